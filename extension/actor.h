@@ -1,0 +1,20 @@
+/*
+ * actor.h
+ *	  Who does something: what history says of the person and the program.
+ */
+#ifndef SLIPWAY_ACTOR_H
+#define SLIPWAY_ACTOR_H
+
+typedef struct SlipwayActor
+{
+	char	   *session_role;	/* who logged in */
+	char	   *effective_role; /* as whom scripts run */
+	char	   *client_addr;	/* numeric; NULL on a local socket */
+	char	   *application_name;
+	char	   *client_version; /* as the client says; NULL: plain SQL */
+} SlipwayActor;
+
+/* The caller, with scripts run as owner, if not NULL. In a transaction. */
+extern SlipwayActor *slipway_actor_current(const char *owner, const char *client_version);
+
+#endif							/* SLIPWAY_ACTOR_H */

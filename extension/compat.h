@@ -1,0 +1,100 @@
+/*
+ * compat.h
+ *	  What differs between the server majors we build on, under the newest name.
+ *
+ * This is the only file that looks at PG_VERSION_NUM. Each entry says what
+ * changed and when.
+ */
+#ifndef SLIPWAY_COMPAT_H
+#define SLIPWAY_COMPAT_H
+
+#include "storage/proc.h"
+#include "tcop/pquery.h"
+#include "utils/guc.h"
+
+#if PG_VERSION_NUM < 150000
+#error "pg_slipway needs PostgreSQL 15 or newer"
+#endif
+
+/* 18 dropped PortalRun's run_once, which every caller had set to true. */
+static inline bool
+slipway_portal_run(Portal portal, DestReceiver *dest, QueryCompletion *qc)
+{
+#if PG_VERSION_NUM >= 180000
+	return PortalRun(portal, FETCH_ALL, true, dest, dest, qc);
+#else
+	return PortalRun(portal, FETCH_ALL, true, true, dest, dest, qc);
+#endif
+}
+
+/*
+ * 16 moved the permissions to check from the range table into a list of its
+ * own. These give, for both, the relation and the rights asked of it.
+ */
+#if PG_VERSION_NUM >= 160000
+#include "nodes/parsenodes.h"
+#define SLIPWAY_CHECK_PERMS_ARGS List *rangeTable, List *permInfos, bool ereport_on_violation
+#define SLIPWAY_CHECK_PERMS_PASS rangeTable, permInfos, ereport_on_violation
+#define SLIPWAY_CHECK_PERMS_LIST permInfos
+typedef RTEPermissionInfo SlipwayPermission;
+#else
+#define SLIPWAY_CHECK_PERMS_ARGS List *rangeTable, bool ereport_on_violation
+#define SLIPWAY_CHECK_PERMS_PASS rangeTable, ereport_on_violation
+#define SLIPWAY_CHECK_PERMS_LIST rangeTable
+typedef RangeTblEntry SlipwayPermission;
+#endif
+
+/*
+ * 16 made the list of a backend's locks a dlist. Visits those of one lock
+ * partition, whose LWLock the caller holds.
+ */
+typedef void (*SlipwayProcLockVisitor) (PROCLOCK *proclock, void *arg);
+
+static inline void
+slipway_visit_proclocks(int partition, SlipwayProcLockVisitor visit, void *arg)
+{
+#if PG_VERSION_NUM >= 160000
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &MyProc->myProcLocks[partition])
+		visit(dlist_container(PROCLOCK, procLink, iter.cur), arg);
+#else
+	SHM_QUEUE  *head = &MyProc->myProcLocks[partition];
+	PROCLOCK   *proclock;
+
+	proclock = (PROCLOCK *) SHMQueueNext(head, head, offsetof(PROCLOCK, procLink));
+	while (proclock != NULL)
+	{
+		visit(proclock, arg);
+		proclock = (PROCLOCK *) SHMQueueNext(head, &proclock->procLink,
+											 offsetof(PROCLOCK, procLink));
+	}
+#endif
+}
+
+/* 17 added a parameter that lets a stronger lock count. */
+static inline bool
+slipway_lock_held(const LOCKTAG *tag, LOCKMODE mode)
+{
+#if PG_VERSION_NUM >= 170000
+	return LockHeldByMe(tag, mode, false);
+#else
+	return LockHeldByMe(tag, mode);
+#endif
+}
+
+/* 18 lets a module say its name and version, which pg_get_loaded_modules() shows. */
+#if PG_VERSION_NUM >= 180000
+#define SLIPWAY_MODULE_MAGIC PG_MODULE_MAGIC_EXT(.name = "pg_slipway",.version = SLIPWAY_VERSION)
+#else
+#define SLIPWAY_MODULE_MAGIC PG_MODULE_MAGIC
+#endif
+
+/* transaction_timeout came with 17; it ends the session, not the statement. */
+static inline bool
+slipway_have_transaction_timeout(void)
+{
+	return PG_VERSION_NUM >= 170000;
+}
+
+#endif							/* SLIPWAY_COMPAT_H */

@@ -1,0 +1,32 @@
+/*
+ * error_code.h
+ *	  The SQLSTATEs of pg_slipway, class SW. doc/errors.md explains each.
+ *
+ * An error raised by a script keeps the SQLSTATE that the server gave it.
+ */
+#ifndef SLIPWAY_ERROR_CODE_H
+#define SLIPWAY_ERROR_CODE_H
+
+#include "utils/elog.h"
+
+#define SLIPWAY_ERROR(n) MAKE_SQLSTATE('S', 'W', '0', '0' + (n) / 10, '0' + (n) % 10)
+
+#define SLIPWAY_CHECKSUM_CHANGED	SLIPWAY_ERROR(1)	/* applied with another script */
+#define SLIPWAY_MISSING_MIGRATION	SLIPWAY_ERROR(2)	/* applied, not in manifest */
+#define SLIPWAY_NOT_IN_ORDER		SLIPWAY_ERROR(3)	/* pending below an applied one */
+#define SLIPWAY_AMBIGUOUS_ORDER		SLIPWAY_ERROR(4)	/* bytes and numbers disagree */
+#define SLIPWAY_DUPLICATE_NAME		SLIPWAY_ERROR(5)
+#define SLIPWAY_LOCKED				SLIPWAY_ERROR(6)	/* lock not obtained in time */
+#define SLIPWAY_REFUSED_STATEMENT	SLIPWAY_ERROR(7)
+#define SLIPWAY_NOT_APPROVED		SLIPWAY_ERROR(8)
+#define SLIPWAY_NOT_UPLOADED		SLIPWAY_ERROR(9)	/* script or manifest */
+#define SLIPWAY_INTERRUPTED			SLIPWAY_ERROR(10)
+#define SLIPWAY_NOT_APPLIED			SLIPWAY_ERROR(11)	/* slipway.require() */
+#define SLIPWAY_UNKNOWN_PROJECT		SLIPWAY_ERROR(12)
+#define SLIPWAY_CHAIN_BROKEN		SLIPWAY_ERROR(14)
+#define SLIPWAY_NEEDS_STEPWISE		SLIPWAY_ERROR(15)
+#define SLIPWAY_INVALID_NAME		SLIPWAY_ERROR(16)
+#define SLIPWAY_PROTECTED			SLIPWAY_ERROR(17)	/* tracking tables */
+#define SLIPWAY_INVALID_MANIFEST	SLIPWAY_ERROR(18)
+
+#endif							/* SLIPWAY_ERROR_CODE_H */

@@ -1,0 +1,18 @@
+/*
+ * exec_statement.h
+ *	  Runs one statement as if a client had sent it.
+ */
+#ifndef SLIPWAY_EXEC_STATEMENT_H
+#define SLIPWAY_EXEC_STATEMENT_H
+
+#include "script_error.h"
+
+/*
+ * Parses, plans and runs place->statement of place->script in the current
+ * transaction, as the current user; rows it returns are dropped. It is logged,
+ * shown in pg_stat_activity and seen by other extensions' hooks like a
+ * statement of its own, under its own statement_timeout. context is reset.
+ */
+extern void slipway_exec_statement(SlipwayPlace *place, MemoryContext context);
+
+#endif							/* SLIPWAY_EXEC_STATEMENT_H */

@@ -1,0 +1,191 @@
+/*
+ * exec_transactional.c
+ *	  Runs a transactional migration: script and record commit together.
+ *
+ * The order of steps matters:
+ *
+ * - A real transaction block is opened, so that statements which refuse one
+ *	 say so in the words psql users know, and CALL in a script is atomic.
+ * - No query of ours runs before the script's first, or SET TRANSACTION
+ *	 ISOLATION LEVEL could not be that.
+ * - The role is switched in a security context that forbids SET ROLE and SET
+ *	 SESSION AUTHORIZATION, from whatever depth. RESET of either is the same.
+ * - Deferred constraints are checked while it is still clear whose they are,
+ *	 as the script's role.
+ * - The script's settings are undone before the record is written: one of
+ *	 them may be transaction_read_only.
+ * - Commit happens as the script's role: what the server runs then on behalf
+ *	 of the transaction must not run as the caller.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "commands/trigger.h"
+#include "miscadmin.h"
+#include "nodes/parsenodes.h"
+#include "portability/instr_time.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#include "exec_statement.h"
+#include "exec_transactional.h"
+#include "guard.h"
+#include "history.h"
+#include "leftover.h"
+#include "settings.h"
+#include "spi.h"
+#include "transaction.h"
+
+/* The identity to come back to. */
+typedef struct Identity
+{
+	Oid			user;
+	int			sec_context;
+} Identity;
+
+static Identity
+enter_role(const SlipwayRun *run)
+{
+	Identity	caller;
+
+	GetUserIdAndSecContext(&caller.user, &caller.sec_context);
+	if (OidIsValid(run->owner))
+		SetUserIdAndSecContext(run->owner, caller.sec_context | SECURITY_LOCAL_USERID_CHANGE);
+	return caller;
+}
+
+static void
+leave_role(Identity caller)
+{
+	SetUserIdAndSecContext(caller.user, caller.sec_context);
+}
+
+/* What BEGIN in the script asked for, e.g. an isolation level. */
+static void
+set_transaction_options(List *options)
+{
+	ListCell   *cell;
+
+	foreach(cell, options)
+	{
+		DefElem    *option = lfirst_node(DefElem, cell);
+
+		SetPGVariable(option->defname, list_make1(option->arg), true);
+	}
+}
+
+static void
+check_deferred_constraints(void)
+{
+	ConstraintsSetStmt *all = makeNode(ConstraintsSetStmt);
+
+	all->constraints = NIL;
+	all->deferred = false;
+	AfterTriggerSetState(all);
+}
+
+static void
+run_script(SlipwayRun *run, const SlipwayOutline *outline, SlipwayPlace *place)
+{
+	int			nest = slipway_settings_enter(run->project, run->options->lock_timeout,
+											  run->options->statement_timeout);
+	Identity	caller = enter_role(run);
+
+	slipway_guard_on();
+	set_transaction_options(outline->begin_options);
+	for (int i = 0; i < outline->nstatements; i++)
+	{
+		place->statement = outline->statements[i];
+		place->in_statement = true;
+		slipway_exec_statement(place, run->statement_context);
+	}
+	place->in_statement = false;
+	check_deferred_constraints();
+	slipway_guard_off();
+	leave_role(caller);
+	slipway_settings_leave(nest);
+}
+
+static void
+record(SlipwayRun *run, const SlipwayStep *step, const SlipwayStep *next, TimestampTz started_at)
+{
+	SlipwayEvent event = {0};
+	char	   *head;
+
+	event.project = run->project;
+	event.actor = run->actor;
+	event.run = run->number;
+	event.migration = step->name;
+	event.action = "apply";
+	event.outcome = "succeeded";
+	event.script_hash = step->member->up;
+	event.manifest_hash = run->manifest->hash;
+	event.started_at = started_at;
+	event.finished_at = GetCurrentTimestamp();
+	slipway_spi_begin();
+	slipway_run_advance(run, next);
+	head = slipway_history_append(&event);
+	run->head = MemoryContextStrdup(run->context, head);
+	slipway_spi_end();
+}
+
+static void
+commit(SlipwayRun *run)
+{
+	Identity	caller = enter_role(run);
+
+	slipway_guard_on();
+	slipway_transaction_commit_block();
+	slipway_guard_off();
+	leave_role(caller);
+}
+
+static void
+apply(SlipwayRun *run, const SlipwayStep *step, const SlipwayStep *next, const char *body,
+	  TimestampTz started_at)
+{
+	SlipwayPlace place;
+
+	slipway_transaction_begin_block();
+	slipway_place_push(&place, step->name, body, false);
+	run_script(run, step->member->outline, &place);
+	slipway_leftover_before_commit();
+	record(run, step, next, started_at);
+	commit(run);
+	slipway_place_pop(&place);
+	slipway_transaction_start();
+}
+
+SlipwayResult
+slipway_exec_transactional(SlipwayRun *run, const SlipwayStep *step, const SlipwayStep *next,
+						   const char *body)
+{
+	volatile SlipwayResult result = {0};
+	instr_time	begin;
+	instr_time	duration;
+
+	INSTR_TIME_SET_CURRENT(begin);
+	result.started_at = GetCurrentTimestamp();
+	PG_TRY();
+	{
+		apply(run, step, next, body, result.started_at);
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(run->context);
+		result.error = CopyErrorData();
+		result.position = slipway_place_last();
+		FlushErrorState();
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(run->step_context);
+	slipway_guard_off();
+	if (result.error)
+		slipway_transaction_recover();
+	slipway_leftover_afterwards();
+	INSTR_TIME_SET_CURRENT(duration);
+	INSTR_TIME_SUBTRACT(duration, begin);
+	result.duration_ms = INSTR_TIME_GET_MILLISEC(duration);
+	return result;
+}

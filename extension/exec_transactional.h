@@ -1,0 +1,30 @@
+/*
+ * exec_transactional.h
+ *	  Runs a transactional migration: script and record commit together.
+ */
+#ifndef SLIPWAY_EXEC_TRANSACTIONAL_H
+#define SLIPWAY_EXEC_TRANSACTIONAL_H
+
+#include "run.h"
+#include "script_error.h"
+
+/* How applying one migration went. */
+typedef struct SlipwayResult
+{
+	ErrorData  *error;			/* NULL: committed; else rolled back */
+	SlipwayPosition position;	/* of the error */
+	TimestampTz started_at;
+	double		duration_ms;
+} SlipwayResult;
+
+/*
+ * Applies a step whose script body is given and whose outline is known. next
+ * is what the run does after it (NULL: nothing). To be called in a fresh
+ * transaction without a snapshot; returns in another one, with the session
+ * put back, whether the script succeeded or not. Errors in putting it back
+ * are raised. The result's error is in run->context.
+ */
+extern SlipwayResult slipway_exec_transactional(SlipwayRun *run, const SlipwayStep *step,
+												const SlipwayStep *next, const char *body);
+
+#endif							/* SLIPWAY_EXEC_TRANSACTIONAL_H */

@@ -1,0 +1,20 @@
+/*
+ * guard.h
+ *	  What scripts must not touch while they run, and what they leave behind.
+ *
+ * Hooks of the server watch every statement that a script causes, also from
+ * inside functions. They raise SW017 where one would change slipway's own
+ * objects, which a superuser's script could. They are asleep at other times.
+ */
+#ifndef SLIPWAY_GUARD_H
+#define SLIPWAY_GUARD_H
+
+/* Called once from _PG_init. */
+extern void slipway_guard_init(void);
+
+/* A script's statements, or its deferred triggers, begin or cease to run. */
+extern void slipway_guard_on(void);
+extern void slipway_guard_off(void);
+extern bool slipway_guard_active(void);
+
+#endif							/* SLIPWAY_GUARD_H */

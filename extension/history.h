@@ -1,0 +1,39 @@
+/*
+ * history.h
+ *	  The append-only record of what runs did.
+ */
+#ifndef SLIPWAY_HISTORY_H
+#define SLIPWAY_HISTORY_H
+
+#include "actor.h"
+#include "datatype/timestamp.h"
+#include "project.h"
+#include "script_error.h"
+
+typedef struct SlipwayEvent
+{
+	const SlipwayProject *project;
+	const SlipwayActor *actor;
+	int64		run;
+	const char *migration;
+	const char *action;			/* "apply" */
+	const char *outcome;		/* "succeeded", "failed", "interrupted" */
+	const uint8 *script_hash;
+	const uint8 *manifest_hash;
+	TimestampTz started_at;
+	TimestampTz finished_at;
+	const ErrorData *error;		/* NULL, or why it failed */
+	SlipwayPosition position;	/* of the error */
+} SlipwayEvent;
+
+/*
+ * Appends an entry to the project's chain, in the current transaction, and
+ * returns its hash in hex. Inside a scope of spi.h. Holds the chain's lock to
+ * the end of the transaction: to be the last thing done in it.
+ */
+extern char *slipway_history_append(const SlipwayEvent *event);
+
+/* Hash of the newest entry in hex, NULL if there is none. Opens a scope. */
+extern char *slipway_history_head(const char *project);
+
+#endif							/* SLIPWAY_HISTORY_H */

@@ -1,0 +1,143 @@
+-- The tracking tables. Each holds only what pg_dump can carry to another
+-- cluster: names instead of OIDs, and no row made by the install script.
+
+CREATE TABLE slipway.project (
+    name        text PRIMARY KEY,
+    schemas     text[],
+    owner       text,
+    created_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+    created_by  text NOT NULL DEFAULT session_user
+);
+COMMENT ON TABLE slipway.project IS 'a line of migrations with its own history, lock, search_path and, optionally, owner role';
+COMMENT ON COLUMN slipway.project.schemas IS 'search_path of its scripts; NULL: that of the caller';
+COMMENT ON COLUMN slipway.project.owner IS 'role its scripts run as; NULL: the caller';
+
+CREATE TABLE slipway.script (
+    hash        bytea PRIMARY KEY CHECK (octet_length(hash) = 32),
+    body        text NOT NULL,
+    created_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+    created_by  text NOT NULL DEFAULT session_user
+);
+COMMENT ON TABLE slipway.script IS 'immutable script bodies, each stored once by its hash';
+COMMENT ON COLUMN slipway.script.hash IS 'SHA-256 over the UTF-8 text without byte order mark and with CRLF as LF';
+
+CREATE TABLE slipway.migration (
+    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    project     text NOT NULL REFERENCES slipway.project,
+    name        text NOT NULL,
+    kind        text NOT NULL DEFAULT 'versioned' CHECK (kind IN ('versioned', 'repeatable')),
+    up_hash     bytea NOT NULL,
+    down_hash   bytea,
+    verify_hash bytea,
+    UNIQUE NULLS NOT DISTINCT (project, name, kind, up_hash, down_hash, verify_hash)
+);
+COMMENT ON TABLE slipway.migration IS 'members of manifests; a manifest names them by id, so that a release adds rows only for what is new in it';
+
+CREATE TABLE slipway.manifest (
+    project     text NOT NULL REFERENCES slipway.project,
+    hash        bytea NOT NULL CHECK (octet_length(hash) = 32),
+    name_order  text NOT NULL CHECK (name_order IN ('auto', 'name', 'number')),
+    members     bigint[] NOT NULL,
+    created_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+    created_by  text NOT NULL DEFAULT session_user,
+    PRIMARY KEY (project, hash)
+);
+COMMENT ON TABLE slipway.manifest IS 'immutable ordered lists of migrations, each keyed by the hash of its text';
+COMMENT ON COLUMN slipway.manifest.name_order IS 'how its names are ordered; auto: by bytes, and numeric prefixes agree';
+
+CREATE TABLE slipway.run (
+    project            text NOT NULL REFERENCES slipway.project,
+    number             bigint NOT NULL,
+    action             text NOT NULL,
+    manifest_hash      bytea NOT NULL,
+    outcome            text NOT NULL CHECK (outcome IN ('running', 'succeeded', 'failed', 'interrupted')),
+    started_at         timestamptz NOT NULL,
+    finished_at        timestamptz,
+    session_role       text NOT NULL,
+    effective_role     text NOT NULL,
+    client_addr        inet,
+    application_name   text,
+    client_version     text,
+    backend_pid        integer NOT NULL,
+    current_migration  text,
+    current_hash       bytea,
+    current_started_at timestamptz,
+    PRIMARY KEY (project, number)
+);
+COMMENT ON TABLE slipway.run IS 'one row per execution of a plan that had something to do';
+COMMENT ON COLUMN slipway.run.outcome IS 'running while nobody holds the lock of the project means that its backend died; the next run says so in the history';
+COMMENT ON COLUMN slipway.run.current_migration IS 'what the run is at, written by the commit before it starts';
+
+CREATE TABLE slipway.history (
+    project          text NOT NULL REFERENCES slipway.project,
+    entry            bigint NOT NULL,
+    run              bigint,
+    migration        text,
+    action           text NOT NULL,
+    outcome          text NOT NULL CHECK (outcome IN ('succeeded', 'failed', 'interrupted')),
+    script_hash      bytea,
+    manifest_hash    bytea,
+    started_at       timestamptz NOT NULL,
+    finished_at      timestamptz NOT NULL,
+    duration         interval GENERATED ALWAYS AS (finished_at - started_at) STORED,
+    session_role     text NOT NULL,
+    effective_role   text NOT NULL,
+    client_addr      inet,
+    application_name text,
+    client_version   text,
+    sqlstate         text,
+    message          text,
+    detail           text,
+    hint             text,
+    context          text,
+    "position"       integer,
+    line_number      integer,
+    column_number    integer,
+    prev_hash        bytea,
+    entry_hash       bytea NOT NULL,
+    PRIMARY KEY (project, entry)
+);
+CREATE INDEX history_migration_idx ON slipway.history (project, migration, entry);
+COMMENT ON TABLE slipway.history IS 'append-only record of what runs did, one hash chain per project';
+COMMENT ON COLUMN slipway.history.entry IS '1, 2, 3, ... without gaps in each project';
+COMMENT ON COLUMN slipway.history."position" IS 'of an error, in characters of the script from 1';
+COMMENT ON COLUMN slipway.history.entry_hash IS 'SHA-256 over the canonical form of the row and prev_hash';
+
+CREATE TABLE slipway.role_grant (
+    role        text NOT NULL,
+    kind        text NOT NULL CHECK (kind IN ('reader', 'uploader', 'approver', 'deployer', 'admin')),
+    project     text REFERENCES slipway.project,
+    granted_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+    granted_by  text NOT NULL DEFAULT session_user,
+    UNIQUE NULLS NOT DISTINCT (role, kind, project)
+);
+COMMENT ON TABLE slipway.role_grant IS 'who may do what; NULL project: in every project. Written by slipway.grant_role()';
+
+SELECT pg_catalog.pg_extension_config_dump('slipway.project', '');
+SELECT pg_catalog.pg_extension_config_dump('slipway.script', '');
+SELECT pg_catalog.pg_extension_config_dump('slipway.migration', '');
+SELECT pg_catalog.pg_extension_config_dump('slipway.migration_id_seq', '');
+SELECT pg_catalog.pg_extension_config_dump('slipway.manifest', '');
+SELECT pg_catalog.pg_extension_config_dump('slipway.run', '');
+SELECT pg_catalog.pg_extension_config_dump('slipway.history', '');
+SELECT pg_catalog.pg_extension_config_dump('slipway.role_grant', '');
+
+-- Rows that are evidence cannot be changed, by their owner neither. A
+-- superuser can still remove the trigger: verify_history() is for that.
+CREATE FUNCTION slipway._refuse_change() RETURNS trigger
+    AS 'MODULE_PATHNAME', 'slipway_refuse_change' LANGUAGE C;
+REVOKE ALL ON FUNCTION slipway._refuse_change() FROM PUBLIC;
+COMMENT ON FUNCTION slipway._refuse_change() IS 'trigger: raises SW017, for tables that only grow';
+
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON slipway.history
+    FOR EACH STATEMENT EXECUTE FUNCTION slipway._refuse_change();
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON slipway.script
+    FOR EACH STATEMENT EXECUTE FUNCTION slipway._refuse_change();
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON slipway.manifest
+    FOR EACH STATEMENT EXECUTE FUNCTION slipway._refuse_change();
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON slipway.migration
+    FOR EACH STATEMENT EXECUTE FUNCTION slipway._refuse_change();
+ALTER TABLE slipway.history ENABLE ALWAYS TRIGGER append_only;
+ALTER TABLE slipway.script ENABLE ALWAYS TRIGGER append_only;
+ALTER TABLE slipway.manifest ENABLE ALWAYS TRIGGER append_only;
+ALTER TABLE slipway.migration ENABLE ALWAYS TRIGGER append_only;

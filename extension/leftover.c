@@ -1,0 +1,237 @@
+/*
+ * leftover.c
+ *	  What a script leaves in the session, and its removal.
+ *
+ * The server has no list of prepared statements, cursors or channels that an
+ * extension could compare before and after, so a ProcessUtility hook notes
+ * the names while a script runs, from whatever depth the command comes. What
+ * has been noted and is still there at the end is removed. DISCARD would take
+ * what the caller's driver had prepared as well.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/dependency.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_type.h"
+#include "commands/async.h"
+#include "commands/prepare.h"
+#include "commands/sequence.h"
+#include "nodes/parsenodes.h"
+#include "tcop/utility.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/portal.h"
+
+#include "guard.h"
+#include "leftover.h"
+#include "query.h"
+#include "spi.h"
+
+static ProcessUtility_hook_type next_utility = NULL;
+
+static struct
+{
+	MemoryContext context;		/* of the run; NULL: none */
+	List	   *temporary;		/* ObjectAddress of what was there before */
+	List	   *channels;		/* listened to before */
+	List	   *statements;		/* prepared by the script */
+	List	   *cursors;		/* declared by it */
+	List	   *listened;
+	bool		used_temporary;
+}			session;
+
+static List *
+note(List *names, const char *name)
+{
+	MemoryContext old = MemoryContextSwitchTo(session.context);
+
+	names = lappend(names, pstrdup(name));
+	MemoryContextSwitchTo(old);
+	return names;
+}
+
+static void
+note_command(const Node *command)
+{
+	if (IsA(command, PrepareStmt))
+		session.statements = note(session.statements, ((const PrepareStmt *) command)->name);
+	else if (IsA(command, DeclareCursorStmt))
+		session.cursors = note(session.cursors, ((const DeclareCursorStmt *) command)->portalname);
+	else if (IsA(command, ListenStmt))
+		session.listened = note(session.listened, ((const ListenStmt *) command)->conditionname);
+}
+
+static void
+watch_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
+			  ProcessUtilityContext context, ParamListInfo params,
+			  QueryEnvironment *queryEnv, DestReceiver *dest, QueryCompletion *qc)
+{
+	/* A name that exists already makes the command fail: not the script's. */
+	bool		noting = slipway_guard_active() && session.context != NULL &&
+		!(IsA(pstmt->utilityStmt, PrepareStmt) &&
+		  FetchPreparedStatement(((PrepareStmt *) pstmt->utilityStmt)->name, false) != NULL);
+
+	if (noting)
+		note_command(pstmt->utilityStmt);
+	if (next_utility)
+		next_utility(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
+	else
+		standard_ProcessUtility(pstmt, queryString, readOnlyTree, context, params,
+								queryEnv, dest, qc);
+}
+
+void
+slipway_leftover_init(void)
+{
+	next_utility = ProcessUtility_hook;
+	ProcessUtility_hook = watch_utility;
+}
+
+/* Objects in this session's temporary schema, as ObjectAddress. */
+static List *
+list_temporary(void)
+{
+	static SlipwayQuery query = {SLIPWAY_QUERY_TEMPORARY_OBJECTS, 1, {OIDOID}};
+	MemoryContext caller = CurrentMemoryContext;
+	Oid			schema = LookupExplicitNamespace("pg_temp", true);
+	List	   *objects = NIL;
+	SlipwayArgs args = {0};
+	uint64		rows;
+
+	if (!OidIsValid(schema))
+		return NIL;
+	slipway_arg_datum(&args, ObjectIdGetDatum(schema), false);
+	slipway_spi_begin();
+	rows = slipway_query(&query, &args, 0);
+	for (uint64 i = 0; i < rows; i++)
+	{
+		bool		isnull;
+		MemoryContext spi = MemoryContextSwitchTo(caller);
+		ObjectAddress *object = palloc(sizeof(ObjectAddress));
+
+		ObjectAddressSet(*object, DatumGetObjectId(slipway_row_datum(i, 1, &isnull)),
+						 DatumGetObjectId(slipway_row_datum(i, 2, &isnull)));
+		objects = lappend(objects, object);
+		MemoryContextSwitchTo(spi);
+	}
+	slipway_spi_end();
+	return objects;
+}
+
+static List *
+list_channels(void)
+{
+	static SlipwayQuery query = {"SELECT c FROM pg_listening_channels() c", 0};
+	List	   *channels = NIL;
+	uint64		rows;
+
+	slipway_spi_begin();
+	rows = slipway_query(&query, NULL, 0);
+	for (uint64 i = 0; i < rows; i++)
+		channels = note(channels, slipway_row_text(i, 1));
+	slipway_spi_end();
+	return channels;
+}
+
+void
+slipway_leftover_remember(MemoryContext context)
+{
+	MemoryContext old = MemoryContextSwitchTo(context);
+
+	memset(&session, 0, sizeof(session));
+	session.context = context;
+	session.channels = list_channels();
+	session.temporary = list_temporary();
+	MemoryContextSwitchTo(old);
+}
+
+static bool
+contains(List *names, const char *name)
+{
+	ListCell   *cell;
+
+	foreach(cell, names)
+		if (strcmp(lfirst(cell), name) == 0)
+			return true;
+	return false;
+}
+
+static void
+close_cursors(void)
+{
+	ListCell   *cell;
+
+	foreach(cell, session.cursors)
+	{
+		Portal		portal = GetPortalByName(lfirst(cell));
+
+		if (PortalIsValid(portal) && !portal->portalPinned && portal->status != PORTAL_ACTIVE)
+			PortalDrop(portal, false);
+	}
+	session.cursors = NIL;
+}
+
+void
+slipway_leftover_before_commit(void)
+{
+	ListCell   *cell;
+
+	session.used_temporary = (MyXactFlags & XACT_FLAGS_ACCESSEDTEMPNAMESPACE) != 0;
+	close_cursors();
+	foreach(cell, session.listened)
+		if (!contains(session.channels, lfirst(cell)))
+			Async_Unlisten(lfirst(cell));
+	session.listened = NIL;
+}
+
+static bool
+was_there(const ObjectAddress *object)
+{
+	ListCell   *cell;
+
+	foreach(cell, session.temporary)
+	{
+		const ObjectAddress *known = lfirst(cell);
+
+		if (known->classId == object->classId && known->objectId == object->objectId)
+			return true;
+	}
+	return false;
+}
+
+static void
+drop_temporary(void)
+{
+	ObjectAddresses *leftover = new_object_addresses();
+	ListCell   *cell;
+
+	foreach(cell, list_temporary())
+		if (!was_there(lfirst(cell)))
+			add_exact_object_address(lfirst(cell), leftover);
+	performMultipleDeletions(leftover, DROP_CASCADE,
+							 PERFORM_DELETION_INTERNAL | PERFORM_DELETION_QUIETLY);
+	free_object_addresses(leftover);
+}
+
+void
+slipway_leftover_afterwards(void)
+{
+	ListCell   *cell;
+
+	close_cursors();
+	foreach(cell, session.statements)
+		DropPreparedStatement(lfirst(cell), false);
+	session.statements = NIL;
+	session.listened = NIL;
+	if (session.used_temporary)
+		drop_temporary();
+	session.used_temporary = false;
+	ResetSequenceCaches();
+}
+
+void
+slipway_leftover_forget(void)
+{
+	memset(&session, 0, sizeof(session));
+}

@@ -1,0 +1,32 @@
+/*
+ * leftover.h
+ *	  What a script leaves in the session, and its removal.
+ *
+ * Settings and roles are undone by GUC nesting (settings.h), locks by lock.h.
+ * This is the rest: prepared statements, cursors, LISTEN, temporary objects,
+ * sequence caches. What the session had before the run stays.
+ */
+#ifndef SLIPWAY_LEFTOVER_H
+#define SLIPWAY_LEFTOVER_H
+
+#include "utils/palloc.h"
+
+/* Called once from _PG_init. */
+extern void slipway_leftover_init(void);
+
+/*
+ * At the beginning of a run, in a transaction: remembers what the session
+ * has. context must last as long as the run.
+ */
+extern void slipway_leftover_remember(MemoryContext context);
+
+/* In the script's transaction, before it commits. Runs no user code. */
+extern void slipway_leftover_before_commit(void);
+
+/* In the transaction after the script's, whether that committed or aborted. */
+extern void slipway_leftover_afterwards(void);
+
+/* At the end of a run, however it ends. */
+extern void slipway_leftover_forget(void);
+
+#endif							/* SLIPWAY_LEFTOVER_H */

@@ -1,0 +1,285 @@
+/*
+ * lock.c
+ *	  The lock of a project: at most one run at a time.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_type.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "storage/proc.h"
+#include "utils/guc.h"
+#include "utils/json.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/portal.h"
+
+#include "compat.h"
+#include "error_code.h"
+#include "lock.h"
+#include "message.h"
+#include "query.h"
+#include "spi.h"
+#include "transaction.h"
+
+/* Sub-identifiers of our object locks, whose class is slipway.history. */
+#define LOCK_RUN 1
+#define LOCK_CHAIN 2
+
+/* pg_advisory_lock(bigint) uses 1 there. */
+#define ADVISORY_BIGINT 1
+
+typedef struct SlipwayLockList
+{
+	LOCKTAG    *tags;
+	LOCKMASK   *masks;
+	int			n;
+	int			capacity;
+} SlipwayLockList;
+
+static void
+set_object_tag(LOCKTAG *tag, int64 key, uint16 what)
+{
+	Oid			history = get_relname_relid("history", get_namespace_oid("slipway", false));
+
+	SET_LOCKTAG_OBJECT(*tag, MyDatabaseId, history, (uint32) key, what);
+}
+
+static void
+list_advisory(PROCLOCK *proclock, void *arg)
+{
+	SlipwayLockList *list = arg;
+	LOCK	   *lock = proclock->tag.myLock;
+
+	if (LOCK_LOCKMETHOD(*lock) != USER_LOCKMETHOD || proclock->holdMask == 0)
+		return;
+	/* No allocation under an LWLock: what does not fit is found next time. */
+	if (list->n == list->capacity)
+		return;
+	list->tags[list->n] = lock->tag;
+	list->masks[list->n] = proclock->holdMask;
+	list->n++;
+}
+
+/* The advisory locks of this backend, in the current memory context. */
+static SlipwayLockList *
+list_advisory_locks(void)
+{
+	SlipwayLockList *list = palloc0(sizeof(SlipwayLockList));
+
+	list->capacity = 1024;
+	list->tags = palloc(list->capacity * sizeof(LOCKTAG));
+	list->masks = palloc(list->capacity * sizeof(LOCKMASK));
+	for (int i = 0; i < NUM_LOCK_PARTITIONS; i++)
+	{
+		LWLock	   *partition = LockHashPartitionLockByIndex(i);
+
+		LWLockAcquire(partition, LW_SHARED);
+		slipway_visit_proclocks(i, list_advisory, list);
+		LWLockRelease(partition);
+	}
+	return list;
+}
+
+static void
+free_list(SlipwayLockList *list)
+{
+	pfree(list->tags);
+	pfree(list->masks);
+	pfree(list);
+}
+
+static bool
+same_tag(const LOCKTAG *a, const LOCKTAG *b)
+{
+	return memcmp(a, b, sizeof(LOCKTAG)) == 0;
+}
+
+static bool
+was_held_before(const SlipwayLock *lock, const LOCKTAG *tag)
+{
+	for (int i = 0; i < lock->before->n; i++)
+		if (same_tag(&lock->before->tags[i], tag))
+			return true;
+	return false;
+}
+
+static void
+release_fully(const LOCKTAG *tag, LOCKMODE mode)
+{
+	while (slipway_lock_held(tag, mode))
+		if (!LockRelease(tag, mode, true))
+			break;
+}
+
+/* Gives back the advisory locks that were not there when the run began. */
+static void
+release_left_behind(SlipwayLock *lock)
+{
+	SlipwayLockList *now = list_advisory_locks();
+
+	for (int i = 0; i < now->n; i++)
+	{
+		if (same_tag(&now->tags[i], &lock->advisory) || was_held_before(lock, &now->tags[i]))
+			continue;
+		release_fully(&now->tags[i], ExclusiveLock);
+		release_fully(&now->tags[i], ShareLock);
+	}
+	free_list(now);
+}
+
+void
+slipway_lock_init(SlipwayLock *lock, const SlipwayProject *project)
+{
+	uint64		key = (uint64) project->lock_key;
+
+	memset(lock, 0, sizeof(SlipwayLock));
+	lock->project = project;
+	SET_LOCKTAG_ADVISORY(lock->advisory, MyDatabaseId, (uint32) (key >> 32), (uint32) key,
+						 ADVISORY_BIGINT);
+	set_object_tag(&lock->inner, project->lock_key, LOCK_RUN);
+	lock->before = list_advisory_locks();
+}
+
+/* Who holds the public or the inner lock, as text for a message; or NULL. */
+static char *
+describe_holder(const SlipwayLock *lock)
+{
+	static SlipwayQuery query = {SLIPWAY_QUERY_LOCK_HOLDER, 4, {INT8OID, INT8OID, INT8OID, INT8OID}};
+	SlipwayArgs args = {0};
+	char	   *holder = NULL;
+
+	slipway_arg_int8(&args, lock->advisory.locktag_field2);
+	slipway_arg_int8(&args, lock->advisory.locktag_field3);
+	slipway_arg_int8(&args, lock->inner.locktag_field2);
+	slipway_arg_int8(&args, lock->inner.locktag_field3);
+	slipway_spi_begin();
+	if (slipway_query(&query, &args, 1) > 0)
+		holder = slipway_row_text(0, 1);
+	slipway_spi_end();
+	return holder;
+}
+
+static bool
+try_both(SlipwayLock *lock)
+{
+	if (LockAcquire(&lock->advisory, ExclusiveLock, true, true) == LOCKACQUIRE_NOT_AVAIL)
+		return false;
+	if (LockAcquire(&lock->inner, ExclusiveLock, true, true) != LOCKACQUIRE_NOT_AVAIL)
+		return true;
+	LockRelease(&lock->advisory, ExclusiveLock, true);
+	return false;
+}
+
+/* Waits for both, each at most wait_ms; raises 55P03 when that is over. */
+static void
+wait_both(SlipwayLock *lock, int wait_ms)
+{
+	int			nest = NewGUCNestLevel();
+
+	(void) set_config_option("lock_timeout", psprintf("%d", wait_ms), PGC_USERSET,
+							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	(void) LockAcquire(&lock->advisory, ExclusiveLock, true, false);
+	(void) LockAcquire(&lock->inner, ExclusiveLock, true, false);
+	AtEOXact_GUC(true, nest);
+}
+
+static void
+report_waiting(const SlipwayLock *lock, const char *holder)
+{
+	StringInfoData json;
+
+	slipway_event_begin(&json, "waiting");
+	slipway_event_text(&json, "project", lock->project->name);
+	slipway_event_text(&json, "holder", holder);
+	slipway_event_send(&json, "waiting for the lock of project \"%s\", held by %s",
+					   lock->project->name, holder ? holder : "nobody any more");
+}
+
+void
+slipway_lock_acquire(SlipwayLock *lock, int wait_ms)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	ErrorData  *volatile error = NULL;
+	char	   *holder;
+
+	if (try_both(lock))
+	{
+		lock->held = true;
+		return;
+	}
+	report_waiting(lock, describe_holder(lock));
+	slipway_transaction_next();
+	PG_TRY();
+	{
+		wait_both(lock, wait_ms);
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(caller);
+		error = CopyErrorData();
+		FlushErrorState();
+	}
+	PG_END_TRY();
+	if (error == NULL)
+	{
+		lock->held = true;
+		return;
+	}
+	slipway_transaction_recover();
+	release_fully(&lock->advisory, ExclusiveLock);
+	if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE)
+		ReThrowError(error);
+	holder = describe_holder(lock);
+	ereport(ERROR,
+			(errcode(SLIPWAY_LOCKED),
+			 errmsg("could not obtain the lock of project \"%s\" within %d ms",
+					lock->project->name, wait_ms),
+			 holder ? errdetail("It is held by %s.", holder) : 0,
+			 errhint("Nothing was changed. Wait for the other run, raise lock_wait, "
+					 "or see view slipway.lock_holder.")));
+}
+
+void
+slipway_lock_tidy(SlipwayLock *lock)
+{
+	release_left_behind(lock);
+	if (slipway_lock_held(&lock->advisory, ExclusiveLock))
+		return;
+	if (LockAcquire(&lock->advisory, ExclusiveLock, true, true) == LOCKACQUIRE_NOT_AVAIL)
+		ereport(WARNING,
+				(errcode(ERRCODE_WARNING),
+				 errmsg("a script released the lock of project \"%s\" and another session took it",
+						lock->project->name),
+				 errdetail("It will wait for this run all the same.")));
+}
+
+bool
+slipway_lock_retake(SlipwayLock *lock)
+{
+	release_left_behind(lock);
+	/* Whoever waits for the public lock cannot have got to the inner one. */
+	return slipway_lock_held(&lock->advisory, ExclusiveLock) &&
+		LockAcquire(&lock->inner, ExclusiveLock, true, true) != LOCKACQUIRE_NOT_AVAIL;
+}
+
+void
+slipway_lock_release(SlipwayLock *lock)
+{
+	release_left_behind(lock);
+	release_fully(&lock->advisory, ExclusiveLock);
+	release_fully(&lock->inner, ExclusiveLock);
+	lock->held = false;
+}
+
+void
+slipway_lock_chain(int64 lock_key)
+{
+	LOCKTAG		tag;
+
+	set_object_tag(&tag, lock_key, LOCK_CHAIN);
+	(void) LockAcquire(&tag, ExclusiveLock, false, false);
+}

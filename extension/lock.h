@@ -1,0 +1,61 @@
+/*
+ * lock.h
+ *	  The lock of a project: at most one run at a time.
+ *
+ * It is two locks. The public one is a session-level advisory lock, which a
+ * DBA can see in pg_locks and hold to freeze deploys; a script can drop it
+ * with pg_advisory_unlock_all(). So there is an inner one, in the default lock
+ * method, which no SQL function reaches; but every abort of a transaction
+ * releases that. Whoever has both is the only run, and after an abort must
+ * take the inner one again and look anew at what is pending.
+ */
+#ifndef SLIPWAY_LOCK_H
+#define SLIPWAY_LOCK_H
+
+#include "project.h"
+#include "storage/lock.h"
+
+typedef struct SlipwayLock
+{
+	const SlipwayProject *project;
+	LOCKTAG		advisory;
+	LOCKTAG		inner;
+	bool		held;
+	struct SlipwayLockList *before; /* advisory locks the session had */
+} SlipwayLock;
+
+extern void slipway_lock_init(SlipwayLock *lock, const SlipwayProject *project);
+
+/*
+ * Takes both locks. Must be called in a transaction without a snapshot, as
+ * waiting with one would block CREATE INDEX CONCURRENTLY of the holder.
+ * wait_ms: how long at most, 0 for ever. Raises SW006 then, naming the
+ * holder. Sends an INFO before it waits. Transactions are ended and begun.
+ */
+extern void slipway_lock_acquire(SlipwayLock *lock, int wait_ms);
+
+/*
+ * After a migration, in a fresh transaction: gives back advisory locks that
+ * its script left behind, and takes the public one again if the script
+ * dropped it and nobody waits for it. The inner one is still held.
+ */
+extern void slipway_lock_tidy(SlipwayLock *lock);
+
+/*
+ * After an abort, which released the inner lock: takes it again. False if the
+ * script had dropped the public one, so that another run may have happened or
+ * be under way; then the caller must end its run and acquire both anew.
+ */
+extern bool slipway_lock_retake(SlipwayLock *lock);
+
+/* At the end of a run, however it ends: gives back what the script left, and
+ * both locks. */
+extern void slipway_lock_release(SlipwayLock *lock);
+
+/*
+ * Orders writers of a project's history; to be taken last, held to the end of
+ * the transaction.
+ */
+extern void slipway_lock_chain(int64 lock_key);
+
+#endif							/* SLIPWAY_LOCK_H */

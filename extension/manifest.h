@@ -1,0 +1,65 @@
+/*
+ * manifest.h
+ *	  Immutable ordered lists of migrations.
+ *
+ * Text of a manifest, in UTF-8, whose SHA-256 is its hash:
+ *		slipway-manifest 1 order=<auto|name|number>\n
+ *		<up hash> <down hash or -> <verify hash or -> versioned <name>\n   ...
+ * auto: in byte order of the names, and the order of leading numbers agrees;
+ * name: in byte order, whatever the numbers; number: by leading number.
+ */
+#ifndef SLIPWAY_MANIFEST_H
+#define SLIPWAY_MANIFEST_H
+
+#include "project.h"
+#include "unit.h"
+
+typedef enum SlipwayNameOrder
+{
+	SLIPWAY_ORDER_AUTO,
+	SLIPWAY_ORDER_NAME,
+	SLIPWAY_ORDER_NUMBER
+} SlipwayNameOrder;
+
+typedef struct SlipwayMember
+{
+	char	   *name;
+	uint8		up[SLIPWAY_HASH_LEN];
+	uint8		down[SLIPWAY_HASH_LEN];
+	uint8		verify[SLIPWAY_HASH_LEN];
+	bool		has_down;
+	bool		has_verify;
+	SlipwayOutline *outline;	/* of its up script, once that was checked */
+} SlipwayMember;
+
+typedef struct SlipwayManifest
+{
+	SlipwayNameOrder order;
+	SlipwayMember *members;
+	int			n;
+	uint8		hash[SLIPWAY_HASH_LEN];
+} SlipwayManifest;
+
+/*
+ * Reads the text of a manifest into the current memory context; checks names
+ * and order. Raises SW018 for what is not one, SW004, SW005, SW016.
+ */
+extern SlipwayManifest *slipway_manifest_parse(const char *text);
+
+/*
+ * Loads the manifest of that hash in hex, or the newest (NULL), of a project;
+ * SW009 if there is none of that hash. A project without any has an empty
+ * one. Opens a scope of spi.h.
+ */
+extern SlipwayManifest *slipway_manifest_load(const char *project, const char *hash);
+
+/* <0, 0, >0 as a stands before b in this order; in bytes of UTF-8. */
+extern int	slipway_name_compare(SlipwayNameOrder order, const char *a, const char *b);
+
+/* "auto", "name" or "number" */
+extern const char *slipway_order_name(SlipwayNameOrder order);
+
+/* Body of a stored script, or NULL. Opens a scope of spi.h. */
+extern char *slipway_script_load(const uint8 *hash);
+
+#endif							/* SLIPWAY_MANIFEST_H */

@@ -1,0 +1,61 @@
+/*
+ * message.c
+ *	  What a run tells its client while it goes on.
+ */
+#include "postgres.h"
+
+#include "utils/json.h"
+
+#include "message.h"
+
+void
+slipway_event_begin(StringInfo json, const char *event)
+{
+	initStringInfo(json);
+	appendStringInfo(json, "{\"event\":\"%s\"", event);
+}
+
+void
+slipway_event_text(StringInfo json, const char *key, const char *value)
+{
+	if (value == NULL)
+		return;
+	appendStringInfo(json, ",\"%s\":", key);
+	escape_json(json, value);
+}
+
+void
+slipway_event_int(StringInfo json, const char *key, int64 value)
+{
+	appendStringInfo(json, ",\"%s\":" INT64_FORMAT, key, value);
+}
+
+void
+slipway_event_ms(StringInfo json, const char *key, double value)
+{
+	appendStringInfo(json, ",\"%s\":%.3f", key, value);
+}
+
+void
+slipway_event_send(StringInfo json, const char *format,...)
+{
+	StringInfoData message;
+	int			needed;
+
+	initStringInfo(&message);
+	for (;;)
+	{
+		va_list		args;
+
+		va_start(args, format);
+		needed = appendStringInfoVA(&message, format, args);
+		va_end(args);
+		if (needed == 0)
+			break;
+		enlargeStringInfo(&message, needed);
+	}
+	appendStringInfoChar(json, '}');
+	ereport(INFO, (errmsg_internal("%s", message.data), errdetail_internal("%s", json->data)));
+	pfree(message.data);
+	pfree(json->data);
+}

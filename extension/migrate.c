@@ -1,0 +1,382 @@
+/*
+ * migrate.c
+ *	  CALL slipway.migrate(): applies what is pending.
+ *
+ * The procedure looks first without the lock, so that a deploy with nothing to
+ * do, or with a mistake in it, neither waits nor writes. Then it takes the
+ * lock, looks again, and applies step by step. A migration that met a lock
+ * timeout or a deadlock has been rolled back whole and is tried again. If a
+ * script dropped the public lock and failed, another deployer may have run in
+ * between: then this run is over, and what is left is planned anew under the
+ * lock.
+ */
+#include "postgres.h"
+
+#include <math.h>
+
+#include "access/xact.h"
+#include "common/pg_prng.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "storage/latch.h"
+#include "tcop/tcopprot.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/portal.h"
+#include "utils/timeout.h"
+#include "utils/timestamp.h"
+#include "utils/wait_event.h"
+
+#include "error_code.h"
+#include "exec_transactional.h"
+#include "guard.h"
+#include "history.h"
+#include "leftover.h"
+#include "message.h"
+#include "privilege.h"
+#include "run.h"
+#include "spi.h"
+#include "transaction.h"
+#include "validate.h"
+
+/* Back-off before a retry: doubles from the first to the last, jittered. */
+#define BACKOFF_FIRST_MS 100.0
+#define BACKOFF_LAST_MS 5000.0
+
+/* How many steps of the plan option "to" includes. */
+static int
+steps_wanted(const SlipwayRun *run, const SlipwayPlan *plan)
+{
+	if (run->options->to == NULL)
+		return plan->n;
+	for (int i = 0; i < plan->n; i++)
+		if (plan->steps[i].member && strcmp(plan->steps[i].name, run->options->to) == 0)
+			return i + 1;
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("target migration \"%s\" is not in the manifest", run->options->to)));
+}
+
+static const SlipwayStep *
+next_pending(const SlipwayPlan *plan, int from, int nsteps)
+{
+	for (int i = from; i < nsteps; i++)
+		if (slipway_step_pending(&plan->steps[i]))
+			return &plan->steps[i];
+	return NULL;
+}
+
+static int
+count_pending(const SlipwayPlan *plan, int nsteps)
+{
+	int			pending = 0;
+
+	for (int i = 0; i < nsteps; i++)
+		pending += slipway_step_pending(&plan->steps[i]);
+	return pending;
+}
+
+/* Plans with what is committed now and raises what is wrong. */
+static SlipwayPlan *
+make_valid_plan(SlipwayRun *run, int *nsteps)
+{
+	SlipwayPlan *plan = slipway_plan_make(run->project->name, run->manifest);
+
+	*nsteps = steps_wanted(run, plan);
+	slipway_validate_raise(slipway_validate_plan(plan, *nsteps, run->project,
+												 run->options->allow_out_of_order));
+	return plan;
+}
+
+static void
+report_done(SlipwayRun *run, const SlipwayPlan *plan)
+{
+	StringInfoData json;
+
+	if (run->head == NULL)
+		run->head = slipway_history_head(run->project->name);
+	slipway_event_begin(&json, "done");
+	slipway_event_text(&json, "project", run->project->name);
+	if (run->number > 0)
+		slipway_event_int(&json, "run", run->number);
+	slipway_event_int(&json, "applied", run->applied);
+	slipway_event_text(&json, "head", run->head);
+	if (plan->future > 0)
+		slipway_event_int(&json, "future", plan->future);
+	if (run->applied == 0)
+		slipway_event_send(&json, "project \"%s\": nothing to do%s", run->project->name,
+						   plan->future > 0 ? ", the database is ahead of this manifest" : "");
+	else
+		slipway_event_send(&json, "project \"%s\": %d applied, history head %s",
+						   run->project->name, run->applied, run->head);
+}
+
+static void
+report_start(const SlipwayRun *run, int pending)
+{
+	StringInfoData json;
+
+	slipway_event_begin(&json, "start");
+	slipway_event_text(&json, "project", run->project->name);
+	slipway_event_int(&json, "run", run->number);
+	slipway_event_int(&json, "pending", pending);
+	slipway_event_send(&json, "project \"%s\": run " INT64_FORMAT ", %d pending",
+					   run->project->name, run->number, pending);
+}
+
+static void
+report_applied(const SlipwayRun *run, const SlipwayStep *step, int done, int total, double ms)
+{
+	StringInfoData json;
+
+	if (step->member->outline->nstatements == 0)
+		ereport(WARNING,
+				(errcode(ERRCODE_WARNING),
+				 errmsg("migration \"%s\" is empty", step->name),
+				 errdetail("Its script holds no statement; it is recorded as applied.")));
+	slipway_event_begin(&json, "applied");
+	slipway_event_text(&json, "migration", step->name);
+	slipway_event_int(&json, "done", done);
+	slipway_event_int(&json, "total", total);
+	slipway_event_ms(&json, "duration_ms", ms);
+	slipway_event_send(&json, "%s: applied in %.1f ms", step->name, ms);
+}
+
+static bool
+may_retry(const ErrorData *error)
+{
+	return error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE ||
+		error->sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED ||
+		error->sqlerrcode == ERRCODE_T_R_SERIALIZATION_FAILURE;
+}
+
+/* Waits before try number attempt + 1, in a transaction without a snapshot. */
+static void
+back_off(const SlipwayStep *step, const SlipwayResult *result, int attempt, int retries)
+{
+	double		limit = Min(BACKOFF_FIRST_MS * pow(2, attempt - 1), BACKOFF_LAST_MS);
+	long		ms = (long) (limit * (0.5 + pg_prng_double(&pg_global_prng_state) / 2));
+	TimestampTz until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), ms);
+	StringInfoData json;
+
+	slipway_event_begin(&json, "retry");
+	slipway_event_text(&json, "migration", step->name);
+	slipway_event_int(&json, "attempt", attempt);
+	slipway_event_int(&json, "retries", retries);
+	slipway_event_text(&json, "sqlstate", unpack_sql_state(result->error->sqlerrcode));
+	slipway_event_text(&json, "message", result->error->message);
+	slipway_event_send(&json, "%s: rolled back (%s), retry %d of %d", step->name,
+					   result->error->message, attempt, retries);
+	for (;;)
+	{
+		long		left = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), until);
+
+		if (left <= 0)
+			break;
+		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, left,
+						 PG_WAIT_EXTENSION);
+		ResetLatch(MyLatch);
+		CHECK_FOR_INTERRUPTS();
+	}
+}
+
+/* Writes down that a migration failed, and with it the run. */
+static void
+record_failure(SlipwayRun *run, const SlipwayStep *step, const SlipwayResult *result)
+{
+	SlipwayEvent event = {0};
+
+	event.project = run->project;
+	event.actor = run->actor;
+	event.run = run->number;
+	event.migration = step->name;
+	event.action = "apply";
+	event.outcome = "failed";
+	event.script_hash = step->member->up;
+	event.manifest_hash = run->manifest->hash;
+	event.started_at = result->started_at;
+	event.finished_at = GetCurrentTimestamp();
+	event.error = result->error;
+	event.position = result->position;
+	slipway_run_fail(run);
+	slipway_spi_begin();
+	(void) slipway_history_append(&event);
+	slipway_spi_end();
+	slipway_transaction_next();
+}
+
+/*
+ * Applies one step, trying again where that can help. Returns false if the
+ * lock was lost on the way: then the plan is stale.
+ */
+static bool
+apply_step(SlipwayRun *run, const SlipwayStep *step, const SlipwayStep *next, double *ms)
+{
+	int			retries = run->options->retries;
+	char	   *body;
+
+	MemoryContextReset(run->step_context);
+	MemoryContextSwitchTo(run->step_context);
+	body = slipway_script_load(step->member->up);
+	slipway_transaction_next();
+	for (int attempt = 1;; attempt++)
+	{
+		SlipwayResult result = slipway_exec_transactional(run, step, next, body);
+
+		if (result.error == NULL)
+		{
+			slipway_lock_tidy(&run->lock);
+			*ms = result.duration_ms;
+			return true;
+		}
+		if (!may_retry(result.error) || attempt > retries)
+		{
+			record_failure(run, step, &result);
+			ReThrowError(result.error);
+		}
+		if (!slipway_lock_retake(&run->lock))
+		{
+			record_failure(run, step, &result);
+			return false;
+		}
+		back_off(step, &result, attempt, retries);
+	}
+}
+
+/* Applies the plan under the lock; false if the lock was lost. */
+static bool
+apply_plan(SlipwayRun *run, const SlipwayPlan *plan, int nsteps)
+{
+	int			total = run->applied + count_pending(plan, nsteps);
+	const SlipwayStep *step = next_pending(plan, 0, nsteps);
+
+	if (step == NULL)
+		return true;
+	slipway_run_open(run, step);
+	report_start(run, total - run->applied);
+	while (step)
+	{
+		const SlipwayStep *next = next_pending(plan, step - plan->steps + 1, nsteps);
+		double		ms = 0;
+
+		if (!apply_step(run, step, next, &ms))
+			return false;
+		report_applied(run, step, ++run->applied, total, ms);
+		step = next;
+	}
+	return true;
+}
+
+/* From the first look to the last report. */
+static void
+migrate(SlipwayRun *run)
+{
+	int			nsteps;
+	SlipwayPlan *plan = make_valid_plan(run, &nsteps);
+	bool		done = count_pending(plan, nsteps) == 0;
+
+	while (!done)
+	{
+		slipway_transaction_next();
+		slipway_lock_acquire(&run->lock, run->options->lock_wait);
+		slipway_transaction_next();
+		MemoryContextSwitchTo(run->context);
+		plan = make_valid_plan(run, &nsteps);
+		done = apply_plan(run, plan, nsteps);
+		MemoryContextSwitchTo(run->context);
+		slipway_lock_release(&run->lock);
+	}
+	report_done(run, plan);
+}
+
+/*
+ * After an error anywhere in a run: a transaction that is sound, the run's row
+ * ended if nobody did, the locks given back.
+ */
+static void
+clean_up(SlipwayRun *run)
+{
+	slipway_guard_off();
+	slipway_transaction_recover();
+	PG_TRY();
+	{
+		if (run->number > 0)
+		{
+			slipway_run_fail(run);
+			slipway_transaction_next();
+		}
+	}
+	PG_FINALLY();
+	{
+		slipway_lock_release(&run->lock);
+		slipway_leftover_forget();
+	}
+	PG_END_TRY();
+}
+
+static SlipwayRun *
+make_run(const char *project, SlipwayOptions *options)
+{
+	SlipwayRun *run = palloc0(sizeof(SlipwayRun));
+
+	run->context = CurrentMemoryContext;
+	run->step_context = AllocSetContextCreate(run->context, "slipway step", ALLOCSET_DEFAULT_SIZES);
+	run->statement_context = AllocSetContextCreate(run->context, "slipway statement",
+												   ALLOCSET_DEFAULT_SIZES);
+	run->options = options;
+	slipway_privilege_require(SLIPWAY_DEPLOYER, project);
+	run->project = slipway_project_load(project);
+	if (run->project->owner)
+		run->owner = get_role_oid(run->project->owner, false);
+	run->manifest = slipway_manifest_load(project, options->manifest);
+	run->actor = slipway_actor_current(run->project->owner, options->client_version);
+	slipway_lock_init(&run->lock, run->project);
+	slipway_leftover_remember(run->context);
+	return run;
+}
+
+PG_FUNCTION_INFO_V1(slipway_migrate);
+
+Datum
+slipway_migrate(PG_FUNCTION_ARGS)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	const char *call = debug_query_string;
+	SlipwayRun *run;
+
+	slipway_transaction_require_top_level(fcinfo, "slipway.migrate()");
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("project and options of slipway.migrate() must not be null")));
+
+	/* Of the CALL as a whole; statements of scripts have their own. */
+	disable_timeout(STATEMENT_TIMEOUT, false);
+
+	/* Below the portal's context, which lasts as long as the CALL. */
+	MemoryContextSwitchTo(AllocSetContextCreate(PortalContext, "slipway run", ALLOCSET_DEFAULT_SIZES));
+	run = make_run(text_to_cstring(PG_GETARG_TEXT_PP(0)),
+				   slipway_options_parse(PG_GETARG_JSONB_P(1)));
+	PG_TRY();
+	{
+		migrate(run);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(run->context);
+		error = CopyErrorData();
+		FlushErrorState();
+		clean_up(run);
+		ReThrowError(error);
+	}
+	PG_END_TRY();
+	slipway_leftover_forget();
+	debug_query_string = call;
+	pgstat_report_activity(STATE_RUNNING, call);
+	MemoryContextSwitchTo(caller);
+	return (Datum) 0;
+}

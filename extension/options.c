@@ -1,0 +1,142 @@
+/*
+ * options.c
+ *	  The options of a run: a JSON object, over the defaults of settings.h.
+ */
+#include "postgres.h"
+
+#include "utils/builtins.h"
+#include "utils/guc.h"
+
+#include "options.h"
+#include "settings.h"
+
+typedef enum OptionType
+{
+	OPTION_TEXT,
+	OPTION_TIME,				/* milliseconds, or text with a unit */
+	OPTION_COUNT,
+	OPTION_FLAG
+} OptionType;
+
+static const struct
+{
+	const char *name;
+	OptionType	type;
+	size_t		offset;
+}			known[] = {
+	{"manifest", OPTION_TEXT, offsetof(SlipwayOptions, manifest)},
+	{"to", OPTION_TEXT, offsetof(SlipwayOptions, to)},
+	{"client_version", OPTION_TEXT, offsetof(SlipwayOptions, client_version)},
+	{"lock_wait", OPTION_TIME, offsetof(SlipwayOptions, lock_wait)},
+	{"lock_timeout", OPTION_TIME, offsetof(SlipwayOptions, lock_timeout)},
+	{"statement_timeout", OPTION_TIME, offsetof(SlipwayOptions, statement_timeout)},
+	{"retries", OPTION_COUNT, offsetof(SlipwayOptions, retries)},
+	{"allow_out_of_order", OPTION_FLAG, offsetof(SlipwayOptions, allow_out_of_order)},
+};
+
+static void
+bad_value(const char *name, const char *wanted)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("invalid value for option \"%s\"", name),
+			 errdetail("It takes %s.", wanted)));
+}
+
+/* A JSON number or string as text; NULL for anything else. */
+static char *
+scalar_text(const JsonbValue *value)
+{
+	if (value->type == jbvString)
+		return pnstrdup(value->val.string.val, value->val.string.len);
+	if (value->type == jbvNumeric)
+		return DatumGetCString(DirectFunctionCall1(numeric_out, NumericGetDatum(value->val.numeric)));
+	return NULL;
+}
+
+static int
+parse_number(const char *name, const JsonbValue *value, int flags, const char *wanted)
+{
+	char	   *text = scalar_text(value);
+	int			number;
+
+	if (text == NULL || !parse_int(text, &number, flags, NULL) || number < 0)
+		bad_value(name, wanted);
+	return number;
+}
+
+static void
+set_option(SlipwayOptions *options, int which, const JsonbValue *value)
+{
+	const char *name = known[which].name;
+	void	   *target = (char *) options + known[which].offset;
+
+	switch (known[which].type)
+	{
+		case OPTION_TEXT:
+			if (value->type == jbvNull)
+				break;
+			if (value->type != jbvString)
+				bad_value(name, "a string");
+			*(char **) target = scalar_text(value);
+			break;
+		case OPTION_TIME:
+			*(int *) target = parse_number(name, value, GUC_UNIT_MS,
+										   "milliseconds from 0, or a string with a unit such as \"30s\"");
+			break;
+		case OPTION_COUNT:
+			*(int *) target = parse_number(name, value, 0, "a whole number from 0");
+			break;
+		case OPTION_FLAG:
+			if (value->type != jbvBool)
+				bad_value(name, "true or false");
+			*(bool *) target = value->val.boolean;
+			break;
+	}
+}
+
+static int
+find_option(const char *name)
+{
+	StringInfoData names;
+
+	initStringInfo(&names);
+	for (int i = 0; i < lengthof(known); i++)
+	{
+		if (strcmp(name, known[i].name) == 0)
+			return i;
+		appendStringInfo(&names, "%s%s", i > 0 ? ", " : "", known[i].name);
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("unknown option \"%s\"", name),
+			 errhint("Options are: %s.", names.data)));
+}
+
+SlipwayOptions *
+slipway_options_parse(Jsonb *json)
+{
+	SlipwayOptions *options = palloc0(sizeof(SlipwayOptions));
+	JsonbIterator *iterator = JsonbIteratorInit(&json->root);
+	JsonbIteratorToken token;
+	JsonbValue	value;
+
+	options->lock_wait = slipway_lock_wait;
+	options->lock_timeout = slipway_lock_timeout;
+	options->retries = slipway_retries;
+	if (!JB_ROOT_IS_OBJECT(json))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("options must be a JSON object")));
+	while ((token = JsonbIteratorNext(&iterator, &value, true)) != WJB_DONE)
+	{
+		if (token == WJB_KEY)
+		{
+			int			which = find_option(pnstrdup(value.val.string.val, value.val.string.len));
+
+			(void) JsonbIteratorNext(&iterator, &value, true);
+			set_option(options, which, &value);
+		}
+	}
+	return options;
+}

@@ -1,0 +1,25 @@
+/*
+ * options.h
+ *	  The options of a run: a JSON object, over the defaults of settings.h.
+ */
+#ifndef SLIPWAY_OPTIONS_H
+#define SLIPWAY_OPTIONS_H
+
+#include "utils/jsonb.h"
+
+typedef struct SlipwayOptions
+{
+	char	   *manifest;		/* hash in hex; NULL: the newest */
+	char	   *to;				/* last migration to apply; NULL: all */
+	char	   *client_version;
+	int			lock_wait;		/* ms, 0: no limit; so the next two */
+	int			lock_timeout;
+	int			statement_timeout;
+	int			retries;
+	bool		allow_out_of_order;
+} SlipwayOptions;
+
+/* Raises 22023 for an unknown key, with the known ones, or a bad value. */
+extern SlipwayOptions *slipway_options_parse(Jsonb *json);
+
+#endif							/* SLIPWAY_OPTIONS_H */

@@ -1,0 +1,61 @@
+/*
+ * plan.h
+ *	  A manifest against the history: the state of every migration.
+ */
+#ifndef SLIPWAY_PLAN_H
+#define SLIPWAY_PLAN_H
+
+#include "manifest.h"
+
+typedef enum SlipwayState
+{
+	SLIPWAY_APPLIED,
+	SLIPWAY_PENDING,
+	SLIPWAY_FAILED,				/* pending, and its last try failed */
+	SLIPWAY_CHANGED,			/* applied, with another script */
+	SLIPWAY_MISSING,			/* applied, not in the manifest, not newer */
+	SLIPWAY_FUTURE,				/* applied, newer than all of the manifest */
+	SLIPWAY_OUT_OF_ORDER		/* not applied, but a later one is */
+} SlipwayState;
+
+typedef struct SlipwayStep
+{
+	const char *name;
+	SlipwayMember *member;		/* NULL: not in the manifest */
+	SlipwayState state;
+	bool		applied;
+	uint8		applied_hash[SLIPWAY_HASH_LEN];
+	Datum		applied_at;		/* timestamptz */
+	Datum		duration;		/* interval */
+	char	   *applied_by;
+	int64		run;
+} SlipwayStep;
+
+typedef struct SlipwayPlan
+{
+	SlipwayManifest *manifest;
+	SlipwayStep *steps;			/* members, and what only history knows, in order */
+	int			n;
+	int			pending;		/* in states pending, failed and out of order */
+	int			future;
+} SlipwayPlan;
+
+/*
+ * Compares, in the current memory context, with what is committed now. Opens
+ * a scope of spi.h.
+ */
+extern SlipwayPlan *slipway_plan_make(const char *project, SlipwayManifest *manifest);
+
+/* Would migrate run it? */
+extern bool slipway_step_pending(const SlipwayStep *step);
+
+/*
+ * The problem that this step is for a run, raised as an error; nothing if it
+ * is none. With allow_out_of_order that state is none.
+ */
+extern void slipway_step_check(const SlipwayStep *step, bool allow_out_of_order);
+
+/* "applied", "pending", ... */
+extern const char *slipway_state_name(SlipwayState state);
+
+#endif							/* SLIPWAY_PLAN_H */

@@ -1,0 +1,34 @@
+/*
+ * privilege.h
+ *	  Who may do what, and as whom bookkeeping is done.
+ */
+#ifndef SLIPWAY_PRIVILEGE_H
+#define SLIPWAY_PRIVILEGE_H
+
+typedef enum SlipwayRight
+{
+	SLIPWAY_READER,				/* hashes and states, not bodies */
+	SLIPWAY_UPLOADER,
+	SLIPWAY_APPROVER,
+	SLIPWAY_DEPLOYER,
+	SLIPWAY_ADMIN
+} SlipwayRight;
+
+/* The owner of slipway.history, as which all bookkeeping is done. */
+extern Oid	slipway_bookkeeper(void);
+
+/*
+ * Does the current user hold the right in the project (NULL: in all)?
+ * Superusers and members of the bookkeeper's role do, and admin includes
+ * every other right; any right includes reader. Must not be called inside
+ * a scope of spi.h.
+ */
+extern bool slipway_privilege_has(SlipwayRight right, const char *project);
+
+/* The right of that name; 22023 for any other word. */
+extern SlipwayRight slipway_privilege_parse(const char *kind);
+
+/* Raises 42501 unless slipway_privilege_has(). */
+extern void slipway_privilege_require(SlipwayRight right, const char *project);
+
+#endif							/* SLIPWAY_PRIVILEGE_H */

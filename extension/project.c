@@ -1,0 +1,147 @@
+/*
+ * project.c
+ *	  Projects: a line of migrations with its own history, lock and settings.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+
+#include "error_code.h"
+#include "privilege.h"
+#include "project.h"
+#include "query.h"
+#include "script.h"
+#include "spi.h"
+
+/* An index entry must fit a third of a page, and a row shows names in full. */
+#define NAME_MAX_BYTES 1024
+
+void
+slipway_check_name(const char *kind, const char *name)
+{
+	const char *wrong = NULL;
+
+	if (name[0] == '\0')
+		wrong = "It is empty.";
+	else if (strlen(name) > NAME_MAX_BYTES)
+		wrong = psprintf("It has %zu bytes, the limit is %d.", strlen(name), NAME_MAX_BYTES);
+	else
+		for (const char *p = name; *p; p++)
+			if ((unsigned char) *p < 0x20 || *p == 0x7f)
+				wrong = "It contains a control character.";
+	if (wrong)
+		ereport(ERROR,
+				(errcode(SLIPWAY_INVALID_NAME),
+				 errmsg("invalid name of a %s", kind),
+				 errdetail("%s", wrong)));
+}
+
+int64
+slipway_project_lock_key(const char *name)
+{
+	uint8		hash[SLIPWAY_HASH_LEN];
+	uint64		key = 0;
+
+	slipway_hash_text(psprintf("pg_slipway project %s", name), hash);
+	for (int i = 0; i < 8; i++)
+		key = key << 8 | hash[i];
+	return (int64) key;
+}
+
+PG_FUNCTION_INFO_V1(slipway_lock_key);
+
+Datum
+slipway_lock_key(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT64(slipway_project_lock_key(text_to_cstring(PG_GETARG_TEXT_PP(0))));
+}
+
+SlipwayProject *
+slipway_project_load(const char *name)
+{
+	static SlipwayQuery query = {SLIPWAY_QUERY_PROJECT, 1, {TEXTOID}};
+	SlipwayArgs args = {0};
+	SlipwayProject *project = palloc0(sizeof(SlipwayProject));
+	bool		found;
+
+	slipway_arg_text(&args, name);
+	project->name = pstrdup(name);
+	project->lock_key = slipway_project_lock_key(name);
+	slipway_spi_begin();
+	found = slipway_query(&query, &args, 1) > 0;
+	if (found)
+	{
+		project->search_path = slipway_row_text(0, 1);
+		project->owner = slipway_row_text(0, 2);
+	}
+	slipway_spi_end();
+	if (!found)
+		ereport(ERROR,
+				(errcode(SLIPWAY_UNKNOWN_PROJECT),
+				 errmsg("project \"%s\" does not exist", name),
+				 errhint("Register it with slipway.create_project() or \"slipway init\".")));
+	return project;
+}
+
+static void
+store_project(const char *name, Datum schemas, bool schemas_null, const char *owner, bool keep)
+{
+	static SlipwayQuery insert = {SLIPWAY_QUERY_PROJECT_ADD, 4, {TEXTOID, TEXTARRAYOID, TEXTOID, TEXTOID}};
+	static SlipwayQuery upsert = {SLIPWAY_QUERY_PROJECT_SET, 4, {TEXTOID, TEXTARRAYOID, TEXTOID, TEXTOID}};
+	SlipwayArgs args = {0};
+
+	slipway_arg_text(&args, name);
+	slipway_arg_datum(&args, schemas, schemas_null);
+	slipway_arg_text(&args, owner);
+	slipway_arg_text(&args, GetUserNameFromId(GetSessionUserId(), false));
+	slipway_spi_begin();
+	slipway_query(keep ? &insert : &upsert, &args, 0);
+	slipway_spi_end();
+}
+
+void
+slipway_project_ensure_default(const char *name)
+{
+	if (strcmp(name, "default") == 0)
+		store_project(name, (Datum) 0, true, NULL, true);
+}
+
+PG_FUNCTION_INFO_V1(slipway_create_project);
+
+Datum
+slipway_create_project(PG_FUNCTION_ARGS)
+{
+	char	   *name;
+	char	   *owner = PG_ARGISNULL(2) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(2));
+
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("the name of a project must not be null")));
+	name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	slipway_check_name("project", name);
+	slipway_privilege_require(SLIPWAY_ADMIN, NULL);
+	if (owner && owner[0])
+	{
+		Oid			role = get_role_oid(owner, false);
+
+		/* Deployers act as this role: only who could become it may offer it. */
+		if (!has_privs_of_role(GetUserId(), role))
+			ereport(ERROR,
+					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+					 errmsg("you are not a member of role \"%s\"", owner),
+					 errhint("Who makes a role the owner of a project must have its privileges.")));
+		if (superuser_arg(role))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("a superuser cannot be the owner role of a project"),
+					 errdetail("Role \"%s\" is a superuser: its deployers would be superusers too.", owner)));
+	}
+	store_project(name, PG_ARGISNULL(1) ? (Datum) 0 : PG_GETARG_DATUM(1), PG_ARGISNULL(1),
+				  owner, false);
+	PG_RETURN_VOID();
+}

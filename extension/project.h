@@ -1,0 +1,33 @@
+/*
+ * project.h
+ *	  Projects: a line of migrations with its own history, lock and settings.
+ */
+#ifndef SLIPWAY_PROJECT_H
+#define SLIPWAY_PROJECT_H
+
+#include "nodes/pg_list.h"
+
+typedef struct SlipwayProject
+{
+	char	   *name;
+	char	   *search_path;	/* as for SET search_path; NULL: the caller's */
+	char	   *owner;			/* role its scripts run as; NULL: the caller */
+	int64		lock_key;
+} SlipwayProject;
+
+/*
+ * Loads a project into the current memory context; SW012 if there is none.
+ * Opens a scope of spi.h of its own.
+ */
+extern SlipwayProject *slipway_project_load(const char *name);
+
+/* Makes the project "default" if it is the one named and not there yet. */
+extern void slipway_project_ensure_default(const char *name);
+
+/* Raises SW016 unless name can name a thing of this kind ("project", ...). */
+extern void slipway_check_name(const char *kind, const char *name);
+
+/* Key of the project's advisory lock: 8 bytes of SHA-256 over its name. */
+extern int64 slipway_project_lock_key(const char *name);
+
+#endif							/* SLIPWAY_PROJECT_H */

@@ -1,0 +1,12 @@
+-- The fields of a history entry in the order and form of chain.h.
+SELECT project, entry::text, run::text, migration, action, outcome,
+       encode(script_hash, 'hex'), encode(manifest_hash, 'hex'),
+       to_char(started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+       to_char(finished_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
+       session_role, effective_role, host(client_addr), application_name, client_version,
+       sqlstate, message, detail, hint, context,
+       "position"::text, line_number::text, column_number::text,
+       encode(prev_hash, 'hex'), encode(entry_hash, 'hex')
+  FROM slipway.history
+ WHERE project = $1
+ ORDER BY entry

@@ -1,0 +1,13 @@
+-- Who holds the public lock ($1, $2) or, if nobody does, the inner one
+-- ($3, $4) of a project, apart from this session.
+SELECT format('pid %s (role %s, application %s, since %s: %s)', l.pid, coalesce(a.usename, '?'),
+              coalesce(nullif(a.application_name, ''), '?'),
+              coalesce(to_char(a.query_start, 'YYYY-MM-DD HH24:MI:SS'), '?'),
+              coalesce(nullif(left(a.query, 60), ''), '?'))
+  FROM pg_locks l LEFT JOIN pg_stat_activity a ON a.pid = l.pid
+ WHERE l.granted AND l.pid <> pg_backend_pid()
+   AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+   AND ((l.locktype = 'advisory' AND l.objsubid = 1 AND l.classid = $1::oid AND l.objid = $2::oid)
+        OR (l.locktype = 'object' AND l.objsubid = 1 AND l.classid = $3::oid AND l.objid = $4::oid))
+ ORDER BY l.locktype
+ LIMIT 1

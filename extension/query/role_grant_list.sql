@@ -1,0 +1,1 @@
+SELECT kind, project FROM slipway.role_grant WHERE role = $1

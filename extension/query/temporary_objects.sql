@@ -1,0 +1,3 @@
+SELECT classid, objid
+  FROM pg_depend
+ WHERE refclassid = 'pg_namespace'::regclass AND refobjid = $1 AND deptype = 'n'

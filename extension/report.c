@@ -1,0 +1,257 @@
+/*
+ * report.c
+ *	  Functions that look: plan, validate, compare, check_script, require.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "funcapi.h"
+#include "utils/builtins.h"
+#include "utils/timestamp.h"
+
+#include "error_code.h"
+#include "plan.h"
+#include "privilege.h"
+#include "validate.h"
+
+/* A row under construction; columns are added from the left. */
+typedef struct ReportRow
+{
+	Datum		values[10];
+	bool		nulls[10];
+	int			n;
+} ReportRow;
+
+static void
+add_datum(ReportRow *row, Datum value, bool isnull)
+{
+	Assert(row->n < lengthof(row->values));
+	row->values[row->n] = value;
+	row->nulls[row->n] = isnull;
+	row->n++;
+}
+
+static void
+add_text(ReportRow *row, const char *value)
+{
+	add_datum(row, value ? CStringGetTextDatum(value) : (Datum) 0, value == NULL);
+}
+
+/* 0 is shown as NULL: all our numbers count from 1. */
+static void
+add_int(ReportRow *row, int value)
+{
+	add_datum(row, Int32GetDatum(value), value == 0);
+}
+
+static void
+put_row(FunctionCallInfo fcinfo, ReportRow *row)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+
+	Assert(row->n == result->setDesc->natts);
+	tuplestore_putvalues(result->setResult, result->setDesc, row->values, row->nulls);
+}
+
+static char *
+optional_text(FunctionCallInfo fcinfo, int arg)
+{
+	return PG_ARGISNULL(arg) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(arg));
+}
+
+static char *
+required_text(FunctionCallInfo fcinfo, int arg, const char *what)
+{
+	char	   *value = optional_text(fcinfo, arg);
+
+	if (value == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("%s must not be null", what)));
+	return value;
+}
+
+static SlipwayProject *
+readable_project(const char *name)
+{
+	slipway_privilege_require(SLIPWAY_READER, name);
+	return slipway_project_load(name);
+}
+
+static void
+put_state(FunctionCallInfo fcinfo, int position, const SlipwayStep *step)
+{
+	ReportRow	row = {0};
+
+	add_int(&row, position);
+	add_text(&row, step->name);
+	add_text(&row, slipway_state_name(step->state));
+	add_text(&row, step->member ? slipway_hash_hex(step->member->up) : NULL);
+	add_text(&row, step->applied ? slipway_hash_hex(step->applied_hash) : NULL);
+	add_datum(&row, step->applied_at, !step->applied);
+	add_datum(&row, step->duration, !step->applied);
+	add_text(&row, step->applied_by);
+	add_datum(&row, Int64GetDatum(step->run), !step->applied || step->run == 0);
+	put_row(fcinfo, &row);
+}
+
+static void
+put_states(FunctionCallInfo fcinfo, const char *project, SlipwayManifest *manifest)
+{
+	SlipwayPlan *plan = slipway_plan_make(project, manifest);
+
+	InitMaterializedSRF(fcinfo, 0);
+	for (int i = 0; i < plan->n; i++)
+		put_state(fcinfo, i + 1, &plan->steps[i]);
+}
+
+PG_FUNCTION_INFO_V1(slipway_compare);
+
+Datum
+slipway_compare(PG_FUNCTION_ARGS)
+{
+	SlipwayProject *project = readable_project(text_to_cstring(PG_GETARG_TEXT_PP(1)));
+
+	put_states(fcinfo, project->name,
+			   slipway_manifest_parse(text_to_cstring(PG_GETARG_TEXT_PP(0))));
+	return (Datum) 0;
+}
+
+PG_FUNCTION_INFO_V1(slipway_status);
+
+Datum
+slipway_status(PG_FUNCTION_ARGS)
+{
+	SlipwayProject *project = readable_project(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+
+	put_states(fcinfo, project->name, slipway_manifest_load(project->name, NULL));
+	return (Datum) 0;
+}
+
+static const char *
+kind_name(const SlipwayOutline *outline)
+{
+	return outline->stepwise_reason ? "stepwise" : "transactional";
+}
+
+PG_FUNCTION_INFO_V1(slipway_plan);
+
+Datum
+slipway_plan(PG_FUNCTION_ARGS)
+{
+	SlipwayProject *project = readable_project(required_text(fcinfo, 0, "project"));
+	SlipwayManifest *manifest = slipway_manifest_load(project->name, optional_text(fcinfo, 1));
+	SlipwayPlan *plan = slipway_plan_make(project->name, manifest);
+	bool		allow_out_of_order = !PG_ARGISNULL(2) && PG_GETARG_BOOL(2);
+	List	   *problems = slipway_validate_plan(plan, plan->n, project, allow_out_of_order);
+	ListCell   *cell;
+	int			position = 0;
+
+	foreach(cell, problems)
+	{
+		SlipwayProblem *problem = lfirst(cell);
+
+		if (problem->error->sqlerrcode != SLIPWAY_NEEDS_STEPWISE)
+			slipway_validate_raise(list_make1(problem));
+	}
+	InitMaterializedSRF(fcinfo, 0);
+	for (int i = 0; i < plan->n; i++)
+	{
+		SlipwayStep *step = &plan->steps[i];
+		ReportRow	row = {0};
+
+		if (!slipway_step_pending(step))
+			continue;
+		add_int(&row, ++position);
+		add_text(&row, step->name);
+		add_text(&row, slipway_hash_hex(step->member->up));
+		add_text(&row, kind_name(step->member->outline));
+		add_datum(&row, Int32GetDatum(step->member->outline->units), false);
+		add_text(&row, step->member->outline->stepwise_reason);
+		put_row(fcinfo, &row);
+	}
+	return (Datum) 0;
+}
+
+static void
+add_problem(ReportRow *row, const SlipwayProblem *problem)
+{
+	const ErrorData *error = problem->error;
+
+	add_text(row, unpack_sql_state(error->sqlerrcode));
+	add_text(row, error->message);
+	add_text(row, error->detail);
+	add_text(row, error->hint);
+	add_int(row, problem->position.line);
+	add_int(row, problem->position.column);
+}
+
+PG_FUNCTION_INFO_V1(slipway_validate);
+
+Datum
+slipway_validate(PG_FUNCTION_ARGS)
+{
+	SlipwayProject *project = readable_project(required_text(fcinfo, 0, "project"));
+	SlipwayManifest *manifest = slipway_manifest_load(project->name, optional_text(fcinfo, 1));
+	SlipwayPlan *plan = slipway_plan_make(project->name, manifest);
+	bool		allow_out_of_order = !PG_ARGISNULL(2) && PG_GETARG_BOOL(2);
+	ListCell   *cell;
+
+	InitMaterializedSRF(fcinfo, 0);
+	foreach(cell, slipway_validate_plan(plan, plan->n, project, allow_out_of_order))
+	{
+		SlipwayProblem *problem = lfirst(cell);
+		ReportRow	row = {0};
+
+		add_text(&row, problem->migration);
+		add_problem(&row, problem);
+		put_row(fcinfo, &row);
+	}
+	return (Datum) 0;
+}
+
+PG_FUNCTION_INFO_V1(slipway_check_script);
+
+Datum
+slipway_check_script(PG_FUNCTION_ARGS)
+{
+	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	char	   *body = slipway_script_normalise(text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	SlipwayProject *project = readable_project(text_to_cstring(PG_GETARG_TEXT_PP(2)));
+	SlipwayProblem *problem;
+	SlipwayOutline *outline;
+	ReportRow	row = {0};
+
+	slipway_check_name("migration", name);
+	outline = slipway_validate_script(name, body, project->owner != NULL, &problem);
+	InitMaterializedSRF(fcinfo, 0);
+	add_text(&row, outline ? kind_name(outline) : NULL);
+	add_datum(&row, Int32GetDatum(outline ? outline->units : 0), outline == NULL);
+	add_text(&row, outline ? outline->stepwise_reason : NULL);
+	if (problem)
+		add_problem(&row, problem);
+	else
+		while (row.n < 9)
+			add_datum(&row, (Datum) 0, true);
+	put_row(fcinfo, &row);
+	return (Datum) 0;
+}
+
+PG_FUNCTION_INFO_V1(slipway_require);
+
+Datum
+slipway_require(PG_FUNCTION_ARGS)
+{
+	char	   *migration = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	SlipwayProject *project = readable_project(text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	SlipwayPlan *plan = slipway_plan_make(project->name,
+										  slipway_manifest_parse("slipway-manifest 1 order=auto\n"));
+
+	for (int i = 0; i < plan->n; i++)
+		if (strcmp(plan->steps[i].name, migration) == 0)
+			PG_RETURN_VOID();
+	ereport(ERROR,
+			(errcode(SLIPWAY_NOT_APPLIED),
+			 errmsg("migration \"%s\" is not applied in project \"%s\"", migration, project->name),
+			 errhint("Deploy it before what requires it starts.")));
+}

@@ -1,0 +1,45 @@
+/*
+ * run.h
+ *	  One execution of a plan, and its row in slipway.run.
+ */
+#ifndef SLIPWAY_RUN_H
+#define SLIPWAY_RUN_H
+
+#include "actor.h"
+#include "lock.h"
+#include "options.h"
+#include "plan.h"
+
+typedef struct SlipwayRun
+{
+	SlipwayProject *project;
+	SlipwayOptions *options;
+	SlipwayManifest *manifest;
+	SlipwayActor *actor;
+	Oid			owner;			/* role of scripts; InvalidOid: the caller */
+	SlipwayLock lock;
+	int64		number;			/* 0: no row yet, or ended */
+	int			applied;
+	char	   *head;			/* hash of the newest history entry */
+	MemoryContext context;		/* survives the run's transactions */
+	MemoryContext step_context; /* reset for each migration */
+	MemoryContext statement_context;	/* reset for each statement */
+} SlipwayRun;
+
+/*
+ * With the lock held: writes into the history what runs that died were at,
+ * and warns of it; then a row for this run, which is about to begin with
+ * first. Opens a scope of spi.h; takes effect with the caller's commit.
+ */
+extern void slipway_run_open(SlipwayRun *run, const SlipwayStep *first);
+
+/*
+ * Inside a scope, in the transaction of a migration: says that the run goes
+ * on with next, or has succeeded (NULL).
+ */
+extern void slipway_run_advance(SlipwayRun *run, const SlipwayStep *next);
+
+/* The run has failed. Opens a scope. */
+extern void slipway_run_fail(SlipwayRun *run);
+
+#endif							/* SLIPWAY_RUN_H */

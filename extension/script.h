@@ -1,0 +1,65 @@
+/*
+ * script.h
+ *	  Script bodies: their normal form, their hash, and their statements.
+ */
+#ifndef SLIPWAY_SCRIPT_H
+#define SLIPWAY_SCRIPT_H
+
+#include "nodes/parsenodes.h"
+
+#define SLIPWAY_HASH_LEN 32
+#define SLIPWAY_HASH_HEX_LEN (2 * SLIPWAY_HASH_LEN)
+
+/* SHA-256 over text, which is in the server's encoding, as UTF-8. */
+extern void slipway_hash_text(const char *text, uint8 *hash);
+
+/* Lower-case hex, palloc'd. */
+extern char *slipway_hash_hex(const uint8 *hash);
+
+/* Reads 64 hex digits; 22023 for anything else. */
+extern void slipway_hash_parse(const char *hex, uint8 *hash);
+
+/*
+ * The normal form of a body, in which it is hashed and stored: no byte order
+ * mark, LF for CRLF. Raises 22021 where a server that does not check
+ * encodings (SQL_ASCII) was given something that is not UTF-8.
+ */
+extern char *slipway_script_normalise(const char *body);
+
+/* A statement's place in its script, in bytes, without its semicolon. */
+typedef struct SlipwayStatement
+{
+	int			location;
+	int			length;
+	RawStmt    *tree;			/* NULL once its memory is gone */
+} SlipwayStatement;
+
+typedef struct SlipwayCutter SlipwayCutter;
+
+/*
+ * Begins to cut a script into statements, lexed by the server's scanner and
+ * parsed by its grammar. The script must outlive the cutter.
+ */
+extern SlipwayCutter *slipway_script_open(const char *script);
+
+/*
+ * The next statement with its parse tree, in the current memory context;
+ * false at the end. Raises what the scanner and the parser raise, with the
+ * error's cursor counted from statement->location.
+ * A SET standard_conforming_strings is obeyed for what follows it.
+ */
+extern bool slipway_script_next(SlipwayCutter *cutter, SlipwayStatement *statement);
+
+/* Must be called, also after an error: restores standard_conforming_strings. */
+extern void slipway_script_close(SlipwayCutter *cutter);
+
+/* Text of one statement, palloc'd. */
+extern char *slipway_statement_text(const char *script, const SlipwayStatement *statement);
+
+/*
+ * Parses the text of one statement; raises an error if the grammar sees
+ * another number of them, as it might under other lexer settings.
+ */
+extern RawStmt *slipway_statement_parse(const char *text);
+
+#endif							/* SLIPWAY_SCRIPT_H */

@@ -1,0 +1,114 @@
+/*
+ * script_error.c
+ *	  Where in which script an error was raised.
+ */
+#include "postgres.h"
+
+#include "mb/pg_wchar.h"
+
+#include "script_error.h"
+
+static SlipwayPosition last_position;
+
+/* Bytes of the character at p; a server without encodings holds UTF-8. */
+static int
+char_length(const char *p)
+{
+	return GetDatabaseEncoding() == PG_SQL_ASCII ?
+		pg_encoding_mblen(PG_UTF8, p) : pg_mblen(p);
+}
+
+SlipwayPosition
+slipway_position_of(const char *script, int byte)
+{
+	SlipwayPosition place = {1, 1, 1};
+	int			i = 0;
+
+	while (i < byte && script[i])
+	{
+		place.position++;
+		if (script[i] == '\n')
+		{
+			place.line++;
+			place.column = 1;
+		}
+		else
+			place.column++;
+		i += char_length(script + i);
+	}
+	return place;
+}
+
+/* Byte offset of the character that the server counts as its nth, from 1. */
+static int
+byte_of_character(const char *text, int n)
+{
+	int			i = 0;
+
+	while (--n > 0 && text[i])
+		i += pg_mblen(text + i);
+	return i;
+}
+
+static SlipwayPosition
+find_position(const SlipwayPlace *place, int cursor)
+{
+	int			byte = place->statement.location;
+	SlipwayPosition unknown = {0, 0, 0};
+
+	if (!place->in_statement)
+		return unknown;
+	if (cursor > 0)
+		byte += byte_of_character(place->script + byte, cursor);
+	return slipway_position_of(place->script, byte);
+}
+
+static void
+add_context(void *arg)
+{
+	SlipwayPlace *place = arg;
+	int			cursor = geterrposition();
+	const char *subject = place->checking ? "check of migration" : "migration";
+
+	last_position = find_position(place, cursor);
+	if (cursor > 0)
+	{
+		/* The client would look for it in the CALL. */
+		errposition(0);
+		if (place->text && getinternalerrposition() == 0)
+		{
+			internalerrposition(cursor);
+			internalerrquery(place->text);
+		}
+	}
+	if (last_position.line > 0)
+		errcontext("%s \"%s\", line %d, column %d", subject, place->migration,
+				   last_position.line, last_position.column);
+	else
+		errcontext("%s \"%s\"", subject, place->migration);
+}
+
+void
+slipway_place_push(SlipwayPlace *place, const char *migration, const char *script, bool checking)
+{
+	memset(place, 0, sizeof(SlipwayPlace));
+	place->migration = migration;
+	place->script = script;
+	place->checking = checking;
+	place->callback.callback = add_context;
+	place->callback.arg = place;
+	place->callback.previous = error_context_stack;
+	error_context_stack = &place->callback;
+}
+
+void
+slipway_place_pop(SlipwayPlace *place)
+{
+	error_context_stack = place->callback.previous;
+}
+
+SlipwayPosition
+slipway_place_last(void)
+{
+	return last_position;
+}

@@ -1,0 +1,47 @@
+/*
+ * script_error.h
+ *	  Where in which script an error was raised.
+ *
+ * While a place is pushed, every message gets a last line of context,
+ *		migration "NAME", line L, column C
+ * or, found before anything runs,
+ *		check of migration "NAME", line L, column C
+ * and an error that points into the statement points into its text instead of
+ * the CALL that the client sent. The client reads that line: its form is part
+ * of the interface.
+ */
+#ifndef SLIPWAY_SCRIPT_ERROR_H
+#define SLIPWAY_SCRIPT_ERROR_H
+
+#include "script.h"
+
+typedef struct SlipwayPlace
+{
+	const char *migration;
+	const char *script;
+	bool		checking;		/* before anything runs */
+	SlipwayStatement statement; /* what is being parsed or run */
+	bool		in_statement;	/* false: no line can be given */
+	const char *text;			/* of the statement, if parsed by itself */
+	ErrorContextCallback callback;
+} SlipwayPlace;
+
+/* A place in a script: all count from 1, 0 is unknown. */
+typedef struct SlipwayPosition
+{
+	int			position;		/* characters from the beginning */
+	int			line;
+	int			column;			/* characters */
+} SlipwayPosition;
+
+extern void slipway_place_push(SlipwayPlace *place, const char *migration,
+							   const char *script, bool checking);
+extern void slipway_place_pop(SlipwayPlace *place);
+
+/* That of the last message raised while a place was pushed. */
+extern SlipwayPosition slipway_place_last(void);
+
+/* Position of a byte of a script. */
+extern SlipwayPosition slipway_position_of(const char *script, int byte);
+
+#endif							/* SLIPWAY_SCRIPT_ERROR_H */

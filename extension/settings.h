@@ -1,0 +1,27 @@
+/*
+ * settings.h
+ *	  Defaults of options (GUCs), and the settings that a script starts with.
+ */
+#ifndef SLIPWAY_SETTINGS_H
+#define SLIPWAY_SETTINGS_H
+
+#include "project.h"
+
+/* slipway.lock_wait, lock_timeout (ms, 0: no limit) and retries. */
+extern int	slipway_lock_wait;
+extern int	slipway_lock_timeout;
+extern int	slipway_retries;
+
+/* Called once from _PG_init. */
+extern void slipway_settings_init(void);
+
+/*
+ * Opens a nesting level in which a script may set what it likes, with the
+ * project's search_path and our time-outs (ms) set; slipway_settings_leave()
+ * takes all of it back, SET ROLE included. An abort does so as well.
+ */
+extern int	slipway_settings_enter(const SlipwayProject *project, int lock_timeout,
+								   int statement_timeout);
+extern void slipway_settings_leave(int nest);
+
+#endif							/* SLIPWAY_SETTINGS_H */

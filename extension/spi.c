@@ -1,0 +1,189 @@
+/*
+ * spi.c
+ *	  Bookkeeping queries: the only door from this extension to SPI.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/snapmgr.h"
+
+#include "privilege.h"
+#include "script.h"
+#include "spi.h"
+
+/* The open scope, if any. Aborts close it: see close_on_abort(). */
+static struct
+{
+	bool		active;
+	Oid			user;
+	int			sec_context;
+	int			guc_nest;
+	MemoryContext context;
+}			scope;
+
+void
+slipway_spi_begin(void)
+{
+	Oid			bookkeeper = slipway_bookkeeper();
+
+	Assert(!scope.active);
+	scope.context = CurrentMemoryContext;
+	GetUserIdAndSecContext(&scope.user, &scope.sec_context);
+	SetUserIdAndSecContext(bookkeeper, scope.sec_context | SECURITY_LOCAL_USERID_CHANGE);
+	scope.guc_nest = NewGUCNestLevel();
+	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET,
+							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	PushActiveSnapshot(GetTransactionSnapshot());
+	scope.active = true;
+}
+
+void
+slipway_spi_end(void)
+{
+	Assert(scope.active);
+	PopActiveSnapshot();
+	SPI_finish();
+	AtEOXact_GUC(true, scope.guc_nest);
+	SetUserIdAndSecContext(scope.user, scope.sec_context);
+	scope.active = false;
+	MemoryContextSwitchTo(scope.context);
+}
+
+bool
+slipway_spi_active(void)
+{
+	return scope.active;
+}
+
+static void
+add_arg(SlipwayArgs *args, Datum value, bool isnull)
+{
+	Assert(args->n < SLIPWAY_QUERY_ARGS);
+	args->values[args->n] = value;
+	args->nulls[args->n] = isnull ? 'n' : ' ';
+	args->n++;
+}
+
+void
+slipway_arg_text(SlipwayArgs *args, const char *value)
+{
+	add_arg(args, value ? CStringGetTextDatum(value) : (Datum) 0, value == NULL);
+}
+
+void
+slipway_arg_int8(SlipwayArgs *args, int64 value)
+{
+	add_arg(args, Int64GetDatum(value), false);
+}
+
+void
+slipway_arg_datum(SlipwayArgs *args, Datum value, bool isnull)
+{
+	add_arg(args, value, isnull);
+}
+
+void
+slipway_arg_hash(SlipwayArgs *args, const uint8 *hash)
+{
+	bytea	   *value = NULL;
+
+	if (hash)
+	{
+		value = palloc(VARHDRSZ + SLIPWAY_HASH_LEN);
+		SET_VARSIZE(value, VARHDRSZ + SLIPWAY_HASH_LEN);
+		memcpy(VARDATA(value), hash, SLIPWAY_HASH_LEN);
+	}
+	add_arg(args, PointerGetDatum(value), hash == NULL);
+}
+
+uint64
+slipway_query(SlipwayQuery *query, SlipwayArgs *args, long limit)
+{
+	int			rc;
+
+	Assert(scope.active);
+	Assert((args ? args->n : 0) == query->nargs);
+	if (query->plan == NULL)
+	{
+		query->plan = SPI_prepare(query->sql, query->nargs, query->types);
+		if (query->plan == NULL || SPI_keepplan(query->plan) != 0)
+			elog(ERROR, "could not prepare \"%s\"", query->sql);
+	}
+	rc = SPI_execute_plan(query->plan, args ? args->values : NULL,
+						  args ? args->nulls : NULL, false, limit);
+	if (rc < 0)
+		elog(ERROR, "could not run \"%s\": %s", query->sql, SPI_result_code_string(rc));
+	return SPI_processed;
+}
+
+Datum
+slipway_row_datum(uint64 row, int column, bool *isnull)
+{
+	return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, isnull);
+}
+
+char *
+slipway_row_text(uint64 row, int column)
+{
+	MemoryContext old = MemoryContextSwitchTo(scope.context);
+	char	   *value = SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column);
+
+	MemoryContextSwitchTo(old);
+	return value;
+}
+
+int64
+slipway_row_int8(uint64 row, int column)
+{
+	bool		isnull;
+	Datum		value = slipway_row_datum(row, column, &isnull);
+
+	return isnull ? 0 : DatumGetInt64(value);
+}
+
+bool
+slipway_row_hash(uint64 row, int column, uint8 *hash)
+{
+	bool		isnull;
+	Datum		value = slipway_row_datum(row, column, &isnull);
+	bytea	   *bytes;
+
+	if (isnull)
+		return false;
+	bytes = DatumGetByteaPP(value);
+	if (VARSIZE_ANY_EXHDR(bytes) != SLIPWAY_HASH_LEN)
+		elog(ERROR, "stored hash has %zu bytes", (size_t) VARSIZE_ANY_EXHDR(bytes));
+	memcpy(hash, VARDATA_ANY(bytes), SLIPWAY_HASH_LEN);
+	return true;
+}
+
+/*
+ * The abort that ends a scope restores user, settings and SPI by itself; only
+ * our flag is left. A stale flag would let a script's own statements pass
+ * the guard of the tracking tables.
+ */
+static void
+close_on_abort(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, void *arg)
+{
+	if (event == SUBXACT_EVENT_ABORT_SUB)
+		scope.active = false;
+}
+
+static void
+close_on_xact_abort(XactEvent event, void *arg)
+{
+	if (event == XACT_EVENT_ABORT)
+		scope.active = false;
+}
+
+void
+slipway_spi_init(void)
+{
+	RegisterSubXactCallback(close_on_abort, NULL);
+	RegisterXactCallback(close_on_xact_abort, NULL);
+}

@@ -1,0 +1,66 @@
+/*
+ * spi.h
+ *	  Bookkeeping queries: the only door from this extension to SPI.
+ *
+ * A scope runs as the owner of slipway.history, under search_path
+ * "pg_catalog, pg_temp", whatever role and settings the caller has, and with
+ * an active snapshot. Scopes do not nest. An error inside one needs no
+ * clean-up: the abort of the (sub)transaction takes all of it back.
+ */
+#ifndef SLIPWAY_SPI_H
+#define SLIPWAY_SPI_H
+
+#include "executor/spi.h"
+
+#define SLIPWAY_QUERY_ARGS 25
+
+/*
+ * A query with its parameter types, prepared at first use and kept for the
+ * session. Declare it static.
+ */
+typedef struct SlipwayQuery
+{
+	const char *sql;
+	int			nargs;
+	Oid			types[SLIPWAY_QUERY_ARGS];
+	SPIPlanPtr	plan;
+} SlipwayQuery;
+
+/* Values for one execution; a member of nulls is true for NULL. */
+typedef struct SlipwayArgs
+{
+	Datum		values[SLIPWAY_QUERY_ARGS];
+	char		nulls[SLIPWAY_QUERY_ARGS];
+	int			n;
+} SlipwayArgs;
+
+extern void slipway_spi_begin(void);
+extern void slipway_spi_end(void);
+
+/* True between begin and end: hooks let such statements pass. */
+extern bool slipway_spi_active(void);
+
+/* Append a value; NULL pointers become NULL. Text is in the server's encoding. */
+extern void slipway_arg_text(SlipwayArgs *args, const char *value);
+extern void slipway_arg_int8(SlipwayArgs *args, int64 value);
+extern void slipway_arg_datum(SlipwayArgs *args, Datum value, bool isnull);
+extern void slipway_arg_hash(SlipwayArgs *args, const uint8 *hash);
+
+/*
+ * Runs a query inside a scope; returns the number of rows, which are in
+ * SPI_tuptable. limit 0: all rows.
+ */
+extern uint64 slipway_query(SlipwayQuery *query, SlipwayArgs *args, long limit);
+
+/* The column (from 1) of a row of the last query; NULL for NULL. Palloc'd. */
+extern char *slipway_row_text(uint64 row, int column);
+extern Datum slipway_row_datum(uint64 row, int column, bool *isnull);
+extern int64 slipway_row_int8(uint64 row, int column);
+
+/* Copies a hash column into 32 bytes at hash; false for NULL. */
+extern bool slipway_row_hash(uint64 row, int column, uint8 *hash);
+
+/* Called once from _PG_init. */
+extern void slipway_spi_init(void);
+
+#endif							/* SLIPWAY_SPI_H */

@@ -1,0 +1,39 @@
+/*
+ * transaction.h
+ *	  Ending one transaction and beginning the next inside a CALL.
+ *
+ * What SPI_commit() does for procedural languages, without SPI. Between
+ * transactions the user and security context must be those of the caller, as
+ * the server insists. Memory contexts survive if their parent does.
+ */
+#ifndef SLIPWAY_TRANSACTION_H
+#define SLIPWAY_TRANSACTION_H
+
+#include "fmgr.h"
+
+/*
+ * Raises 25001 unless the procedure may commit: called by CALL on its own, not
+ * inside a transaction block, a function, DO, another procedure or a string
+ * of several statements. name is for the message.
+ */
+extern void slipway_transaction_require_top_level(FunctionCallInfo fcinfo, const char *name);
+
+/* Commits; no transaction is open afterwards. Errors of the commit are raised. */
+extern void slipway_transaction_commit(void);
+
+/* Starts a transaction, without a snapshot; now() is the time of this call. */
+extern void slipway_transaction_start(void);
+
+/* Both. */
+extern void slipway_transaction_next(void);
+
+/* After FlushErrorState(): rolls back whatever is open and starts afresh. */
+extern void slipway_transaction_recover(void);
+
+/* Turns the fresh transaction into a block, as BEGIN does. */
+extern void slipway_transaction_begin_block(void);
+
+/* Commits the block, as COMMIT does; no transaction is open afterwards. */
+extern void slipway_transaction_commit_block(void);
+
+#endif							/* SLIPWAY_TRANSACTION_H */

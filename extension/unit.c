@@ -1,0 +1,217 @@
+/*
+ * unit.c
+ *	  How a script is cut into units: what commits together.
+ *
+ * Statements in a row are one unit. One that refuses a transaction block is a
+ * unit of its own, and BEGIN and COMMIT written in the script are borders.
+ * What has one BEGIN ... COMMIT, with or without statements around it, and
+ * nothing that refuses, is run as a single unit all the same: it then commits
+ * together with its record, which is more than its author asked for. Anything
+ * else is stepwise.
+ */
+#include "postgres.h"
+
+#include "tcop/utility.h"
+#include "utils/memutils.h"
+
+#include "error_code.h"
+#include "refuse.h"
+#include "script_error.h"
+#include "unit.h"
+
+#define DIRECTIVE "-- slipway:"
+
+/* The state of cutting one script. */
+typedef struct UnitCutter
+{
+	SlipwayOutline *outline;
+	const char *script;
+	int			capacity;
+	bool		unit_open;		/* the current unit has a statement */
+	bool		in_block;		/* after BEGIN */
+	int			blocks;
+	bool		lone_commit;	/* a COMMIT ended what the runner had begun */
+} UnitCutter;
+
+static void
+add_statement(UnitCutter *cutter, const SlipwayStatement *statement)
+{
+	SlipwayOutline *outline = cutter->outline;
+
+	if (outline->nstatements == cutter->capacity)
+	{
+		cutter->capacity = cutter->capacity ? 2 * cutter->capacity : 8;
+		outline->statements = outline->statements ?
+			repalloc(outline->statements, cutter->capacity * sizeof(SlipwayStatement)) :
+			palloc(cutter->capacity * sizeof(SlipwayStatement));
+	}
+	outline->statements[outline->nstatements] = *statement;
+	outline->statements[outline->nstatements].tree = NULL;
+	outline->nstatements++;
+}
+
+static void
+set_stepwise(UnitCutter *cutter, const char *what, const SlipwayStatement *statement)
+{
+	if (cutter->outline->stepwise_reason == NULL)
+		cutter->outline->stepwise_reason =
+			psprintf("%s on line %d", what,
+					 slipway_position_of(cutter->script, statement->location).line);
+}
+
+static void
+take_begin(UnitCutter *cutter, const SlipwayStatement *statement)
+{
+	if (cutter->in_block)
+		ereport(ERROR,
+				(errcode(SLIPWAY_REFUSED_STATEMENT),
+				 errmsg("BEGIN inside BEGIN is not allowed in a migration")));
+	if (++cutter->blocks > 1)
+		set_stepwise(cutter, "another BEGIN", statement);
+	cutter->outline->begin_options =
+		copyObject(((TransactionStmt *) statement->tree->stmt)->options);
+	cutter->in_block = true;
+	cutter->unit_open = false;
+}
+
+static void
+take_commit(UnitCutter *cutter, const SlipwayStatement *statement)
+{
+	if (!cutter->in_block)
+	{
+		cutter->lone_commit = true;
+		set_stepwise(cutter, "COMMIT without BEGIN", statement);
+	}
+	cutter->in_block = false;
+	cutter->unit_open = false;
+}
+
+static void
+take_alone(UnitCutter *cutter, const SlipwayStatement *statement)
+{
+	const char *tag = CreateCommandName(statement->tree->stmt);
+
+	if (cutter->in_block && !cutter->lone_commit)
+		ereport(ERROR,
+				(errcode(SLIPWAY_REFUSED_STATEMENT),
+				 errmsg("%s cannot run between BEGIN and COMMIT", tag),
+				 errhint("Take BEGIN and COMMIT out of the script.")));
+	set_stepwise(cutter, psprintf("%s cannot run inside a transaction:", tag), statement);
+	add_statement(cutter, statement);
+	cutter->outline->units++;
+	cutter->unit_open = false;
+}
+
+static void
+take_statement(UnitCutter *cutter, const SlipwayStatement *statement, bool fixed_role)
+{
+	switch (slipway_refuse_check(statement->tree, fixed_role))
+	{
+		case SLIPWAY_BEGIN:
+			take_begin(cutter, statement);
+			break;
+		case SLIPWAY_COMMIT:
+			take_commit(cutter, statement);
+			break;
+		case SLIPWAY_ALONE:
+			take_alone(cutter, statement);
+			break;
+		case SLIPWAY_ORDINARY:
+			add_statement(cutter, statement);
+			if (!cutter->unit_open)
+				cutter->outline->units++;
+			cutter->unit_open = true;
+			break;
+	}
+}
+
+/*
+ * Directives are comments at the very beginning of a script. A misspelt one
+ * must not be taken for a comment.
+ */
+static void
+read_directives(UnitCutter *cutter, SlipwayPlace *place)
+{
+	const char *line = cutter->script;
+
+	while (*line)
+	{
+		const char *end = strchrnul(line, '\n');
+		const char *text = line + strlen(DIRECTIVE);
+		int			len;
+
+		line += strspn(line, " \t");
+		if (line < end && strncmp(line, "--", 2) != 0)
+			break;
+		if (strncmp(line, DIRECTIVE, strlen(DIRECTIVE)) == 0)
+		{
+			text += strspn(text, " \t");
+			len = end - text;
+			while (len > 0 && isspace((unsigned char) text[len - 1]))
+				len--;
+			place->statement.location = line - cutter->script;
+			place->in_statement = true;
+			if (len != strlen("no-transaction") || strncmp(text, "no-transaction", len) != 0)
+				ereport(ERROR,
+						(errcode(SLIPWAY_REFUSED_STATEMENT),
+						 errmsg("unknown directive \"%.*s\"", len, text),
+						 errhint("This version knows: no-transaction.")));
+			set_stepwise(cutter, "directive no-transaction", &place->statement);
+		}
+		line = *end ? end + 1 : end;
+	}
+}
+
+static void
+cut_all(UnitCutter *cutter, SlipwayPlace *place, bool fixed_role)
+{
+	MemoryContext result = CurrentMemoryContext;
+	MemoryContext scratch = AllocSetContextCreate(result, "slipway statement", ALLOCSET_DEFAULT_SIZES);
+	SlipwayCutter *scanner = slipway_script_open(cutter->script);
+
+	PG_TRY();
+	{
+		for (;;)
+		{
+			bool		more;
+
+			MemoryContextSwitchTo(scratch);
+			place->in_statement = true;
+			more = slipway_script_next(scanner, &place->statement);
+			MemoryContextSwitchTo(result);
+			if (!more)
+				break;
+			take_statement(cutter, &place->statement, fixed_role);
+			MemoryContextReset(scratch);
+		}
+	}
+	PG_FINALLY();
+	{
+		/* raw_parser() reads this global: it must not stay changed. */
+		slipway_script_close(scanner);
+	}
+	PG_END_TRY();
+	MemoryContextDelete(scratch);
+}
+
+SlipwayOutline *
+slipway_outline(const char *migration, const char *script, bool fixed_role)
+{
+	UnitCutter	cutter = {0};
+	SlipwayPlace place;
+
+	cutter.outline = palloc0(sizeof(SlipwayOutline));
+	cutter.script = script;
+	slipway_place_push(&place, migration, script, true);
+	read_directives(&cutter, &place);
+	cut_all(&cutter, &place, fixed_role);
+	if (cutter.in_block && !cutter.lone_commit)
+		ereport(ERROR,
+				(errcode(SLIPWAY_REFUSED_STATEMENT),
+				 errmsg("BEGIN without COMMIT"),
+				 errhint("psql would roll such a script back. Take BEGIN out, or write COMMIT.")));
+	slipway_place_pop(&place);
+	if (cutter.outline->stepwise_reason == NULL && cutter.outline->units > 1)
+		cutter.outline->units = 1;
+	return cutter.outline;
+}

@@ -1,0 +1,33 @@
+/*
+ * validate.h
+ *	  Why a run would not start: everything that is wrong, before anything runs.
+ */
+#ifndef SLIPWAY_VALIDATE_H
+#define SLIPWAY_VALIDATE_H
+
+#include "plan.h"
+#include "script_error.h"
+
+typedef struct SlipwayProblem
+{
+	const char *migration;
+	ErrorData  *error;
+	SlipwayPosition position;
+} SlipwayProblem;
+
+/*
+ * Checks a plan and the scripts of its first nsteps steps that are pending,
+ * each of which then has its outline. Returns a list of SlipwayProblem in the
+ * current memory context. Opens scopes of spi.h.
+ */
+extern List *slipway_validate_plan(SlipwayPlan *plan, int nsteps, const SlipwayProject *project,
+								   bool allow_out_of_order);
+
+/* Raises the first problem, saying how many more there are; none: returns. */
+extern void slipway_validate_raise(List *problems);
+
+/* Outline of a script body, or NULL with its problem in *problem. */
+extern SlipwayOutline *slipway_validate_script(const char *migration, const char *body,
+											   bool fixed_role, SlipwayProblem **problem);
+
+#endif							/* SLIPWAY_VALIDATE_H */
