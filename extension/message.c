@@ -7,6 +7,7 @@
 #include "utils/json.h"
 
 #include "message.h"
+#include "settings.h"
 
 void
 slipway_event_begin(StringInfo json, const char *event)
@@ -55,7 +56,9 @@ slipway_event_send(StringInfo json, const char *format,...)
 		enlargeStringInfo(&message, needed);
 	}
 	appendStringInfoChar(json, '}');
-	ereport(INFO, (errmsg_internal("%s", message.data), errdetail_internal("%s", json->data)));
+	if (slipway_progress)
+		ereport(INFO,
+				(errmsg_internal("%s", message.data), errdetail_internal("%s", json->data)));
 	pfree(message.data);
 	pfree(json->data);
 }

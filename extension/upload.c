@@ -17,7 +17,7 @@
 #include "utils/builtins.h"
 
 #include "error_code.h"
-#include "manifest.h"
+#include "plan.h"
 #include "privilege.h"
 #include "project.h"
 #include "query.h"
@@ -189,7 +189,32 @@ append_member(StringInfo text, const SlipwayMember *member)
 					 member->name);
 }
 
-/* Text of a manifest with one more member, put where its order says. */
+/*
+ * A name that was applied may come again with the same up script only; else
+ * every later deploy would fail validation.
+ */
+static void
+check_not_applied_otherwise(const char *project, SlipwayManifest *manifest, const SlipwayMember *added)
+{
+	SlipwayPlan *plan = slipway_plan_make(project, manifest);
+
+	for (int i = 0; i < plan->n; i++)
+	{
+		SlipwayStep step = plan->steps[i];
+
+		if (!step.applied || strcmp(step.name, added->name) != 0 ||
+			memcmp(step.applied_hash, added->up, SLIPWAY_HASH_LEN) == 0)
+			continue;
+		step.member = (SlipwayMember *) added;
+		step.state = SLIPWAY_CHANGED;
+		slipway_step_check(&step, false);
+	}
+}
+
+/*
+ * Text of a manifest with one more member, put where its order says, or in
+ * place of the one of that name.
+ */
 static char *
 manifest_text_with(const SlipwayManifest *manifest, const SlipwayMember *added)
 {
@@ -202,12 +227,15 @@ manifest_text_with(const SlipwayManifest *manifest, const SlipwayMember *added)
 	{
 		const SlipwayMember *member = &manifest->members[i];
 
-		if (!done && slipway_name_compare(manifest->order, added->name, member->name) < 0)
+		int			order = slipway_name_compare(manifest->order, added->name, member->name);
+
+		if (!done && order <= 0)
 		{
 			append_member(&text, added);
 			done = true;
 		}
-		append_member(&text, member);
+		if (order != 0)
+			append_member(&text, member);
 	}
 	if (!done)
 		append_member(&text, added);
@@ -243,7 +271,9 @@ slipway_add_migration(PG_FUNCTION_ARGS)
 	(void) store_optional_script(fcinfo, 1, member.up);
 	member.has_down = store_optional_script(fcinfo, 2, member.down);
 	member.has_verify = store_optional_script(fcinfo, 3, member.verify);
-	manifest = slipway_manifest_parse(manifest_text_with(slipway_manifest_load(project, NULL), &member));
+	manifest = slipway_manifest_load(project, NULL);
+	check_not_applied_otherwise(project, manifest, &member);
+	manifest = slipway_manifest_parse(manifest_text_with(manifest, &member));
 	store_manifest(project, manifest);
 	PG_RETURN_TEXT_P(cstring_to_text(slipway_hash_hex(manifest->hash)));
 }

@@ -13,4 +13,4 @@ COMMENT ON FUNCTION slipway.add_manifest(text, text) IS 'stores a manifest, once
 CREATE FUNCTION slipway.add_migration(name text, up text, down text DEFAULT NULL, verify text DEFAULT NULL, project text DEFAULT 'default') RETURNS text
     AS 'MODULE_PATHNAME', 'slipway_add_migration' LANGUAGE C;
 REVOKE ALL ON FUNCTION slipway.add_migration(text, text, text, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION slipway.add_migration(text, text, text, text, text) IS 'adds a migration to the newest manifest of the project, which makes a new manifest, and returns its hash in hex; needs uploader';
+COMMENT ON FUNCTION slipway.add_migration(text, text, text, text, text) IS 'adds a migration to the newest manifest of the project, or replaces the pending one of that name, which makes a new manifest; returns its hash in hex; needs uploader';
