@@ -22,6 +22,7 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/portal.h"
+#include "utils/snapmgr.h"
 
 #include "guard.h"
 #include "leftover.h"
@@ -209,8 +210,10 @@ drop_temporary(void)
 	foreach(cell, list_temporary())
 		if (!was_there(lfirst(cell)))
 			add_exact_object_address(lfirst(cell), leftover);
+	PushActiveSnapshot(GetTransactionSnapshot());
 	performMultipleDeletions(leftover, DROP_CASCADE,
 							 PERFORM_DELETION_INTERNAL | PERFORM_DELETION_QUIETLY);
+	PopActiveSnapshot();
 	free_object_addresses(leftover);
 }
 

@@ -144,13 +144,19 @@ slipway_lock_init(SlipwayLock *lock, const SlipwayProject *project)
 	lock->before = list_advisory_locks();
 }
 
-/* Who holds the public or the inner lock, as text for a message; or NULL. */
-static char *
-describe_holder(const SlipwayLock *lock)
+/* Who holds the public or the inner lock; pid 0: nobody. */
+typedef struct LockHolder
+{
+	int64		pid;
+	char	   *description;
+} LockHolder;
+
+static LockHolder
+find_holder(const SlipwayLock *lock)
 {
 	static SlipwayQuery query = {SLIPWAY_QUERY_LOCK_HOLDER, 4, {INT8OID, INT8OID, INT8OID, INT8OID}};
+	LockHolder	holder = {0, "nobody any more"};
 	SlipwayArgs args = {0};
-	char	   *holder = NULL;
 
 	slipway_arg_int8(&args, lock->advisory.locktag_field2);
 	slipway_arg_int8(&args, lock->advisory.locktag_field3);
@@ -158,7 +164,10 @@ describe_holder(const SlipwayLock *lock)
 	slipway_arg_int8(&args, lock->inner.locktag_field3);
 	slipway_spi_begin();
 	if (slipway_query(&query, &args, 1) > 0)
-		holder = slipway_row_text(0, 1);
+	{
+		holder.pid = slipway_row_int8(0, 1);
+		holder.description = slipway_row_text(0, 2);
+	}
 	slipway_spi_end();
 	return holder;
 }
@@ -188,15 +197,33 @@ wait_both(SlipwayLock *lock, int wait_ms)
 }
 
 static void
-report_waiting(const SlipwayLock *lock, const char *holder)
+report_waiting(const SlipwayLock *lock)
 {
+	LockHolder	holder = find_holder(lock);
 	StringInfoData json;
 
 	slipway_event_begin(&json, "waiting");
 	slipway_event_text(&json, "project", lock->project->name);
-	slipway_event_text(&json, "holder", holder);
+	if (holder.pid > 0)
+		slipway_event_int(&json, "pid", holder.pid);
+	slipway_event_text(&json, "holder", holder.description);
 	slipway_event_send(&json, "waiting for the lock of project \"%s\", held by %s",
-					   lock->project->name, holder ? holder : "nobody any more");
+					   lock->project->name, holder.description);
+}
+
+/* The lock was not obtained in time. */
+static void
+raise_locked(const SlipwayLock *lock, int wait_ms)
+{
+	LockHolder	holder = find_holder(lock);
+
+	ereport(ERROR,
+			(errcode(SLIPWAY_LOCKED),
+			 errmsg("could not obtain the lock of project \"%s\" within %d ms",
+					lock->project->name, wait_ms),
+			 errdetail("It is held by %s.", holder.description),
+			 errhint("Nothing was changed. Wait for the other run, raise lock_wait, "
+					 "or see view slipway.lock_holder.")));
 }
 
 void
@@ -204,14 +231,13 @@ slipway_lock_acquire(SlipwayLock *lock, int wait_ms)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	ErrorData  *volatile error = NULL;
-	char	   *holder;
 
 	if (try_both(lock))
 	{
 		lock->held = true;
 		return;
 	}
-	report_waiting(lock, describe_holder(lock));
+	report_waiting(lock);
 	slipway_transaction_next();
 	PG_TRY();
 	{
@@ -233,14 +259,7 @@ slipway_lock_acquire(SlipwayLock *lock, int wait_ms)
 	release_fully(&lock->advisory, ExclusiveLock);
 	if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE)
 		ReThrowError(error);
-	holder = describe_holder(lock);
-	ereport(ERROR,
-			(errcode(SLIPWAY_LOCKED),
-			 errmsg("could not obtain the lock of project \"%s\" within %d ms",
-					lock->project->name, wait_ms),
-			 holder ? errdetail("It is held by %s.", holder) : 0,
-			 errhint("Nothing was changed. Wait for the other run, raise lock_wait, "
-					 "or see view slipway.lock_holder.")));
+	raise_locked(lock, wait_ms);
 }
 
 void

@@ -23,6 +23,7 @@
 #include "tcop/tcopprot.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/json.h"
 #include "utils/memutils.h"
 #include "utils/portal.h"
 #include "utils/timeout.h"
@@ -90,6 +91,24 @@ make_valid_plan(SlipwayRun *run, int *nsteps)
 	return plan;
 }
 
+/* What history has beyond the manifest, as a list of names. */
+static void
+add_future(StringInfo json, const SlipwayPlan *plan)
+{
+	bool		first = true;
+
+	for (int i = 0; i < plan->n; i++)
+	{
+		if (plan->steps[i].state != SLIPWAY_FUTURE)
+			continue;
+		appendStringInfoString(json, first ? ",\"future\":[" : ",");
+		escape_json(json, plan->steps[i].name);
+		first = false;
+	}
+	if (!first)
+		appendStringInfoChar(json, ']');
+}
+
 static void
 report_done(SlipwayRun *run, const SlipwayPlan *plan)
 {
@@ -103,8 +122,7 @@ report_done(SlipwayRun *run, const SlipwayPlan *plan)
 		slipway_event_int(&json, "run", run->number);
 	slipway_event_int(&json, "applied", run->applied);
 	slipway_event_text(&json, "head", run->head);
-	if (plan->future > 0)
-		slipway_event_int(&json, "future", plan->future);
+	add_future(&json, plan);
 	if (run->applied == 0)
 		slipway_event_send(&json, "project \"%s\": nothing to do%s", run->project->name,
 						   plan->future > 0 ? ", the database is ahead of this manifest" : "");

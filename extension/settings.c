@@ -4,9 +4,11 @@
  */
 #include "postgres.h"
 
+#include <limits.h>
+
+#include "access/xact.h"
 #include "utils/guc.h"
 
-#include "compat.h"
 #include "settings.h"
 
 int			slipway_lock_wait = 300000;
@@ -61,5 +63,9 @@ slipway_settings_enter(const SlipwayProject *project, int lock_timeout, int stat
 void
 slipway_settings_leave(int nest)
 {
+	int			isolation = XactIsoLevel;
+
 	AtEOXact_GUC(false, nest);
+	/* A transaction must end at the level it has read at. */
+	XactIsoLevel = isolation;
 }

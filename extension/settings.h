@@ -21,7 +21,8 @@ extern void slipway_settings_init(void);
 /*
  * Opens a nesting level in which a script may set what it likes, with the
  * project's search_path and our time-outs (ms) set; slipway_settings_leave()
- * takes all of it back, SET ROLE included. An abort does so as well.
+ * takes all of it back, SET ROLE included, but for the isolation level. An
+ * abort takes back everything.
  */
 extern int	slipway_settings_enter(const SlipwayProject *project, int lock_timeout,
 								   int statement_timeout);

@@ -9,4 +9,4 @@ SELECT project, entry::text, run::text, migration, action, outcome,
        encode(prev_hash, 'hex'), encode(entry_hash, 'hex')
   FROM slipway.history
  WHERE project = $1
- ORDER BY entry
+ ORDER BY history.entry

@@ -1,6 +1,7 @@
 -- Who holds the public lock ($1, $2) or, if nobody does, the inner one
 -- ($3, $4) of a project, apart from this session.
-SELECT format('pid %s (role %s, application %s, since %s: %s)', l.pid, coalesce(a.usename, '?'),
+SELECT l.pid::bigint,
+       format('pid %s (role %s, application %s, since %s: %s)', l.pid, coalesce(a.usename, '?'),
               coalesce(nullif(a.application_name, ''), '?'),
               coalesce(to_char(a.query_start, 'YYYY-MM-DD HH24:MI:SS'), '?'),
               coalesce(nullif(left(a.query, 60), ''), '?'))
