@@ -34,10 +34,8 @@
 
 typedef struct SlipwayLockList
 {
-	LOCKTAG    *tags;
-	LOCKMASK   *masks;
+	LOCKTAG    *tags;			/* NULL: only count */
 	int			n;
-	int			capacity;
 } SlipwayLockList;
 
 static void
@@ -56,23 +54,15 @@ list_advisory(PROCLOCK *proclock, void *arg)
 
 	if (LOCK_LOCKMETHOD(*lock) != USER_LOCKMETHOD || proclock->holdMask == 0)
 		return;
-	/* No allocation under an LWLock: what does not fit is found next time. */
-	if (list->n == list->capacity)
-		return;
-	list->tags[list->n] = lock->tag;
-	list->masks[list->n] = proclock->holdMask;
+	if (list->tags)
+		list->tags[list->n] = lock->tag;
 	list->n++;
 }
 
-/* The advisory locks of this backend, in the current memory context. */
-static SlipwayLockList *
-list_advisory_locks(void)
+static void
+visit_own_locks(SlipwayLockList *list)
 {
-	SlipwayLockList *list = palloc0(sizeof(SlipwayLockList));
-
-	list->capacity = 1024;
-	list->tags = palloc(list->capacity * sizeof(LOCKTAG));
-	list->masks = palloc(list->capacity * sizeof(LOCKMASK));
+	list->n = 0;
 	for (int i = 0; i < NUM_LOCK_PARTITIONS; i++)
 	{
 		LWLock	   *partition = LockHashPartitionLockByIndex(i);
@@ -81,14 +71,32 @@ list_advisory_locks(void)
 		slipway_visit_proclocks(i, list_advisory, list);
 		LWLockRelease(partition);
 	}
+}
+
+/*
+ * The advisory locks of this backend, in the current memory context. Counted
+ * first, as memory should not be allocated under an LWLock; no other backend
+ * can change how many there are.
+ */
+static SlipwayLockList *
+list_advisory_locks(void)
+{
+	SlipwayLockList *list = palloc0(sizeof(SlipwayLockList));
+
+	visit_own_locks(list);
+	if (list->n > 0)
+	{
+		list->tags = palloc(list->n * sizeof(LOCKTAG));
+		visit_own_locks(list);
+	}
 	return list;
 }
 
 static void
 free_list(SlipwayLockList *list)
 {
-	pfree(list->tags);
-	pfree(list->masks);
+	if (list->tags)
+		pfree(list->tags);
 	pfree(list);
 }
 

@@ -21,6 +21,7 @@
 #include "pgstat.h"
 #include "storage/latch.h"
 #include "tcop/tcopprot.h"
+#include "tcop/utility.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
@@ -295,6 +296,11 @@ migrate(SlipwayRun *run)
 	SlipwayPlan *plan = make_valid_plan(run, &nsteps);
 	bool		done = count_pending(plan, nsteps) == 0;
 
+	if (!done)
+	{
+		PreventCommandDuringRecovery("slipway.migrate()");
+		PreventCommandIfReadOnly("slipway.migrate()");
+	}
 	while (!done)
 	{
 		slipway_transaction_next();
@@ -334,6 +340,21 @@ clean_up(SlipwayRun *run)
 	PG_END_TRY();
 }
 
+/* The role that scripts run as; it may have changed since it was registered. */
+static Oid
+find_owner(const SlipwayProject *project)
+{
+	Oid			owner = get_role_oid(project->owner, false);
+
+	if (superuser_arg(owner))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("owner role \"%s\" of project \"%s\" is a superuser",
+						project->owner, project->name),
+				 errhint("Give the project another owner with slipway.create_project().")));
+	return owner;
+}
+
 static SlipwayRun *
 make_run(const char *project, SlipwayOptions *options)
 {
@@ -347,7 +368,7 @@ make_run(const char *project, SlipwayOptions *options)
 	slipway_privilege_require(SLIPWAY_DEPLOYER, project);
 	run->project = slipway_project_load(project);
 	if (run->project->owner)
-		run->owner = get_role_oid(run->project->owner, false);
+		run->owner = find_owner(run->project);
 	run->manifest = slipway_manifest_load(project, options->manifest);
 	run->actor = slipway_actor_current(run->project->owner, options->client_version);
 	slipway_lock_init(&run->lock, run->project);
