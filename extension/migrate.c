@@ -228,7 +228,7 @@ record_failure(SlipwayRun *run, const SlipwayStep *step, const SlipwayResult *re
 
 /*
  * Applies one step, trying again where that can help. Returns false if the
- * lock was lost on the way: then the plan is stale.
+ * lock was lost on the way: then the plan is stale, and this run has ended.
  */
 static bool
 apply_step(SlipwayRun *run, const SlipwayStep *step, const SlipwayStep *next, double *ms)
@@ -240,27 +240,32 @@ apply_step(SlipwayRun *run, const SlipwayStep *step, const SlipwayStep *next, do
 	MemoryContextSwitchTo(run->step_context);
 	body = slipway_script_load(step->member->up);
 	slipway_transaction_next();
-	for (int attempt = 1;; attempt++)
+	for (;;)
 	{
 		SlipwayResult result = slipway_exec_transactional(run, step, next, body);
+		bool		locked;
 
 		if (result.error == NULL)
 		{
 			slipway_lock_tidy(&run->lock);
+			run->attempts = 0;
 			*ms = result.duration_ms;
 			return true;
 		}
-		if (!may_retry(result.error) || attempt > retries)
+		if (!may_retry(result.error) || ++run->attempts > retries)
 		{
 			record_failure(run, step, &result);
 			ReThrowError(result.error);
 		}
-		if (!slipway_lock_retake(&run->lock))
+		locked = slipway_lock_retake(&run->lock);
+		if (!locked)
 		{
 			record_failure(run, step, &result);
-			return false;
+			slipway_lock_release(&run->lock);
 		}
-		back_off(step, &result, attempt, retries);
+		back_off(step, &result, run->attempts, retries);
+		if (!locked)
+			return false;
 	}
 }
 

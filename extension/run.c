@@ -11,6 +11,8 @@
 
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
+#include "storage/proc.h"
+#include "storage/procarray.h"
 #include "utils/timestamp.h"
 
 #include "error_code.h"
@@ -77,12 +79,24 @@ record_dead_run(const SlipwayRun *run, const DeadRun *dead)
 			 errdetail("That migration was rolled back; what the run had applied before stays applied.")));
 }
 
+/*
+ * A run whose script dropped the public lock loses the other one when it
+ * fails, and we may get both before it has written that down. It still will.
+ */
+static bool
+is_alive(const DeadRun *run)
+{
+	PGPROC	   *proc = run->pid == MyProcPid ? NULL : BackendPidGetProc((int) run->pid);
+
+	return proc != NULL && proc->databaseId == MyDatabaseId;
+}
+
 /* Inside a scope. */
 static void
 settle_dead_runs(SlipwayRun *run)
 {
 	static SlipwayQuery list = {SLIPWAY_QUERY_RUNS_DEAD, 1, {TEXTOID}};
-	static SlipwayQuery end = {SLIPWAY_QUERY_RUN_END_ALL, 1, {TEXTOID}};
+	static SlipwayQuery end = {SLIPWAY_QUERY_RUN_INTERRUPT, 2, {TEXTOID, INT8OID}};
 	SlipwayArgs args = {0};
 	uint64		rows;
 	DeadRun    *dead;
@@ -95,8 +109,16 @@ settle_dead_runs(SlipwayRun *run)
 	for (uint64 i = 0; i < rows; i++)
 		read_dead_run(&dead[i], i);
 	for (uint64 i = 0; i < rows; i++)
+	{
+		SlipwayArgs end_args = {0};
+
+		if (is_alive(&dead[i]))
+			continue;
 		record_dead_run(run, &dead[i]);
-	slipway_query(&end, &args, 0);
+		slipway_arg_text(&end_args, run->project->name);
+		slipway_arg_int8(&end_args, dead[i].number);
+		slipway_query(&end, &end_args, 0);
+	}
 }
 
 void

@@ -20,6 +20,7 @@ typedef struct SlipwayRun
 	SlipwayLock lock;
 	int64		number;			/* 0: no row yet, or ended */
 	int			applied;
+	int			attempts;		/* that failed, of the migration it is at */
 	char	   *head;			/* hash of the newest history entry */
 	MemoryContext context;		/* survives the run's transactions */
 	MemoryContext step_context; /* reset for each migration */
