@@ -1,0 +1,61 @@
+/*
+ * buffer.c
+ *	  A string that grows.
+ */
+#include "buffer.h"
+
+#include <string.h>
+
+#include "memory.h"
+
+static void
+make_room(SlipwayBuffer *buffer, size_t length)
+{
+	size_t		needed = buffer->length + length + 1;
+
+	if (needed <= buffer->capacity)
+		return;
+	buffer->capacity = needed < 128 ? 128 : needed * 2;
+	buffer->data = slipway_memory_resize(buffer->data, buffer->capacity, 1);
+}
+
+void
+slipway_buffer_add_bytes(SlipwayBuffer *buffer, const char *bytes, size_t length)
+{
+	make_room(buffer, length);
+	memcpy(buffer->data + buffer->length, bytes, length);
+	buffer->length += length;
+	buffer->data[buffer->length] = '\0';
+}
+
+void
+slipway_buffer_add(SlipwayBuffer *buffer, const char *text)
+{
+	slipway_buffer_add_bytes(buffer, text, strlen(text));
+}
+
+void
+slipway_buffer_add_char(SlipwayBuffer *buffer, char c)
+{
+	slipway_buffer_add_bytes(buffer, &c, 1);
+}
+
+void
+slipway_buffer_fill(SlipwayBuffer *buffer, char c, size_t count)
+{
+	make_room(buffer, count);
+	memset(buffer->data + buffer->length, c, count);
+	buffer->length += count;
+	buffer->data[buffer->length] = '\0';
+}
+
+char *
+slipway_buffer_take(SlipwayBuffer *buffer)
+{
+	char	   *result = buffer->data;
+
+	if (result == NULL)
+		result = slipway_memory_copy("");
+	*buffer = (SlipwayBuffer) {0};
+	return result;
+}

@@ -1,0 +1,83 @@
+/*
+ * call.c
+ *	  A long statement that can be interrupted.
+ */
+#include "call.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+
+#include "die.h"
+#include "interrupt.h"
+
+static void
+cancel_statement(PGconn *conn)
+{
+	PGcancel   *cancel = PQgetCancel(conn);
+	char		message[256] = "";
+
+	(void) fprintf(stderr, "slipway: interrupted, cancelling (interrupt again to leave at once)\n");
+	if (cancel == NULL || PQcancel(cancel, message, sizeof(message)) == 0)
+		(void) fprintf(stderr, "slipway: warning: could not cancel: %s\n", message);
+	PQfreeCancel(cancel);
+}
+
+static void
+handle_signal(PGconn *conn, bool *interrupted)
+{
+	if (!slipway_interrupt_arrived())
+		return;
+	if (*interrupted)
+		slipway_die(SLIPWAY_EXIT_ERROR, "Run \"slipway status\" to see the state of things.",
+					"left before the server answered");
+	*interrupted = true;
+	cancel_statement(conn);
+}
+
+/* Waits until an answer is complete or the connection is gone. */
+static void
+wait_for_answer(PGconn *conn, int signals, bool *interrupted)
+{
+	while (PQisBusy(conn))
+	{
+		struct pollfd files[2] = {
+			{.fd = PQsocket(conn), .events = POLLIN},
+			{.fd = signals, .events = POLLIN},
+		};
+
+		if (poll(files, 2, -1) < 0 && errno != EINTR)
+			slipway_die(SLIPWAY_EXIT_ERROR, NULL, "could not wait for the server");
+		handle_signal(conn, interrupted);
+		if ((files[0].revents & (POLLIN | POLLHUP | POLLERR)) != 0 && PQconsumeInput(conn) == 0)
+			return;
+	}
+}
+
+PGresult *
+slipway_call_run(PGconn *conn, const char *sql, int count, const char *const *values, bool *interrupted)
+{
+	PGresult   *answer = NULL;
+	PGresult   *next;
+	int			signals = slipway_interrupt_watch();
+
+	*interrupted = false;
+	if (PQsendQueryParams(conn, sql, count, NULL, values, NULL, NULL, 0) == 0)
+		slipway_die(SLIPWAY_EXIT_CONNECTION, NULL, "%s", PQerrorMessage(conn));
+	for (;;)
+	{
+		wait_for_answer(conn, signals, interrupted);
+		next = PQgetResult(conn);
+		if (next == NULL)
+			break;
+		if (answer == NULL || PQresultStatus(answer) != PGRES_FATAL_ERROR)
+		{
+			PQclear(answer);
+			answer = next;
+		}
+		else
+			PQclear(next);
+	}
+	slipway_interrupt_unwatch();
+	return answer;
+}

@@ -1,0 +1,179 @@
+/*
+ * check.c
+ *	  What the server says about a folder before anything is done.
+ */
+#include "check.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "memory.h"
+#include "output.h"
+#include "pipeline.h"
+
+/* The steps while their scripts are on the way to the server. */
+typedef struct ScriptCheck
+{
+	SlipwayCheck *check;
+	const char *project;
+	char	   *body;
+} ScriptCheck;
+
+void
+slipway_check_add(SlipwayCheck *check, const SlipwayProblem *problem)
+{
+	check->problems = slipway_memory_resize(check->problems, check->problem_count + 1, sizeof(SlipwayProblem));
+	check->problems[check->problem_count++] = *problem;
+}
+
+static void
+add_state_problem(SlipwayCheck *check, const SlipwayState *state)
+{
+	SlipwayProblem problem = {.migration = state->migration};
+
+	switch (state->kind)
+	{
+		case SLIPWAY_STATE_CHANGED:
+			problem.sqlstate = "SW001";
+			problem.message = "the script changed after it was applied";
+			if (state->script_hash != NULL && state->applied_hash != NULL)
+				problem.detail = slipway_memory_format("applied: %s, now: %s", state->applied_hash, state->script_hash);
+			problem.hint = "Restore the file, and put the change into a new migration.";
+			break;
+		case SLIPWAY_STATE_MISSING:
+			problem.sqlstate = "SW002";
+			problem.message = "the migration was applied, but is not in the folder";
+			problem.hint = "Restore its file.";
+			break;
+		case SLIPWAY_STATE_OUT_OF_ORDER:
+			problem.sqlstate = "SW003";
+			problem.message = "the migration is pending, but sorts before one that is applied";
+			problem.hint = "Rename it, or pass --allow-out-of-order.";
+			break;
+		case SLIPWAY_STATE_APPLIED:
+		case SLIPWAY_STATE_PENDING:
+		case SLIPWAY_STATE_FAILED:
+		case SLIPWAY_STATE_FUTURE:
+			return;
+	}
+	slipway_check_add(check, &problem);
+}
+
+static bool
+is_step(const SlipwayState *state, const SlipwayCheckOptions *options)
+{
+	return state->kind == SLIPWAY_STATE_PENDING || state->kind == SLIPWAY_STATE_FAILED ||
+		(state->kind == SLIPWAY_STATE_OUT_OF_ORDER && options->out_of_order);
+}
+
+static void
+fill_script(void *context, size_t index, const char *values[SLIPWAY_PIPELINE_MAX_VALUES])
+{
+	ScriptCheck *scripts = context;
+	const SlipwayMigration *migration = scripts->check->steps[index].migration;
+	size_t		length;
+
+	scripts->body = slipway_script_file_read_again(&migration->up, &length);
+	values[0] = migration->name;
+	values[1] = scripts->body;
+	values[2] = scripts->project;
+}
+
+static void
+release_script(void *context, size_t index)
+{
+	ScriptCheck *scripts = context;
+
+	(void) index;
+	free(scripts->body);
+	scripts->body = NULL;
+}
+
+static char *
+copy_field(const PGresult *result, int row, int field)
+{
+	const char *value = slipway_server_text(result, row, field);
+
+	return value != NULL ? slipway_memory_copy(value) : NULL;
+}
+
+static void
+take_check(void *context, size_t index, const PGresult *result)
+{
+	ScriptCheck *scripts = context;
+	SlipwayStep *step = &scripts->check->steps[index];
+
+	for (int row = 0; row < PQntuples(result); row++)
+	{
+		SlipwayProblem problem = {.migration = step->migration->name};
+
+		if (!PQgetisnull(result, row, 0))
+		{
+			step->kind = copy_field(result, row, 0);
+			step->units = (int) slipway_server_number(result, row, 1, 0);
+			step->reason = copy_field(result, row, 2);
+			continue;
+		}
+		problem.sqlstate = copy_field(result, row, 3);
+		problem.message = copy_field(result, row, 4);
+		problem.detail = copy_field(result, row, 5);
+		problem.hint = copy_field(result, row, 6);
+		problem.line = (int) slipway_server_number(result, row, 7, 0);
+		problem.column = (int) slipway_server_number(result, row, 8, 0);
+		slipway_check_add(scripts->check, &problem);
+	}
+}
+
+SlipwayCheck *
+slipway_check_run(PGconn *conn, const SlipwayManifest *manifest, const SlipwayStateList *states,
+				  const SlipwayCheckOptions *options)
+{
+	SlipwayCheck *check = slipway_memory_new(sizeof(SlipwayCheck));
+	ScriptCheck scripts = {.check = check, .project = options->project};
+	SlipwayPipeline pipeline = {
+		.sql = "SELECT kind, units, reason, sqlstate, message, detail, hint, line_number, column_number"
+		" FROM slipway.check_script($1, $2, $3)",
+		.value_count = 3,
+		.context = &scripts,
+		.fill = fill_script,
+		.release = release_script,
+		.take = take_check,
+	};
+	bool		beyond = false;
+
+	check->steps = slipway_memory_new(states->count * sizeof(SlipwayStep));
+	for (size_t i = 0; i < states->count; i++)
+	{
+		const SlipwayState *state = &states->states[i];
+		const SlipwayMigration *migration = slipway_folder_find(manifest->folder, state->migration);
+
+		if (is_step(state, options))
+		{
+			if (!beyond && migration != NULL)
+				check->steps[check->step_count++].migration = migration;
+		}
+		else
+			add_state_problem(check, state);
+		if (options->to != NULL && strcmp(options->to, state->migration) == 0)
+			beyond = true;
+	}
+	pipeline.count = check->step_count;
+	slipway_pipeline_run(conn, &pipeline);
+	return check;
+}
+
+void
+slipway_check_print(const SlipwayCheck *check, const SlipwayFolder *folder)
+{
+	for (size_t i = 0; i < check->problem_count; i++)
+	{
+		if (slipway_output_is_json())
+		{
+			json_t	   *object = slipway_problem_json(&check->problems[i], folder);
+
+			(void) json_object_set_new(object, "event", json_string("problem"));
+			slipway_output_json(object);
+		}
+		slipway_problem_print(stderr, &check->problems[i], folder);
+	}
+}

@@ -1,0 +1,16 @@
+/*
+ * cmd_help.c
+ *	  slipway help
+ */
+#include "command.h"
+#include "help.h"
+
+SlipwayExitCode
+slipway_cmd_help(const SlipwayArguments *arguments)
+{
+	if (arguments->word_count > 1)
+		slipway_help_print_command(stdout, slipway_command_find(arguments->words[1]));
+	else
+		slipway_help_print(stdout);
+	return SLIPWAY_EXIT_DONE;
+}

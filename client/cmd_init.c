@@ -1,0 +1,218 @@
+/*
+ * cmd_init.c
+ *	  slipway init
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "buffer.h"
+#include "command.h"
+#include "connection.h"
+#include "die.h"
+#include "memory.h"
+#include "output.h"
+#include "release.h"
+#include "server.h"
+
+/* ROLE=KIND taken apart. */
+typedef struct Grant
+{
+	char	   *role;
+	const char *kind;
+} Grant;
+
+/* "extension pg_slipway 0.1.0: created" */
+static void
+say_action(const char *what, const char *name, const char *action)
+{
+	if (slipway_output_is_json())
+		slipway_output_json(json_pack("{s:s, s:o, s:s}", "event", what,
+									  "name", slipway_output_json_text(name), "action", action));
+	else
+		slipway_output_say("%s %s: %s", what, name, action);
+}
+
+static Grant
+parse_grant(const char *text)
+{
+	static const char *const kinds[] = {"reader", "uploader", "approver", "deployer", "admin"};
+	const char *equals = strrchr(text, '=');
+
+	if (equals != NULL && equals > text)
+		for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+			if (strcmp(equals + 1, kinds[i]) == 0)
+				return (Grant) {slipway_memory_copy_bytes(text, (size_t) (equals - text)), kinds[i]};
+	slipway_die(SLIPWAY_EXIT_USAGE,
+				"It is ROLE=KIND, with KIND one of reader, uploader, approver, deployer, admin.",
+				"invalid value \"%s\" of option \"--grant\"", text);
+}
+
+/* The array literal of a comma-separated list, NULL for NULL. */
+static char *
+make_array(const char *list)
+{
+	SlipwayBuffer array = {0};
+	const char *next;
+
+	if (list == NULL)
+		return NULL;
+	slipway_buffer_add_char(&array, '{');
+	for (; list != NULL; list = next)
+	{
+		size_t		length = strcspn(list, ",");
+
+		next = list[length] == ',' ? list + length + 1 : NULL;
+		while (length > 0 && *list == ' ')
+		{
+			list++;
+			length--;
+		}
+		while (length > 0 && list[length - 1] == ' ')
+			length--;
+		if (length == 0)
+			slipway_die(SLIPWAY_EXIT_USAGE, "It is a list of schemas, as in app,public.",
+						"an empty name in the value of option \"--schemas\"");
+		if (array.length > 1)
+			slipway_buffer_add_char(&array, ',');
+		slipway_buffer_add_char(&array, '"');
+		for (size_t i = 0; i < length; i++)
+		{
+			if (list[i] == '"' || list[i] == '\\')
+				slipway_buffer_add_char(&array, '\\');
+			slipway_buffer_add_char(&array, list[i]);
+		}
+		slipway_buffer_add_char(&array, '"');
+	}
+	slipway_buffer_add_char(&array, '}');
+	return slipway_buffer_take(&array);
+}
+
+/* Runs a statement for its effect. */
+static void
+execute(PGconn *conn, const char *sql, int count, const char *const *values)
+{
+	PQclear(slipway_server_query(conn, sql, count, values));
+}
+
+/* Is the answer to a yes-or-no question true? */
+static bool
+ask(PGconn *conn, const char *sql, int count, const char *const *values)
+{
+	PGresult   *result = slipway_server_query(conn, sql, count, values);
+	bool		answer = PQntuples(result) > 0 && strcmp(PQgetvalue(result, 0, 0), "t") == 0;
+
+	PQclear(result);
+	return answer;
+}
+
+static void
+init_extension(PGconn *conn)
+{
+	PGresult   *result = slipway_server_query(conn,
+											  "SELECT default_version, installed_version,"
+											  " pg_catalog.string_to_array(default_version, '.')::int[]"
+											  " > pg_catalog.string_to_array(installed_version, '.')::int[]"
+											  " FROM pg_catalog.pg_available_extensions WHERE name = 'pg_slipway'",
+											  0, NULL);
+	const char *action = "already there";
+	char	   *name;
+
+	if (PQntuples(result) == 0)
+		slipway_die(SLIPWAY_EXIT_ERROR, "Install pg_slipway on the server's machine first.",
+					"the server has no extension pg_slipway to create");
+	if (PQgetisnull(result, 0, 1))
+	{
+		execute(conn, "CREATE EXTENSION IF NOT EXISTS pg_slipway", 0, NULL);
+		action = "created";
+	}
+	else if (strcmp(PQgetvalue(result, 0, 2), "t") == 0)
+	{
+		execute(conn, "ALTER EXTENSION pg_slipway UPDATE", 0, NULL);
+		action = "updated";
+	}
+	name = slipway_memory_format("pg_slipway %s",
+								 PQgetvalue(result, 0, strcmp(action, "already there") == 0 ? 1 : 0));
+	say_action("extension", name, action);
+	free(name);
+	PQclear(result);
+}
+
+static void
+init_project(PGconn *conn, const char *project, const char *schemas, const char *owner)
+{
+	const char *const values[] = {project, schemas, owner};
+	PGresult   *result = slipway_server_query(conn,
+											  "SELECT ($2::text[] IS NULL OR schemas IS NOT DISTINCT FROM $2::text[])"
+											  " AND ($3::text IS NULL OR owner IS NOT DISTINCT FROM $3::text)"
+											  " FROM slipway.project WHERE name = $1", 3, values);
+	const char *action = "already there";
+
+	if (PQntuples(result) == 0 || strcmp(PQgetvalue(result, 0, 0), "t") != 0)
+	{
+		/* what was not given stays as it is */
+		execute(conn,
+				"SELECT slipway.create_project($1,"
+				" coalesce($2::text[], (SELECT schemas FROM slipway.project WHERE name = $1)),"
+				" coalesce($3::text, (SELECT owner FROM slipway.project WHERE name = $1)))", 3, values);
+		action = PQntuples(result) == 0 ? "created" : "changed";
+	}
+	PQclear(result);
+	say_action("project", project, action);
+}
+
+static void
+init_owner(PGconn *conn, const char *owner)
+{
+	const char *const values[] = {owner};
+	bool		done = ask(conn,
+						   "SELECT pg_catalog.pg_get_userbyid(relowner) = $1 FROM pg_catalog.pg_class"
+						   " WHERE oid = 'slipway.history'::pg_catalog.regclass", 1, values);
+
+	if (!done)
+		execute(conn, "SELECT slipway.set_owner($1)", 1, values);
+	say_action("owner", owner, done ? "already owns the tracking tables" : "owns the tracking tables now");
+}
+
+static void
+init_grant(PGconn *conn, const Grant *grant, const char *project)
+{
+	const char *const values[] = {grant->role, grant->kind, project};
+	bool		done = ask(conn,
+						   "SELECT EXISTS (SELECT FROM slipway.role_grant"
+						   " WHERE role = $1 AND kind = $2 AND project = $3)", 3, values);
+	char	   *action = slipway_memory_format("%s %s of project %s", done ? "already is" : "is now",
+											   grant->kind, project);
+
+	/* granted again in any case: a restored dump has the row, not the privileges */
+	execute(conn, "SELECT slipway.grant_role($1, $2, $3)", 3, values);
+	say_action("role", grant->role, action);
+	free(action);
+}
+
+SlipwayExitCode
+slipway_cmd_init(const SlipwayArguments *arguments)
+{
+	const char *project = slipway_release_project(arguments);
+	const char *owner = slipway_option_text(arguments, SLIPWAY_OPTION_OWNER);
+	char	   *schemas = make_array(slipway_option_text(arguments, SLIPWAY_OPTION_SCHEMAS));
+	Grant	   *grants = slipway_memory_new(arguments->grant_count * sizeof(Grant));
+	PGconn	   *conn;
+
+	for (size_t i = 0; i < arguments->grant_count; i++)
+		grants[i] = parse_grant(arguments->grants[i]);
+	conn = slipway_connection_open(arguments);
+	/* "already exists, skipping" is said here in our own words */
+	execute(conn, "SET client_min_messages = warning", 0, NULL);
+	init_extension(conn);
+	(void) slipway_server_greet(conn, NULL, 0, NULL);
+	init_project(conn, project, schemas, slipway_option_text(arguments, SLIPWAY_OPTION_PROJECT_OWNER));
+	if (owner != NULL)
+		init_owner(conn, owner);
+	for (size_t i = 0; i < arguments->grant_count; i++)
+		init_grant(conn, &grants[i], project);
+	for (size_t i = 0; i < arguments->grant_count; i++)
+		free(grants[i].role);
+	free(grants);
+	free(schemas);
+	return SLIPWAY_EXIT_DONE;
+}

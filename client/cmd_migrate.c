@@ -1,0 +1,108 @@
+/*
+ * cmd_migrate.c
+ *	  slipway migrate
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "call.h"
+#include "command.h"
+#include "connection.h"
+#include "die.h"
+#include "memory.h"
+#include "output.h"
+#include "release.h"
+#include "report.h"
+#include "server.h"
+#include "server_error.h"
+
+/* A plain number goes as a number (milliseconds), one with a unit as text. */
+static void
+set_duration(json_t *options, const char *key, const char *value)
+{
+	if (value == NULL)
+		return;
+	if (value[strspn(value, "0123456789")] == '\0')
+		(void) json_object_set_new(options, key, json_integer(strtoll(value, NULL, 10)));
+	else
+		(void) json_object_set_new(options, key, json_string(value));
+}
+
+/* The options of CALL slipway.migrate(); the caller frees them. */
+static char *
+make_options(const SlipwayArguments *arguments, const SlipwayManifest *manifest)
+{
+	json_t	   *options = json_object();
+	const char *to = slipway_option_text(arguments, SLIPWAY_OPTION_TO);
+	char	   *text;
+
+	(void) json_object_set_new(options, "manifest", json_string(manifest->hash));
+	(void) json_object_set_new(options, "client_version", json_string(SLIPWAY_VERSION));
+	if (to != NULL)
+		(void) json_object_set_new(options, "to", json_string(to));
+	set_duration(options, "lock_wait", slipway_option_text(arguments, SLIPWAY_OPTION_LOCK_WAIT));
+	set_duration(options, "lock_timeout", slipway_option_text(arguments, SLIPWAY_OPTION_LOCK_TIMEOUT));
+	set_duration(options, "statement_timeout", slipway_option_text(arguments, SLIPWAY_OPTION_STATEMENT_TIMEOUT));
+	if (slipway_option_text(arguments, SLIPWAY_OPTION_RETRIES) != NULL)
+		(void) json_object_set_new(options, "retries",
+								   json_integer(slipway_option_integer(arguments, SLIPWAY_OPTION_RETRIES, 0)));
+	if (slipway_option_flag(arguments, SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER))
+		(void) json_object_set_new(options, "allow_out_of_order", json_true());
+	text = json_dumps(options, JSON_COMPACT);
+	json_decref(options);
+	if (text == NULL)
+		slipway_die(SLIPWAY_EXIT_ERROR, NULL, "could not write the options as JSON");
+	return text;
+}
+
+/* The run did not end well: says how, and chooses the exit code. */
+static SlipwayExitCode
+report_failure(PGconn *conn, const PGresult *result, const SlipwayReport *report, const SlipwayFolder *folder,
+			   bool interrupted)
+{
+	SlipwayServerError *error = slipway_server_error_read(result);
+	SlipwayExitCode code = error->exit_code;
+
+	if (PQstatus(conn) == CONNECTION_BAD)
+	{
+		code = SLIPWAY_EXIT_CONNECTION;
+		error->problem.hint = "Run \"slipway status\" to see which migrations were applied.";
+	}
+	else if (interrupted)
+		code = SLIPWAY_EXIT_ERROR;
+	error->exit_code = code;
+	slipway_report_error(report, error, folder);
+	slipway_server_error_free(error);
+	return code;
+}
+
+SlipwayExitCode
+slipway_cmd_migrate(const SlipwayArguments *arguments)
+{
+	SlipwayReport report = {.project = slipway_release_project(arguments),.started_at = slipway_report_clock()};
+	SlipwayManifest *manifest;
+	PGconn	   *conn;
+	PGresult   *result;
+	const char *values[2] = {report.project, NULL};
+	char	   *options;
+	size_t		uploaded;
+	bool		interrupted;
+	SlipwayExitCode code = SLIPWAY_EXIT_DONE;
+
+	if (slipway_option_flag(arguments, SLIPWAY_OPTION_DRY_RUN))
+		return slipway_cmd_plan(arguments);
+	manifest = slipway_release_load(arguments);
+	conn = slipway_connection_open(arguments);
+	uploaded = slipway_server_upload(conn, manifest, report.project);
+	slipway_output_detail("%zu %s uploaded", uploaded, uploaded == 1 ? "script" : "scripts");
+
+	options = make_options(arguments, manifest);
+	values[1] = options;
+	slipway_report_attach(&report, conn);
+	result = slipway_call_run(conn, "CALL slipway.migrate($1, $2::jsonb)", 2, values, &interrupted);
+	if (PQresultStatus(result) != PGRES_COMMAND_OK && PQresultStatus(result) != PGRES_TUPLES_OK)
+		code = report_failure(conn, result, &report, manifest->folder, interrupted);
+	PQclear(result);
+	free(options);
+	return code;
+}

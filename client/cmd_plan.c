@@ -1,0 +1,85 @@
+/*
+ * cmd_plan.c
+ *	  slipway plan, which is also migrate --dry-run
+ */
+#include <stdlib.h>
+
+#include "check.h"
+#include "command.h"
+#include "connection.h"
+#include "memory.h"
+#include "output.h"
+#include "release.h"
+#include "table.h"
+
+static void
+print_steps_json(const SlipwayCheck *check)
+{
+	for (size_t i = 0; i < check->step_count; i++)
+	{
+		const SlipwayStep *step = &check->steps[i];
+		json_t	   *object = json_object();
+
+		(void) json_object_set_new(object, "migration", json_string(step->migration->name));
+		(void) json_object_set_new(object, "script_hash", json_string(step->migration->up.hash));
+		(void) json_object_set_new(object, "kind", slipway_output_json_text(step->kind));
+		(void) json_object_set_new(object, "units", json_integer(step->units));
+		(void) json_object_set_new(object, "reason", slipway_output_json_text(step->reason));
+		slipway_output_json(object);
+	}
+}
+
+static void
+print_steps(const SlipwayCheck *check)
+{
+	static const SlipwayColumn columns[] = {
+		{.title = "MIGRATION",.flexible = true}, {.title = "KIND"}, {.title = "UNITS",.right = true},
+		{.title = "REASON",.flexible = true}
+	};
+	SlipwayTable *table = slipway_table_new(columns, 4);
+	char	  **units = slipway_memory_new(check->step_count * sizeof(char *));
+
+	for (size_t i = 0; i < check->step_count; i++)
+	{
+		const SlipwayStep *step = &check->steps[i];
+		const char *cells[4] = {step->migration->name, step->kind, NULL, step->reason};
+
+		units[i] = slipway_memory_format("%d", step->units);
+		cells[2] = units[i];
+		slipway_table_add(table, cells, 0, SLIPWAY_COLOR_NONE);
+	}
+	slipway_table_print(table, stdout);
+	for (size_t i = 0; i < check->step_count; i++)
+		free(units[i]);
+	free(units);
+}
+
+SlipwayExitCode
+slipway_cmd_plan(const SlipwayArguments *arguments)
+{
+	SlipwayManifest *manifest = slipway_release_load(arguments);
+	PGconn	   *conn = slipway_connection_open(arguments);
+	SlipwayCheckOptions options = {
+		.project = slipway_release_project(arguments),
+		.to = slipway_option_text(arguments, SLIPWAY_OPTION_TO),
+		.out_of_order = slipway_option_flag(arguments, SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER),
+	};
+	SlipwayStateList *states = slipway_server_compare(conn, manifest, options.project);
+	SlipwayCheck *check = slipway_check_run(conn, manifest, states, &options);
+
+	if (check->problem_count > 0)
+	{
+		slipway_check_print(check, manifest->folder);
+		return SLIPWAY_EXIT_INVALID;
+	}
+	if (slipway_output_is_json())
+		print_steps_json(check);
+	else
+		print_steps(check);
+	if (check->step_count == 0)
+		slipway_output_say("nothing to do");
+	else
+		slipway_output_say("%zu %s to apply to project %s", check->step_count,
+						   check->step_count == 1 ? "migration" : "migrations", options.project);
+	return SLIPWAY_EXIT_DONE;
+}

@@ -1,0 +1,118 @@
+/*
+ * cmd_status.c
+ *	  slipway status
+ */
+#include <stdlib.h>
+
+#include "buffer.h"
+#include "command.h"
+#include "connection.h"
+#include "memory.h"
+#include "release.h"
+#include "server.h"
+#include "table.h"
+
+static const SlipwayColor state_colors[SLIPWAY_STATE_COUNT] = {
+	[SLIPWAY_STATE_APPLIED] = SLIPWAY_COLOR_GREEN,
+	[SLIPWAY_STATE_PENDING] = SLIPWAY_COLOR_YELLOW,
+	[SLIPWAY_STATE_FAILED] = SLIPWAY_COLOR_RED,
+	[SLIPWAY_STATE_CHANGED] = SLIPWAY_COLOR_RED,
+	[SLIPWAY_STATE_MISSING] = SLIPWAY_COLOR_RED,
+	[SLIPWAY_STATE_FUTURE] = SLIPWAY_COLOR_YELLOW,
+	[SLIPWAY_STATE_OUT_OF_ORDER] = SLIPWAY_COLOR_RED,
+};
+
+static void
+print_states(const SlipwayStateList *list)
+{
+	static const SlipwayColumn columns[] = {
+		{.title = "MIGRATION",.flexible = true}, {.title = "STATE"}, {.title = "APPLIED AT (UTC)"},
+		{.title = "DURATION",.right = true}, {.title = "BY",.flexible = true}
+	};
+	SlipwayTable *table = slipway_table_new(columns, 5);
+	char	  **durations = slipway_memory_new(list->count * sizeof(char *));
+
+	for (size_t i = 0; i < list->count; i++)
+	{
+		const SlipwayState *state = &list->states[i];
+		const char *cells[5] = {state->migration, slipway_server_state_name(state->kind), state->applied_at, NULL,
+		state->applied_by};
+
+		if (state->duration >= 0)
+			durations[i] = slipway_output_duration(state->duration);
+		cells[3] = durations[i];
+		slipway_table_add(table, cells, 1, state_colors[state->kind]);
+	}
+	slipway_table_print(table, stdout);
+	for (size_t i = 0; i < list->count; i++)
+		free(durations[i]);
+	free(durations);
+}
+
+static void
+print_states_json(const SlipwayStateList *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+	{
+		const SlipwayState *state = &list->states[i];
+		json_t	   *object = json_object();
+
+		(void) json_object_set_new(object, "migration", slipway_output_json_text(state->migration));
+		(void) json_object_set_new(object, "state", json_string(slipway_server_state_name(state->kind)));
+		(void) json_object_set_new(object, "applied_at", slipway_output_json_text(state->applied_at_iso));
+		(void) json_object_set_new(object, "duration_ms",
+								   state->duration >= 0 ? json_real(state->duration) : json_null());
+		(void) json_object_set_new(object, "applied_by", slipway_output_json_text(state->applied_by));
+		(void) json_object_set_new(object, "run",
+								   state->run != NULL ? json_integer(strtoll(state->run, NULL, 10)) : json_null());
+		(void) json_object_set_new(object, "script_hash", slipway_output_json_text(state->script_hash));
+		(void) json_object_set_new(object, "applied_hash", slipway_output_json_text(state->applied_hash));
+		slipway_output_json(object);
+	}
+}
+
+/* "project default: 6 applied, 2 pending" */
+static void
+say_summary(const char *project, const size_t counts[SLIPWAY_STATE_COUNT])
+{
+	SlipwayBuffer text = {0};
+	char	   *summary;
+
+	for (int kind = 0; kind < SLIPWAY_STATE_COUNT; kind++)
+	{
+		char	   *part;
+
+		if (counts[kind] == 0)
+			continue;
+		part = slipway_memory_format("%s%zu %s", text.length > 0 ? ", " : "", counts[kind],
+									 slipway_server_state_name((SlipwayStateKind) kind));
+		slipway_buffer_add(&text, part);
+		free(part);
+	}
+	summary = slipway_buffer_take(&text);
+	slipway_output_say("project %s: %s", project, *summary != '\0' ? summary : "no migrations");
+	free(summary);
+}
+
+SlipwayExitCode
+slipway_cmd_status(const SlipwayArguments *arguments)
+{
+	SlipwayManifest *manifest = slipway_release_load(arguments);
+	PGconn	   *conn = slipway_connection_open(arguments);
+	const char *project = slipway_release_project(arguments);
+	SlipwayStateList *list = slipway_server_compare(conn, manifest, project);
+	size_t		counts[SLIPWAY_STATE_COUNT] = {0};
+	size_t		pending;
+
+	for (size_t i = 0; i < list->count; i++)
+		counts[list->states[i].kind]++;
+	if (slipway_output_is_json())
+		print_states_json(list);
+	else
+		print_states(list);
+	say_summary(project, counts);
+	pending = counts[SLIPWAY_STATE_PENDING] + counts[SLIPWAY_STATE_FAILED] + counts[SLIPWAY_STATE_OUT_OF_ORDER];
+	slipway_server_free_states(list);
+	return pending > 0 && slipway_option_flag(arguments, SLIPWAY_OPTION_EXIT_CODE)
+		? SLIPWAY_EXIT_PENDING : SLIPWAY_EXIT_DONE;
+}

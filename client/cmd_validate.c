@@ -1,0 +1,57 @@
+/*
+ * cmd_validate.c
+ *	  slipway validate
+ */
+#include <stdlib.h>
+
+#include "check.h"
+#include "command.h"
+#include "connection.h"
+#include "memory.h"
+#include "output.h"
+#include "release.h"
+
+/* Adds what is wrong with the chain of the history; keeps the result for its texts. */
+static void
+check_history(PGconn *conn, SlipwayCheck *check, const char *project)
+{
+	const char *const values[] = {project};
+	PGresult   *result = slipway_server_query(conn, "SELECT entry, problem FROM slipway.verify_history($1)", 1, values);
+
+	for (int row = 0; row < PQntuples(result); row++)
+	{
+		SlipwayProblem problem = {.sqlstate = "SW014",.message = PQgetvalue(result, row, 1)};
+
+		if (!PQgetisnull(result, row, 0))
+			problem.message = slipway_memory_format("history entry %s: %s", PQgetvalue(result, row, 0),
+													PQgetvalue(result, row, 1));
+		slipway_check_add(check, &problem);
+	}
+}
+
+SlipwayExitCode
+slipway_cmd_validate(const SlipwayArguments *arguments)
+{
+	SlipwayManifest *manifest = slipway_release_load(arguments);
+	PGconn	   *conn = slipway_connection_open(arguments);
+	SlipwayCheckOptions options = {
+		.project = slipway_release_project(arguments),
+		.out_of_order = slipway_option_flag(arguments, SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER),
+	};
+	SlipwayStateList *states = slipway_server_compare(conn, manifest, options.project);
+	SlipwayCheck *check = slipway_check_run(conn, manifest, states, &options);
+	size_t		count = manifest->folder->count;
+
+	check_history(conn, check, options.project);
+	slipway_check_print(check, manifest->folder);
+	if (check->problem_count > 0)
+	{
+		slipway_output_say("%zu %s found", check->problem_count, check->problem_count == 1 ? "problem" : "problems");
+		return SLIPWAY_EXIT_INVALID;
+	}
+	if (slipway_output_is_json())
+		slipway_output_json(json_pack("{s:s, s:I}", "event", "valid", "migrations", (json_int_t) count));
+	else
+		slipway_output_say("%zu %s, all valid", count, count == 1 ? "migration" : "migrations");
+	return SLIPWAY_EXIT_DONE;
+}

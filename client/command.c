@@ -1,0 +1,130 @@
+/*
+ * command.c
+ *	  Finds and runs the command of a command line.
+ */
+#include "command.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "die.h"
+#include "help.h"
+#include "memory.h"
+#include "nearest.h"
+#include "output.h"
+
+/* Names and aliases, with room to spare. */
+#define MAX_NAMES 64
+
+static size_t
+list_names(const char *names[MAX_NAMES])
+{
+	size_t		count = 0;
+
+	for (const SlipwayCommand *command = slipway_command_table; command->name != NULL; command++)
+	{
+		if (count < MAX_NAMES)
+			names[count++] = command->name;
+		for (int i = 0; i < SLIPWAY_COMMAND_MAX_ALIASES && command->aliases[i] != NULL; i++)
+			if (count < MAX_NAMES)
+				names[count++] = command->aliases[i];
+	}
+	return count;
+}
+
+const SlipwayCommand *
+slipway_command_find(const char *name)
+{
+	const char *names[MAX_NAMES];
+	const char *near;
+
+	for (const SlipwayCommand *command = slipway_command_table; command->name != NULL; command++)
+	{
+		if (strcmp(command->name, name) == 0)
+			return command;
+		for (int i = 0; i < SLIPWAY_COMMAND_MAX_ALIASES && command->aliases[i] != NULL; i++)
+			if (strcmp(command->aliases[i], name) == 0)
+				return command;
+	}
+	near = slipway_nearest_find(name, names, list_names(names));
+	slipway_die(SLIPWAY_EXIT_USAGE,
+				near == NULL ? "See \"slipway --help\"."
+				: slipway_memory_format("Perhaps you meant \"%s\".", near),
+				"unknown command \"%s\"", name);
+}
+
+static bool
+has_option(const SlipwayOptionId *ids, int id)
+{
+	for (; *ids != SLIPWAY_OPTION_COUNT; ids++)
+		if ((int) *ids == id)
+			return true;
+	return false;
+}
+
+static void
+check_options(const SlipwayCommand *command, const SlipwayArguments *arguments)
+{
+	for (int id = 0; id < SLIPWAY_OPTION_COUNT; id++)
+		if (arguments->values[id] != NULL &&
+			!has_option(slipway_command_connection_options, id) &&
+			!has_option(slipway_command_general_options, id) && !has_option(command->options, id))
+			slipway_die(SLIPWAY_EXIT_USAGE,
+						slipway_memory_format("See \"slipway help %s\".", command->name),
+						"command \"%s\" has no option \"--%s\"", command->name, slipway_option_table[id].name);
+}
+
+static void
+check_words(const SlipwayCommand *command, const SlipwayArguments *arguments)
+{
+	size_t		most = command->argument != NULL ? 1 : 0;
+	size_t		least = command->argument != NULL && command->argument[0] != '[' ? 1 : 0;
+	size_t		given = arguments->word_count - 1;
+	const char *hint = slipway_memory_format("Write slipway %s%s%s.", command->name, most > 0 ? " " : "",
+											 most > 0 ? command->argument : "");
+
+	if (given > most)
+		slipway_die(SLIPWAY_EXIT_USAGE, hint, "superfluous argument \"%s\"", arguments->words[1 + most]);
+	if (given < least)
+		slipway_die(SLIPWAY_EXIT_USAGE, hint, "command \"%s\" needs an argument", command->name);
+}
+
+static void
+read_mode(SlipwayArguments *arguments)
+{
+	slipway_option_read_environment(arguments, slipway_command_general_options);
+	slipway_output_set_mode((SlipwayOutputMode) {
+		.json = slipway_option_flag(arguments, SLIPWAY_OPTION_JSON),
+		.quiet = slipway_option_flag(arguments, SLIPWAY_OPTION_QUIET),
+		.verbose = slipway_option_flag(arguments, SLIPWAY_OPTION_VERBOSE),
+		.no_color = slipway_option_flag(arguments, SLIPWAY_OPTION_NO_COLOR),
+	});
+}
+
+SlipwayExitCode
+slipway_command_run(SlipwayArguments *arguments)
+{
+	const SlipwayCommand *command;
+
+	read_mode(arguments);
+	if (slipway_option_flag(arguments, SLIPWAY_OPTION_VERSION))
+		return slipway_cmd_version(arguments);
+	if (arguments->word_count == 0)
+	{
+		bool		asked = slipway_option_flag(arguments, SLIPWAY_OPTION_HELP);
+
+		slipway_help_print(asked ? stdout : stderr);
+		return asked ? SLIPWAY_EXIT_DONE : SLIPWAY_EXIT_USAGE;
+	}
+	command = slipway_command_find(arguments->words[0]);
+	if (slipway_option_flag(arguments, SLIPWAY_OPTION_HELP))
+	{
+		slipway_help_print_command(stdout, command);
+		return SLIPWAY_EXIT_DONE;
+	}
+	check_options(command, arguments);
+	check_words(command, arguments);
+	slipway_option_read_environment(arguments, command->options);
+	return command->run(arguments);
+}

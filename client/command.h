@@ -1,0 +1,53 @@
+/*
+ * command.h
+ *	  The commands, as data: what runs them, help, and errors about them come
+ *	  from one table.
+ */
+#ifndef SLIPWAY_COMMAND_H
+#define SLIPWAY_COMMAND_H
+
+#include "exit_code.h"
+#include "option.h"
+
+#define SLIPWAY_COMMAND_MAX_ALIASES 4
+#define SLIPWAY_COMMAND_MAX_OPTIONS 16
+
+typedef struct SlipwayCommand
+{
+	const char *name;
+	const char *aliases[SLIPWAY_COMMAND_MAX_ALIASES];	/* up to a NULL */
+	const char *argument;		/* "NAME", "[COMMAND]"; NULL: takes none */
+	const char *summary;
+	const char *description;	/* more of it, lines of at most 80 columns; or NULL */
+	const SlipwayOptionId *options; /* of its own, ended by SLIPWAY_OPTION_COUNT */
+	SlipwayExitCode (*run) (const SlipwayArguments *arguments);
+} SlipwayCommand;
+
+/* Ends in one without a name. */
+extern const SlipwayCommand slipway_command_table[];
+
+/* Options that every command takes: connection, then general. Each ends in SLIPWAY_OPTION_COUNT. */
+extern const SlipwayOptionId slipway_command_connection_options[];
+extern const SlipwayOptionId slipway_command_general_options[];
+
+/* The command of that name or alias; an unknown one ends the program with SLIPWAY_EXIT_USAGE. */
+const SlipwayCommand *slipway_command_find(const char *name);
+
+/*
+ * Finds the command of a command line, checks that its options and arguments
+ * are the command's, sets how to talk, and runs it or prints its help.
+ */
+SlipwayExitCode slipway_command_run(SlipwayArguments *arguments);
+
+/* The commands. words[0] is the command's name, the rest its arguments. */
+SlipwayExitCode slipway_cmd_init(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_new(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_migrate(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_plan(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_status(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_validate(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_log(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_help(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_version(const SlipwayArguments *arguments);
+
+#endif

@@ -1,0 +1,25 @@
+/*
+ * connection.h
+ *	  Finds out where to connect to, and connects.
+ *
+ * The first that is given counts: the options --url, --dbname, --host,
+ * --port, --username; SLIPWAY_URL; DB_ADMIN_CONN_STRING; DATABASE_URL; DSN;
+ * DB_HOST, DB_PORT, DB_NAME, DB_ADMIN_USER and DB_ADMIN_PASSWORD; libpq's own
+ * variables and service file.
+ */
+#ifndef SLIPWAY_CONNECTION_H
+#define SLIPWAY_CONNECTION_H
+
+#include <libpq-fe.h>
+
+#include "option.h"
+
+/*
+ * An open connection with client_encoding UTF8 and any search_path of the
+ * URI applied. It is closed by slipway_die_exit(). A malformed connection
+ * string ends the program with SLIPWAY_EXIT_USAGE, a failure to connect with
+ * SLIPWAY_EXIT_CONNECTION; neither message shows a password.
+ */
+PGconn	   *slipway_connection_open(const SlipwayArguments *arguments);
+
+#endif

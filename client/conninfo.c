@@ -1,0 +1,323 @@
+/*
+ * conninfo.c
+ *	  Connection strings and URIs as text.
+ *
+ * libpq parses them too, but gives no positions, and stops at the first thing
+ * it dislikes: an unknown parameter, which search_path is, or a malformed
+ * string, whose password must not be shown either. So what is done here
+ * follows libpq's grammar where the string is well-formed and hides too much
+ * rather than too little where it is not.
+ */
+#include "conninfo.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "buffer.h"
+#include "memory.h"
+
+#define MASK "***"
+
+/* name = value, as it stands in the text */
+typedef struct Pair
+{
+	const char *start;			/* of the name */
+	const char *end;			/* of the value, quotes included */
+	const char *value;
+	size_t		name_length;
+} Pair;
+
+typedef struct Piece
+{
+	const char *start;
+	size_t		length;
+} Piece;
+
+typedef struct PieceList
+{
+	Piece		pieces[32];
+	size_t		count;
+} PieceList;
+
+static const char *
+skip_scheme(const char *text)
+{
+	static const char *const schemes[] = {"postgresql://", "postgres://"};
+
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
+		if (strncmp(text, schemes[i], strlen(schemes[i])) == 0)
+			return text + strlen(schemes[i]);
+	return NULL;
+}
+
+bool
+slipway_conninfo_is_uri(const char *text)
+{
+	return skip_scheme(text) != NULL;
+}
+
+bool
+slipway_conninfo_is_string(const char *text)
+{
+	return slipway_conninfo_is_uri(text) || strchr(text, '=') != NULL;
+}
+
+static const char *
+skip_blanks(const char *p)
+{
+	while (isspace((unsigned char) *p))
+		p++;
+	return p;
+}
+
+/* The next pair of a keyword string from p on; false at the end or an error. */
+static bool
+next_keyword(const char *p, Pair *pair)
+{
+	bool		quoted;
+
+	p = skip_blanks(p);
+	pair->start = p;
+	while (*p != '\0' && *p != '=' && !isspace((unsigned char) *p))
+		p++;
+	pair->name_length = (size_t) (p - pair->start);
+	p = skip_blanks(p);
+	if (*p != '=')
+		return false;
+	p = skip_blanks(p + 1);
+	pair->value = p;
+	quoted = *p == '\'';
+	if (quoted)
+		p++;
+	while (*p != '\0' && (quoted ? *p != '\'' : !isspace((unsigned char) *p)))
+	{
+		if (*p == '\\' && p[1] != '\0')
+			p++;
+		p++;
+	}
+	if (quoted && *p == '\'')
+		p++;
+	pair->end = p;
+	return true;
+}
+
+/* The same for the query of a URI, from p, behind '?' or '&', on. */
+static bool
+next_parameter(const char *p, Pair *pair)
+{
+	size_t		length = strcspn(p, "&");
+	const char *equals = memchr(p, '=', length);
+
+	if (*p == '\0')
+		return false;
+	pair->start = p;
+	pair->end = p + length;
+	pair->name_length = equals != NULL ? (size_t) (equals - p) : length;
+	pair->value = equals != NULL ? equals + 1 : pair->end;
+	return true;
+}
+
+/* Start of the query behind '?', or NULL. */
+static const char *
+find_query(const char *authority)
+{
+	/* as libpq does: a '?' before the '@' of the credentials is part of them */
+	const char *at = authority + strcspn(authority, "@/");
+	const char *query = strchr(*at == '@' ? at + 1 : authority, '?');
+
+	return query != NULL ? query + 1 : NULL;
+}
+
+static int
+hex_digit(char c)
+{
+	const char *digits = "0123456789abcdef";
+	const char *found = c != '\0' ? strchr(digits, tolower((unsigned char) c)) : NULL;
+
+	return found != NULL ? (int) (found - digits) : -1;
+}
+
+static char *
+decode_percent(const char *text, size_t length)
+{
+	char	   *result = slipway_memory_new(length + 1);
+	char	   *to = result;
+
+	for (size_t i = 0; i < length; i++)
+	{
+		if (text[i] == '%' && i + 2 < length && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0)
+		{
+			*to++ = (char) (hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
+			i += 2;
+		}
+		else
+			*to++ = text[i];
+	}
+	return result;
+}
+
+static char *
+decode_quotes(const char *text, size_t length)
+{
+	char	   *result = slipway_memory_new(length + 1);
+	char	   *to = result;
+	bool		quoted = length > 0 && text[0] == '\'';
+
+	for (size_t i = quoted ? 1 : 0; i < length; i++)
+	{
+		if (text[i] == '\\' && i + 1 < length)
+			*to++ = text[++i];
+		else if (!(quoted && text[i] == '\''))
+			*to++ = text[i];
+	}
+	return result;
+}
+
+static bool
+is_named(const Pair *pair, bool uri, const char *name)
+{
+	char	   *given = uri ? decode_percent(pair->start, pair->name_length)
+		: slipway_memory_copy_bytes(pair->start, pair->name_length);
+	bool		result = strcmp(given, name) == 0;
+
+	free(given);
+	return result;
+}
+
+static char *
+decode_value(const Pair *pair, bool uri)
+{
+	size_t		length = (size_t) (pair->end - pair->value);
+
+	return uri ? decode_percent(pair->value, length) : decode_quotes(pair->value, length);
+}
+
+static void
+split_query(SlipwayBuffer *rest, const char *text, const char *query, char **search_path)
+{
+	Pair		pair;
+	char		separator = '?';
+
+	slipway_buffer_add_bytes(rest, text, (size_t) (query - 1 - text));
+	for (const char *p = query; next_parameter(p, &pair); p = *pair.end == '&' ? pair.end + 1 : pair.end)
+	{
+		if (is_named(&pair, true, "search_path"))
+		{
+			free(*search_path);
+			*search_path = decode_value(&pair, true);
+			continue;
+		}
+		slipway_buffer_add_char(rest, separator);
+		slipway_buffer_add_bytes(rest, pair.start, (size_t) (pair.end - pair.start));
+		separator = '&';
+	}
+}
+
+static void
+split_keywords(SlipwayBuffer *rest, const char *text, char **search_path)
+{
+	Pair		pair;
+	const char *p = text;
+
+	while (next_keyword(p, &pair))
+	{
+		if (is_named(&pair, false, "search_path"))
+		{
+			free(*search_path);
+			*search_path = decode_value(&pair, false);
+		}
+		else
+			slipway_buffer_add_bytes(rest, p, (size_t) (pair.end - p));
+		p = pair.end;
+	}
+	slipway_buffer_add(rest, p);
+}
+
+char *
+slipway_conninfo_split(const char *text, char **search_path)
+{
+	const char *authority = skip_scheme(text);
+	const char *query = authority != NULL ? find_query(authority) : NULL;
+	SlipwayBuffer rest = {0};
+
+	*search_path = NULL;
+	if (query != NULL)
+		split_query(&rest, text, query, search_path);
+	else if (authority == NULL)
+		split_keywords(&rest, text, search_path);
+	else
+		slipway_buffer_add(&rest, text);
+	return slipway_buffer_take(&rest);
+}
+
+void
+slipway_conninfo_each_password(const char *text,
+							   void (*function) (void *context, const char *start, size_t length),
+							   void *context)
+{
+	const char *authority = strstr(text, "://");
+	const char *at;
+	const char *p = text;
+	Pair		pair;
+
+	if (authority == NULL)
+	{
+		for (; next_keyword(p, &pair); p = pair.end)
+			if (is_named(&pair, false, "password") || is_named(&pair, false, "sslpassword"))
+				function(context, pair.value, (size_t) (pair.end - pair.value));
+		return;
+	}
+	/* any scheme, and up to the last '@': a password may hold an unescaped one */
+	authority += 3;
+	at = strrchr(authority, '@');
+	p = authority + strcspn(authority, ":@");
+	if (at != NULL && *p == ':')
+		function(context, p + 1, (size_t) (at - p - 1));
+	p = strchr(at != NULL ? at : authority, '?');
+	for (p = p != NULL ? p + 1 : ""; next_parameter(p, &pair); p = *pair.end == '&' ? pair.end + 1 : pair.end)
+		if (is_named(&pair, true, "password") || is_named(&pair, true, "sslpassword"))
+			function(context, pair.value, (size_t) (pair.end - pair.value));
+}
+
+static void
+collect_piece(void *context, const char *start, size_t length)
+{
+	PieceList  *list = context;
+
+	if (length > 0 && list->count < sizeof(list->pieces) / sizeof(list->pieces[0]))
+		list->pieces[list->count++] = (Piece) {start, length};
+}
+
+char *
+slipway_conninfo_scrub(const char *text)
+{
+	PieceList	list = {.count = 0};
+	SlipwayBuffer result = {0};
+
+	slipway_conninfo_each_password(text, collect_piece, &list);
+	for (size_t i = 0; i < list.count; i++)
+	{
+		slipway_buffer_add_bytes(&result, text, (size_t) (list.pieces[i].start - text));
+		slipway_buffer_add(&result, MASK);
+		text = list.pieces[i].start + list.pieces[i].length;
+	}
+	slipway_buffer_add(&result, text);
+	return slipway_buffer_take(&result);
+}
+
+char *
+slipway_conninfo_hide(const char *message, const char *secret)
+{
+	SlipwayBuffer result = {0};
+	const char *found;
+
+	while (*secret != '\0' && (found = strstr(message, secret)) != NULL)
+	{
+		slipway_buffer_add_bytes(&result, message, (size_t) (found - message));
+		slipway_buffer_add(&result, MASK);
+		message = found + strlen(secret);
+	}
+	slipway_buffer_add(&result, message);
+	return slipway_buffer_take(&result);
+}

@@ -1,0 +1,37 @@
+/*
+ * conninfo.h
+ *	  Connection strings and URIs as text: what libpq would refuse taken out
+ *	  of them, and what nobody may see.
+ */
+#ifndef SLIPWAY_CONNINFO_H
+#define SLIPWAY_CONNINFO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Is it a connection string or URI, rather than the name of a database? */
+bool		slipway_conninfo_is_string(const char *text);
+bool		slipway_conninfo_is_uri(const char *text);
+
+/*
+ * A copy of a connection string or URI without search_path, which libpq does
+ * not know. Sets *search_path to its value, decoded, or to NULL; the last one
+ * counts. The caller frees both. Malformed strings are copied as they are.
+ */
+char	   *slipway_conninfo_split(const char *text, char **search_path);
+
+/* A copy with *** for each password in it, also when it is malformed. */
+char	   *slipway_conninfo_scrub(const char *text);
+
+/*
+ * Calls function with each password as it stands in the text: raw, not
+ * decoded.
+ */
+void		slipway_conninfo_each_password(const char *text,
+										   void (*function) (void *context, const char *start, size_t length),
+										   void *context);
+
+/* A copy of a message with *** for each occurrence of a secret (none empty). */
+char	   *slipway_conninfo_hide(const char *message, const char *secret);
+
+#endif

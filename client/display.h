@@ -1,0 +1,27 @@
+/*
+ * display.h
+ *	  How text takes up the columns of a terminal: wide characters two,
+ *	  combining ones none, tabs and control characters made harmless.
+ */
+#ifndef SLIPWAY_DISPLAY_H
+#define SLIPWAY_DISPLAY_H
+
+#include <stddef.h>
+
+#include "buffer.h"
+
+/* Bytes of the UTF-8 character at text, at most the given length; at least 1. */
+size_t		slipway_display_bytes(const char *text, size_t length);
+
+/*
+ * Adds the character of so many bytes at text to buffer in the form in which
+ * it is shown when it begins at a column (from 0), and returns the columns
+ * taken. Tabs become blanks up to the next multiple of 8, control characters
+ * a question mark. With a NULL buffer it only measures.
+ */
+int			slipway_display_add(SlipwayBuffer *buffer, const char *text, size_t bytes, int column);
+
+/* Columns that a string takes. */
+int			slipway_display_width(const char *text);
+
+#endif

@@ -1,0 +1,56 @@
+/*
+ * folder.h
+ *	  The native folder: NAME.sql, or NAME.up.sql, each with NAME.down.sql and
+ *	  NAME.verify.sql at will.
+ */
+#ifndef SLIPWAY_FOLDER_H
+#define SLIPWAY_FOLDER_H
+
+#include <stddef.h>
+
+#include "script_file.h"
+
+typedef struct SlipwayMigration
+{
+	char	   *name;
+	SlipwayScriptFile up;
+	SlipwayScriptFile down;		/* path is NULL when there is none */
+	SlipwayScriptFile verify;
+} SlipwayMigration;
+
+typedef struct SlipwayFolder
+{
+	char	   *path;
+	SlipwayMigration *migrations;	/* by name, in byte order */
+	size_t		count;
+} SlipwayFolder;
+
+/*
+ * Where the folder is: the value of --dir unless NULL, else MIGRATIONS_PATH,
+ * else "./migrations".
+ */
+const char *slipway_folder_locate(const char *option);
+
+/*
+ * Lists a folder; reads no script. Ends the program with SLIPWAY_EXIT_USAGE
+ * when it is no folder or may not be listed, SLIPWAY_EXIT_ERROR when
+ * something in it cannot be a script file, and SLIPWAY_EXIT_INVALID for
+ * duplicate or invalid names and for a down or verify script without its up.
+ * slipway_folder_free() releases the result.
+ */
+SlipwayFolder *slipway_folder_read(const char *path);
+void		slipway_folder_free(SlipwayFolder *folder);
+
+/*
+ * Path of a migration's script, for people, whether or not the folder is
+ * there: the file that exists, else NAME.sql. The caller frees it.
+ */
+char	   *slipway_folder_guess_path(const char *folder, const char *name);
+
+/* The migration of that name, or NULL. */
+SlipwayMigration *slipway_folder_find(const SlipwayFolder *folder, const char *name);
+
+/* Ends the program with SLIPWAY_EXIT_USAGE unless the folder has the migration of --to. */
+void		slipway_folder_require(const SlipwayFolder *folder, const char *name);
+
+#endif

@@ -1,0 +1,15 @@
+/*
+ * hash.h
+ *	  SHA-256, as the names of scripts and manifests.
+ */
+#ifndef SLIPWAY_HASH_H
+#define SLIPWAY_HASH_H
+
+#include <stddef.h>
+
+#define SLIPWAY_HASH_SIZE 65	/* 64 hexadecimal digits and a NUL */
+
+/* Writes the hash of some bytes in lower-case hexadecimal. */
+void		slipway_hash_bytes(const char *bytes, size_t length, char hash[SLIPWAY_HASH_SIZE]);
+
+#endif

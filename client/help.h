@@ -1,0 +1,15 @@
+/*
+ * help.h
+ *	  Help, made from the tables of commands and options. Fits 80 columns.
+ */
+#ifndef SLIPWAY_HELP_H
+#define SLIPWAY_HELP_H
+
+#include <stdio.h>
+
+#include "command.h"
+
+void		slipway_help_print(FILE *stream);
+void		slipway_help_print_command(FILE *stream, const SlipwayCommand *command);
+
+#endif

@@ -1,0 +1,76 @@
+/*
+ * interrupt.c
+ *	  Signals that ask the program to stop. The handler writes to a pipe, so
+ *	  that a poll() wakes up however close to it the signal comes.
+ */
+#include "interrupt.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "die.h"
+
+static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+
+#define SIGNAL_COUNT (sizeof(signals) / sizeof(signals[0]))
+
+static int	ends[2] = {-1, -1};
+static struct sigaction before[SIGNAL_COUNT];
+
+static void
+note_signal(int signal_number)
+{
+	int			saved = errno;
+	ssize_t		written = write(ends[1], "!", 1);
+
+	(void) signal_number;
+	(void) written;				/* a full pipe says as much */
+	errno = saved;
+}
+
+int
+slipway_interrupt_watch(void)
+{
+	struct sigaction action = {.sa_handler = note_signal, .sa_flags = SA_RESTART};
+
+	if (ends[0] < 0)
+	{
+		if (pipe(ends) != 0)
+			slipway_die(SLIPWAY_EXIT_ERROR, NULL, "could not make a pipe: %s", strerror(errno));
+		for (int i = 0; i < 2; i++)
+		{
+			(void) fcntl(ends[i], F_SETFL, O_NONBLOCK);
+			(void) fcntl(ends[i], F_SETFD, FD_CLOEXEC);
+		}
+	}
+	for (size_t i = 0; i < SIGNAL_COUNT; i++)
+	{
+		(void) sigaction(signals[i], NULL, &before[i]);
+		/* nohup and background shells ignore some on purpose */
+		if (before[i].sa_handler != SIG_IGN)
+			(void) sigaction(signals[i], &action, NULL);
+	}
+	(void) signal(SIGPIPE, SIG_IGN);
+	return ends[0];
+}
+
+void
+slipway_interrupt_unwatch(void)
+{
+	for (size_t i = 0; i < SIGNAL_COUNT; i++)
+		(void) sigaction(signals[i], &before[i], NULL);
+}
+
+bool
+slipway_interrupt_arrived(void)
+{
+	char		bytes[16];
+	bool		arrived = false;
+
+	while (read(ends[0], bytes, sizeof(bytes)) > 0)
+		arrived = true;
+	return arrived;
+}

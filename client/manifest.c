@@ -1,0 +1,195 @@
+/*
+ * manifest.c
+ *	  The ordered list of a folder's migrations.
+ */
+#include "manifest.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "buffer.h"
+#include "die.h"
+#include "memory.h"
+
+static const char *const order_names[] = {
+	[SLIPWAY_ORDER_AUTO] = "auto",
+	[SLIPWAY_ORDER_NAME] = "name",
+	[SLIPWAY_ORDER_NUMBER] = "number",
+};
+
+SlipwayOrder
+slipway_manifest_order(const char *name)
+{
+	if (name != NULL && strcmp(name, order_names[SLIPWAY_ORDER_NAME]) == 0)
+		return SLIPWAY_ORDER_NAME;
+	if (name != NULL && strcmp(name, order_names[SLIPWAY_ORDER_NUMBER]) == 0)
+		return SLIPWAY_ORDER_NUMBER;
+	return SLIPWAY_ORDER_AUTO;
+}
+
+/* Not isdigit(), whose answer for other bytes is the locale's. */
+static size_t
+count_digits(const char *text)
+{
+	return strspn(text, "0123456789");
+}
+
+/* By leading number alone; both names begin with a digit. */
+static int
+compare_numbers(const char *a, const char *b)
+{
+	size_t		a_digits,
+				b_digits;
+
+	a += strspn(a, "0");
+	b += strspn(b, "0");
+	a_digits = count_digits(a);
+	b_digits = count_digits(b);
+	if (a_digits != b_digits)
+		return a_digits < b_digits ? -1 : 1;
+	return strncmp(a, b, a_digits);
+}
+
+int
+slipway_manifest_compare(SlipwayOrder order, const char *a, const char *b)
+{
+	int			result = 0;
+
+	if (order == SLIPWAY_ORDER_NUMBER)
+	{
+		if (count_digits(a) == 0 || count_digits(b) == 0)
+			result = (count_digits(a) == 0) - (count_digits(b) == 0);
+		else
+			result = compare_numbers(a, b);
+	}
+	return result != 0 ? result : strcmp(a, b);
+}
+
+static int
+compare_by_number(const void *a, const void *b)
+{
+	const SlipwayMigration *const *left = a;
+	const SlipwayMigration *const *right = b;
+
+	return slipway_manifest_compare(SLIPWAY_ORDER_NUMBER, (*left)->name, (*right)->name);
+}
+
+/* The folder is in byte order: numbers must not go down anywhere in it. */
+static void
+check_order(const SlipwayFolder *folder)
+{
+	const char *last = NULL;
+
+	for (size_t i = 0; i < folder->count; i++)
+	{
+		const char *name = folder->migrations[i].name;
+
+		if (count_digits(name) == 0)
+			continue;
+		if (last != NULL && compare_numbers(last, name) > 0)
+			slipway_die(SLIPWAY_EXIT_INVALID,
+						"Pass --order name or --order number, or pad the numbers with zeros.",
+						"the order of migrations is ambiguous: \"%s\" comes before \"%s\" by name, after it by number",
+						last, name);
+		last = name;
+	}
+}
+
+static void
+add_line(SlipwayBuffer *text, const SlipwayMigration *migration)
+{
+	const SlipwayScriptFile *const files[] = {&migration->up, &migration->down, &migration->verify};
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+	{
+		slipway_buffer_add(text, files[i]->path != NULL ? files[i]->hash : "-");
+		slipway_buffer_add_char(text, ' ');
+	}
+	slipway_buffer_add(text, "versioned ");
+	slipway_buffer_add(text, migration->name);
+	slipway_buffer_add_char(text, '\n');
+}
+
+static int
+compare_hashes(const void *a, const void *b)
+{
+	const SlipwayScriptFile *const *left = a;
+	const SlipwayScriptFile *const *right = b;
+
+	return strcmp((*left)->hash, (*right)->hash);
+}
+
+static void
+hash_scripts(SlipwayManifest *manifest, SlipwayFolder *folder)
+{
+	manifest->by_hash = slipway_memory_new(3 * folder->count * sizeof(SlipwayScriptFile *));
+	for (size_t i = 0; i < folder->count; i++)
+	{
+		SlipwayMigration *migration = &folder->migrations[i];
+		SlipwayScriptFile *const files[] = {&migration->up, &migration->down, &migration->verify};
+
+		for (size_t j = 0; j < sizeof(files) / sizeof(files[0]); j++)
+		{
+			if (files[j]->path == NULL)
+				continue;
+			slipway_script_file_hash(files[j]);
+			manifest->by_hash[manifest->script_count++] = files[j];
+		}
+	}
+	if (manifest->script_count > 1)
+		qsort(manifest->by_hash, manifest->script_count, sizeof(SlipwayScriptFile *), compare_hashes);
+}
+
+SlipwayManifest *
+slipway_manifest_build(SlipwayFolder *folder, SlipwayOrder order)
+{
+	SlipwayManifest *manifest = slipway_memory_new(sizeof(SlipwayManifest));
+	SlipwayBuffer text = {0};
+
+	if (order == SLIPWAY_ORDER_AUTO)
+		check_order(folder);
+	manifest->folder = folder;
+	manifest->ordered = slipway_memory_new(folder->count * sizeof(SlipwayMigration *));
+	for (size_t i = 0; i < folder->count; i++)
+		manifest->ordered[i] = &folder->migrations[i];
+	if (order == SLIPWAY_ORDER_NUMBER && folder->count > 1)
+		qsort(manifest->ordered, folder->count, sizeof(SlipwayMigration *), compare_by_number);
+	hash_scripts(manifest, folder);
+
+	slipway_buffer_add(&text, "slipway-manifest 1 order=");
+	slipway_buffer_add(&text, order_names[order]);
+	slipway_buffer_add_char(&text, '\n');
+	for (size_t i = 0; i < folder->count; i++)
+		add_line(&text, manifest->ordered[i]);
+	slipway_hash_bytes(text.data, text.length, manifest->hash);
+	manifest->text = slipway_buffer_take(&text);
+	return manifest;
+}
+
+void
+slipway_manifest_free(SlipwayManifest *manifest)
+{
+	free(manifest->text);
+	free(manifest->ordered);
+	free(manifest->by_hash);
+	free(manifest);
+}
+
+static int
+compare_with_hash(const void *hash, const void *file)
+{
+	const SlipwayScriptFile *const *script = file;
+
+	return strcmp(hash, (*script)->hash);
+}
+
+const SlipwayScriptFile *
+slipway_manifest_find(const SlipwayManifest *manifest, const char *hash)
+{
+	const SlipwayScriptFile **found = NULL;
+
+	if (manifest->script_count > 0)
+		found = bsearch(hash, manifest->by_hash, manifest->script_count,
+						sizeof(SlipwayScriptFile *), compare_with_hash);
+	return found != NULL ? *found : NULL;
+}

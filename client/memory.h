@@ -1,0 +1,24 @@
+/*
+ * memory.h
+ *	  Allocation that cannot fail: out of memory ends the program.
+ */
+#ifndef SLIPWAY_MEMORY_H
+#define SLIPWAY_MEMORY_H
+
+#include <stddef.h>
+
+/* Zeroed memory of at least one byte; released with free(). */
+void	   *slipway_memory_new(size_t size);
+
+/* realloc() to count elements of size bytes, refusing an overflow. */
+void	   *slipway_memory_resize(void *old, size_t count, size_t size);
+
+/* Copies of a string, or of its first length bytes with a NUL added. */
+char	   *slipway_memory_copy(const char *text);
+char	   *slipway_memory_copy_bytes(const char *bytes, size_t length);
+
+/* A new string made as printf() would. */
+char	   *slipway_memory_format(const char *format,...)
+			__attribute__((format(printf, 1, 2)));
+
+#endif

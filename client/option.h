@@ -1,0 +1,100 @@
+/*
+ * option.h
+ *	  Options: one table for all commands, so that an option is spelled and
+ *	  meant the same everywhere, and the parser that the table drives.
+ */
+#ifndef SLIPWAY_OPTION_H
+#define SLIPWAY_OPTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef enum SlipwayOptionId
+{
+	SLIPWAY_OPTION_DBNAME,
+	SLIPWAY_OPTION_URL,
+	SLIPWAY_OPTION_HOST,
+	SLIPWAY_OPTION_PORT,
+	SLIPWAY_OPTION_USERNAME,
+	SLIPWAY_OPTION_NO_PASSWORD,
+	SLIPWAY_OPTION_PASSWORD,
+	SLIPWAY_OPTION_PROJECT,
+	SLIPWAY_OPTION_DIR,
+	SLIPWAY_OPTION_JSON,
+	SLIPWAY_OPTION_QUIET,
+	SLIPWAY_OPTION_VERBOSE,
+	SLIPWAY_OPTION_NO_COLOR,
+	SLIPWAY_OPTION_HELP,
+	SLIPWAY_OPTION_VERSION,
+	SLIPWAY_OPTION_ORDER,
+	SLIPWAY_OPTION_DRY_RUN,
+	SLIPWAY_OPTION_TO,
+	SLIPWAY_OPTION_LOCK_WAIT,
+	SLIPWAY_OPTION_LOCK_TIMEOUT,
+	SLIPWAY_OPTION_STATEMENT_TIMEOUT,
+	SLIPWAY_OPTION_RETRIES,
+	SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER,
+	SLIPWAY_OPTION_EXIT_CODE,
+	SLIPWAY_OPTION_LIMIT,
+	SLIPWAY_OPTION_DOWN,
+	SLIPWAY_OPTION_VERIFY,
+	SLIPWAY_OPTION_SCHEMAS,
+	SLIPWAY_OPTION_PROJECT_OWNER,
+	SLIPWAY_OPTION_OWNER,
+	SLIPWAY_OPTION_GRANT,
+	SLIPWAY_OPTION_COUNT		/* also ends lists of options */
+} SlipwayOptionId;
+
+typedef enum SlipwayOptionKind
+{
+	SLIPWAY_OPTION_KIND_FLAG,
+	SLIPWAY_OPTION_KIND_TEXT,
+	SLIPWAY_OPTION_KIND_LIST,	/* text, may be given several times */
+	SLIPWAY_OPTION_KIND_INTEGER,	/* 0 to 2147483647 */
+	SLIPWAY_OPTION_KIND_DURATION,	/* a number of ms, or with a unit: 30s */
+	SLIPWAY_OPTION_KIND_CHOICE	/* one of choices */
+} SlipwayOptionKind;
+
+typedef struct SlipwayOption
+{
+	const char *name;			/* without the dashes */
+	char		letter;			/* or 0 */
+	SlipwayOptionKind kind;
+	const char *value;			/* what help calls the value; flags: NULL */
+	const char *choices;		/* "auto|name|number" */
+	const char *environment;	/* variable with the default, or NULL */
+	const char *summary;
+} SlipwayOption;
+
+extern const SlipwayOption slipway_option_table[SLIPWAY_OPTION_COUNT];
+
+/* A command line taken apart. Strings are borrowed from argv and environ. */
+typedef struct SlipwayArguments
+{
+	const char *values[SLIPWAY_OPTION_COUNT];	/* NULL: not given; flags: "1" */
+	const char **grants;		/* values of the one LIST option, in order */
+	size_t		grant_count;
+	const char **words;			/* what is no option: command and arguments */
+	size_t		word_count;
+} SlipwayArguments;
+
+/*
+ * Takes argv[1] and on apart, into zeroed arguments. An unknown option, a
+ * missing, superfluous or malformed value ends the program with
+ * SLIPWAY_EXIT_USAGE.
+ */
+void		slipway_option_parse(int argc, char *const argv[], SlipwayArguments *arguments);
+
+/*
+ * Fills options that were not given, among those in a list that ends in
+ * SLIPWAY_OPTION_COUNT, from their environment variables. Empty ones count as
+ * not set; a malformed value ends the program as above.
+ */
+void		slipway_option_read_environment(SlipwayArguments *arguments, const SlipwayOptionId *ids);
+
+/* Value of an option, or NULL; whether a flag was given; an integer or its default. */
+const char *slipway_option_text(const SlipwayArguments *arguments, SlipwayOptionId id);
+bool		slipway_option_flag(const SlipwayArguments *arguments, SlipwayOptionId id);
+int			slipway_option_integer(const SlipwayArguments *arguments, SlipwayOptionId id, int otherwise);
+
+#endif

@@ -1,0 +1,79 @@
+/*
+ * option_table.c
+ *	  The options of all commands. Connection options have no environment
+ *	  variable of their own: connection.h says where a connection comes from.
+ */
+#include "option.h"
+
+#define FLAG SLIPWAY_OPTION_KIND_FLAG, NULL, NULL
+#define TEXT(value) SLIPWAY_OPTION_KIND_TEXT, value, NULL
+#define DURATION SLIPWAY_OPTION_KIND_DURATION, "TIME", NULL
+
+const SlipwayOption slipway_option_table[SLIPWAY_OPTION_COUNT] = {
+	[SLIPWAY_OPTION_DBNAME] =
+	{"dbname", 'd', TEXT("DBNAME"), NULL, "database name, connection string or URI"},
+	[SLIPWAY_OPTION_URL] =
+	{"url", 0, TEXT("URL"), NULL, "the same"},
+	[SLIPWAY_OPTION_HOST] =
+	{"host", 'h', TEXT("HOST"), NULL, "server host or socket directory"},
+	[SLIPWAY_OPTION_PORT] =
+	{"port", 'p', TEXT("PORT"), NULL, "server port"},
+	[SLIPWAY_OPTION_USERNAME] =
+	{"username", 'U', TEXT("ROLE"), NULL, "role to connect as"},
+	[SLIPWAY_OPTION_NO_PASSWORD] =
+	{"no-password", 'w', FLAG, NULL, "never ask for a password"},
+	[SLIPWAY_OPTION_PASSWORD] =
+	{"password", 'W', FLAG, NULL, "ask for a password before connecting"},
+	[SLIPWAY_OPTION_PROJECT] =
+	{"project", 'P', TEXT("NAME"), "SLIPWAY_PROJECT", "project (default: default)"},
+	[SLIPWAY_OPTION_DIR] =
+	{"dir", 0, TEXT("DIR"), "SLIPWAY_DIR", "folder of the scripts (default: ./migrations)"},
+	[SLIPWAY_OPTION_JSON] =
+	{"json", 0, FLAG, "SLIPWAY_JSON", "data as JSON, one object per line"},
+	[SLIPWAY_OPTION_QUIET] =
+	{"quiet", 'q', FLAG, "SLIPWAY_QUIET", "say nothing but warnings and errors"},
+	[SLIPWAY_OPTION_VERBOSE] =
+	{"verbose", 'v', FLAG, "SLIPWAY_VERBOSE", "say more"},
+	[SLIPWAY_OPTION_NO_COLOR] =
+	{"no-color", 0, FLAG, "SLIPWAY_NO_COLOR", "no colour, even on a terminal"},
+	[SLIPWAY_OPTION_HELP] =
+	{"help", 0, FLAG, NULL, "this help, or that of a command"},
+	[SLIPWAY_OPTION_VERSION] =
+	{"version", 0, FLAG, NULL, "version of this program"},
+	[SLIPWAY_OPTION_ORDER] =
+	{"order", 0, SLIPWAY_OPTION_KIND_CHOICE, "ORDER", "auto|name|number", "SLIPWAY_ORDER",
+	"order of migrations: auto, name or number"},
+	[SLIPWAY_OPTION_DRY_RUN] =
+	{"dry-run", 'n', FLAG, "SLIPWAY_DRY_RUN", "show what would be done, and do nothing"},
+	[SLIPWAY_OPTION_TO] =
+	{"to", 0, TEXT("NAME"), "SLIPWAY_TO", "stop after this migration"},
+	[SLIPWAY_OPTION_LOCK_WAIT] =
+	{"lock-wait", 0, DURATION, "SLIPWAY_LOCK_WAIT", "how long to wait for another run"},
+	[SLIPWAY_OPTION_LOCK_TIMEOUT] =
+	{"lock-timeout", 0, DURATION, "SLIPWAY_LOCK_TIMEOUT", "how long a statement waits for a lock"},
+	[SLIPWAY_OPTION_STATEMENT_TIMEOUT] =
+	{"statement-timeout", 0, DURATION, "SLIPWAY_STATEMENT_TIMEOUT", "how long a statement may run"},
+	[SLIPWAY_OPTION_RETRIES] =
+	{"retries", 0, SLIPWAY_OPTION_KIND_INTEGER, "N", NULL, "SLIPWAY_RETRIES",
+	"tries again after lock timeout or deadlock"},
+	[SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER] =
+	{"allow-out-of-order", 0, FLAG, "SLIPWAY_ALLOW_OUT_OF_ORDER",
+	"apply what sorts before applied migrations"},
+	[SLIPWAY_OPTION_EXIT_CODE] =
+	{"exit-code", 0, FLAG, "SLIPWAY_EXIT_CODE", "exit with 3 when migrations are pending"},
+	[SLIPWAY_OPTION_LIMIT] =
+	{"limit", 0, SLIPWAY_OPTION_KIND_INTEGER, "N", NULL, "SLIPWAY_LIMIT", "only the newest N entries"},
+	[SLIPWAY_OPTION_DOWN] =
+	{"down", 0, FLAG, "SLIPWAY_DOWN", "also a script that undoes it"},
+	[SLIPWAY_OPTION_VERIFY] =
+	{"verify", 0, FLAG, "SLIPWAY_VERIFY", "also a script that verifies it"},
+	[SLIPWAY_OPTION_SCHEMAS] =
+	{"schemas", 0, TEXT("A,B"), "SLIPWAY_SCHEMAS", "search_path of the project's scripts"},
+	[SLIPWAY_OPTION_PROJECT_OWNER] =
+	{"project-owner", 0, TEXT("ROLE"), "SLIPWAY_PROJECT_OWNER", "role that the project's scripts run as"},
+	[SLIPWAY_OPTION_OWNER] =
+	{"owner", 0, TEXT("ROLE"), "SLIPWAY_OWNER", "role that owns the tracking tables"},
+	[SLIPWAY_OPTION_GRANT] =
+	{"grant", 0, SLIPWAY_OPTION_KIND_LIST, "ROLE=KIND", NULL, "SLIPWAY_GRANT",
+	"lets a role be reader, uploader, approver, deployer or admin (repeatable)"},
+};

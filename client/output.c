@@ -1,0 +1,163 @@
+/*
+ * output.c
+ *	  What users see.
+ */
+#include "output.h"
+
+#include <limits.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "die.h"
+#include "memory.h"
+
+static SlipwayOutputMode mode;
+
+void
+slipway_output_set_mode(SlipwayOutputMode new_mode)
+{
+	mode = new_mode;
+}
+
+bool
+slipway_output_is_json(void)
+{
+	return mode.json;
+}
+
+bool
+slipway_output_is_verbose(void)
+{
+	return mode.verbose;
+}
+
+bool
+slipway_output_is_quiet(void)
+{
+	return mode.quiet;
+}
+
+static void
+print_talk(const char *format, va_list arguments)
+{
+	/* so that both streams of one terminal stay in order */
+	(void) fflush(stdout);
+	(void) vfprintf(stderr, format, arguments);
+	(void) fputc('\n', stderr);
+}
+
+void
+slipway_output_say(const char *format,...)
+{
+	va_list		arguments;
+
+	if (mode.quiet)
+		return;
+	va_start(arguments, format);
+	print_talk(format, arguments);
+	va_end(arguments);
+}
+
+void
+slipway_output_detail(const char *format,...)
+{
+	va_list		arguments;
+
+	if (!mode.verbose)
+		return;
+	va_start(arguments, format);
+	print_talk(format, arguments);
+	va_end(arguments);
+}
+
+void
+slipway_output_json(json_t *object)
+{
+	char	   *line = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(15));
+
+	if (line == NULL)
+		slipway_die(SLIPWAY_EXIT_ERROR, NULL, "could not write a JSON object");
+	(void) puts(line);
+	/* a reader that follows a run wants each event when it happens */
+	(void) fflush(stdout);
+	free(line);
+	json_decref(object);
+}
+
+json_t *
+slipway_output_json_text(const char *text)
+{
+	json_t	   *result;
+	char	   *plain;
+
+	if (text == NULL)
+		return json_null();
+	result = json_string(text);
+	if (result != NULL)
+		return result;
+	plain = slipway_memory_copy(text);
+	for (char *p = plain; *p != '\0'; p++)
+		if ((unsigned char) *p >= 0x80)
+			*p = '?';
+	result = json_string(plain);
+	free(plain);
+	return result;
+}
+
+const char *
+slipway_output_color(FILE *stream, SlipwayColor color)
+{
+	static const char *const sequences[] = {
+		[SLIPWAY_COLOR_NONE] = "\033[0m",
+		[SLIPWAY_COLOR_RED] = "\033[1;31m",
+		[SLIPWAY_COLOR_GREEN] = "\033[32m",
+		[SLIPWAY_COLOR_YELLOW] = "\033[33m",
+		[SLIPWAY_COLOR_BOLD] = "\033[1m",
+	};
+	const char *no_color = getenv("NO_COLOR");
+	const char *term = getenv("TERM");
+
+	if (mode.no_color || (no_color != NULL && *no_color != '\0') ||
+		term == NULL || strcmp(term, "dumb") == 0 || !isatty(fileno(stream)))
+		return "";
+	return sequences[color];
+}
+
+int
+slipway_output_width(FILE *stream)
+{
+	const char *text = getenv("COLUMNS");
+	struct winsize size;
+
+	if (text != NULL && *text != '\0')
+	{
+		char	   *end;
+		long		columns = strtol(text, &end, 10);
+
+		if (*end == '\0' && columns > 0 && columns < INT_MAX)
+			return (int) columns;
+	}
+	if (isatty(fileno(stream)) && ioctl(fileno(stream), TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+		return size.ws_col;
+	return 0;
+}
+
+char *
+slipway_output_duration(double milliseconds)
+{
+	long		seconds;
+
+	if (milliseconds < 10)
+		return slipway_memory_format("%.1f ms", milliseconds);
+	if (milliseconds < 999.5)
+		return slipway_memory_format("%.0f ms", milliseconds);
+	if (milliseconds < 59995)
+		return slipway_memory_format("%.2f s", milliseconds / 1000);
+	seconds = (long) (milliseconds / 1000 + 0.5);
+	if (seconds < 3600)
+		return slipway_memory_format("%ld min %ld s", seconds / 60, seconds % 60);
+	return slipway_memory_format("%ld h %ld min", seconds / 3600, seconds % 3600 / 60);
+}

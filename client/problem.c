@@ -1,0 +1,115 @@
+/*
+ * problem.c
+ *	  Something wrong with a migration.
+ */
+#include "problem.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "excerpt.h"
+#include "memory.h"
+#include "output.h"
+
+/* How wide an excerpt may be where there is no terminal: a log file, CI. */
+#define LOG_WIDTH 120
+
+static const SlipwayScriptFile *
+find_file(const SlipwayProblem *problem, const SlipwayFolder *folder)
+{
+	const SlipwayMigration *migration = NULL;
+
+	if (folder != NULL && problem->migration != NULL)
+		migration = slipway_folder_find(folder, problem->migration);
+	return migration != NULL ? &migration->up : NULL;
+}
+
+char *
+slipway_problem_place(const SlipwayProblem *problem, const SlipwayFolder *folder)
+{
+	const SlipwayScriptFile *file = find_file(problem, folder);
+	const char *name = file != NULL ? file->path : problem->migration;
+
+	if (problem->line > 0 && problem->column > 0)
+		return slipway_memory_format("%s:%d:%d", name, problem->line, problem->column);
+	if (problem->line > 0)
+		return slipway_memory_format("%s:%d", name, problem->line);
+	return slipway_memory_copy(name);
+}
+
+static void
+print_excerpt(FILE *stream, const SlipwayProblem *problem, const SlipwayScriptFile *file)
+{
+	size_t		length;
+	char	   *text;
+	char	   *excerpt;
+	int			width = slipway_output_width(stream);
+
+	/* the file was read before; if it is gone by now, do without */
+	if (file == NULL || problem->line < 1 || access(file->path, R_OK) != 0)
+		return;
+	text = slipway_script_file_read(file, &length);
+	excerpt = slipway_excerpt_render(text, length, problem->line, problem->column, width > 0 ? width : LOG_WIDTH);
+	if (excerpt != NULL)
+		(void) fputs(excerpt, stream);
+	free(excerpt);
+	free(text);
+}
+
+void
+slipway_problem_print(FILE *stream, const SlipwayProblem *problem, const SlipwayFolder *folder)
+{
+	const char *severity = problem->severity != NULL ? problem->severity : "ERROR";
+	const char *red = slipway_output_color(stream, SLIPWAY_COLOR_RED);
+	const char *plain = slipway_output_color(stream, SLIPWAY_COLOR_NONE);
+
+	(void) fflush(stdout);
+	if (problem->migration != NULL)
+	{
+		char	   *place = slipway_problem_place(problem, folder);
+
+		(void) fprintf(stream, "%s: %s%s:%s %s", place, red, severity, plain, problem->message);
+		free(place);
+	}
+	else
+		(void) fprintf(stream, "slipway: %serror:%s %s", red, plain, problem->message);
+	if (problem->sqlstate != NULL)
+		(void) fprintf(stream, " (%s)", problem->sqlstate);
+	(void) fputc('\n', stream);
+	print_excerpt(stream, problem, find_file(problem, folder));
+	if (problem->detail != NULL)
+		(void) fprintf(stream, "detail: %s\n", problem->detail);
+	if (problem->context != NULL)
+		(void) fprintf(stream, "context: %s\n", problem->context);
+	if (problem->hint != NULL)
+		(void) fprintf(stream, "hint: %s\n", problem->hint);
+}
+
+static void
+set_text(json_t *object, const char *key, const char *value)
+{
+	if (value != NULL)
+		(void) json_object_set_new(object, key, slipway_output_json_text(value));
+}
+
+json_t *
+slipway_problem_json(const SlipwayProblem *problem, const SlipwayFolder *folder)
+{
+	const SlipwayScriptFile *file = find_file(problem, folder);
+	json_t	   *object = json_object();
+
+	set_text(object, "severity", problem->severity != NULL ? problem->severity : "ERROR");
+	set_text(object, "sqlstate", problem->sqlstate);
+	set_text(object, "message", problem->message);
+	set_text(object, "detail", problem->detail);
+	set_text(object, "hint", problem->hint);
+	set_text(object, "context", problem->context);
+	set_text(object, "migration", problem->migration);
+	set_text(object, "file", file != NULL ? file->path : NULL);
+	if (problem->line > 0)
+		(void) json_object_set_new(object, "line", json_integer(problem->line));
+	if (problem->column > 0)
+		(void) json_object_set_new(object, "column", json_integer(problem->column));
+	return object;
+}

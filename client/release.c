@@ -1,0 +1,31 @@
+/*
+ * release.c
+ *	  What a command line is about.
+ */
+#include "release.h"
+
+#include "output.h"
+
+SlipwayManifest *
+slipway_release_load(const SlipwayArguments *arguments)
+{
+	const char *path = slipway_folder_locate(slipway_option_text(arguments, SLIPWAY_OPTION_DIR));
+	SlipwayFolder *folder = slipway_folder_read(path);
+	SlipwayOrder order = slipway_manifest_order(slipway_option_text(arguments, SLIPWAY_OPTION_ORDER));
+	SlipwayManifest *manifest;
+
+	if (slipway_option_text(arguments, SLIPWAY_OPTION_TO) != NULL)
+		slipway_folder_require(folder, slipway_option_text(arguments, SLIPWAY_OPTION_TO));
+	manifest = slipway_manifest_build(folder, order);
+	slipway_output_detail("folder %s: %zu %s, manifest %s", folder->path, folder->count,
+						  folder->count == 1 ? "migration" : "migrations", manifest->hash);
+	return manifest;
+}
+
+const char *
+slipway_release_project(const SlipwayArguments *arguments)
+{
+	const char *project = slipway_option_text(arguments, SLIPWAY_OPTION_PROJECT);
+
+	return project != NULL ? project : "default";
+}

@@ -1,0 +1,195 @@
+/*
+ * report.c
+ *	  Tells what a run does while it goes on.
+ */
+#include "report.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "memory.h"
+#include "output.h"
+
+double
+slipway_report_clock(void)
+{
+	struct timespec now;
+
+	(void) clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double) now.tv_sec * 1000 + (double) now.tv_nsec / 1e6;
+}
+
+static const char *
+get_text(const json_t *event, const char *key)
+{
+	const char *text = json_string_value(json_object_get(event, key));
+
+	return text != NULL ? text : "";
+}
+
+/* The history is ahead of this folder: names of migrations, or their number. */
+static void
+say_future(const json_t *future)
+{
+	size_t		count = json_is_array(future) ? json_array_size(future) : (size_t) json_integer_value(future);
+
+	if (count > 0)
+		slipway_output_say("%zu applied %s not in this folder, which is older than the history", count,
+						   count == 1 ? "migration is" : "migrations are");
+}
+
+static void
+say_done(const SlipwayReport *report, const json_t *event)
+{
+	long		applied = (long) json_integer_value(json_object_get(event, "applied"));
+	char	   *duration = slipway_output_duration(slipway_report_clock() - report->started_at);
+
+	say_future(json_object_get(event, "future"));
+	if (applied == 0)
+		slipway_output_say("nothing to do");
+	else
+		slipway_output_say("%ld %s applied to project %s in %s", applied,
+						   applied == 1 ? "migration" : "migrations", report->project, duration);
+	if (*get_text(event, "head") != '\0')
+		slipway_output_detail("head of the history: %s", get_text(event, "head"));
+	free(duration);
+}
+
+static void
+say_event(SlipwayReport *report, const json_t *event, const char *message)
+{
+	const char *kind = get_text(event, "event");
+
+	if (strcmp(kind, "applied") == 0)
+	{
+		char	   *duration = slipway_output_duration(json_number_value(json_object_get(event, "duration_ms")));
+
+		slipway_output_say("%s  applied  %s", get_text(event, "migration"), duration);
+		free(duration);
+	}
+	else if (strcmp(kind, "done") == 0)
+		say_done(report, event);
+	else if (strcmp(kind, "start") == 0)
+		slipway_output_detail("%s", message);
+	else
+		slipway_output_say("%s", message);
+}
+
+static void
+take_event(SlipwayReport *report, json_t *event, const char *message)
+{
+	const char *kind = get_text(event, "event");
+
+	if (strcmp(kind, "applied") == 0)
+		report->applied++;
+	else if (strcmp(kind, "done") == 0)
+		report->done = true;
+	if (slipway_output_is_json())
+		slipway_output_json(json_incref(event));
+	else
+		say_event(report, event, message);
+}
+
+static void
+take_notice(const PGresult *notice, const char *severity)
+{
+	const char *message = PQresultErrorField(notice, PG_DIAG_MESSAGE_PRIMARY);
+	const char *detail = PQresultErrorField(notice, PG_DIAG_MESSAGE_DETAIL);
+	const char *hint = PQresultErrorField(notice, PG_DIAG_MESSAGE_HINT);
+
+	if (message == NULL)
+		return;
+	if (slipway_output_is_json())
+	{
+		SlipwayProblem problem = {
+			.severity = severity,.message = message,.detail = detail,.hint = hint,
+			.sqlstate = PQresultErrorField(notice, PG_DIAG_SQLSTATE),
+		};
+		json_t	   *object = slipway_problem_json(&problem, NULL);
+
+		(void) json_object_set_new(object, "event", json_string("notice"));
+		slipway_output_json(object);
+		return;
+	}
+	/* warnings are worth reading even in a quiet run */
+	if (slipway_output_is_quiet() && strcmp(severity, "WARNING") != 0)
+		return;
+	(void) fprintf(stderr, "%s: %s\n", severity, message);
+	if (detail != NULL)
+		(void) fprintf(stderr, "detail: %s\n", detail);
+	if (hint != NULL)
+		(void) fprintf(stderr, "hint: %s\n", hint);
+}
+
+/*
+ * A script can raise INFO too, but not without a CONTEXT that names the
+ * function it did it from: so an event is what has none.
+ */
+static void
+receive_notice(void *argument, const PGresult *notice)
+{
+	const char *severity = PQresultErrorField(notice, PG_DIAG_SEVERITY_NONLOCALIZED);
+	const char *detail = PQresultErrorField(notice, PG_DIAG_MESSAGE_DETAIL);
+	const char *message = PQresultErrorField(notice, PG_DIAG_MESSAGE_PRIMARY);
+	json_t	   *event = NULL;
+
+	if (severity == NULL)
+		severity = "NOTICE";
+	if (strcmp(severity, "INFO") == 0 && detail != NULL && PQresultErrorField(notice, PG_DIAG_CONTEXT) == NULL)
+		event = json_loads(detail, 0, NULL);
+	if (json_is_string(json_object_get(event, "event")))
+		take_event(argument, event, message != NULL ? message : "");
+	else
+		take_notice(notice, severity);
+	json_decref(event);
+}
+
+void
+slipway_report_attach(SlipwayReport *report, PGconn *conn)
+{
+	(void) PQsetNoticeReceiver(conn, receive_notice, report);
+}
+
+/* "0007_orders: rolled back; 6 applied before it stay applied" */
+static void
+print_outcome(const SlipwayReport *report, const SlipwayServerError *error)
+{
+	static const char *const verdicts[] = {
+		[SLIPWAY_ERROR_ELSEWHERE] = NULL,
+		[SLIPWAY_ERROR_CHECK] = "refused",
+		[SLIPWAY_ERROR_RUN] = "rolled back",
+	};
+	const char *verdict = verdicts[error->place];
+
+	if (verdict != NULL)
+		(void) fprintf(stderr, "%s: %s", error->migration, verdict);
+	if (verdict != NULL && report->applied > 0)
+		(void) fputs("; ", stderr);
+	if (report->applied > 0)
+		(void) fprintf(stderr, "%ld applied before it %s applied", report->applied,
+					   report->applied == 1 ? "stays" : "stay");
+	else if (error->place == SLIPWAY_ERROR_CHECK)
+		(void) fputs("; nothing was applied", stderr);
+	if (verdict != NULL || report->applied > 0)
+		(void) fputc('\n', stderr);
+}
+
+void
+slipway_report_error(const SlipwayReport *report, const SlipwayServerError *error, const SlipwayFolder *folder)
+{
+	if (slipway_output_is_json())
+	{
+		json_t	   *object = slipway_problem_json(&error->problem, folder);
+
+		(void) json_object_set_new(object, "event", json_string("error"));
+		(void) json_object_set_new(object, "applied", json_integer(report->applied));
+		(void) json_object_set_new(object, "rolled_back", json_boolean(error->place == SLIPWAY_ERROR_RUN));
+		(void) json_object_set_new(object, "exit_code", json_integer(error->exit_code));
+		slipway_output_json(object);
+	}
+	slipway_problem_print(stderr, &error->problem, folder);
+	print_outcome(report, error);
+}

@@ -1,0 +1,259 @@
+/*
+ * server.c
+ *	  The SQL interface of pg_slipway, typed.
+ */
+#include "server.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "die.h"
+#include "memory.h"
+#include "output.h"
+#include "pipeline.h"
+#include "server_error.h"
+
+static const char *const state_names[SLIPWAY_STATE_COUNT] = {
+	[SLIPWAY_STATE_APPLIED] = "applied",
+	[SLIPWAY_STATE_PENDING] = "pending",
+	[SLIPWAY_STATE_FAILED] = "failed",
+	[SLIPWAY_STATE_CHANGED] = "changed",
+	[SLIPWAY_STATE_MISSING] = "missing",
+	[SLIPWAY_STATE_FUTURE] = "future",
+	[SLIPWAY_STATE_OUT_OF_ORDER] = "out of order",
+};
+
+const char *
+slipway_server_state_name(SlipwayStateKind kind)
+{
+	return state_names[kind];
+}
+
+const char *
+slipway_server_text(const PGresult *result, int row, int field)
+{
+	return PQgetisnull(result, row, field) ? NULL : PQgetvalue(result, row, field);
+}
+
+double
+slipway_server_number(const PGresult *result, int row, int field, double otherwise)
+{
+	return PQgetisnull(result, row, field) ? otherwise : strtod(PQgetvalue(result, row, field), NULL);
+}
+
+static void
+check_result(PGconn *conn, const PGresult *result)
+{
+	if (PQresultStatus(result) != PGRES_TUPLES_OK && PQresultStatus(result) != PGRES_COMMAND_OK)
+		slipway_server_error_die(conn, result, NULL);
+}
+
+PGresult *
+slipway_server_query(PGconn *conn, const char *sql, int count, const char *const *values)
+{
+	PGresult   *result = PQexecParams(conn, sql, count, NULL, values, NULL, NULL, 0);
+
+	check_result(conn, result);
+	return result;
+}
+
+static bool
+has_sqlstate(const PGresult *result, const char *sqlstate)
+{
+	const char *given = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+
+	return given != NULL && strcmp(given, sqlstate) == 0;
+}
+
+int
+slipway_server_compare_versions(const char *client, const char *extension)
+{
+	int			client_major = 0,
+				client_minor = 0,
+				major = 0,
+				minor = 0;
+
+	if (sscanf(client, "%d.%d", &client_major, &client_minor) != 2 ||
+		sscanf(extension, "%d.%d", &major, &minor) != 2)
+		return -1;
+	if (client_major != major)
+		return client_major < major ? -1 : 1;
+	if (client_minor - minor >= -1 && client_minor - minor <= 1)
+		return 0;
+	return client_minor < minor ? -1 : 1;
+}
+
+static void
+check_version(PGconn *conn, const PGresult *result)
+{
+	const char *version;
+	int			order;
+
+	/* no such schema, or one that is not this extension's */
+	if (has_sqlstate(result, "3F000") || has_sqlstate(result, "42883"))
+		slipway_die(SLIPWAY_EXIT_ERROR, "Run \"slipway init\" as a superuser.",
+					"database \"%s\" has no pg_slipway extension", PQdb(conn));
+	check_result(conn, result);
+	version = PQgetvalue(result, 0, 0);
+	slipway_output_detail("client %s, extension %s", SLIPWAY_VERSION, version);
+	order = slipway_server_compare_versions(SLIPWAY_VERSION, version);
+	if (order != 0)
+		slipway_die(SLIPWAY_EXIT_VERSION,
+					order < 0 ? "Upgrade the client."
+					: "Upgrade the extension: install its files on the server, then run \"slipway init\".",
+					"client %s and extension %s do not fit", SLIPWAY_VERSION, version);
+}
+
+/* The next answer in pipeline mode and the NULL that ends it. */
+static PGresult *
+next_answer(PGconn *conn)
+{
+	PGresult   *result = PQgetResult(conn);
+
+	if (result == NULL)
+		slipway_die(SLIPWAY_EXIT_CONNECTION, NULL, "the connection was lost: %s", PQerrorMessage(conn));
+	if (PQresultStatus(result) != PGRES_PIPELINE_SYNC)
+		PQclear(PQgetResult(conn));
+	return result;
+}
+
+PGresult *
+slipway_server_greet(PGconn *conn, const char *sql, int count, const char *const *values)
+{
+	PGresult   *version;
+	PGresult   *answer = NULL;
+
+	if (PQenterPipelineMode(conn) == 0 ||
+		PQsendQueryParams(conn, "SELECT slipway.version()", 0, NULL, NULL, NULL, NULL, 0) == 0 ||
+		(sql != NULL && PQsendQueryParams(conn, sql, count, NULL, values, NULL, NULL, 0) == 0) ||
+		PQpipelineSync(conn) == 0)
+		slipway_die(SLIPWAY_EXIT_CONNECTION, NULL, "%s", PQerrorMessage(conn));
+	version = next_answer(conn);
+	check_version(conn, version);
+	PQclear(version);
+	if (sql != NULL)
+	{
+		answer = next_answer(conn);
+		check_result(conn, answer);
+	}
+	PQclear(next_answer(conn));
+	if (PQexitPipelineMode(conn) == 0)
+		slipway_die(SLIPWAY_EXIT_CONNECTION, NULL, "%s", PQerrorMessage(conn));
+	return answer;
+}
+
+static SlipwayStateKind
+read_state(const char *name)
+{
+	for (int kind = 0; kind < SLIPWAY_STATE_COUNT; kind++)
+		if (strcmp(state_names[kind], name) == 0)
+			return (SlipwayStateKind) kind;
+	slipway_die(SLIPWAY_EXIT_VERSION, "Upgrade the client.", "the server reports an unknown state \"%s\"", name);
+}
+
+SlipwayStateList *
+slipway_server_compare(PGconn *conn, const SlipwayManifest *manifest, const char *project)
+{
+	static const char sql[] =
+		"SELECT migration, state,"
+		" pg_catalog.to_char(applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'),"
+		" pg_catalog.to_char(applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'),"
+		" applied_by, run, script_hash, applied_hash, extract(epoch FROM duration) * 1000"
+		" FROM slipway.compare($1, $2)";
+	const char *const values[] = {manifest->text, project};
+	SlipwayStateList *list = slipway_memory_new(sizeof(SlipwayStateList));
+	PGresult   *result = slipway_server_greet(conn, sql, 2, values);
+
+	list->result = result;
+	list->count = (size_t) PQntuples(result);
+	list->states = slipway_memory_new(list->count * sizeof(SlipwayState));
+	for (int row = 0; row < PQntuples(result); row++)
+		list->states[row] = (SlipwayState) {
+			.migration = PQgetvalue(result, row, 0),
+			.kind = read_state(PQgetvalue(result, row, 1)),
+			.applied_at = slipway_server_text(result, row, 2),
+			.applied_at_iso = slipway_server_text(result, row, 3),
+			.applied_by = slipway_server_text(result, row, 4),
+			.run = slipway_server_text(result, row, 5),
+			.script_hash = slipway_server_text(result, row, 6),
+			.applied_hash = slipway_server_text(result, row, 7),
+			.duration = slipway_server_number(result, row, 8, -1),
+		};
+	return list;
+}
+
+void
+slipway_server_free_states(SlipwayStateList *list)
+{
+	PQclear(list->result);
+	free(list->states);
+	free(list);
+}
+
+/* The bodies that an upload sends, one at a time in memory. */
+typedef struct Upload
+{
+	const SlipwayManifest *manifest;
+	const PGresult *missing;
+	const char *project;
+	char	   *body;
+} Upload;
+
+static void
+fill_script(void *context, size_t index, const char *values[SLIPWAY_PIPELINE_MAX_VALUES])
+{
+	Upload	   *upload = context;
+	const char *hash = PQgetvalue(upload->missing, (int) index, 0);
+	const SlipwayScriptFile *file = slipway_manifest_find(upload->manifest, hash);
+	size_t		length;
+
+	if (file == NULL)
+		slipway_die(SLIPWAY_EXIT_ERROR, NULL, "the server asks for script %s, which is not in folder \"%s\"",
+					hash, upload->manifest->folder->path);
+	upload->body = slipway_script_file_read_again(file, &length);
+	values[0] = upload->body;
+	values[1] = upload->project;
+}
+
+static void
+release_script(void *context, size_t index)
+{
+	Upload	   *upload = context;
+
+	(void) index;
+	free(upload->body);
+	upload->body = NULL;
+}
+
+static void
+check_hash(void *context, size_t index, const PGresult *result)
+{
+	const Upload *upload = context;
+	const char *hash = PQgetvalue(upload->missing, (int) index, 0);
+
+	if (strcmp(hash, PQgetvalue(result, 0, 0)) != 0)
+		slipway_die(SLIPWAY_EXIT_ERROR, NULL, "script %s has hash %s on the server", hash, PQgetvalue(result, 0, 0));
+}
+
+size_t
+slipway_server_upload(PGconn *conn, const SlipwayManifest *manifest, const char *project)
+{
+	const char *const values[] = {manifest->text, project};
+	PGresult   *missing = slipway_server_greet(conn, "SELECT * FROM slipway.add_manifest($1, $2)", 2, values);
+	size_t		count = (size_t) PQntuples(missing);
+	Upload		upload = {.manifest = manifest, .missing = missing, .project = project};
+	const SlipwayPipeline pipeline = {
+		.sql = "SELECT slipway.add_script($1, $2)",
+		.value_count = 2,
+		.count = count,
+		.context = &upload,
+		.fill = fill_script,
+		.release = release_script,
+		.take = check_hash,
+	};
+
+	slipway_pipeline_run(conn, &pipeline);
+	PQclear(missing);
+	return count;
+}

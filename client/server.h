@@ -1,0 +1,80 @@
+/*
+ * server.h
+ *	  The SQL interface of pg_slipway, typed. Any error of the server ends
+ *	  the program with the exit code that fits it.
+ */
+#ifndef SLIPWAY_SERVER_H
+#define SLIPWAY_SERVER_H
+
+#include <libpq-fe.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "manifest.h"
+
+typedef enum SlipwayStateKind
+{
+	SLIPWAY_STATE_APPLIED,
+	SLIPWAY_STATE_PENDING,
+	SLIPWAY_STATE_FAILED,		/* pending, and its last try failed */
+	SLIPWAY_STATE_CHANGED,
+	SLIPWAY_STATE_MISSING,
+	SLIPWAY_STATE_FUTURE,
+	SLIPWAY_STATE_OUT_OF_ORDER
+} SlipwayStateKind;
+
+#define SLIPWAY_STATE_COUNT (SLIPWAY_STATE_OUT_OF_ORDER + 1)
+
+/* A migration of the manifest or of the history. Strings may be NULL. */
+typedef struct SlipwayState
+{
+	const char *migration;
+	SlipwayStateKind kind;
+	const char *applied_at;		/* UTC, for people */
+	const char *applied_at_iso; /* UTC, for programs */
+	const char *applied_by;
+	const char *run;
+	const char *script_hash;
+	const char *applied_hash;
+	double		duration;		/* milliseconds; negative: unknown */
+} SlipwayState;
+
+typedef struct SlipwayStateList
+{
+	PGresult   *result;			/* owns the strings */
+	SlipwayState *states;
+	size_t		count;
+} SlipwayStateList;
+
+/* Word for a state, as the server and users spell it. */
+const char *slipway_server_state_name(SlipwayStateKind kind);
+
+/* Runs a statement with text values; the caller clears the result. */
+PGresult   *slipway_server_query(PGconn *conn, const char *sql, int count, const char *const *values);
+
+/*
+ * Asks for the extension's version and runs a statement in the same
+ * exchange. Ends the program with SLIPWAY_EXIT_VERSION unless client and
+ * extension fit, and with SLIPWAY_EXIT_ERROR and a hint where there is no
+ * extension. Without sql it only does that, and returns NULL.
+ */
+PGresult   *slipway_server_greet(PGconn *conn, const char *sql, int count, const char *const *values);
+
+/*
+ * Do these versions fit: same major, minor at most one apart? Negative: the
+ * client is too old, positive: the extension is.
+ */
+int			slipway_server_compare_versions(const char *client, const char *extension);
+
+/* greet() with compare(): the folder against the history. */
+SlipwayStateList *slipway_server_compare(PGconn *conn, const SlipwayManifest *manifest, const char *project);
+void		slipway_server_free_states(SlipwayStateList *list);
+
+/* greet() with add_manifest(), then add_script() for what the server lacks. Returns how many that were. */
+size_t		slipway_server_upload(PGconn *conn, const SlipwayManifest *manifest, const char *project);
+
+/* Value of a field, or NULL; a number of a field, or otherwise. */
+const char *slipway_server_text(const PGresult *result, int row, int field);
+double		slipway_server_number(const PGresult *result, int row, int field, double otherwise);
+
+#endif

@@ -1,0 +1,185 @@
+/*
+ * server_error.c
+ *	  Errors that the server answers with.
+ */
+#include "server_error.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "die.h"
+#include "memory.h"
+#include "output.h"
+
+/* Reads digits at *text into *number; false without any. */
+static bool
+read_number(const char **text, int *number)
+{
+	size_t		digits = strspn(*text, "0123456789");
+
+	if (digits == 0 || digits > 9)
+		return false;
+	*number = (int) strtol(*text, NULL, 10);
+	*text += digits;
+	return true;
+}
+
+/* Is this ["], [", line L] or [", line L, column C], and nothing behind it? */
+static bool
+read_end(const char *text, int *line, int *column)
+{
+	*line = 0;
+	*column = 0;
+	if (*text++ != '"')
+		return false;
+	if (*text == '\0')
+		return true;
+	if (strncmp(text, ", line ", 7) != 0)
+		return false;
+	text += 7;
+	if (!read_number(&text, line))
+		return false;
+	if (*text == '\0')
+		return true;
+	if (strncmp(text, ", column ", 9) != 0)
+		return false;
+	text += 9;
+	return read_number(&text, column) && *text == '\0';
+}
+
+SlipwayErrorPlace
+slipway_server_error_locate(const char *context, char **migration, int *line, int *column, size_t *length)
+{
+	static const char check[] = "check of migration \"";
+	const char *run = check + strlen("check of ");
+	const char *last = strrchr(context, '\n');
+	const char *name;
+	SlipwayErrorPlace place = SLIPWAY_ERROR_ELSEWHERE;
+
+	*migration = NULL;
+	*line = 0;
+	*column = 0;
+	*length = last != NULL ? (size_t) (last - context) : 0;
+	last = last != NULL ? last + 1 : context;
+	if (strncmp(last, check, strlen(check)) == 0)
+		place = SLIPWAY_ERROR_CHECK;
+	else if (strncmp(last, run, strlen(run)) == 0)
+		place = SLIPWAY_ERROR_RUN;
+	name = last + strlen(place == SLIPWAY_ERROR_CHECK ? check : run);
+	/* a name may hold quotes: the last one that ends well is the border */
+	for (const char *quote = place != SLIPWAY_ERROR_ELSEWHERE ? strrchr(name, '"') : NULL;
+		 quote != NULL && quote >= name; quote--)
+	{
+		if (!read_end(quote, line, column))
+			continue;
+		*migration = slipway_memory_copy_bytes(name, (size_t) (quote - name));
+		return place;
+	}
+	*length = strlen(context);
+	return SLIPWAY_ERROR_ELSEWHERE;
+}
+
+static SlipwayExitCode
+choose_exit_code(const char *sqlstate, SlipwayErrorPlace place)
+{
+	static const struct
+	{
+		const char *sqlstate;
+		SlipwayExitCode exit_code;
+	}			codes[] = {
+		{"SW001", SLIPWAY_EXIT_INVALID}, {"SW002", SLIPWAY_EXIT_INVALID}, {"SW003", SLIPWAY_EXIT_INVALID},
+		{"SW004", SLIPWAY_EXIT_INVALID}, {"SW005", SLIPWAY_EXIT_INVALID}, {"SW006", SLIPWAY_EXIT_LOCKED},
+		{"SW007", SLIPWAY_EXIT_INVALID}, {"SW008", SLIPWAY_EXIT_NOT_APPROVED}, {"SW009", SLIPWAY_EXIT_INVALID},
+		{"SW013", SLIPWAY_EXIT_VERSION}, {"SW014", SLIPWAY_EXIT_INVALID}, {"SW015", SLIPWAY_EXIT_INVALID},
+		{"SW016", SLIPWAY_EXIT_INVALID}, {"SW018", SLIPWAY_EXIT_INVALID},
+	};
+
+	if (place == SLIPWAY_ERROR_CHECK)
+		return SLIPWAY_EXIT_INVALID;
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++)
+		if (strcmp(sqlstate, codes[i].sqlstate) == 0)
+			return codes[i].exit_code;
+	if (place == SLIPWAY_ERROR_RUN)
+		return SLIPWAY_EXIT_ROLLED_BACK;
+	/* connection exceptions, and what an administrator or a crash ends */
+	if (strncmp(sqlstate, "08", 2) == 0 || strncmp(sqlstate, "57P", 3) == 0)
+		return SLIPWAY_EXIT_CONNECTION;
+	return SLIPWAY_EXIT_ERROR;
+}
+
+static char *
+copy_field(const PGresult *result, int code)
+{
+	const char *value = PQresultErrorField(result, code);
+
+	return value != NULL ? slipway_memory_copy(value) : NULL;
+}
+
+/* What is shown of the context: all of it on -v, else if a function is in it. */
+static char *
+choose_context(const char *context, size_t length)
+{
+	char	   *lines = slipway_memory_copy_bytes(context, length);
+
+	if (length > 0 && (slipway_output_is_verbose() || strstr(lines, "function ") != NULL))
+		return lines;
+	free(lines);
+	return NULL;
+}
+
+SlipwayServerError *
+slipway_server_error_read(const PGresult *result)
+{
+	SlipwayServerError *error = slipway_memory_new(sizeof(SlipwayServerError));
+	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	const char *context = PQresultErrorField(result, PG_DIAG_CONTEXT);
+	size_t		length = 0;
+
+	if (sqlstate != NULL)
+		memcpy(error->sqlstate, sqlstate, strnlen(sqlstate, sizeof(error->sqlstate) - 1));
+	error->message = copy_field(result, PG_DIAG_MESSAGE_PRIMARY);
+	if (error->message == NULL)
+	{
+		/* libpq's own words: the connection failed */
+		error->message = slipway_memory_copy(PQresultErrorMessage(result));
+		for (size_t end = strlen(error->message); end > 0 && error->message[end - 1] == '\n'; end--)
+			error->message[end - 1] = '\0';
+	}
+	error->detail = copy_field(result, PG_DIAG_MESSAGE_DETAIL);
+	error->hint = copy_field(result, PG_DIAG_MESSAGE_HINT);
+	if (context != NULL)
+	{
+		error->place = slipway_server_error_locate(context, &error->migration, &error->problem.line,
+												   &error->problem.column, &length);
+		error->context = choose_context(context, length);
+	}
+	error->exit_code = choose_exit_code(error->sqlstate, error->place);
+	error->problem.sqlstate = error->sqlstate[0] != '\0' ? error->sqlstate : NULL;
+	error->problem.message = error->message;
+	error->problem.detail = error->detail;
+	error->problem.hint = error->hint;
+	error->problem.context = error->context;
+	error->problem.migration = error->migration;
+	return error;
+}
+
+void
+slipway_server_error_free(SlipwayServerError *error)
+{
+	free(error->message);
+	free(error->detail);
+	free(error->hint);
+	free(error->context);
+	free(error->migration);
+	free(error);
+}
+
+void
+slipway_server_error_die(PGconn *conn, const PGresult *result, const SlipwayFolder *folder)
+{
+	SlipwayServerError *error = slipway_server_error_read(result);
+
+	slipway_problem_print(stderr, &error->problem, folder);
+	slipway_die_exit(PQstatus(conn) == CONNECTION_BAD ? SLIPWAY_EXIT_CONNECTION : error->exit_code);
+}

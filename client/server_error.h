@@ -1,0 +1,48 @@
+/*
+ * server_error.h
+ *	  Errors that the server answers with.
+ */
+#ifndef SLIPWAY_SERVER_ERROR_H
+#define SLIPWAY_SERVER_ERROR_H
+
+#include <libpq-fe.h>
+
+#include "exit_code.h"
+#include "problem.h"
+
+typedef enum SlipwayErrorPlace
+{
+	SLIPWAY_ERROR_ELSEWHERE,	/* in no migration */
+	SLIPWAY_ERROR_CHECK,		/* found in a migration before anything ran */
+	SLIPWAY_ERROR_RUN			/* a migration ran and was rolled back */
+} SlipwayErrorPlace;
+
+typedef struct SlipwayServerError
+{
+	SlipwayProblem problem;		/* borrows from the fields below */
+	SlipwayErrorPlace place;
+	SlipwayExitCode exit_code;	/* what the program should end with */
+	char		sqlstate[6];	/* "" when the server gave none */
+	char	   *message;
+	char	   *detail;
+	char	   *hint;
+	char	   *context;
+	char	   *migration;
+} SlipwayServerError;
+
+/* Takes a result with an error apart; slipway_server_error_free() releases the parts. */
+SlipwayServerError *slipway_server_error_read(const PGresult *result);
+void		slipway_server_error_free(SlipwayServerError *error);
+
+/*
+ * Finds the migration, line and column in the last line of a CONTEXT, which
+ * is the engine's. *migration is a new string or NULL, *length what of the
+ * context comes before that line.
+ */
+SlipwayErrorPlace slipway_server_error_locate(const char *context, char **migration,
+											  int *line, int *column, size_t *length);
+
+/* Prints the error of a result and ends the program; folder may be NULL. */
+_Noreturn void slipway_server_error_die(PGconn *conn, const PGresult *result, const SlipwayFolder *folder);
+
+#endif

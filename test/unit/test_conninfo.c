@@ -1,0 +1,126 @@
+/*
+ * test_conninfo.c
+ *	  search_path out of connection strings, passwords out of messages.
+ */
+#include "harness.h"
+
+#include <stdlib.h>
+
+#include "conninfo.h"
+
+static void
+expect_split(const char *given, const char *rest, const char *search_path)
+{
+	char	   *found;
+	char	   *left = slipway_conninfo_split(given, &found);
+
+	assert_string_equal(left, rest);
+	if (search_path == NULL)
+		assert_null(found);
+	else
+	{
+		assert_non_null(found);
+		assert_string_equal(found, search_path);
+	}
+	free(left);
+	free(found);
+}
+
+static void
+splits_uris(void **state)
+{
+	(void) state;
+	expect_split("postgresql://h/d", "postgresql://h/d", NULL);
+	expect_split("postgres://h/d?search_path=app", "postgres://h/d", "app");
+	expect_split("postgresql://h/d?search_path=app&sslmode=disable", "postgresql://h/d?sslmode=disable", "app");
+	expect_split("postgresql://h/d?a=b&search_path=app&c=d", "postgresql://h/d?a=b&c=d", "app");
+	expect_split("postgresql://h/d?search_path=app%2Cpublic", "postgresql://h/d", "app,public");
+	expect_split("postgresql://h/d?search%5Fpath=%22A%22", "postgresql://h/d", "\"A\"");
+	expect_split("postgresql://h/d?search_path=a&search_path=b", "postgresql://h/d", "b");
+	expect_split("postgresql://h/d?search_path=", "postgresql://h/d", "");
+	expect_split("postgresql://h/d?my_search_path=x", "postgresql://h/d?my_search_path=x", NULL);
+	/* the first '?' belongs to the password */
+	expect_split("postgresql://u:p?search_path=x@h/d?search_path=y", "postgresql://u:p?search_path=x@h/d", "y");
+	expect_split("postgresql:///d?host=/tmp&user=a@b&search_path=y", "postgresql:///d?host=/tmp&user=a@b", "y");
+	expect_split("postgresql://h/d?search_path=%zz%4", "postgresql://h/d", "%zz%4");
+}
+
+static void
+splits_keyword_strings(void **state)
+{
+	(void) state;
+	expect_split("host=h dbname=d", "host=h dbname=d", NULL);
+	expect_split("host=h search_path=app dbname=d", "host=h dbname=d", "app");
+	expect_split("search_path='app, public' host=h", " host=h", "app, public");
+	expect_split("search_path = 'a\\'b'", "", "a'b");
+	expect_split("search_path=a\\ b x=y", " x=y", "a b");
+	expect_split("password='search_path=x' host=h", "password='search_path=x' host=h", NULL);
+	expect_split("host=h nonsense", "host=h nonsense", NULL);
+}
+
+static void
+expect_scrub(const char *given, const char *expected)
+{
+	char	   *scrubbed = slipway_conninfo_scrub(given);
+
+	assert_string_equal(scrubbed, expected);
+	free(scrubbed);
+}
+
+static void
+scrubs_passwords(void **state)
+{
+	(void) state;
+	expect_scrub("postgresql://u:secret@h/d", "postgresql://u:***@h/d");
+	expect_scrub("postgresql://u@h:5432/d", "postgresql://u@h:5432/d");
+	expect_scrub("postgresql://h:5432/d", "postgresql://h:5432/d");
+	expect_scrub("postgresql://u:a@b/c@h/d", "postgresql://u:***@h/d");
+	expect_scrub("postgresql://u:a?b@h/d?sslmode=disable", "postgresql://u:***@h/d?sslmode=disable");
+	expect_scrub("postgresql://u:x@h/d?password=secret&a=b", "postgresql://u:***@h/d?password=***&a=b");
+	expect_scrub("postgresql://h/d?pass%77ord=secret", "postgresql://h/d?pass%77ord=***");
+	expect_scrub("postgresql://h/d?sslpassword=secret", "postgresql://h/d?sslpassword=***");
+	expect_scrub("mysql://u:secret@h/d", "mysql://u:***@h/d");
+	expect_scrub("host=h password=secret user=u", "host=h password=*** user=u");
+	expect_scrub("password='sec ret' host=h", "password=*** host=h");
+	expect_scrub("password='never closed host=h", "password=***");
+	expect_scrub("password = a\\ b", "password = ***");
+	expect_scrub("sslpassword=x", "sslpassword=***");
+	expect_scrub("host=h", "host=h");
+}
+
+static void
+hides_secrets(void **state)
+{
+	char	   *hidden = slipway_conninfo_hide("a pw and pw", "pw");
+
+	(void) state;
+	assert_string_equal(hidden, "a *** and ***");
+	free(hidden);
+	hidden = slipway_conninfo_hide("text", "");
+	assert_string_equal(hidden, "text");
+	free(hidden);
+}
+
+static void
+tells_names_from_strings(void **state)
+{
+	(void) state;
+	assert_false(slipway_conninfo_is_string("mydb"));
+	assert_true(slipway_conninfo_is_string("dbname=mydb"));
+	assert_true(slipway_conninfo_is_string("postgres://"));
+	assert_false(slipway_conninfo_is_uri("dbname=postgres://"));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(splits_uris),
+		cmocka_unit_test(splits_keyword_strings),
+		cmocka_unit_test(scrubs_passwords),
+		cmocka_unit_test(hides_secrets),
+		cmocka_unit_test(tells_names_from_strings),
+	};
+
+	return cmocka_run_group_tests_name("conninfo", tests, NULL, NULL);
+}

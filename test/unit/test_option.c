@@ -1,0 +1,221 @@
+/*
+ * test_option.c
+ *	  Command lines.
+ */
+#include "harness.h"
+
+#include <stdlib.h>
+
+#include "command.h"
+#include "nearest.h"
+#include "option.h"
+
+#define LINE(...) (char *[]) {"slipway", __VA_ARGS__, NULL}
+
+static void
+parse(char **line, SlipwayArguments *arguments)
+{
+	int			count = 0;
+
+	while (line[count] != NULL)
+		count++;
+	*arguments = (SlipwayArguments) {.word_count = 0};
+	slipway_option_parse(count, line, arguments);
+}
+
+static void
+release(SlipwayArguments *arguments)
+{
+	free(arguments->words);
+	free(arguments->grants);
+}
+
+static void
+parses_options(void **state)
+{
+	SlipwayArguments arguments;
+
+	(void) state;
+	parse(LINE("-d", "db", "migrate", "--to=x=y", "-nv", "--lock-wait", "3s", "-phost"), &arguments);
+	assert_int_equal(arguments.word_count, 1);
+	assert_string_equal(arguments.words[0], "migrate");
+	assert_string_equal(slipway_option_text(&arguments, SLIPWAY_OPTION_DBNAME), "db");
+	assert_string_equal(slipway_option_text(&arguments, SLIPWAY_OPTION_TO), "x=y");
+	assert_string_equal(slipway_option_text(&arguments, SLIPWAY_OPTION_LOCK_WAIT), "3s");
+	assert_string_equal(slipway_option_text(&arguments, SLIPWAY_OPTION_PORT), "host");
+	assert_true(slipway_option_flag(&arguments, SLIPWAY_OPTION_DRY_RUN));
+	assert_true(slipway_option_flag(&arguments, SLIPWAY_OPTION_VERBOSE));
+	assert_false(slipway_option_flag(&arguments, SLIPWAY_OPTION_QUIET));
+	release(&arguments);
+}
+
+static void
+parses_clusters_and_words(void **state)
+{
+	SlipwayArguments arguments;
+
+	(void) state;
+	parse(LINE("-vd", "db", "-", "--", "--to", "-x"), &arguments);
+	assert_string_equal(slipway_option_text(&arguments, SLIPWAY_OPTION_DBNAME), "db");
+	assert_int_equal(arguments.word_count, 3);
+	assert_string_equal(arguments.words[0], "-");
+	assert_string_equal(arguments.words[1], "--to");
+	assert_string_equal(arguments.words[2], "-x");
+	release(&arguments);
+
+	parse(LINE("--retries=7", "--retries", "8", "--grant", "a=b", "--grant=c=d"), &arguments);
+	assert_int_equal(slipway_option_integer(&arguments, SLIPWAY_OPTION_RETRIES, 1), 8);
+	assert_int_equal(slipway_option_integer(&arguments, SLIPWAY_OPTION_LIMIT, 1), 1);
+	assert_int_equal(arguments.grant_count, 2);
+	assert_string_equal(arguments.grants[0], "a=b");
+	assert_string_equal(arguments.grants[1], "c=d");
+	release(&arguments);
+}
+
+/* Runs all of a command line but the command. */
+static void
+parse_line(void *line)
+{
+	SlipwayArguments arguments;
+
+	parse(line, &arguments);
+}
+
+static void
+run_line(void *line)
+{
+	SlipwayArguments arguments;
+
+	parse(line, &arguments);
+	exit((int) slipway_command_run(&arguments));
+}
+
+static void
+refuses_options(void **state)
+{
+	(void) state;
+	harness_expect_exit(parse_line, LINE("--jsn"), 2, "unknown option \"--jsn\"\nhint: Perhaps you meant \"--json\".");
+	harness_expect_exit(parse_line, LINE("--zzzzzzz=1"), 2, "unknown option \"--zzzzzzz\"\nhint: See ");
+	harness_expect_exit(parse_line, LINE("-vZ"), 2, "unknown option \"-Z\"");
+	harness_expect_exit(parse_line, LINE("--dir"), 2, "option \"--dir\" needs a value\nhint: Write --dir DIR.");
+	harness_expect_exit(parse_line, LINE("-vd"), 2, "option \"--dbname\" needs a value");
+	harness_expect_exit(parse_line, LINE("--dir="), 2, "hint: It must not be empty.");
+	harness_expect_exit(parse_line, LINE("--json=1"), 2, "option \"--json\" takes no value");
+	harness_expect_exit(parse_line, LINE("--order", "nam"), 2, "hint: It is one of auto|name|number.");
+	harness_expect_exit(parse_line, LINE("--order", "auto|name"), 2, "invalid value");
+	harness_expect_exit(parse_line, LINE("--retries", "-1"), 2, "invalid value \"-1\" of option \"--retries\"");
+	harness_expect_exit(parse_line, LINE("--retries", "2147483648"), 2, "whole number");
+	harness_expect_exit(parse_line, LINE("--lock-wait", "3x"), 2, "hint: It is a number of milliseconds");
+	harness_expect_exit(parse_line, LINE("--lock-wait", "s"), 2, "invalid value \"s\"");
+}
+
+static void
+accepts_values(void **state)
+{
+	char	   *durations[] = {"0", "5", "1.5s", "10 min", "3h", "1d", "200us", "7ms"};
+	SlipwayArguments arguments;
+
+	(void) state;
+	for (size_t i = 0; i < sizeof(durations) / sizeof(durations[0]); i++)
+	{
+		parse(LINE("--lock-timeout", durations[i]), &arguments);
+		assert_string_equal(slipway_option_text(&arguments, SLIPWAY_OPTION_LOCK_TIMEOUT), durations[i]);
+		release(&arguments);
+	}
+}
+
+static void
+refuses_commands(void **state)
+{
+	(void) state;
+	harness_expect_exit(run_line, LINE("migrat"), 2, "unknown command \"migrat\"\nhint: Perhaps you meant \"migrate\".");
+	harness_expect_exit(run_line, LINE("xyzzy"), 2, "hint: See \"slipway --help\".");
+	harness_expect_exit(run_line, LINE("status", "--to", "x"), 2, "command \"status\" has no option \"--to\"");
+	harness_expect_exit(run_line, LINE("--to", "x", "status"), 2, "command \"status\" has no option \"--to\"");
+	harness_expect_exit(run_line, LINE("init", "-n"), 2, "command \"init\" has no option \"--dry-run\"");
+	harness_expect_exit(run_line, LINE("status", "x"), 2, "superfluous argument \"x\"");
+	harness_expect_exit(run_line, LINE("new"), 2, "command \"new\" needs an argument\nhint: Write slipway new NAME.");
+	harness_expect_exit(run_line, LINE("init", "--grant", "r=king"), 2, "invalid value \"r=king\"");
+	harness_expect_exit(run_line, LINE("init", "--schemas", "a,,b"), 2, "an empty name");
+	harness_expect_exit(run_line, (char *[]) {"slipway", NULL}, 2, "Usage: slipway");
+}
+
+static void
+finds_commands(void **state)
+{
+	(void) state;
+	assert_string_equal(slipway_command_find("up")->name, "migrate");
+	assert_string_equal(slipway_command_find("info")->name, "status");
+	assert_string_equal(slipway_command_find("plan")->name, "plan");
+}
+
+static void
+read_retries(void *value)
+{
+	const SlipwayOptionId ids[] = {SLIPWAY_OPTION_RETRIES, SLIPWAY_OPTION_JSON, SLIPWAY_OPTION_COUNT};
+	SlipwayArguments arguments = {.word_count = 0};
+
+	(void) setenv("SLIPWAY_RETRIES", value, 1);
+	slipway_option_read_environment(&arguments, ids);
+}
+
+static void
+reads_environment(void **state)
+{
+	const SlipwayOptionId ids[] = {SLIPWAY_OPTION_LOCK_WAIT, SLIPWAY_OPTION_JSON, SLIPWAY_OPTION_QUIET,
+	SLIPWAY_OPTION_DIR, SLIPWAY_OPTION_COUNT};
+	SlipwayArguments arguments;
+
+	(void) state;
+	assert_int_equal(setenv("SLIPWAY_LOCK_WAIT", "5s", 1), 0);
+	assert_int_equal(setenv("SLIPWAY_JSON", "on", 1), 0);
+	assert_int_equal(setenv("SLIPWAY_QUIET", "0", 1), 0);
+	assert_int_equal(setenv("SLIPWAY_DIR", "", 1), 0);
+	assert_int_equal(setenv("SLIPWAY_TO", "ignored", 1), 0);
+	parse(LINE("status"), &arguments);
+	slipway_option_read_environment(&arguments, ids);
+	assert_string_equal(slipway_option_text(&arguments, SLIPWAY_OPTION_LOCK_WAIT), "5s");
+	assert_true(slipway_option_flag(&arguments, SLIPWAY_OPTION_JSON));
+	assert_false(slipway_option_flag(&arguments, SLIPWAY_OPTION_QUIET));
+	assert_null(slipway_option_text(&arguments, SLIPWAY_OPTION_DIR));
+	assert_null(slipway_option_text(&arguments, SLIPWAY_OPTION_TO));
+	release(&arguments);
+
+	parse(LINE("--lock-wait", "1"), &arguments);
+	slipway_option_read_environment(&arguments, ids);
+	assert_string_equal(slipway_option_text(&arguments, SLIPWAY_OPTION_LOCK_WAIT), "1");
+	release(&arguments);
+	harness_expect_exit(read_retries, "x", 2, "invalid value \"x\" of environment variable SLIPWAY_RETRIES");
+	assert_int_equal(setenv("SLIPWAY_JSON", "maybe", 1), 0);
+	harness_expect_exit(read_retries, "1", 2, "invalid value \"maybe\" of environment variable SLIPWAY_JSON");
+	assert_int_equal(unsetenv("SLIPWAY_JSON"), 0);
+}
+
+static void
+finds_nearest(void **state)
+{
+	const char *const names[] = {"migrate", "status", NULL, "log"};
+
+	(void) state;
+	assert_string_equal(slipway_nearest_find("staus", names, 4), "status");
+	assert_string_equal(slipway_nearest_find("mgirate", names, 4), "migrate");
+	assert_null(slipway_nearest_find("rollback", names, 4));
+	assert_null(slipway_nearest_find("", names, 4));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(parses_options),
+		cmocka_unit_test(parses_clusters_and_words),
+		cmocka_unit_test(refuses_options),
+		cmocka_unit_test(accepts_values),
+		cmocka_unit_test(refuses_commands),
+		cmocka_unit_test(finds_commands),
+		cmocka_unit_test(reads_environment),
+		cmocka_unit_test(finds_nearest),
+	};
+
+	return cmocka_run_group_tests_name("option", tests, NULL, NULL);
+}
