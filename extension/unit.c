@@ -86,17 +86,28 @@ take_commit(UnitCutter *cutter, const SlipwayStatement *statement)
 	cutter->unit_open = false;
 }
 
+/* "CREATE INDEX CONCURRENTLY": the command tag does not say the second word. */
+static const char *
+alone_name(const Node *stmt)
+{
+	const char *tag = CreateCommandName((Node *) stmt);
+	bool		concurrently = IsA(stmt, IndexStmt) || IsA(stmt, DropStmt) || IsA(stmt, AlterTableStmt) ||
+		(IsA(stmt, ReindexStmt) && ((const ReindexStmt *) stmt)->kind < REINDEX_OBJECT_SCHEMA);
+
+	return concurrently ? psprintf("%s CONCURRENTLY", tag) : tag;
+}
+
 static void
 take_alone(UnitCutter *cutter, const SlipwayStatement *statement)
 {
-	const char *tag = CreateCommandName(statement->tree->stmt);
+	const char *name = alone_name(statement->tree->stmt);
 
 	if (cutter->in_block && !cutter->lone_commit)
 		ereport(ERROR,
 				(errcode(SLIPWAY_REFUSED_STATEMENT),
-				 errmsg("%s cannot run between BEGIN and COMMIT", tag),
+				 errmsg("%s cannot run between BEGIN and COMMIT", name),
 				 errhint("Take BEGIN and COMMIT out of the script.")));
-	set_stepwise(cutter, psprintf("%s cannot run inside a transaction:", tag), statement);
+	set_stepwise(cutter, name, statement);
 	add_statement(cutter, statement);
 	cutter->outline->units++;
 	cutter->unit_open = false;

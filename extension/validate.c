@@ -47,15 +47,17 @@ check_step(const SlipwayStep *step, bool allow_out_of_order)
 {
 	MemoryContext context = CurrentMemoryContext;
 	SlipwayProblem *volatile problem = NULL;
+	SlipwayPlace place;
 
 	PG_TRY();
 	{
+		slipway_place_push(&place, step->name, NULL, true);
 		slipway_step_check(step, allow_out_of_order);
+		slipway_place_pop(&place);
 	}
 	PG_CATCH();
 	{
 		problem = take_problem(step->name, context);
-		memset(&problem->position, 0, sizeof(SlipwayPosition));
 	}
 	PG_END_TRY();
 	return problem;
@@ -68,7 +70,7 @@ require_transactional(const char *migration, const SlipwayOutline *outline)
 		ereport(ERROR,
 				(errcode(SLIPWAY_NEEDS_STEPWISE),
 				 errmsg("migration \"%s\" cannot run in one transaction", migration),
-				 errdetail("Reason: %s.", outline->stepwise_reason),
+				 errdetail("That is because of %s.", outline->stepwise_reason),
 				 errhint("This version runs transactional migrations only: run this one with psql.")));
 }
 
@@ -98,6 +100,7 @@ check_script(SlipwayStep *step, bool fixed_role)
 {
 	MemoryContext context = CurrentMemoryContext;
 	SlipwayProblem *volatile problem = NULL;
+	SlipwayPlace place;
 	char	   *body = slipway_script_load(step->member->up);
 
 	if (body)
@@ -111,6 +114,7 @@ check_script(SlipwayStep *step, bool fixed_role)
 	}
 	PG_TRY();
 	{
+		slipway_place_push(&place, step->name, NULL, true);
 		if (step->member->outline == NULL)
 			ereport(ERROR,
 					(errcode(SLIPWAY_NOT_UPLOADED),
@@ -118,11 +122,11 @@ check_script(SlipwayStep *step, bool fixed_role)
 					 errdetail("Its hash is %s.", slipway_hash_hex(step->member->up)),
 					 errhint("Upload it with slipway.add_script().")));
 		require_transactional(step->name, step->member->outline);
+		slipway_place_pop(&place);
 	}
 	PG_CATCH();
 	{
 		problem = take_problem(step->name, context);
-		memset(&problem->position, 0, sizeof(SlipwayPosition));
 	}
 	PG_END_TRY();
 	return problem;

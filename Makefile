@@ -1,0 +1,75 @@
+# pg_slipway: the extension (extension/, PGXS) and the client (client/, plain
+# make). A PGXS makefile builds a module or a program, never both; so this one
+# does not include PGXS and only calls the two.
+
+PG_CONFIG ?= pg_config
+
+# pg_regress: every file of sql/, in the order of the names. The extension is
+# loaded into the database first, so that each file can also run alone:
+# make installcheck REGRESS=acl
+REGRESS = $(patsubst sql/%.sql,%,$(sort $(wildcard sql/*.sql)))
+REGRESS_DB = contrib_regression_slipway
+REGRESS_OPTS =
+
+# What a recipe calls with the server's own tools; evaluated only there.
+PGXS_TEST = $(dir $(shell $(PG_CONFIG) --pgxs))../test
+
+.PHONY: all extension client install install-extension install-client \
+	uninstall installcheck test demo demo-stop check-lint check-version clean help
+
+all: extension client  ## build the extension and the client (default)
+
+extension:
+	+$(MAKE) -C extension PG_CONFIG='$(PG_CONFIG)' all
+
+client:
+	+$(MAKE) -C client all
+
+install: install-extension install-client  ## install both (PG_CONFIG, PREFIX, DESTDIR)
+
+install-extension: extension
+	+$(MAKE) -C extension PG_CONFIG='$(PG_CONFIG)' install
+
+install-client: client
+	+$(MAKE) -C client install
+
+uninstall:  ## remove what install has put
+	+$(MAKE) -C extension PG_CONFIG='$(PG_CONFIG)' uninstall
+	+$(MAKE) -C client uninstall
+
+installcheck:  ## pg_regress on the installed extension (PGHOST, PGPORT)
+ifeq ($(strip $(REGRESS)),)
+	@echo "no files in sql/"
+else
+	'$(PGXS_TEST)/regress/pg_regress' --bindir='$(shell $(PG_CONFIG) --bindir)' \
+		--inputdir=. --outputdir=. --dbname=$(REGRESS_DB) --load-extension=pg_slipway \
+		$(REGRESS_OPTS) $(EXTRA_REGRESS_OPTS) $(REGRESS)
+endif
+
+test: check-version  ## everything, on servers of its own (TESTS="unit regress isolation tap", TAP="t/010_*.pl")
+	@test/run
+
+demo:  ## build, install, and migrate a sample database on a server of its own
+	@demo/run
+
+demo-stop:  ## end the server of the demo and remove its files
+	@demo/run stop
+
+check-lint: check-version  ## clang-tidy, cppcheck and shellcheck, where installed
+	@PG_CONFIG='$(PG_CONFIG)' tools/lint
+
+check-version:
+	@version=$$(sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" extension/pg_slipway.control); \
+	count=$$(grep -c "\"version\": \"$$version\"" META.json); \
+	if [ "$$count" -ne 2 ]; then \
+		echo "META.json does not say version $$version, as extension/pg_slipway.control does" >&2; exit 1; \
+	fi
+
+clean:  ## remove what was built
+	+$(MAKE) -C extension PG_CONFIG='$(PG_CONFIG)' clean
+	+$(MAKE) -C client clean
+	+if [ -f test/unit/Makefile ]; then $(MAKE) -C test/unit clean; fi
+	rm -rf results regression.diffs regression.out
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## */\1|/p' Makefile | awk -F'|' '{ printf "  make %-13s %s\n", $$1, $$2 }'
