@@ -3,8 +3,8 @@
  *	  What a script leaves in the session, and its removal.
  *
  * The server has no list of prepared statements, cursors or channels that an
- * extension could compare before and after, so a ProcessUtility hook notes
- * the names while a script runs, from whatever depth the command comes. What
+ * extension could compare before and after, so the hook of utility.c tells us
+ * of the commands while a script runs, from whatever depth the command comes. What
  * has been noted and is still there at the end is removed. DISCARD would take
  * what the caller's driver had prepared as well.
  */
@@ -18,7 +18,6 @@
 #include "commands/prepare.h"
 #include "commands/sequence.h"
 #include "nodes/parsenodes.h"
-#include "tcop/utility.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/portal.h"
@@ -28,8 +27,6 @@
 #include "leftover.h"
 #include "query.h"
 #include "spi.h"
-
-static ProcessUtility_hook_type next_utility = NULL;
 
 static struct
 {
@@ -52,41 +49,23 @@ note(List *names, const char *name)
 	return names;
 }
 
-static void
-note_command(const Node *command)
+void
+slipway_leftover_note(const Node *command)
 {
+	if (session.context == NULL)
+		return;
 	if (IsA(command, PrepareStmt))
-		session.statements = note(session.statements, ((const PrepareStmt *) command)->name);
+	{
+		const char *name = ((const PrepareStmt *) command)->name;
+
+		/* A name that exists already makes the command fail: not the script's. */
+		if (FetchPreparedStatement(name, false) == NULL)
+			session.statements = note(session.statements, name);
+	}
 	else if (IsA(command, DeclareCursorStmt))
 		session.cursors = note(session.cursors, ((const DeclareCursorStmt *) command)->portalname);
 	else if (IsA(command, ListenStmt))
 		session.listened = note(session.listened, ((const ListenStmt *) command)->conditionname);
-}
-
-static void
-watch_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
-			  ProcessUtilityContext context, ParamListInfo params,
-			  QueryEnvironment *queryEnv, DestReceiver *dest, QueryCompletion *qc)
-{
-	/* A name that exists already makes the command fail: not the script's. */
-	bool		noting = slipway_guard_active() && session.context != NULL &&
-		!(IsA(pstmt->utilityStmt, PrepareStmt) &&
-		  FetchPreparedStatement(((PrepareStmt *) pstmt->utilityStmt)->name, false) != NULL);
-
-	if (noting)
-		note_command(pstmt->utilityStmt);
-	if (next_utility)
-		next_utility(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
-	else
-		standard_ProcessUtility(pstmt, queryString, readOnlyTree, context, params,
-								queryEnv, dest, qc);
-}
-
-void
-slipway_leftover_init(void)
-{
-	next_utility = ProcessUtility_hook;
-	ProcessUtility_hook = watch_utility;
 }
 
 /* Objects in this session's temporary schema, as ObjectAddress. */

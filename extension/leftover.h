@@ -9,10 +9,11 @@
 #ifndef SLIPWAY_LEFTOVER_H
 #define SLIPWAY_LEFTOVER_H
 
+#include "nodes/nodes.h"
 #include "utils/palloc.h"
 
-/* Called once from _PG_init. */
-extern void slipway_leftover_init(void);
+/* A script is about to run this utility command, from whatever depth. */
+extern void slipway_leftover_note(const Node *command);
 
 /*
  * At the beginning of a run, in a transaction: remembers what the session

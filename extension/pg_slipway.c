@@ -16,9 +16,9 @@
 #include "compat.h"
 #include "error_code.h"
 #include "guard.h"
-#include "leftover.h"
 #include "settings.h"
 #include "spi.h"
+#include "utility.h"
 
 SLIPWAY_MODULE_MAGIC;
 
@@ -30,7 +30,7 @@ _PG_init(void)
 	slipway_settings_init();
 	slipway_spi_init();
 	slipway_guard_init();
-	slipway_leftover_init();
+	slipway_utility_init();
 }
 
 PG_FUNCTION_INFO_V1(slipway_version);

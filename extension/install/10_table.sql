@@ -45,8 +45,11 @@ CREATE TABLE slipway.manifest (
 COMMENT ON TABLE slipway.manifest IS 'immutable ordered lists of migrations, each keyed by the hash of its text';
 COMMENT ON COLUMN slipway.manifest.name_order IS 'how its names are ordered; auto: by bytes, and numeric prefixes agree';
 
+-- run and history have no foreign key to project: it would be checked by a
+-- query for every migration, and a record must outlive what it is about.
+
 CREATE TABLE slipway.run (
-    project            text NOT NULL REFERENCES slipway.project,
+    project            text NOT NULL,
     number             bigint NOT NULL,
     action             text NOT NULL,
     manifest_hash      bytea NOT NULL,
@@ -69,7 +72,7 @@ COMMENT ON COLUMN slipway.run.outcome IS 'running while nobody holds the lock of
 COMMENT ON COLUMN slipway.run.current_migration IS 'what the run is at, written by the commit before it starts';
 
 CREATE TABLE slipway.history (
-    project          text NOT NULL REFERENCES slipway.project,
+    project          text NOT NULL,
     entry            bigint NOT NULL,
     run              bigint,
     migration        text,
