@@ -21,10 +21,12 @@
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_extension.h"
 #include "catalog/pg_namespace.h"
+#include "catalog/pg_operator.h"
 #include "catalog/pg_policy.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_rewrite.h"
 #include "catalog/pg_trigger.h"
+#include "catalog/pg_type.h"
 #include "commands/extension.h"
 #include "executor/executor.h"
 #include "utils/fmgroids.h"
@@ -59,46 +61,62 @@ slipway_guard_active(void)
 	return active && !slipway_spi_active();
 }
 
-/* Things that hang on a table: where their catalogs keep the table's OID. */
+/*
+ * Where catalogs keep the schema of an object, or the table that it hangs on.
+ * They are read with SnapshotSelf, as what a command makes is not visible to
+ * the caches before its end.
+ */
 static const struct
 {
 	Oid			catalog;
 	Oid			index;
 	AttrNumber	oid;
-	AttrNumber	relid;
-}			parts[] = {
-	{TriggerRelationId, TriggerOidIndexId, Anum_pg_trigger_oid, Anum_pg_trigger_tgrelid},
-	{RewriteRelationId, RewriteOidIndexId, Anum_pg_rewrite_oid, Anum_pg_rewrite_ev_class},
-	{PolicyRelationId, PolicyOidIndexId, Anum_pg_policy_oid, Anum_pg_policy_polrelid},
-	{ConstraintRelationId, ConstraintOidIndexId, Anum_pg_constraint_oid, Anum_pg_constraint_conrelid},
+	AttrNumber	parent;
+	bool		parent_is_table;
+}			places[] = {
+	{RelationRelationId, ClassOidIndexId, Anum_pg_class_oid, Anum_pg_class_relnamespace, false},
+	{ProcedureRelationId, ProcedureOidIndexId, Anum_pg_proc_oid, Anum_pg_proc_pronamespace, false},
+	{TypeRelationId, TypeOidIndexId, Anum_pg_type_oid, Anum_pg_type_typnamespace, false},
+	{OperatorRelationId, OperatorOidIndexId, Anum_pg_operator_oid, Anum_pg_operator_oprnamespace, false},
+	{TriggerRelationId, TriggerOidIndexId, Anum_pg_trigger_oid, Anum_pg_trigger_tgrelid, true},
+	{RewriteRelationId, RewriteOidIndexId, Anum_pg_rewrite_oid, Anum_pg_rewrite_ev_class, true},
+	{PolicyRelationId, PolicyOidIndexId, Anum_pg_policy_oid, Anum_pg_policy_polrelid, true},
+	{ConstraintRelationId, ConstraintOidIndexId, Anum_pg_constraint_oid, Anum_pg_constraint_conrelid, true},
 };
 
-/* The table that a trigger, rule, ... belongs to; it may be of this command. */
 static Oid
-table_of_part(int part, Oid object)
+read_parent(int place, Oid object)
 {
-	Relation	catalog = table_open(parts[part].catalog, AccessShareLock);
+	Relation	catalog = table_open(places[place].catalog, AccessShareLock);
 	ScanKeyData key;
 	SysScanDesc scan;
 	HeapTuple	tuple;
-	Oid			relid = InvalidOid;
+	Oid			parent = InvalidOid;
 
-	ScanKeyInit(&key, parts[part].oid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(object));
-	scan = systable_beginscan(catalog, parts[part].index, true, SnapshotSelf, 1, &key);
+	ScanKeyInit(&key, places[place].oid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(object));
+	scan = systable_beginscan(catalog, places[place].index, true, SnapshotSelf, 1, &key);
 	tuple = systable_getnext(scan);
 	if (HeapTupleIsValid(tuple))
 	{
 		bool		isnull;
 
-		relid = DatumGetObjectId(heap_getattr(tuple, parts[part].relid,
-											  RelationGetDescr(catalog), &isnull));
+		parent = DatumGetObjectId(heap_getattr(tuple, places[place].parent,
+											   RelationGetDescr(catalog), &isnull));
 	}
 	systable_endscan(scan);
 	table_close(catalog, AccessShareLock);
-	return relid;
+	return parent;
 }
 
-/* Does the object belong to schema slipway, or is it the schema itself? */
+static bool
+is_our_table(Oid relid)
+{
+	Oid			ours = get_namespace_oid("slipway", true);
+
+	return OidIsValid(ours) && OidIsValid(relid) && get_rel_namespace(relid) == ours;
+}
+
+/* Does the object belong to schema slipway, before or after this command? */
 static bool
 is_ours(Oid catalog, Oid object)
 {
@@ -110,13 +128,18 @@ is_ours(Oid catalog, Oid object)
 		return object == ours;
 	if (catalog == ExtensionRelationId)
 		return object == get_extension_oid("pg_slipway", true);
-	if (catalog == RelationRelationId)
-		return get_rel_namespace(object) == ours;
-	if (catalog == ProcedureRelationId)
-		return get_func_namespace(object) == ours;
-	for (int i = 0; i < lengthof(parts); i++)
-		if (parts[i].catalog == catalog)
-			return get_rel_namespace(table_of_part(i, object)) == ours;
+	if ((catalog == RelationRelationId && is_our_table(object)) ||
+		(catalog == ProcedureRelationId && get_func_namespace(object) == ours))
+		return true;
+	for (int i = 0; i < lengthof(places); i++)
+	{
+		if (places[i].catalog == catalog)
+		{
+			Oid			parent = read_parent(i, object);
+
+			return places[i].parent_is_table ? is_our_table(parent) : parent == ours;
+		}
+	}
 	return false;
 }
 
@@ -141,6 +164,49 @@ guard_object(ObjectAccessType access, Oid catalog, Oid object, int column, void 
 		next_object_access(access, catalog, object, column, arg);
 }
 
+static void
+protect_table(const RangeVar *name)
+{
+	if (is_our_table(RangeVarGetRelid(name, NoLock, true)))
+		protect("an object of schema slipway");
+}
+
+static void
+guard_alter_table(const AlterTableStmt *stmt)
+{
+	ListCell   *cell;
+
+	protect_table(stmt->relation);
+	foreach(cell, stmt->cmds)
+	{
+		const AlterTableCmd *cmd = lfirst_node(AlterTableCmd, cell);
+
+		if (cmd->subtype == AT_AddInherit)
+			protect_table(castNode(RangeVar, cmd->def));
+		else if (cmd->subtype == AT_AttachPartition)
+			protect_table(castNode(PartitionCmd, cmd->def)->name);
+	}
+}
+
+void
+slipway_guard_utility(const Node *command)
+{
+	ListCell   *cell;
+
+	if (IsA(command, AlterTableStmt))
+		guard_alter_table((const AlterTableStmt *) command);
+	else if (IsA(command, CreateStmt))
+	{
+		foreach(cell, ((const CreateStmt *) command)->inhRelations)
+			protect_table(lfirst(cell));
+	}
+	else if ((IsA(command, AlterExtensionStmt) &&
+			  strcmp(((const AlterExtensionStmt *) command)->extname, "pg_slipway") == 0) ||
+			 (IsA(command, AlterExtensionContentsStmt) &&
+			  strcmp(((const AlterExtensionContentsStmt *) command)->extname, "pg_slipway") == 0))
+		protect("extension pg_slipway");
+}
+
 static bool
 guard_rows(SLIPWAY_CHECK_PERMS_ARGS)
 {
@@ -153,7 +219,7 @@ guard_rows(SLIPWAY_CHECK_PERMS_ARGS)
 			SlipwayPermission *asked = lfirst(cell);
 
 			if ((asked->requiredPerms & (ACL_INSERT | ACL_UPDATE | ACL_DELETE)) != 0 &&
-				OidIsValid(asked->relid) && is_ours(RelationRelationId, asked->relid))
+				is_our_table(asked->relid))
 				protect("the tracking tables");
 		}
 	}

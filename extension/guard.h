@@ -9,6 +9,8 @@
 #ifndef SLIPWAY_GUARD_H
 #define SLIPWAY_GUARD_H
 
+#include "nodes/nodes.h"
+
 /* Called once from _PG_init. */
 extern void slipway_guard_init(void);
 
@@ -16,5 +18,11 @@ extern void slipway_guard_init(void);
 extern void slipway_guard_on(void);
 extern void slipway_guard_off(void);
 extern bool slipway_guard_active(void);
+
+/*
+ * A script is about to run this utility command: raises SW017 for what no
+ * hook on objects would show, such as a table that inherits from history.
+ */
+extern void slipway_guard_utility(const Node *command);
 
 #endif							/* SLIPWAY_GUARD_H */

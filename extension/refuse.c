@@ -139,6 +139,45 @@ detaches_concurrently(const AlterTableStmt *stmt)
 	return false;
 }
 
+/* A boolean option of a statement that is on unless it says otherwise. */
+static bool
+is_switched_off(List *options, const char *name)
+{
+	ListCell   *cell;
+
+	foreach(cell, options)
+	{
+		DefElem    *option = lfirst_node(DefElem, cell);
+
+		if (strcmp(option->defname, name) == 0)
+			return !defGetBoolean(option);
+	}
+	return false;
+}
+
+static bool
+creates_slot(const CreateSubscriptionStmt *stmt)
+{
+	return !is_switched_off(stmt->options, "connect") &&
+		!is_switched_off(stmt->options, "create_slot");
+}
+
+static bool
+refreshes_subscription(const AlterSubscriptionStmt *stmt)
+{
+	switch (stmt->kind)
+	{
+		case ALTER_SUBSCRIPTION_REFRESH:
+			return true;
+		case ALTER_SUBSCRIPTION_SET_PUBLICATION:
+		case ALTER_SUBSCRIPTION_ADD_PUBLICATION:
+		case ALTER_SUBSCRIPTION_DROP_PUBLICATION:
+			return !is_switched_off(stmt->options, "refresh");
+		default:
+			return false;
+	}
+}
+
 static bool
 moves_database(const AlterDatabaseStmt *stmt)
 {
@@ -171,6 +210,10 @@ stands_alone(const Node *stmt)
 			return ((const ClusterStmt *) stmt)->relation == NULL;
 		case T_AlterDatabaseStmt:
 			return moves_database((const AlterDatabaseStmt *) stmt);
+		case T_CreateSubscriptionStmt:
+			return creates_slot((const CreateSubscriptionStmt *) stmt);
+		case T_AlterSubscriptionStmt:
+			return refreshes_subscription((const AlterSubscriptionStmt *) stmt);
 		case T_AlterSystemStmt:
 		case T_CreatedbStmt:
 		case T_DropdbStmt:

@@ -62,6 +62,8 @@ struct SlipwayCutter
 	core_yyscan_t scanner;
 	core_yy_extra_type extra;
 	bool		saved_strings;	/* standard_conforming_strings of the caller */
+	int			counted_to;		/* byte whose position is known: */
+	SlipwayPosition position;
 };
 
 void
@@ -121,6 +123,30 @@ slipway_script_normalise(const char *body)
 	return normal;
 }
 
+/* Bytes of the character at p; a server without encodings holds UTF-8. */
+static int
+char_length(const char *p)
+{
+	return GetDatabaseEncoding() == PG_SQL_ASCII ?
+		pg_encoding_mblen(PG_UTF8, p) : pg_mblen(p);
+}
+
+SlipwayPosition
+slipway_position_advance(SlipwayPosition from, const char *text, int nbytes)
+{
+	for (int i = 0; i < nbytes && text[i]; i += char_length(text + i))
+	{
+		from.position++;
+		from.column++;
+		if (text[i] == '\n')
+		{
+			from.line++;
+			from.column = 1;
+		}
+	}
+	return from;
+}
+
 SlipwayCutter *
 slipway_script_open(const char *script)
 {
@@ -128,6 +154,7 @@ slipway_script_open(const char *script)
 
 	cutter->script = script;
 	cutter->saved_strings = standard_conforming_strings;
+	cutter->position = (SlipwayPosition) {1, 1, 1};
 	cutter->scanner = scanner_init(script, &cutter->extra, &keywords, keyword_tokens);
 	/* The parser will warn about escapes; once is enough. */
 	cutter->extra.escape_string_warning = false;
@@ -214,6 +241,17 @@ slipway_statement_parse(const char *text)
 	return linitial_node(RawStmt, trees);
 }
 
+/* Counted on from the statement before, as long scripts have many. */
+static SlipwayPosition
+start_position(SlipwayCutter *cutter, int location)
+{
+	cutter->position = slipway_position_advance(cutter->position,
+												cutter->script + cutter->counted_to,
+												location - cutter->counted_to);
+	cutter->counted_to = location;
+	return cutter->position;
+}
+
 static int
 trimmed_length(const char *script, int start, int end)
 {
@@ -239,6 +277,7 @@ slipway_script_next(SlipwayCutter *cutter, SlipwayStatement *statement)
 
 		/* The scanner counts the place of a lexical error from the beginning. */
 		statement->location = 0;
+		statement->start = (SlipwayPosition) {1, 1, 1};
 		token = core_yylex(&value, &place, cutter->scanner);
 		if (token == 0 && start < 0)
 			return false;
@@ -259,6 +298,7 @@ slipway_script_next(SlipwayCutter *cutter, SlipwayStatement *statement)
 			atomic = true;
 		previous = token;
 	}
+	statement->start = start_position(cutter, start);
 	text = slipway_statement_text(cutter->script, statement);
 	statement->tree = slipway_statement_parse(text);
 	obey_string_setting(cutter, statement->tree);

@@ -26,11 +26,23 @@ extern void slipway_hash_parse(const char *hex, uint8 *hash);
  */
 extern char *slipway_script_normalise(const char *body);
 
+/* A place in a script: all count from 1, 0 is unknown. */
+typedef struct SlipwayPosition
+{
+	int			position;		/* characters from the beginning */
+	int			line;
+	int			column;			/* characters */
+} SlipwayPosition;
+
+/* The position nbytes of text after one that is known. */
+extern SlipwayPosition slipway_position_advance(SlipwayPosition from, const char *text, int nbytes);
+
 /* A statement's place in its script, in bytes, without its semicolon. */
 typedef struct SlipwayStatement
 {
 	int			location;
 	int			length;
+	SlipwayPosition start;
 	RawStmt    *tree;			/* NULL once its memory is gone */
 } SlipwayStatement;
 

@@ -10,35 +10,6 @@
 
 static SlipwayPosition last_position;
 
-/* Bytes of the character at p; a server without encodings holds UTF-8. */
-static int
-char_length(const char *p)
-{
-	return GetDatabaseEncoding() == PG_SQL_ASCII ?
-		pg_encoding_mblen(PG_UTF8, p) : pg_mblen(p);
-}
-
-SlipwayPosition
-slipway_position_of(const char *script, int byte)
-{
-	SlipwayPosition place = {1, 1, 1};
-	int			i = 0;
-
-	while (i < byte && script[i])
-	{
-		place.position++;
-		if (script[i] == '\n')
-		{
-			place.line++;
-			place.column = 1;
-		}
-		else
-			place.column++;
-		i += char_length(script + i);
-	}
-	return place;
-}
-
 /* Byte offset of the character that the server counts as its nth, from 1. */
 static int
 byte_of_character(const char *text, int n)
@@ -53,14 +24,16 @@ byte_of_character(const char *text, int n)
 static SlipwayPosition
 find_position(const SlipwayPlace *place, int cursor)
 {
-	int			byte = place->statement.location;
+	const SlipwayStatement *statement = &place->statement;
 	SlipwayPosition unknown = {0, 0, 0};
+	const char *text;
 
 	if (!place->in_statement)
 		return unknown;
-	if (cursor > 0)
-		byte += byte_of_character(place->script + byte, cursor);
-	return slipway_position_of(place->script, byte);
+	if (cursor <= 0)
+		return statement->start;
+	text = place->script + statement->location;
+	return slipway_position_advance(statement->start, text, byte_of_character(text, cursor));
 }
 
 static void

@@ -26,22 +26,11 @@ typedef struct SlipwayPlace
 	ErrorContextCallback callback;
 } SlipwayPlace;
 
-/* A place in a script: all count from 1, 0 is unknown. */
-typedef struct SlipwayPosition
-{
-	int			position;		/* characters from the beginning */
-	int			line;
-	int			column;			/* characters */
-} SlipwayPosition;
-
 extern void slipway_place_push(SlipwayPlace *place, const char *migration,
 							   const char *script, bool checking);
 extern void slipway_place_pop(SlipwayPlace *place);
 
 /* That of the last message raised while a place was pushed. */
 extern SlipwayPosition slipway_place_last(void);
-
-/* Position of a byte of a script. */
-extern SlipwayPosition slipway_position_of(const char *script, int byte);
 
 #endif							/* SLIPWAY_SCRIPT_ERROR_H */

@@ -53,10 +53,11 @@ add_statement(UnitCutter *cutter, const SlipwayStatement *statement)
 static void
 set_stepwise(UnitCutter *cutter, const char *what, const SlipwayStatement *statement)
 {
-	if (cutter->outline->stepwise_reason == NULL)
-		cutter->outline->stepwise_reason =
-			psprintf("%s on line %d", what,
-					 slipway_position_of(cutter->script, statement->location).line);
+	if (cutter->outline->stepwise_reason)
+		return;
+	cutter->outline->stepwise_reason = psprintf("%s on line %d", what, statement->start.line);
+	cutter->outline->stepwise_at = *statement;
+	cutter->outline->stepwise_at.tree = NULL;
 }
 
 static void
@@ -144,6 +145,7 @@ static void
 read_directives(UnitCutter *cutter, SlipwayPlace *place)
 {
 	const char *line = cutter->script;
+	int			number = 1;
 
 	while (*line)
 	{
@@ -161,6 +163,8 @@ read_directives(UnitCutter *cutter, SlipwayPlace *place)
 			while (len > 0 && isspace((unsigned char) text[len - 1]))
 				len--;
 			place->statement.location = line - cutter->script;
+			place->statement.start.line = number;
+			place->statement.start.column = 1;
 			place->in_statement = true;
 			if (len != strlen("no-transaction") || strncmp(text, "no-transaction", len) != 0)
 				ereport(ERROR,
@@ -170,6 +174,7 @@ read_directives(UnitCutter *cutter, SlipwayPlace *place)
 			set_stepwise(cutter, "directive no-transaction", &place->statement);
 		}
 		line = *end ? end + 1 : end;
+		number++;
 	}
 }
 

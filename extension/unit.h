@@ -16,6 +16,7 @@ typedef struct SlipwayOutline
 	int			units;
 	List	   *begin_options;	/* of a BEGIN in the script: DefElems */
 	char	   *stepwise_reason;	/* NULL: transactional */
+	SlipwayStatement stepwise_at;	/* what is the reason */
 } SlipwayOutline;
 
 /*

@@ -74,6 +74,7 @@ process_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 {
 	if (slipway_guard_active())
 	{
+		slipway_guard_utility(pstmt->utilityStmt);
 		slipway_leftover_note(pstmt->utilityStmt);
 		if (context == PROCESS_UTILITY_TOPLEVEL && !call_hidden && have_pgaudit())
 			context = PROCESS_UTILITY_QUERY;

@@ -64,14 +64,18 @@ check_step(const SlipwayStep *step, bool allow_out_of_order)
 }
 
 static void
-require_transactional(const char *migration, const SlipwayOutline *outline)
+require_transactional(const char *migration, const SlipwayOutline *outline, SlipwayPlace *place)
 {
 	if (outline->stepwise_reason)
+	{
+		place->statement = outline->stepwise_at;
+		place->in_statement = true;
 		ereport(ERROR,
 				(errcode(SLIPWAY_NEEDS_STEPWISE),
 				 errmsg("migration \"%s\" cannot run in one transaction", migration),
 				 errdetail("That is because of %s.", outline->stepwise_reason),
 				 errhint("This version runs transactional migrations only: run this one with psql.")));
+	}
 }
 
 SlipwayOutline *
@@ -121,7 +125,7 @@ check_script(SlipwayStep *step, bool fixed_role)
 					 errmsg("script of migration \"%s\" was not uploaded", step->name),
 					 errdetail("Its hash is %s.", slipway_hash_hex(step->member->up)),
 					 errhint("Upload it with slipway.add_script().")));
-		require_transactional(step->name, step->member->outline);
+		require_transactional(step->name, step->member->outline, &place);
 		slipway_place_pop(&place);
 	}
 	PG_CATCH();
