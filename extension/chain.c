@@ -100,7 +100,11 @@ verify_row(ReturnSetInfo *result, ChainState *state, uint64 row)
 		entry.field[i] = slipway_row_text(row, i + 1);
 	number = strtoi64(entry.field[FIELD_ENTRY], NULL, 10);
 	prev = entry.field[FIELD_PREV_HASH];
-	if (number != state->entry + 1)
+	if (number <= state->entry)
+		add_problem(result, number, "has a number that no entry can have");
+	else if (number == state->entry + 2)
+		add_problem(result, number, psprintf("entry " INT64_FORMAT " is missing", number - 1));
+	else if (number > state->entry + 1)
 		add_problem(result, number,
 					psprintf("entries " INT64_FORMAT " to " INT64_FORMAT " are missing",
 							 state->entry + 1, number - 1));

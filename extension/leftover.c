@@ -63,7 +63,12 @@ slipway_leftover_note(const Node *command)
 			session.statements = note(session.statements, name);
 	}
 	else if (IsA(command, DeclareCursorStmt))
-		session.cursors = note(session.cursors, ((const DeclareCursorStmt *) command)->portalname);
+	{
+		const char *name = ((const DeclareCursorStmt *) command)->portalname;
+
+		if (!PortalIsValid(GetPortalByName(name)))
+			session.cursors = note(session.cursors, name);
+	}
 	else if (IsA(command, ListenStmt))
 		session.listened = note(session.listened, ((const ListenStmt *) command)->conditionname);
 }

@@ -121,12 +121,22 @@ next_word(char **line)
 	return word;
 }
 
+static void
+parse_hash(const char *word, uint8 *hash, int sqlerrcode)
+{
+	if (!slipway_hash_parse(word, hash))
+		ereport(ERROR,
+				(errcode(sqlerrcode),
+				 errmsg("invalid hash \"%s\"", word),
+				 errhint("A hash is %d hexadecimal digits.", SLIPWAY_HASH_HEX_LEN)));
+}
+
 static bool
 parse_optional_hash(const char *word, uint8 *hash)
 {
 	if (strcmp(word, "-") == 0)
 		return false;
-	slipway_hash_parse(word, hash);
+	parse_hash(word, hash, SLIPWAY_INVALID_MANIFEST);
 	return true;
 }
 
@@ -135,7 +145,7 @@ parse_member(SlipwayMember *member, char *line)
 {
 	char	   *kind;
 
-	slipway_hash_parse(next_word(&line), member->up);
+	parse_hash(next_word(&line), member->up, SLIPWAY_INVALID_MANIFEST);
 	member->has_down = parse_optional_hash(next_word(&line), member->down);
 	member->has_verify = parse_optional_hash(next_word(&line), member->verify);
 	kind = next_word(&line);
@@ -214,7 +224,7 @@ slipway_manifest_load(const char *project, const char *hash)
 	char	   *order = NULL;
 
 	if (hash)
-		slipway_hash_parse(hash, manifest->hash);
+		parse_hash(hash, manifest->hash, ERRCODE_INVALID_PARAMETER_VALUE);
 	slipway_arg_text(&args, project);
 	slipway_arg_text(&args, hash);
 	slipway_spi_begin();

@@ -60,7 +60,8 @@ parse_number(const char *name, const JsonbValue *value, int flags, const char *w
 	char	   *text = scalar_text(value);
 	int			number;
 
-	if (text == NULL || !parse_int(text, &number, flags, NULL) || number < 0)
+	if (text == NULL || !parse_int(text, &number, flags, NULL) || number < 0 ||
+		(flags == 0 && strspn(text, "0123456789") != strlen(text)))
 		bad_value(name, wanted);
 	return number;
 }

@@ -14,6 +14,7 @@
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 
 #include "privilege.h"
 #include "project.h"
@@ -208,12 +209,16 @@ slipway_set_owner(PG_FUNCTION_ARGS)
 	const char *quoted = quote_identifier(role);
 	SPITupleTable *table;
 	uint64		rows;
+	int			nest;
 
 	if (!superuser())
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("only a superuser may change the owner of the tracking tables")));
 	(void) get_role_oid(role, false);
+	nest = NewGUCNestLevel();
+	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET,
+							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	if (SPI_execute(list_query, false, 0) < 0)
@@ -224,5 +229,6 @@ slipway_set_owner(PG_FUNCTION_ARGS)
 		run_command(psprintf("ALTER %s OWNER TO %s",
 							 SPI_getvalue(table->vals[i], table->tupdesc, 1), quoted));
 	SPI_finish();
+	AtEOXact_GUC(true, nest);
 	PG_RETURN_VOID();
 }

@@ -93,15 +93,14 @@ slipway_hash_hex(const uint8 *hash)
 	return hex;
 }
 
-void
+bool
 slipway_hash_parse(const char *hex, uint8 *hash)
 {
-	if (strlen(hex) != SLIPWAY_HASH_HEX_LEN || strspn(hex, "0123456789abcdefABCDEF") != SLIPWAY_HASH_HEX_LEN)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("invalid hash \"%s\"", hex),
-				 errhint("A hash is %d hexadecimal digits.", SLIPWAY_HASH_HEX_LEN)));
+	if (strlen(hex) != SLIPWAY_HASH_HEX_LEN ||
+		strspn(hex, "0123456789abcdefABCDEF") != SLIPWAY_HASH_HEX_LEN)
+		return false;
 	hex_decode(hex, SLIPWAY_HASH_HEX_LEN, (char *) hash);
+	return true;
 }
 
 char *

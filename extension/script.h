@@ -16,8 +16,8 @@ extern void slipway_hash_text(const char *text, uint8 *hash);
 /* Lower-case hex, palloc'd. */
 extern char *slipway_hash_hex(const uint8 *hash);
 
-/* Reads 64 hex digits; 22023 for anything else. */
-extern void slipway_hash_parse(const char *hex, uint8 *hash);
+/* Reads 64 hex digits; false for anything else. */
+extern bool slipway_hash_parse(const char *hex, uint8 *hash);
 
 /*
  * The normal form of a body, in which it is hashed and stored: no byte order

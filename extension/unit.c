@@ -31,6 +31,8 @@ typedef struct UnitCutter
 	bool		in_block;		/* after BEGIN */
 	int			blocks;
 	bool		lone_commit;	/* a COMMIT ended what the runner had begun */
+	bool		no_transaction; /* directive: every statement is a unit */
+	SlipwayStatement begin;		/* the last BEGIN */
 } UnitCutter;
 
 static void
@@ -71,6 +73,7 @@ take_begin(UnitCutter *cutter, const SlipwayStatement *statement)
 		set_stepwise(cutter, "another BEGIN", statement);
 	cutter->outline->begin_options =
 		copyObject(((TransactionStmt *) statement->tree->stmt)->options);
+	cutter->begin = *statement;
 	cutter->in_block = true;
 	cutter->unit_open = false;
 }
@@ -130,7 +133,7 @@ take_statement(UnitCutter *cutter, const SlipwayStatement *statement, bool fixed
 			break;
 		case SLIPWAY_ORDINARY:
 			add_statement(cutter, statement);
-			if (!cutter->unit_open)
+			if (!cutter->unit_open || cutter->no_transaction)
 				cutter->outline->units++;
 			cutter->unit_open = true;
 			break;
@@ -150,7 +153,7 @@ read_directives(UnitCutter *cutter, SlipwayPlace *place)
 	while (*line)
 	{
 		const char *end = strchrnul(line, '\n');
-		const char *text = line + strlen(DIRECTIVE);
+		const char *text;
 		int			len;
 
 		line += strspn(line, " \t");
@@ -158,6 +161,7 @@ read_directives(UnitCutter *cutter, SlipwayPlace *place)
 			break;
 		if (strncmp(line, DIRECTIVE, strlen(DIRECTIVE)) == 0)
 		{
+			text = line + strlen(DIRECTIVE);
 			text += strspn(text, " \t");
 			len = end - text;
 			while (len > 0 && isspace((unsigned char) text[len - 1]))
@@ -171,6 +175,7 @@ read_directives(UnitCutter *cutter, SlipwayPlace *place)
 						(errcode(SLIPWAY_REFUSED_STATEMENT),
 						 errmsg("unknown directive \"%.*s\"", len, text),
 						 errhint("This version knows: no-transaction.")));
+			cutter->no_transaction = true;
 			set_stepwise(cutter, "directive no-transaction", &place->statement);
 		}
 		line = *end ? end + 1 : end;
@@ -222,10 +227,13 @@ slipway_outline(const char *migration, const char *script, bool fixed_role)
 	read_directives(&cutter, &place);
 	cut_all(&cutter, &place, fixed_role);
 	if (cutter.in_block && !cutter.lone_commit)
+	{
+		place.statement = cutter.begin;
 		ereport(ERROR,
 				(errcode(SLIPWAY_REFUSED_STATEMENT),
 				 errmsg("BEGIN without COMMIT"),
 				 errhint("psql would roll such a script back. Take BEGIN out, or write COMMIT.")));
+	}
 	slipway_place_pop(&place);
 	if (cutter.outline->stepwise_reason == NULL && cutter.outline->units > 1)
 		cutter.outline->units = 1;

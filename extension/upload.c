@@ -127,10 +127,14 @@ store_manifest(const char *project, const SlipwayManifest *manifest)
 	{TEXTOID, TEXTARRAYOID, BYTEAARRAYOID, BYTEAARRAYOID, BYTEAARRAYOID}};
 	static SlipwayQuery add_manifest = {SLIPWAY_QUERY_MANIFEST_ADD, 8,
 	{TEXTOID, TEXTARRAYOID, BYTEAARRAYOID, BYTEAARRAYOID, BYTEAARRAYOID, BYTEAOID, TEXTOID, TEXTOID}};
+	static SlipwayQuery set_newest = {SLIPWAY_QUERY_MANIFEST_NEWEST, 2, {TEXTOID, BYTEAOID}};
 	SlipwayArgs args = {0};
+	SlipwayArgs newest_args = {0};
 
 	slipway_arg_text(&args, project);
 	add_member_arrays(&args, manifest);
+	slipway_arg_text(&newest_args, project);
+	slipway_arg_hash(&newest_args, manifest->hash);
 	slipway_spi_begin();
 	if (!manifest_stored(project, manifest->hash))
 	{
@@ -145,6 +149,7 @@ store_manifest(const char *project, const SlipwayManifest *manifest)
 					 errmsg("the same manifest was uploaded at the same time"),
 					 errhint("Upload it again, in isolation level read committed.")));
 	}
+	slipway_query(&set_newest, &newest_args, 0);
 	slipway_spi_end();
 }
 

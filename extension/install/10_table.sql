@@ -5,12 +5,14 @@ CREATE TABLE slipway.project (
     name        text PRIMARY KEY,
     schemas     text[],
     owner       text,
+    newest      bytea,
     created_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
     created_by  text NOT NULL DEFAULT session_user
 );
 COMMENT ON TABLE slipway.project IS 'a line of migrations with its own history, lock, search_path and, optionally, owner role';
 COMMENT ON COLUMN slipway.project.schemas IS 'search_path of its scripts; NULL: that of the caller';
 COMMENT ON COLUMN slipway.project.owner IS 'role its scripts run as; NULL: the caller';
+COMMENT ON COLUMN slipway.project.newest IS 'hash of the manifest that was uploaded last';
 
 CREATE TABLE slipway.script (
     hash        bytea PRIMARY KEY CHECK (octet_length(hash) = 32),

@@ -8,7 +8,7 @@ COMMENT ON FUNCTION slipway.add_script(text, text) IS 'stores a script body, onc
 CREATE FUNCTION slipway.add_manifest(manifest text, project text DEFAULT 'default') RETURNS SETOF text
     AS 'MODULE_PATHNAME', 'slipway_add_manifest' LANGUAGE C STRICT;
 REVOKE ALL ON FUNCTION slipway.add_manifest(text, text) FROM PUBLIC;
-COMMENT ON FUNCTION slipway.add_manifest(text, text) IS 'stores a manifest, once; returns the hashes, in hex, of its scripts that the server lacks; needs uploader';
+COMMENT ON FUNCTION slipway.add_manifest(text, text) IS 'stores a manifest, once, and makes it the newest of the project; returns the hashes, in hex, of its scripts that the server lacks; needs uploader';
 
 CREATE FUNCTION slipway.add_migration(name text, up text, down text DEFAULT NULL, verify text DEFAULT NULL, project text DEFAULT 'default') RETURNS text
     AS 'MODULE_PATHNAME', 'slipway_add_migration' LANGUAGE C;

@@ -1,6 +1,5 @@
 -- A manifest by its hash ($2, in hex), or the newest one (NULL).
-SELECT hash, name_order
-  FROM slipway.manifest
- WHERE project = $1 AND ($2 IS NULL OR hash = decode($2, 'hex'))
- ORDER BY created_at DESC, hash
- LIMIT 1
+SELECT f.hash, f.name_order
+  FROM slipway.project p
+  JOIN slipway.manifest f ON f.project = p.name AND f.hash = coalesce(decode($2, 'hex'), p.newest)
+ WHERE p.name = $1
