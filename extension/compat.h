@@ -10,6 +10,7 @@
 
 #include "storage/proc.h"
 #include "tcop/pquery.h"
+#include "utils/backend_status.h"
 #include "utils/guc.h"
 
 #if PG_VERSION_NUM < 150000
@@ -89,6 +90,19 @@ slipway_lock_held(const LOCKTAG *tag, LOCKMODE mode)
 #else
 #define SLIPWAY_MODULE_MAGIC PG_MODULE_MAGIC
 #endif
+
+/* 16 renamed the function that gives the nth entry, from 1, of pg_stat_activity. */
+static inline const PgBackendStatus *
+slipway_backend_status(int n)
+{
+#if PG_VERSION_NUM >= 160000
+	LocalPgBackendStatus *local = pgstat_get_local_beentry_by_index(n);
+#else
+	LocalPgBackendStatus *local = pgstat_fetch_stat_local_beentry(n);
+#endif
+
+	return local ? &local->backendStatus : NULL;
+}
 
 /* transaction_timeout came with 17; it ends the session, not the statement. */
 static inline bool

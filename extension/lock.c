@@ -28,6 +28,7 @@
 /* Sub-identifiers of our object locks, whose class is slipway.history. */
 #define LOCK_RUN 1
 #define LOCK_CHAIN 2
+#define LOCK_NEWEST 3
 
 /* pg_advisory_lock(bigint) uses 1 there. */
 #define ADVISORY_BIGINT 1
@@ -35,6 +36,7 @@
 typedef struct SlipwayLockList
 {
 	LOCKTAG    *tags;			/* NULL: only count */
+	LOCKMASK   *masks;			/* modes held */
 	int			n;
 } SlipwayLockList;
 
@@ -55,7 +57,10 @@ list_advisory(PROCLOCK *proclock, void *arg)
 	if (LOCK_LOCKMETHOD(*lock) != USER_LOCKMETHOD || proclock->holdMask == 0)
 		return;
 	if (list->tags)
+	{
 		list->tags[list->n] = lock->tag;
+		list->masks[list->n] = proclock->holdMask;
+	}
 	list->n++;
 }
 
@@ -86,6 +91,7 @@ list_advisory_locks(void)
 	visit_own_locks(list);
 	if (list->n > 0)
 	{
+		list->masks = palloc(list->n * sizeof(LOCKMASK));
 		list->tags = palloc(list->n * sizeof(LOCKTAG));
 		visit_own_locks(list);
 	}
@@ -96,7 +102,10 @@ static void
 free_list(SlipwayLockList *list)
 {
 	if (list->tags)
+	{
 		pfree(list->tags);
+		pfree(list->masks);
+	}
 	pfree(list);
 }
 
@@ -193,13 +202,14 @@ try_both(SlipwayLock *lock)
 
 /* Waits for both, each at most wait_ms; raises 55P03 when that is over. */
 static void
-wait_both(SlipwayLock *lock, int wait_ms)
+wait_both(SlipwayLock *lock, int wait_ms, volatile bool *got_advisory)
 {
 	int			nest = NewGUCNestLevel();
 
 	(void) set_config_option("lock_timeout", psprintf("%d", wait_ms), PGC_USERSET,
 							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	(void) LockAcquire(&lock->advisory, ExclusiveLock, true, false);
+	*got_advisory = true;
 	(void) LockAcquire(&lock->inner, ExclusiveLock, true, false);
 	AtEOXact_GUC(true, nest);
 }
@@ -239,6 +249,7 @@ slipway_lock_acquire(SlipwayLock *lock, int wait_ms)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	ErrorData  *volatile error = NULL;
+	volatile bool got_advisory = false;
 
 	if (try_both(lock))
 	{
@@ -249,7 +260,7 @@ slipway_lock_acquire(SlipwayLock *lock, int wait_ms)
 	slipway_transaction_next();
 	PG_TRY();
 	{
-		wait_both(lock, wait_ms);
+		wait_both(lock, wait_ms, &got_advisory);
 	}
 	PG_CATCH();
 	{
@@ -264,10 +275,44 @@ slipway_lock_acquire(SlipwayLock *lock, int wait_ms)
 		return;
 	}
 	slipway_transaction_recover();
-	release_fully(&lock->advisory, ExclusiveLock);
+	if (got_advisory)
+		LockRelease(&lock->advisory, ExclusiveLock, true);
 	if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE)
 		ReThrowError(error);
 	raise_locked(lock, wait_ms);
+}
+
+/* Takes a session lock once unless it is held; false if somebody else has it. */
+static bool
+take_again(const LOCKTAG *tag, LOCKMODE mode)
+{
+	return slipway_lock_held(tag, mode) ||
+		LockAcquire(tag, mode, true, true) != LOCKACQUIRE_NOT_AVAIL;
+}
+
+/*
+ * A script's pg_advisory_unlock_all() took what the session had before. How
+ * often it had each is something the server does not tell.
+ */
+static void
+take_back_lost(SlipwayLock *lock)
+{
+	static const LOCKMODE modes[] = {ExclusiveLock, ShareLock};
+
+	for (int i = 0; i < lock->before->n; i++)
+		for (int m = 0; m < lengthof(modes); m++)
+			if ((lock->before->masks[i] & LOCKBIT_ON(modes[m])) &&
+				!take_again(&lock->before->tags[i], modes[m]))
+				ereport(WARNING,
+						(errcode(ERRCODE_WARNING),
+						 errmsg("a script released an advisory lock of this session and another session took it")));
+}
+
+/* Are the public lock's holders the session, for a reason of its own, and us? */
+static bool
+session_has_public(const SlipwayLock *lock)
+{
+	return was_held_before(lock, &lock->advisory);
 }
 
 void
@@ -276,6 +321,8 @@ slipway_lock_tidy(SlipwayLock *lock)
 	release_left_behind(lock);
 	if (slipway_lock_held(&lock->advisory, ExclusiveLock))
 		return;
+	take_back_lost(lock);
+	/* On top of the session's own hold, if it has one. */
 	if (LockAcquire(&lock->advisory, ExclusiveLock, true, true) == LOCKACQUIRE_NOT_AVAIL)
 		ereport(WARNING,
 				(errcode(ERRCODE_WARNING),
@@ -297,16 +344,32 @@ void
 slipway_lock_release(SlipwayLock *lock)
 {
 	release_left_behind(lock);
-	release_fully(&lock->advisory, ExclusiveLock);
+	if (!session_has_public(lock))
+		release_fully(&lock->advisory, ExclusiveLock);
+	else if (lock->held && slipway_lock_held(&lock->advisory, ExclusiveLock))
+		LockRelease(&lock->advisory, ExclusiveLock, true);
+	take_back_lost(lock);
 	release_fully(&lock->inner, ExclusiveLock);
 	lock->held = false;
+}
+
+static void
+lock_to_end(int64 lock_key, uint16 what)
+{
+	LOCKTAG		tag;
+
+	set_object_tag(&tag, lock_key, what);
+	(void) LockAcquire(&tag, ExclusiveLock, false, false);
 }
 
 void
 slipway_lock_chain(int64 lock_key)
 {
-	LOCKTAG		tag;
+	lock_to_end(lock_key, LOCK_CHAIN);
+}
 
-	set_object_tag(&tag, lock_key, LOCK_CHAIN);
-	(void) LockAcquire(&tag, ExclusiveLock, false, false);
+void
+slipway_lock_newest(int64 lock_key)
+{
+	lock_to_end(lock_key, LOCK_NEWEST);
 }

@@ -58,4 +58,10 @@ extern void slipway_lock_release(SlipwayLock *lock);
  */
 extern void slipway_lock_chain(int64 lock_key);
 
+/*
+ * Orders those who build on the newest manifest of a project; to be taken
+ * before it is read, held to the end of the transaction.
+ */
+extern void slipway_lock_newest(int64 lock_key);
+
 #endif							/* SLIPWAY_LOCK_H */

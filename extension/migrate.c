@@ -47,6 +47,10 @@
 #define BACKOFF_FIRST_MS 100.0
 #define BACKOFF_LAST_MS 5000.0
 
+/* How long another run may take to write its end. */
+#define OTHERS_POLL_MS 20
+#define OTHERS_POLLS 250
+
 /* How many steps of the plan option "to" includes. */
 static int
 steps_wanted(const SlipwayRun *run, const SlipwayPlan *plan)
@@ -171,23 +175,12 @@ may_retry(const ErrorData *error)
 		error->sqlerrcode == ERRCODE_T_R_SERIALIZATION_FAILURE;
 }
 
-/* Waits before try number attempt + 1, in a transaction without a snapshot. */
+/* Sleeps, in a transaction without a snapshot; can be cancelled. */
 static void
-back_off(const SlipwayStep *step, const SlipwayResult *result, int attempt, int retries)
+pause_for(long ms)
 {
-	double		limit = Min(BACKOFF_FIRST_MS * pow(2, attempt - 1), BACKOFF_LAST_MS);
-	long		ms = (long) (limit * (0.5 + pg_prng_double(&pg_global_prng_state) / 2));
 	TimestampTz until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), ms);
-	StringInfoData json;
 
-	slipway_event_begin(&json, "retry");
-	slipway_event_text(&json, "migration", step->name);
-	slipway_event_int(&json, "attempt", attempt);
-	slipway_event_int(&json, "retries", retries);
-	slipway_event_text(&json, "sqlstate", unpack_sql_state(result->error->sqlerrcode));
-	slipway_event_text(&json, "message", result->error->message);
-	slipway_event_send(&json, "%s: rolled back (%s), retry %d of %d", step->name,
-					   result->error->message, attempt, retries);
 	for (;;)
 	{
 		long		left = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), until);
@@ -199,6 +192,37 @@ back_off(const SlipwayStep *step, const SlipwayResult *result, int attempt, int 
 		ResetLatch(MyLatch);
 		CHECK_FOR_INTERRUPTS();
 	}
+}
+
+/* Lets runs that lost their lock to us write their end, a few seconds at most. */
+static void
+wait_for_others(SlipwayRun *run)
+{
+	for (int i = 0; i < OTHERS_POLLS && slipway_run_others_alive(run); i++)
+	{
+		slipway_transaction_next();
+		pause_for(OTHERS_POLL_MS);
+	}
+	slipway_transaction_next();
+}
+
+/* Waits before try number attempt + 1, in a transaction without a snapshot. */
+static void
+back_off(const SlipwayStep *step, const SlipwayResult *result, int attempt, int retries)
+{
+	double		limit = Min(BACKOFF_FIRST_MS * pow(2, attempt - 1), BACKOFF_LAST_MS);
+	long		ms = (long) (limit * (0.5 + pg_prng_double(&pg_global_prng_state) / 2));
+	StringInfoData json;
+
+	slipway_event_begin(&json, "retry");
+	slipway_event_text(&json, "migration", step->name);
+	slipway_event_int(&json, "attempt", attempt);
+	slipway_event_int(&json, "retries", retries);
+	slipway_event_text(&json, "sqlstate", unpack_sql_state(result->error->sqlerrcode));
+	slipway_event_text(&json, "message", result->error->message);
+	slipway_event_send(&json, "%s: rolled back (%s), retry %d of %d", step->name,
+					   result->error->message, attempt, retries);
+	pause_for(ms);
 }
 
 /* Writes down that a migration failed, and with it the run. */
@@ -310,7 +334,7 @@ migrate(SlipwayRun *run)
 	{
 		slipway_transaction_next();
 		slipway_lock_acquire(&run->lock, run->options->lock_wait);
-		slipway_transaction_next();
+		wait_for_others(run);
 		MemoryContextSwitchTo(run->context);
 		plan = make_valid_plan(run, &nsteps);
 		done = apply_plan(run, plan, nsteps);

@@ -92,9 +92,9 @@ slipway_privilege_require(SlipwayRight right, const char *project)
 							  GetUserNameFromId(GetUserId(), false), kind, project)
 			 : errmsg("role \"%s\" is not %s of all projects",
 					  GetUserNameFromId(GetUserId(), false), kind),
-			 errhint("Ask an administrator for SELECT slipway.grant_role('%s', '%s'%s).",
-					 GetUserNameFromId(GetUserId(), false), kind,
-					 project ? psprintf(", '%s'", project) : "")));
+			 errhint("Ask an administrator for SELECT slipway.grant_role(%s, '%s'%s).",
+					 quote_literal_cstr(GetUserNameFromId(GetUserId(), false)), kind,
+					 project ? psprintf(", %s", quote_literal_cstr(project)) : "")));
 }
 
 SlipwayRight

@@ -11,10 +11,9 @@
 
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
-#include "storage/proc.h"
-#include "storage/procarray.h"
 #include "utils/timestamp.h"
 
+#include "compat.h"
 #include "error_code.h"
 #include "history.h"
 #include "query.h"
@@ -29,7 +28,8 @@ typedef struct DeadRun
 	uint8		hash[SLIPWAY_HASH_LEN];
 	bool		has_hash;
 	uint8		manifest[SLIPWAY_HASH_LEN];
-	TimestampTz started_at;
+	TimestampTz started_at;		/* of the migration */
+	TimestampTz run_started_at;
 	int64		pid;
 	SlipwayActor actor;
 } DeadRun;
@@ -50,6 +50,7 @@ read_dead_run(DeadRun *dead, uint64 row)
 	dead->actor.client_addr = slipway_row_text(row, 9);
 	dead->actor.application_name = slipway_row_text(row, 10);
 	dead->actor.client_version = slipway_row_text(row, 11);
+	dead->run_started_at = DatumGetTimestampTz(slipway_row_datum(row, 12, &isnull));
 }
 
 static void
@@ -80,34 +81,64 @@ record_dead_run(const SlipwayRun *run, const DeadRun *dead)
 }
 
 /*
- * A run whose script dropped the public lock loses the other one when it
- * fails, and we may get both before it has written that down. It still will.
+ * Is the backend of a run still there? Pids come again: it must have started
+ * before the run did. This reads the server's memory because the view hides
+ * other roles' rows from a bookkeeper who is not privileged.
  */
 static bool
 is_alive(const DeadRun *run)
 {
-	PGPROC	   *proc = run->pid == MyProcPid ? NULL : BackendPidGetProc((int) run->pid);
+	int			n = pgstat_fetch_stat_numbackends();
 
-	return proc != NULL && proc->databaseId == MyDatabaseId;
+	for (int i = 1; i <= n && run->pid != MyProcPid; i++)
+	{
+		const PgBackendStatus *backend = slipway_backend_status(i);
+
+		if (backend && backend->st_procpid == run->pid && backend->st_databaseid == MyDatabaseId)
+			return backend->st_proc_start_timestamp <= run->run_started_at;
+	}
+	return false;
+}
+
+/* Inside a scope: the runs that say they go on. */
+static DeadRun *
+list_open_runs(const SlipwayRun *run, uint64 *n)
+{
+	static SlipwayQuery list = {SLIPWAY_QUERY_RUNS_DEAD, 1, {TEXTOID}};
+	SlipwayArgs args = {0};
+	DeadRun    *runs;
+
+	slipway_arg_text(&args, run->project->name);
+	*n = slipway_query(&list, &args, 0);
+	runs = palloc0(Max(*n, 1) * sizeof(DeadRun));
+	for (uint64 i = 0; i < *n; i++)
+		read_dead_run(&runs[i], i);
+	return runs;
+}
+
+bool
+slipway_run_others_alive(SlipwayRun *run)
+{
+	bool		alive = false;
+	DeadRun    *runs;
+	uint64		n;
+
+	slipway_spi_begin();
+	runs = list_open_runs(run, &n);
+	for (uint64 i = 0; i < n; i++)
+		alive |= is_alive(&runs[i]);
+	slipway_spi_end();
+	return alive;
 }
 
 /* Inside a scope. */
 static void
 settle_dead_runs(SlipwayRun *run)
 {
-	static SlipwayQuery list = {SLIPWAY_QUERY_RUNS_DEAD, 1, {TEXTOID}};
 	static SlipwayQuery end = {SLIPWAY_QUERY_RUN_INTERRUPT, 2, {TEXTOID, INT8OID}};
-	SlipwayArgs args = {0};
 	uint64		rows;
-	DeadRun    *dead;
+	DeadRun    *dead = list_open_runs(run, &rows);
 
-	slipway_arg_text(&args, run->project->name);
-	rows = slipway_query(&list, &args, 0);
-	if (rows == 0)
-		return;
-	dead = palloc0(rows * sizeof(DeadRun));
-	for (uint64 i = 0; i < rows; i++)
-		read_dead_run(&dead[i], i);
 	for (uint64 i = 0; i < rows; i++)
 	{
 		SlipwayArgs end_args = {0};

@@ -28,6 +28,13 @@ typedef struct SlipwayRun
 } SlipwayRun;
 
 /*
+ * With the lock held: is there another run that says it goes on, and whose
+ * backend lives? It lost the lock when it failed, to us, and is about to write
+ * that down; or it is about to leave. Opens a scope.
+ */
+extern bool slipway_run_others_alive(SlipwayRun *run);
+
+/*
  * With the lock held: writes into the history what runs that died were at,
  * and warns of it; then a row for this run, which is about to begin with
  * first. Opens a scope of spi.h; takes effect with the caller's commit.

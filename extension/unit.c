@@ -153,6 +153,7 @@ read_directives(UnitCutter *cutter, SlipwayPlace *place)
 	while (*line)
 	{
 		const char *end = strchrnul(line, '\n');
+		const char *begin = line;
 		const char *text;
 		int			len;
 
@@ -168,7 +169,7 @@ read_directives(UnitCutter *cutter, SlipwayPlace *place)
 				len--;
 			place->statement.location = line - cutter->script;
 			place->statement.start.line = number;
-			place->statement.start.column = 1;
+			place->statement.start.column = 1 + (line - begin);
 			place->in_statement = true;
 			if (len != strlen("no-transaction") || strncmp(text, "no-transaction", len) != 0)
 				ereport(ERROR,

@@ -17,6 +17,7 @@
 #include "utils/builtins.h"
 
 #include "error_code.h"
+#include "lock.h"
 #include "plan.h"
 #include "privilege.h"
 #include "project.h"
@@ -273,6 +274,7 @@ slipway_add_migration(PG_FUNCTION_ARGS)
 	project = text_to_cstring(PG_GETARG_TEXT_PP(4));
 	slipway_check_name("migration", member.name);
 	require_uploader(project);
+	slipway_lock_newest(slipway_project_lock_key(project));
 	(void) store_optional_script(fcinfo, 1, member.up);
 	member.has_down = store_optional_script(fcinfo, 2, member.down);
 	member.has_verify = store_optional_script(fcinfo, 3, member.verify);

@@ -18,12 +18,12 @@ COMMENT ON FUNCTION slipway.create_project(text, text[], text) IS 'registers a p
 CREATE FUNCTION slipway.grant_role(role text, kind text, project text DEFAULT NULL) RETURNS void
     AS 'MODULE_PATHNAME', 'slipway_grant_role' LANGUAGE C;
 REVOKE ALL ON FUNCTION slipway.grant_role(text, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION slipway.grant_role(text, text, text) IS 'lets a role act as reader, uploader, approver, deployer or admin of a project (NULL: of all); needs a superuser or the owner of slipway.history';
+COMMENT ON FUNCTION slipway.grant_role(text, text, text) IS 'lets a role act as reader, uploader, approver, deployer or admin of a project (NULL: of all); needs admin of the same';
 
 CREATE FUNCTION slipway.revoke_role(role text, kind text, project text DEFAULT NULL) RETURNS void
     AS 'MODULE_PATHNAME', 'slipway_revoke_role' LANGUAGE C;
 REVOKE ALL ON FUNCTION slipway.revoke_role(text, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION slipway.revoke_role(text, text, text) IS 'takes back what grant_role() gave';
+COMMENT ON FUNCTION slipway.revoke_role(text, text, text) IS 'takes back what grant_role() gave; needs admin of the same';
 
 CREATE FUNCTION slipway.set_owner(role text) RETURNS void
     AS 'MODULE_PATHNAME', 'slipway_set_owner' LANGUAGE C STRICT;
