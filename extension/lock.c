@@ -33,6 +33,8 @@
 /* pg_advisory_lock(bigint) uses 1 there. */
 #define ADVISORY_BIGINT 1
 
+static const LOCKMODE advisory_modes[] = {ExclusiveLock, ShareLock};
+
 typedef struct SlipwayLockList
 {
 	LOCKTAG    *tags;			/* NULL: only count */
@@ -115,13 +117,14 @@ same_tag(const LOCKTAG *a, const LOCKTAG *b)
 	return memcmp(a, b, sizeof(LOCKTAG)) == 0;
 }
 
-static bool
-was_held_before(const SlipwayLock *lock, const LOCKTAG *tag)
+/* The modes in which the session held it when the run began. */
+static LOCKMASK
+held_before(const SlipwayLock *lock, const LOCKTAG *tag)
 {
 	for (int i = 0; i < lock->before->n; i++)
 		if (same_tag(&lock->before->tags[i], tag))
-			return true;
-	return false;
+			return lock->before->masks[i];
+	return 0;
 }
 
 static void
@@ -140,10 +143,13 @@ release_left_behind(SlipwayLock *lock)
 
 	for (int i = 0; i < now->n; i++)
 	{
-		if (same_tag(&now->tags[i], &lock->advisory) || was_held_before(lock, &now->tags[i]))
-			continue;
-		release_fully(&now->tags[i], ExclusiveLock);
-		release_fully(&now->tags[i], ShareLock);
+		LOCKMASK	keep = held_before(lock, &now->tags[i]);
+
+		if (same_tag(&now->tags[i], &lock->advisory))
+			keep |= LOCKBIT_ON(ExclusiveLock);
+		for (int m = 0; m < lengthof(advisory_modes); m++)
+			if ((keep & LOCKBIT_ON(advisory_modes[m])) == 0)
+				release_fully(&now->tags[i], advisory_modes[m]);
 	}
 	free_list(now);
 }
@@ -297,22 +303,13 @@ take_again(const LOCKTAG *tag, LOCKMODE mode)
 static void
 take_back_lost(SlipwayLock *lock)
 {
-	static const LOCKMODE modes[] = {ExclusiveLock, ShareLock};
-
 	for (int i = 0; i < lock->before->n; i++)
-		for (int m = 0; m < lengthof(modes); m++)
-			if ((lock->before->masks[i] & LOCKBIT_ON(modes[m])) &&
-				!take_again(&lock->before->tags[i], modes[m]))
+		for (int m = 0; m < lengthof(advisory_modes); m++)
+			if ((lock->before->masks[i] & LOCKBIT_ON(advisory_modes[m])) &&
+				!take_again(&lock->before->tags[i], advisory_modes[m]))
 				ereport(WARNING,
 						(errcode(ERRCODE_WARNING),
 						 errmsg("a script released an advisory lock of this session and another session took it")));
-}
-
-/* Are the public lock's holders the session, for a reason of its own, and us? */
-static bool
-session_has_public(const SlipwayLock *lock)
-{
-	return was_held_before(lock, &lock->advisory);
 }
 
 void
@@ -344,7 +341,7 @@ void
 slipway_lock_release(SlipwayLock *lock)
 {
 	release_left_behind(lock);
-	if (!session_has_public(lock))
+	if ((held_before(lock, &lock->advisory) & LOCKBIT_ON(ExclusiveLock)) == 0)
 		release_fully(&lock->advisory, ExclusiveLock);
 	else if (lock->held && slipway_lock_held(&lock->advisory, ExclusiveLock))
 		LockRelease(&lock->advisory, ExclusiveLock, true);

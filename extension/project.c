@@ -8,6 +8,7 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 
 #include "error_code.h"
@@ -110,6 +111,23 @@ slipway_project_ensure_default(const char *name)
 		store_project(name, (Datum) 0, true, NULL, true);
 }
 
+static void
+check_schemas(ArrayType *schemas)
+{
+	bool		good = ARR_NDIM(schemas) <= 1 && !array_contains_nulls(schemas);
+	Datum	   *names;
+	int			n = 0;
+
+	if (good)
+		deconstruct_array(schemas, TEXTOID, -1, false, TYPALIGN_INT, &names, NULL, &n);
+	for (int i = 0; i < n; i++)
+		good &= VARSIZE_ANY_EXHDR(DatumGetPointer(names[i])) > 0;
+	if (!good)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("schemas of a project must be a list of names")));
+}
+
 PG_FUNCTION_INFO_V1(slipway_create_project);
 
 Datum
@@ -141,6 +159,8 @@ slipway_create_project(PG_FUNCTION_ARGS)
 					 errmsg("a superuser cannot be the owner role of a project"),
 					 errdetail("Role \"%s\" is a superuser: its deployers would be superusers too.", owner)));
 	}
+	if (!PG_ARGISNULL(1))
+		check_schemas(PG_GETARG_ARRAYTYPE_P(1));
 	store_project(name, PG_ARGISNULL(1) ? (Datum) 0 : PG_GETARG_DATUM(1), PG_ARGISNULL(1),
 				  owner, false);
 	PG_RETURN_VOID();
