@@ -3,18 +3,23 @@
  *	  How utility statements pass this extension's hook.
  *
  * Statements of a script shall look to other extensions as if a client had
- * sent them, but all of them run inside one CALL. pg_stat_statements counts
- * what it sees inside a utility statement as nested, and does not track it by
- * default; pgaudit raises "stack is not empty" at a top-level utility
- * statement inside another. So the CALL of our own procedure goes past their
- * hooks, straight to the server, and what the scripts do goes through them.
+ * sent them, but all of them run inside one CALL, and two extensions mind.
  *
- * That needs this hook to be in place when the CALL arrives. In a session whose
- * first use of the extension is the CALL itself, the library is loaded too late
- * for that; then pgaudit is told that the script's statements are not at top
- * level, which it accepts, and pg_stat_statements sees them as nested.
- * session_preload_libraries = 'pg_slipway' or a SELECT slipway.version() before
- * makes the difference; the client calls that anyway.
+ * pgaudit raises "stack is not empty" at a top-level utility statement inside
+ * another. It is told that the script's statements are not at top level, and
+ * logs them, and the CALL, in full.
+ *
+ * pg_stat_statements takes what runs inside a utility statement for nested,
+ * which it does not track by default. Where it is loaded, and pgaudit is not,
+ * the CALL of our own procedure goes past the other hooks straight to the
+ * server, and the statements of the scripts go through them, at top level. An
+ * audit trail without the CALL would be worse than statistics without the
+ * statements; so with both, pg_stat_statements.track = all is needed.
+ *
+ * The second needs this hook to be in place when the CALL arrives. A session
+ * whose first use of the extension is the CALL itself loads the library too
+ * late for that: session_preload_libraries = 'pg_slipway' helps, or a SELECT
+ * slipway.version() before, which the client sends anyway.
  */
 #include "postgres.h"
 
@@ -31,9 +36,6 @@
 
 static ProcessUtility_hook_type next_utility = NULL;
 
-/* Is the CALL that runs now known to nobody but us? */
-static bool call_hidden = false;
-
 static bool
 is_our_call(const Node *command)
 {
@@ -42,29 +44,11 @@ is_our_call(const Node *command)
 		get_extension_oid("pg_slipway", true);
 }
 
+/* Told by a setting that the extension defines when it is loaded. */
 static bool
-have_pgaudit(void)
+is_loaded(const char *setting)
 {
-	return GetConfigOption("pgaudit.log", true, false) != NULL;
-}
-
-/* Our CALL: not to be seen by the hooks that were there before ours. */
-static void
-run_hidden(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
-		   ProcessUtilityContext context, ParamListInfo params,
-		   QueryEnvironment *queryEnv, DestReceiver *dest, QueryCompletion *qc)
-{
-	call_hidden = true;
-	PG_TRY();
-	{
-		standard_ProcessUtility(pstmt, queryString, readOnlyTree, context, params,
-								queryEnv, dest, qc);
-	}
-	PG_FINALLY();
-	{
-		call_hidden = false;
-	}
-	PG_END_TRY();
+	return GetConfigOption(setting, true, false) != NULL;
 }
 
 static void
@@ -72,23 +56,19 @@ process_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 				ProcessUtilityContext context, ParamListInfo params,
 				QueryEnvironment *queryEnv, DestReceiver *dest, QueryCompletion *qc)
 {
+	ProcessUtility_hook_type next = next_utility ? next_utility : standard_ProcessUtility;
+
 	if (slipway_guard_active())
 	{
 		slipway_guard_utility(pstmt->utilityStmt);
 		slipway_leftover_note(pstmt->utilityStmt);
-		if (context == PROCESS_UTILITY_TOPLEVEL && !call_hidden && have_pgaudit())
+		if (context == PROCESS_UTILITY_TOPLEVEL && is_loaded("pgaudit.log"))
 			context = PROCESS_UTILITY_QUERY;
 	}
-	else if (next_utility && context == PROCESS_UTILITY_TOPLEVEL && is_our_call(pstmt->utilityStmt))
-	{
-		run_hidden(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
-		return;
-	}
-	if (next_utility)
-		next_utility(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
-	else
-		standard_ProcessUtility(pstmt, queryString, readOnlyTree, context, params,
-								queryEnv, dest, qc);
+	else if (context == PROCESS_UTILITY_TOPLEVEL && is_our_call(pstmt->utilityStmt) &&
+			 is_loaded("pg_stat_statements.track") && !is_loaded("pgaudit.log"))
+		next = standard_ProcessUtility;
+	next(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
 }
 
 void
