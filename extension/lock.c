@@ -16,6 +16,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/portal.h"
+#include "utils/timestamp.h"
 
 #include "compat.h"
 #include "error_code.h"
@@ -206,16 +207,25 @@ try_both(SlipwayLock *lock)
 	return false;
 }
 
-/* Waits for both, each at most wait_ms; raises 55P03 when that is over. */
+static void
+set_lock_timeout(int ms)
+{
+	(void) set_config_option("lock_timeout", psprintf("%d", ms), PGC_USERSET,
+							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+}
+
+/* Waits for both, at most wait_ms in all; raises 55P03 when that is over. */
 static void
 wait_both(SlipwayLock *lock, int wait_ms, volatile bool *got_advisory)
 {
 	int			nest = NewGUCNestLevel();
+	TimestampTz until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), wait_ms);
 
-	(void) set_config_option("lock_timeout", psprintf("%d", wait_ms), PGC_USERSET,
-							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	set_lock_timeout(wait_ms);
 	(void) LockAcquire(&lock->advisory, ExclusiveLock, true, false);
 	*got_advisory = true;
+	if (wait_ms > 0)
+		set_lock_timeout(Max(TimestampDifferenceMilliseconds(GetCurrentTimestamp(), until), 1));
 	(void) LockAcquire(&lock->inner, ExclusiveLock, true, false);
 	AtEOXact_GUC(true, nest);
 }

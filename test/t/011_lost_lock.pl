@@ -1,0 +1,139 @@
+# Scripts that give away the advisory lock of the run, and then fail: somebody
+# else may deploy in between, and still each migration is applied once.
+
+use strict;
+use warnings FATAL => 'all';
+
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use SlipwayServer;
+use SlipwayTest;
+use Test::More;
+
+my $node = new_node('lost_lock');
+
+# All three leave a row each in a table where nothing is unique. The second
+# drops every advisory lock, then needs a table that somebody else has.
+sub add_project
+{
+	my ($project) = @_;
+
+	$node->safe_psql(
+		'postgres', "SELECT slipway.create_project('$project');
+		CREATE TABLE ${project}_busy (id integer);
+		CREATE TABLE ${project}_trace (name text);
+		CREATE SEQUENCE ${project}_try;");
+	add_migrations(
+		$node,
+		[
+			[ '0001_first', "INSERT INTO ${project}_trace VALUES ('0001_first');" ],
+			[
+				'0002_lost', "INSERT INTO ${project}_trace VALUES ('0002_lost');
+				SELECT nextval('${project}_try');
+				SELECT pg_advisory_unlock_all();
+				ALTER TABLE ${project}_busy ADD COLUMN name text;"
+			],
+			[ '0003_last', "INSERT INTO ${project}_trace VALUES ('0003_last');" ],
+		],
+		project => $project);
+	return;
+}
+
+sub hold_table
+{
+	my ($project) = @_;
+	my $session = $node->background_psql('postgres');
+
+	$session->query_safe("BEGIN; LOCK TABLE ${project}_busy;");
+	return $session;
+}
+
+sub each_once
+{
+	my ($project) = @_;
+
+	query_is(
+		$node, "SELECT name, count(*) FROM ${project}_trace GROUP BY name ORDER BY name",
+		"0001_first|1\n0002_lost|1\n0003_last|1", "$project: each script took effect once");
+	query_is(
+		$node, "SELECT migration, count(*) FROM slipway.history
+		 WHERE project = '$project' AND outcome = 'succeeded' GROUP BY migration ORDER BY migration",
+		"0001_first|1\n0002_lost|1\n0003_last|1", "$project: each was recorded once");
+	query_is(
+		$node, "SELECT DISTINCT migration, sqlstate FROM slipway.history
+		 WHERE project = '$project' AND outcome <> 'succeeded'",
+		'0002_lost|55P03', "$project: the failures stand there as what they were");
+	history_is_sound($node, $project, project => $project);
+	no_locks_left($node, $project);
+	return;
+}
+
+# Two deployers, which get in between each other's tries.
+add_project('pair');
+my $holder = hold_table('pair');
+my %option = (project => 'pair', with => { lock_timeout => 100, retries => 50 });
+my @deployers = (start_migrate($node, %option));
+wait_until($node, 'SELECT is_called FROM pair_try', 'the first is at it');
+push @deployers, start_migrate($node, %option);
+wait_until($node, 'SELECT last_value >= 6 FROM pair_try', 'they have tried six times');
+$holder->quit;
+@deployers = map { finish_sql($_) } @deployers;
+is($deployers[0]{exit}, 0, 'pair: the first deployer succeeds') or diag($deployers[0]{err});
+is($deployers[1]{exit}, 0, 'pair: the second deployer succeeds') or diag($deployers[1]{err});
+each_once('pair');
+query_is(
+	$node, "SELECT count(DISTINCT r.backend_pid) > 1 FROM slipway.history h
+	  JOIN slipway.run r ON r.project = h.project AND r.number = h.run
+	 WHERE h.project = 'pair' AND h.migration = '0002_lost'", 't',
+	'pair: both deployers had the lock in turn');
+
+# One deployer alone: losing the lock does not end its deploy either.
+add_project('alone');
+$holder = hold_table('alone');
+my $deployer = start_migrate($node, project => 'alone', with => { lock_timeout => 100, retries => 50 });
+wait_until($node, 'SELECT last_value >= 3 FROM alone_try', 'it has tried three times');
+$holder->quit;
+$deployer = finish_sql($deployer);
+is($deployer->{exit}, 0, 'alone: the deployer succeeds') or diag($deployer->{err});
+each_once('alone');
+
+# The number of tries is limited all the same.
+add_project('limit');
+$holder = hold_table('limit');
+$deployer = migrate(
+	$node,
+	project => 'limit',
+	with => { lock_timeout => 20, retries => 3 });
+$holder->quit;
+is($deployer->{sqlstate}, '55P03', 'limit: the deploy fails with the lock timeout')
+  or diag($deployer->{err});
+query_is($node, 'SELECT last_value FROM limit_try', '4', 'limit: after one try and three retries');
+query_is($node, 'SELECT name FROM limit_trace', '0001_first', 'limit: what came before stays applied');
+query_is($node, "SELECT migration, state FROM slipway.status WHERE project = 'limit'",
+	"0001_first|applied\n0002_lost|failed\n0003_last|pending", 'limit: the status says so');
+history_is_sound($node, 'limit', project => 'limit');
+no_locks_left($node, 'limit');
+
+# A script that drops the lock and goes on well: nobody gets in before it ends.
+$node->safe_psql('postgres', 'CREATE TABLE order_trace (name text);
+	SELECT slipway.create_project($$order$$)');
+add_migrations(
+	$node,
+	[
+		[ '0001_slow', "SELECT pg_advisory_unlock_all(); SELECT pg_sleep(0.5); INSERT INTO order_trace VALUES ('0001_slow')" ],
+		[ '0002_next', "INSERT INTO order_trace VALUES ('0002_next')" ],
+	],
+	project => 'order');
+@deployers = (start_migrate($node, project => 'order'));
+wait_until($node, q{SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'}, 'the script sleeps');
+push @deployers, start_migrate($node, project => 'order');
+@deployers = map { finish_sql($_) } @deployers;
+is($deployers[$_]{exit}, 0, "order: deployer $_ succeeds") or diag($deployers[$_]{err}) for 0, 1;
+query_is($node, 'SELECT name FROM order_trace', "0001_slow\n0002_next", 'order: each once, in order');
+has_event_count($deployers[0], 'applied', 2, 'order: the first deployer applied both');
+has_event_count($deployers[1], 'waiting', 1, 'order: the second waited');
+history_is_sound($node, 'order', project => 'order');
+no_locks_left($node, 'order');
+
+$node->stop;
+done_testing();

@@ -1,0 +1,160 @@
+# Databases that are not UTF-8: scripts are hashed and stored, and errors in
+# them located, as anywhere else.
+
+use strict;
+use warnings FATAL => 'all';
+
+use Digest::SHA qw(sha256_hex);
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use SlipwayServer;
+use SlipwayTest;
+use Test::More;
+
+# All strings here are bytes of UTF-8.
+my $node = new_node('encodings', extension => 0);
+
+sub make_database
+{
+	my ($db, $encoding) = @_;
+
+	$node->safe_psql('postgres',
+		"CREATE DATABASE $db ENCODING '$encoding' LOCALE 'C' TEMPLATE template0");
+	$node->safe_psql($db, 'CREATE EXTENSION pg_slipway');
+	return;
+}
+
+sub hash_of
+{
+	my ($body) = @_;
+
+	$body =~ s/\r\n/\n/g;
+	$body =~ s/\A\xef\xbb\xbf//;
+	return sha256_hex($body);
+}
+
+# What must hold whatever the encoding, for text that it can hold.
+#   text   several characters beyond ASCII
+sub works_with
+{
+	my ($db, $text) = @_;
+	my $characters = () = $text =~ /[^\x80-\xbf]/g;
+	my @in = (db => $db);
+
+	# Hashes
+	my $body = "-- $text\r\nCREATE TABLE greeting (word text);\r\nINSERT INTO greeting VALUES ('$text');\r\n";
+	query_is($node, 'SELECT slipway.add_script(' . literal($body) . ')',
+		hash_of($body), "$db: the hash of a script is that of its UTF-8 text", @in);
+	query_is($node, 'SELECT slipway.add_script(' . literal("\xef\xbb\xbf$body") . ')',
+		hash_of($body), "$db: a byte order mark does not count", @in)
+	  if $db eq 'utf8' || $db eq 'sql_ascii';
+	my $manifest = 'slipway-manifest 1 order=auto' . "\n" . hash_of($body) . " - - versioned 0001_$text\n";
+	query_is($node, 'SELECT * FROM slipway.add_manifest(' . literal($manifest) . ')',
+		'', "$db: its manifest has it by that hash", @in);
+
+	# A migration with such a name and body
+	my $answer = migrate($node, @in, with => { manifest => sha256_hex($manifest) });
+	is($answer->{exit}, 0, "$db: a migration with such a name and body") or diag($answer->{err});
+	is_deeply([ map { $_->{migration} } grep { $_->{event} eq 'applied' } @{ $answer->{event} } ],
+		[ decoded("0001_$text") ], "$db: its name arrives in the progress message");
+	query_is($node, 'SELECT word FROM greeting', $text, "$db: its text arrives in the table", @in);
+	query_is($node, "SELECT encode(script_hash, 'hex'), migration FROM slipway.history",
+		hash_of($body) . "|0001_$text", "$db: the history has hash and name", @in);
+
+	# The text comes back as it was, and the client can compare
+	query_is($node, "SELECT body FROM slipway.script",
+		$body =~ s/\r\n/\n/gr, "$db: the body is stored as it was", @in);
+	query_is($node, 'SELECT migration, state FROM slipway.compare(' . literal($manifest) . ')',
+		"0001_$text|applied", "$db: compare() knows it", @in);
+
+	# Errors: columns in characters
+	add_migrations($node, [ [ '0002_fails', "SELECT 1;\nSELECT '$text', 1 / 0, nosuch;\n" ] ], @in);
+	$answer = migrate($node, @in);
+	is($answer->{sqlstate}, '42703', "$db: an unknown column");
+	my $column = length("SELECT '', 1 / 0, ") + $characters + 1;
+	like($answer->{err}, qr/migration "0002_fails", line 2, column $column\n/,
+		"$db: its position is in characters");
+	query_is(
+		$node, "SELECT line_number, column_number, \"position\" FROM slipway.history
+		 WHERE outcome = 'failed'", "2|$column|" . ($column + length "SELECT 1;\n"),
+		"$db: the history has it likewise", @in);
+	query_is($node, 'SELECT line_number, column_number FROM slipway.check_script('
+		. literal('x') . ', ' . literal("SELECT '$text' FROM WHERE;") . ')',
+		'1|' . (length("SELECT '' FROM ") + $characters + 1),
+		"$db: and so has a check, of a syntax error", @in);
+	query_is($node, 'SELECT * FROM slipway.verify_history()', '', "$db: the history verifies", @in);
+	return;
+}
+
+sub decoded
+{
+	my ($bytes) = @_;
+
+	utf8::decode($bytes);
+	return $bytes;
+}
+
+make_database('utf8', 'UTF8');
+works_with('utf8', "na\xc3\xafve \xe2\x82\xac \xf0\x9f\x98\x80");
+make_database('latin1', 'LATIN1');
+works_with('latin1', "\xc3\xa9t\xc3\xa9 \xc3\xbcber");
+make_database('sql_ascii', 'SQL_ASCII');
+works_with('sql_ascii', "na\xc3\xafve \xe2\x82\xac \xf0\x9f\x98\x80");
+make_database('euc_jp', 'EUC_JP');
+works_with('euc_jp', "\xe6\x97\xa5\xe6\x9c\xac\xe8\xaa\x9e");
+
+# A character that the database cannot hold: the server says which.
+for my $db ('latin1', 'euc_jp')
+{
+	my $before = sql($node, 'SELECT count(*) FROM slipway.script', db => $db)->{out};
+	my $answer = sql($node, 'SELECT slipway.add_script(' . literal("SELECT '\xf0\x9f\x98\x80'") . ')', db => $db);
+	is($answer->{sqlstate}, '22P05', "$db: a character that it lacks is refused");
+	like($answer->{error}, qr/0xf0 0x9f 0x98 0x80/, "$db: which is named");
+	query_is($node, 'SELECT count(*) FROM slipway.script', $before, "$db: and nothing is stored", db => $db);
+}
+
+# Invalid UTF-8, where only we can notice.
+my $stored = sql($node, 'SELECT count(*) FROM slipway.script', db => 'sql_ascii')->{out};
+for my $bytes ("\xe9t\xe9", "\xc3", "\xed\xa0\x80", "\xc0\xaf")
+{
+	my $answer = sql($node, 'SELECT slipway.add_script(' . literal("SELECT '$bytes'") . ')', db => 'sql_ascii');
+	is($answer->{sqlstate}, '22021', 'sql_ascii: invalid UTF-8 is refused: ' . unpack('H*', $bytes));
+	$answer = sql($node, 'SELECT slipway.add_migration(' . literal("0003_$bytes") . ", 'SELECT 1')", db => 'sql_ascii');
+	is($answer->{sqlstate} =~ /^(22021|SW016)$/ ? '' : "$answer->{sqlstate}$answer->{out}",
+		'', 'sql_ascii: in a name as well: ' . unpack('H*', $bytes));
+}
+query_is($node, 'SELECT count(*) FROM slipway.script', $stored, 'sql_ascii: and nothing is stored', db => 'sql_ascii');
+is(sql($node, "SELECT slipway.add_script(E'SELECT ''\\xe9''')", db => 'utf8')->{sqlstate},
+	'22021', 'utf8: invalid UTF-8 is refused');
+
+# A client that talks another encoding than the database: the same hash.
+my $latin = sql($node, "SET client_encoding = LATIN1; SELECT slipway.add_script('SELECT ''\xe9''')", db => 'utf8');
+is($latin->{out}, sha256_hex("SELECT '\xc3\xa9'"), 'utf8: a client that talks LATIN1 gets the hash of the UTF-8 text');
+$latin = sql($node, "SET client_encoding = LATIN1; SELECT slipway.add_script('SELECT ''\xe9''')", db => 'latin1');
+is($latin->{out}, sha256_hex("SELECT '\xc3\xa9'"), 'latin1: and there as well');
+
+# A manifest made elsewhere: byte order is that of UTF-8 in every database.
+# In EUC_JP the order of these two is the other way round.
+my @names = ("0001_\xe3\x81\x82", "0001_\xef\xbd\xb1");
+for my $db ('utf8', 'euc_jp', 'sql_ascii')
+{
+	my $hash = sha256_hex('SELECT 1');
+	my $text = "slipway-manifest 1 order=name\n" . join '', map { "$hash - - versioned $_\n" } @names;
+	$node->safe_psql($db, "SELECT slipway.create_project('order')");
+	is(sql($node, 'SELECT * FROM slipway.add_manifest(' . literal($text) . ", 'order')", db => $db)->{out},
+		$hash, "$db: names in byte order of UTF-8 are in order");
+}
+
+# The history of one database verifies in another of another encoding.
+my $dump = PostgreSQL::Test::Utils::tempdir . '/dump';
+$node->safe_psql('postgres', 'CREATE DATABASE moved TEMPLATE template0');
+$node->command_ok([ 'pg_dump', '-f', $dump, '-d', $node->connstr('latin1') ], 'pg_dump of the database in LATIN1');
+$node->command_ok([ 'psql', '-Xqf', $dump, '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('moved') ], 'restored into one in UTF-8');
+query_is($node, 'SHOW server_encoding', 'UTF8', 'which it is', db => 'moved');
+query_is($node, 'SELECT * FROM slipway.verify_history()', '', 'the history verifies there', db => 'moved');
+query_is($node, 'SELECT migration, state FROM slipway.status ORDER BY "position"',
+	sql($node, 'SELECT migration, state FROM slipway.status ORDER BY "position"', db => 'latin1')->{out},
+	'the status is the same', db => 'moved');
+
+$node->stop;
+done_testing();
