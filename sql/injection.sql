@@ -1,0 +1,172 @@
+-- Text arguments with anything in them: nothing of it is run, and names are
+-- shown as they are.
+\i test/fixture/start.psql
+CREATE TABLE victim AS SELECT 1 AS alive;
+SET client_min_messages = error;
+DO $$
+DECLARE
+    name text;
+BEGIN
+    FOR name IN SELECT rolname FROM pg_roles WHERE rolname LIKE 'regress\_inj%' LOOP
+        EXECUTE format('DROP ROLE %I', name);
+    END LOOP;
+END
+$$;
+RESET client_min_messages;
+
+CREATE TABLE hostile (n serial, value text);
+INSERT INTO hostile (value) VALUES
+('''; DROP TABLE victim; --'),
+('"; DROP TABLE victim; --'),
+('\''; DROP TABLE victim; --'),
+('$$; DROP TABLE victim; $$'),
+('''); DROP TABLE victim; SELECT ('''),
+('%s%n%d%1$s%%%'),
+('\\x27\047\n$1{}'),
+('{"a": "b", ''c'': [}'),
+('); SELECT pg_sleep(3600); --'),
+('-- slipway: no-transaction'),
+('/* ; */ -- ;'),
+('ünï "quoted" ''name'' 名前 𝄞'),
+(' blanks around '),
+('default'),
+('pg_catalog'),
+('x' || repeat('''"\%s', 2040));
+SELECT n, left(value, 40) AS value, octet_length(value) FROM hostile ORDER BY n;
+
+-- Every text argument of every function; %L is the value. What comes out is
+-- NULL, a result, or an error with a SQLSTATE that the design has for it.
+CREATE TABLE call (n serial, statement text);
+INSERT INTO call (statement) VALUES
+('SELECT slipway.lock_key(%L)'),
+('SELECT slipway.grant_role(%L, ''reader'')'),
+('SELECT slipway.grant_role(''pg_monitor'', %L)'),
+('SELECT slipway.grant_role(''pg_monitor'', ''reader'', %L)'),
+('SELECT slipway.revoke_role(%L, ''reader'')'),
+('SELECT slipway.revoke_role(''pg_monitor'', %L)'),
+('SELECT slipway.revoke_role(''pg_monitor'', ''reader'', %L)'),
+('SELECT slipway.set_owner(%L)'),
+('SELECT slipway._may(%L, ''default'')'),
+('SELECT slipway._may(''reader'', %L)'),
+('SELECT slipway.create_project(%L)'),
+('SELECT slipway.create_project(''p'', ARRAY[%L])'),
+('SELECT slipway.create_project(''p'', NULL, %L)'),
+('SELECT slipway.add_script(%L)'),
+('SELECT slipway.add_script(''SELECT 1'', %L)'),
+('SELECT slipway.add_manifest(%L)'),
+('SELECT slipway.add_manifest(''slipway-manifest 1 order='' || %L || E''\n'')'),
+('SELECT slipway.add_manifest(E''slipway-manifest 1 order=auto\n'' || %L || E'' - - versioned a\n'')'),
+('SELECT slipway.add_manifest(E''slipway-manifest 1 order=auto\n'' || hash_of(''x'') || '' - - '' || %L || E'' a\n'')'),
+('SELECT slipway.add_manifest(E''slipway-manifest 1 order=auto\n'' || hash_of(''x'') || '' - - versioned '' || %L || E''\n'')'),
+('SELECT slipway.add_manifest(E''slipway-manifest 1 order=auto\n'', %L)'),
+('SELECT slipway.add_migration(%L, ''SELECT 1'')'),
+('SELECT slipway.add_migration(''a'', %L)'),
+('SELECT slipway.add_migration(''a'', ''SELECT 1'', %L)'),
+('SELECT slipway.add_migration(''a'', ''SELECT 1'', NULL, %L)'),
+('SELECT slipway.add_migration(''a'', ''SELECT 1'', project => %L)'),
+('SELECT slipway.plan(%L)'),
+('SELECT slipway.plan(''default'', %L)'),
+('SELECT slipway.validate(%L)'),
+('SELECT slipway.validate(''default'', %L)'),
+('SELECT slipway.compare(%L)'),
+('SELECT slipway.compare(E''slipway-manifest 1 order=auto\n'', %L)'),
+('SELECT slipway.check_script(%L, ''SELECT 1'')'),
+('SELECT slipway.check_script(''a'', %L)'),
+('SELECT slipway.check_script(''a'', ''SELECT 1'', %L)'),
+('SELECT slipway._status(%L::text)'),
+('SELECT slipway.require(%L)'),
+('SELECT slipway.require(''a'', %L)'),
+('SELECT slipway.verify_history(%L)');
+-- No text argument is left out.
+SELECT p.oid::regprocedure, p.pronargs - count(c.n) AS missing
+  FROM pg_proc p LEFT JOIN call c ON c.statement LIKE '%slipway.' || replace(p.proname, '_', '\_') || '(%'
+ WHERE p.pronamespace = 'slipway'::regnamespace AND p.prokind = 'f'
+ GROUP BY p.oid, p.pronargs HAVING (SELECT count(*) FROM unnest(p.proargtypes) t WHERE t IN ('text'::regtype, 'text[]'::regtype)) > count(c.n);
+-- result(statement) is the SQLSTATE, or ok; nothing stays.
+CREATE FUNCTION result(statement text, OUT state text, OUT message text) LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE statement;
+    RAISE EXCEPTION USING ERRCODE = 'ZZYES';
+EXCEPTION
+    WHEN SQLSTATE 'ZZYES' THEN state := 'ok';
+    WHEN OTHERS THEN state := SQLSTATE; message := SQLERRM;
+END
+$$;
+CALL project('default');
+CREATE TABLE outcomes AS
+SELECT c.n AS call, c.statement, h.n, h.value, r.*
+  FROM call c, hostile h, LATERAL result(replace(c.statement, '%L', quote_literal(h.value))) r;
+SELECT statement, string_agg(DISTINCT state COLLATE "C", ' ') AS states FROM outcomes GROUP BY call, statement ORDER BY call;
+SELECT count(*) FROM outcomes;
+SELECT alive FROM victim;
+-- Names in messages are those that were given, whole, as far as the statement
+-- did not fail for something else.
+SELECT DISTINCT statement COLLATE "C" AS statement, replace(message, value, '<value>') COLLATE "C" AS message FROM outcomes WHERE n IN (1, 2, 6, 12) AND state <> 'ok' AND position(value IN message) > 0 ORDER BY 1, 2;
+SELECT DISTINCT statement COLLATE "C" AS statement, message COLLATE "C" AS message FROM outcomes WHERE n IN (1, 2, 6, 12) AND state <> 'ok' AND position(value IN message) = 0 ORDER BY 1, 2;
+
+-- The options of migrate, keys and values.
+\set VERBOSITY terse
+CALL slipway.migrate('''; DROP TABLE victim; --');
+CALL slipway.migrate('default', '{"''; DROP TABLE victim; --": 1}');
+CALL slipway.migrate('default', '{"%s%n": 1}');
+CALL slipway.migrate('default', '{"to": "''; DROP TABLE victim; -- %s%n"}');
+CALL slipway.migrate('default', '{"manifest": "''; DROP TABLE victim; -- %s%n"}');
+CALL slipway.migrate('default', '{"lock_wait": "''; DROP TABLE victim; -- %s%n"}');
+CALL slipway.migrate('default', '{"lock_timeout": "''; DROP TABLE victim; -- %s%n"}');
+CALL slipway.migrate('default', '{"statement_timeout": "''; DROP TABLE victim; -- %s%n"}');
+CALL slipway.migrate('default', '{"retries": "''; DROP TABLE victim; -- %s%n"}');
+CALL slipway.migrate('default', '{"allow_out_of_order": "''; DROP TABLE victim; -- %s%n"}');
+SELECT alive FROM victim;
+
+-- Roles, schemas, projects and migrations of such names, all the way.
+\set VERBOSITY default
+\set role 'regress_inj\'; DROP TABLE victim; -- "%s"'
+\set schema 'regress_inj_schema\'; DROP TABLE victim; -- "%s"'
+CREATE ROLE :"role";
+CREATE SCHEMA :"schema" AUTHORIZATION :"role";
+SELECT slipway.create_project(value, ARRAY[:'schema'], :'role') FROM hostile WHERE n IN (1, 2, 6, 12) ORDER BY n;
+SELECT slipway.grant_role(:'role', kind, value) FROM hostile, unnest('{uploader,deployer}'::text[]) kind WHERE n IN (1, 2, 6) ORDER BY n;
+SELECT name, schemas, owner FROM slipway.project WHERE name <> 'default' ORDER BY name COLLATE "C";
+SELECT role, kind, project FROM slipway.role_grant ORDER BY project COLLATE "C", kind;
+SET SESSION AUTHORIZATION :"role";
+SET application_name = '''; DROP TABLE victim; -- %s"';
+SELECT count(slipway.add_migration(p.value || ' in', 'CREATE TABLE "' || replace(p.value, '"', '""') || '" (); SELECT ''' || replace(p.value, '''', '''''') || '''', project => p.value))
+  FROM (VALUES ('''; DROP TABLE victim; --'), ('"; DROP TABLE victim; --'), ('%s%n%d%1$s%%%')) p(value);
+CALL slipway.migrate('''; DROP TABLE victim; --', '{"client_version": "''; DROP TABLE victim; --"}');
+CALL slipway.migrate('"; DROP TABLE victim; --');
+CALL slipway.migrate('%s%n%d%1$s%%%');
+RESET application_name;
+-- Refused in another project: what an administrator should run is quoted.
+SELECT slipway.add_script('SELECT 1', 'ünï "quoted" ''name'' 名前 𝄞');
+CALL slipway.migrate('ünï "quoted" ''name'' 名前 𝄞');
+RESET SESSION AUTHORIZATION;
+SELECT project, migration, state FROM slipway.status WHERE state = 'applied' ORDER BY project COLLATE "C";
+SELECT project, migration, session_role, effective_role, application_name, client_version FROM slipway.log ORDER BY project COLLATE "C";
+SELECT c.relname, c.relowner::regrole FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = :'schema' ORDER BY c.relname COLLATE "C";
+SELECT name, script FROM slipway.schema_migrations ORDER BY name COLLATE "C";
+SELECT p.name, v.* FROM slipway.project p, slipway.verify_history(p.name) v;
+
+-- Names in errors of scripts, and errors with such texts.
+SELECT slipway.add_migration('%t "a", line 9, column 9', E'SELECT 1;\n  SELECT nowhere', project => '%s%n%d%1$s%%%') IS NOT NULL AS added;
+CALL slipway.migrate('%s%n%d%1$s%%%');
+SELECT slipway.add_migration('%t "a", line 9, column 9', E'SELECT ''%s', project => '%s%n%d%1$s%%%') IS NOT NULL AS added;
+CALL slipway.migrate('%s%n%d%1$s%%%');
+SELECT slipway.add_migration('%t "a", line 9, column 9', $$DO 'BEGIN RAISE EXCEPTION USING MESSAGE = ''%s%n'', DETAIL = ''%s%n'', HINT = ''%s%n''; END'$$, project => '%s%n%d%1$s%%%') IS NOT NULL AS added;
+CALL slipway.migrate('%s%n%d%1$s%%%');
+SELECT slipway.add_migration('%t "a", line 9, column 9', '-- empty', project => '%s%n%d%1$s%%%') IS NOT NULL AS added;
+CALL slipway.migrate('%s%n%d%1$s%%%');
+SELECT migration, outcome, message, detail, hint, context FROM slipway.log WHERE migration LIKE '\%t "a"%' ORDER BY entry;
+-- Ten kilobytes where a name has no business to be that long.
+SELECT outcome(format('SELECT slipway.create_project(%L)', value)) FROM hostile WHERE n = 16;
+SELECT outcome(format('SELECT slipway.add_migration(%L, %L)', value, value)) FROM hostile WHERE n = 16;
+SELECT replace(outcome(format('SELECT slipway.require(%L)', value)), value, '<value>') FROM hostile WHERE n = 16;
+-- As the owner of the tables.
+SELECT slipway.set_owner(:'role');
+SELECT DISTINCT relowner::regrole FROM pg_class WHERE relnamespace = 'slipway'::regnamespace;
+CALL migration('0001', 'SELECT 1');
+CALL slipway.migrate();
+SELECT slipway.set_owner(session_user::text);
+SELECT slipway.revoke_role(role, kind, project) FROM slipway.role_grant ORDER BY project COLLATE "C", kind;
+SELECT alive FROM victim;
+DROP OWNED BY :"role";
+DROP ROLE :"role";

@@ -1,0 +1,136 @@
+-- slipway.validate(): every reason why migrate would not start; migrate says
+-- the first of them, and has changed nothing.
+\i test/fixture/start.psql
+
+CREATE FUNCTION line(name text, up text) RETURNS text LANGUAGE sql
+    AS $$ SELECT hash_of(up) || ' - - versioned ' || name || E'\n' $$;
+CREATE FUNCTION manifest(VARIADIC lines text[]) RETURNS text LANGUAGE sql
+    AS $$ SELECT E'slipway-manifest 1 order=auto\n' || array_to_string(lines, '') $$;
+-- Uploads a manifest with its scripts, whose bodies are SELECT and a number.
+CREATE PROCEDURE upload(manifest text, project text DEFAULT 'default') LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM slipway.add_manifest(manifest, project);
+    PERFORM slipway.add_script('SELECT ' || n, project) FROM generate_series(1, 99) n;
+END
+$$;
+CREATE FUNCTION problems(VARIADIC lines text[]) RETURNS TABLE (migration text, sqlstate text, message text) LANGUAGE sql
+    AS $$ SELECT v.migration, v.sqlstate, v.message FROM slipway.validate(manifest => hash_of(manifest(VARIADIC lines))) v $$;
+-- What there is, to see that nothing changes.
+CREATE VIEW everything AS
+SELECT (SELECT count(*) FROM slipway.history) AS history, (SELECT count(*) FROM slipway.run) AS run,
+       (SELECT count(*) FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r') AS tables;
+
+CALL upload(manifest(line('0002_b', 'SELECT 2'), line('0004_d', 'SELECT 4')));
+SELECT * FROM slipway.validate();
+CALL slipway.migrate();
+SELECT * FROM slipway.validate();
+SELECT * FROM everything;
+
+-- SW001: changed.
+CALL upload(manifest(line('0002_b', 'SELECT 22'), line('0004_d', 'SELECT 4')));
+SELECT migration, sqlstate, message, hint, line_number, column_number FROM slipway.validate();
+SELECT detail = format('Its script has hash %s, the one applied had %s.', hash_of('SELECT 22'), hash_of('SELECT 2')) AS detail FROM slipway.validate();
+CALL slipway.migrate();
+\echo :LAST_ERROR_SQLSTATE
+
+-- SW002: missing, while later ones are there.
+CALL upload(manifest(line('0004_d', 'SELECT 4')));
+SELECT * FROM slipway.validate();
+CALL slipway.migrate();
+\echo :LAST_ERROR_SQLSTATE
+
+-- SW003: out of order; it can be allowed.
+CALL upload(manifest(line('0002_b', 'SELECT 2'), line('0003_c', 'SELECT 3'), line('0004_d', 'SELECT 4')));
+SELECT * FROM slipway.validate();
+CALL slipway.migrate();
+\echo :LAST_ERROR_SQLSTATE
+SELECT * FROM slipway.validate(allow_out_of_order => true);
+SELECT * FROM everything;
+CALL slipway.migrate(options => '{"allow_out_of_order": true}');
+SELECT migration, state FROM slipway.status;
+SELECT migration, run FROM slipway.log ORDER BY entry;
+SELECT * FROM slipway.validate();
+
+-- SW004, SW005 and SW016 are found when a manifest comes in (see upload), so
+-- it cannot be stored with them.
+
+-- SW009: a script is not there.
+SELECT count(*) FROM slipway.add_manifest(manifest(line('0002_b', 'SELECT 2'), line('0003_c', 'SELECT 3'), line('0004_d', 'SELECT 4'), line('0005_e', 'SELECT')));
+SELECT * FROM slipway.validate();
+CALL slipway.migrate();
+\echo :LAST_ERROR_SQLSTATE
+-- Of those that are applied it is not needed.
+SELECT slipway.add_script('SELECT') = hash_of('SELECT') AS added;
+CALL slipway.migrate();
+SELECT * FROM slipway.validate();
+
+-- SW007 and SW015: a statement that is refused, one that needs to stand alone.
+CALL migration('0006_f', E'CREATE TABLE f ();\n\n  SAVEPOINT here;');
+SELECT * FROM slipway.validate();
+CALL slipway.migrate();
+\echo :LAST_ERROR_SQLSTATE
+CALL migration('0006_f', E'CREATE TABLE f ();\nCREATE INDEX CONCURRENTLY ON f ((1));');
+SELECT * FROM slipway.validate();
+CALL slipway.migrate();
+\echo :LAST_ERROR_SQLSTATE
+
+-- 42601: syntax errors, with their place in characters.
+CALL migration('0006_f', E'CREATE TABLE f ();\n\tSELECT ''é𝄞'' FORM f;\nSELECT 1');
+SELECT * FROM slipway.validate();
+CALL slipway.migrate();
+\echo :LAST_ERROR_SQLSTATE
+-- 42601 and others of the scanner: what is never closed, and bad escapes.
+CALL migration('0006_f', E'SELECT 1;\nSELECT ''never closed;\nSELECT 2;\n');
+SELECT * FROM slipway.validate();
+CALL migration('0006_f', E'SELECT 1;\nDO $body$ never closed $$;\n');
+SELECT sqlstate, message, line_number, column_number FROM slipway.validate();
+CALL migration('0006_f', E'SELECT 1; /* never /* closed */\n');
+SELECT sqlstate, message, line_number, column_number FROM slipway.validate();
+CALL migration('0006_f', E'SELECT "never closed\n');
+SELECT sqlstate, message, line_number, column_number FROM slipway.validate();
+CALL migration('0006_f', E'SELECT 1,\n E''\\u00zz''\n');
+SELECT sqlstate, message, line_number, column_number FROM slipway.validate();
+CALL migration('0006_f', E'SELECT 1;\nSELECT (1;\nSELECT 2');
+SELECT sqlstate, message, line_number, column_number FROM slipway.validate();
+CALL migration('0006_f', E'SELECT 1;\nSELECT\n');
+SELECT count(*) FROM slipway.validate();
+CALL migration('0006_f', E'SELECT 1;\nCREATE TABLE\n');
+SELECT sqlstate, message, line_number, column_number FROM slipway.validate();
+CALL migration('0006_f', E'\\echo backslash\nSELECT 1;\n');
+SELECT sqlstate, message, line_number, column_number FROM slipway.validate();
+CALL migration('0006_f', E'  -- slipway: no-transactoin\nSELECT 1;\n');
+SELECT sqlstate, message, hint, line_number, column_number FROM slipway.validate();
+SELECT * FROM everything;
+
+-- What only shows when it runs is no problem before.
+CALL migration('0006_f', 'SELECT * FROM nowhere; SELECT 1/0');
+SELECT * FROM slipway.validate();
+
+-- Several problems at once: all are shown, and with one fixed the rest.
+CALL upload(manifest(line('0001_a', 'SELECT 1'), line('0002_b', 'SELECT 22'), line('0004_d', 'SELECT 4'), line('0005_e', 'SELECT'),
+                     line('0006_f', 'SELECT * FORM f'), line('0007_g', 'nowhere'), line('0008_h', 'SELECT 8'), line('0009_i', 'VACUUM')));
+SELECT slipway.add_script('SELECT * FORM f') IS NOT NULL AS added, slipway.add_script('VACUUM') IS NOT NULL AS added;
+SELECT migration, sqlstate, message FROM slipway.validate();
+CALL slipway.migrate();
+CALL slipway.migrate(options => '{"allow_out_of_order": true}');
+SELECT * FROM everything;
+-- Up to a migration, scripts above it do not matter, but the history does.
+CALL slipway.migrate(options => '{"to": "0001_a", "allow_out_of_order": true}');
+CALL upload(manifest(line('0002_b', 'SELECT 2'), line('0003_c', 'SELECT 3'), line('0004_d', 'SELECT 4'), line('0005_e', 'SELECT'),
+                     line('0006_f', 'SELECT 6'), line('0007_g', 'SELECT * FORM f')));
+SELECT migration, sqlstate, message FROM slipway.validate();
+CALL slipway.migrate(options => '{"to": "0006_f"}');
+SELECT migration, run FROM slipway.log ORDER BY entry;
+
+-- Of a manifest by its hash; it need not be the newest.
+SELECT * FROM problems(line('0002_b', 'SELECT 2'), line('0003_c', 'SELECT 3'), line('0004_d', 'SELECT 4'));
+SELECT * FROM problems(line('0002_b', 'SELECT 22'), line('0004_d', 'SELECT 4'));
+SELECT outcome($$SELECT * FROM slipway.validate(manifest => 'x')$$);
+SELECT outcome(format('SELECT * FROM slipway.validate(manifest => %L)', hash_of('')));
+SELECT outcome($$SELECT * FROM slipway.validate('nowhere')$$);
+SELECT outcome($$SELECT * FROM slipway.validate(NULL)$$);
+-- It writes nothing.
+BEGIN READ ONLY;
+SELECT count(*) FROM slipway.validate();
+COMMIT;
+SELECT * FROM everything;
