@@ -10,6 +10,7 @@
 
 #include "storage/proc.h"
 #include "tcop/pquery.h"
+#include "utils/acl.h"
 #include "utils/backend_status.h"
 #include "utils/guc.h"
 
@@ -19,12 +20,12 @@
 
 /* 18 dropped PortalRun's run_once, which every caller had set to true. */
 static inline bool
-slipway_portal_run(Portal portal, DestReceiver *dest, QueryCompletion *qc)
+slipway_portal_run(Portal portal, bool top_level, DestReceiver *dest, QueryCompletion *qc)
 {
 #if PG_VERSION_NUM >= 180000
-	return PortalRun(portal, FETCH_ALL, true, dest, dest, qc);
+	return PortalRun(portal, FETCH_ALL, top_level, dest, dest, qc);
 #else
-	return PortalRun(portal, FETCH_ALL, true, true, dest, dest, qc);
+	return PortalRun(portal, FETCH_ALL, top_level, true, dest, dest, qc);
 #endif
 }
 
@@ -102,6 +103,17 @@ slipway_backend_status(int n)
 #endif
 
 	return local ? &local->backendStatus : NULL;
+}
+
+/* 16 tells having a role's privileges from being allowed to SET ROLE to it. */
+static inline bool
+slipway_may_become(Oid member, Oid role)
+{
+#if PG_VERSION_NUM >= 160000
+	return member_can_set_role(member, role);
+#else
+	return is_member_of_role(member, role);
+#endif
 }
 
 /* transaction_timeout came with 17; it ends the session, not the statement. */

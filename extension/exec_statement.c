@@ -25,6 +25,7 @@
 
 #include "compat.h"
 #include "exec_statement.h"
+#include "utility.h"
 
 static bool
 wants_logging(const RawStmt *raw)
@@ -101,7 +102,7 @@ run_plans(List *plans, const RawStmt *raw, const char *text, MemoryContext trans
 	PortalDefineQuery(portal, NULL, text, CreateCommandTag(raw->stmt), plans, NULL);
 	PortalStart(portal, NULL, 0, InvalidSnapshot);
 	MemoryContextSwitchTo(transaction_context);
-	(void) slipway_portal_run(portal, None_Receiver, &qc);
+	(void) slipway_portal_run(portal, slipway_utility_top_level(), None_Receiver, &qc);
 	PortalDrop(portal, false);
 }
 

@@ -10,8 +10,8 @@
  *	 ISOLATION LEVEL could not be that.
  * - The role is switched in a security context that forbids SET ROLE and SET
  *	 SESSION AUTHORIZATION, from whatever depth. RESET of either is the same.
- * - Deferred constraints are checked while it is still clear whose they are,
- *	 as the script's role.
+ * - Deferred triggers fire while it is still clear whose they are, as the
+ *	 script's role and with its settings. None may be left for the commit.
  * - The script's settings are undone before the record is written: one of
  *	 them may be transaction_read_only.
  * - Commit happens as the script's role: what the server runs then on behalf
@@ -76,16 +76,6 @@ set_transaction_options(List *options)
 }
 
 static void
-check_deferred_constraints(void)
-{
-	ConstraintsSetStmt *all = makeNode(ConstraintsSetStmt);
-
-	all->constraints = NIL;
-	all->deferred = false;
-	AfterTriggerSetState(all);
-}
-
-static void
 run_script(SlipwayRun *run, const SlipwayOutline *outline, SlipwayPlace *place)
 {
 	int			nest = slipway_settings_enter(run->project, run->options->lock_timeout,
@@ -101,7 +91,8 @@ run_script(SlipwayRun *run, const SlipwayOutline *outline, SlipwayPlace *place)
 		slipway_exec_statement(place, run->statement_context);
 	}
 	place->in_statement = false;
-	check_deferred_constraints();
+	/* Until none is left: a trigger may defer the next one again. */
+	AfterTriggerFireDeferred();
 	slipway_guard_off();
 	leave_role(caller);
 	slipway_settings_leave(nest);

@@ -188,6 +188,47 @@ guard_alter_table(const AlterTableStmt *stmt)
 	}
 }
 
+/* Does a possibly qualified name, as a list of strings, say schema slipway? */
+static bool
+is_qualified_by_us(List *name)
+{
+	return list_length(name) == 2 && strcmp(strVal(linitial(name)), "slipway") == 0;
+}
+
+static bool
+names_us(List *names)
+{
+	ListCell   *cell;
+
+	foreach(cell, names)
+		if (IsA(lfirst(cell), String) && strcmp(strVal(lfirst(cell)), "slipway") == 0)
+			return true;
+	return false;
+}
+
+static void
+guard_grant(const GrantStmt *stmt)
+{
+	ListCell   *cell;
+	bool		ours = (stmt->targtype == ACL_TARGET_ALL_IN_SCHEMA || stmt->objtype == OBJECT_SCHEMA) &&
+		names_us(stmt->objects);
+
+	foreach(cell, stmt->objects)
+	{
+		Node	   *object = lfirst(cell);
+
+		if (IsA(object, RangeVar))
+			ours |= is_our_table(RangeVarGetRelid((RangeVar *) object, NoLock, true));
+		else if (IsA(object, ObjectWithArgs))
+			ours |= is_qualified_by_us(((ObjectWithArgs *) object)->objname);
+	}
+	if (ours)
+		ereport(ERROR,
+				(errcode(SLIPWAY_PROTECTED),
+				 errmsg("a migration cannot grant or revoke privileges on objects of schema slipway"),
+				 errhint("Use slipway.grant_role().")));
+}
+
 void
 slipway_guard_utility(const Node *command)
 {
@@ -195,6 +236,8 @@ slipway_guard_utility(const Node *command)
 
 	if (IsA(command, AlterTableStmt))
 		guard_alter_table((const AlterTableStmt *) command);
+	else if (IsA(command, GrantStmt))
+		guard_grant((const GrantStmt *) command);
 	else if (IsA(command, CreateStmt))
 	{
 		foreach(cell, ((const CreateStmt *) command)->inhRelations)

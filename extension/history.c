@@ -4,7 +4,10 @@
  */
 #include "postgres.h"
 
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
+#include "common/string.h"
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
@@ -86,6 +89,40 @@ insert_entry(const SlipwayEntry *entry, const char *hash)
 	slipway_query(&query, &args, 0);
 }
 
+/*
+ * Text that has a form in UTF-8, as the chain is over that. What comes from
+ * outside, such as a message or a role's name, need not have one: a server
+ * without encodings takes any bytes, and some encodings hold more than
+ * Unicode. What has none becomes a question mark.
+ */
+static char *
+representable(char *text)
+{
+	int			encoding = GetDatabaseEncoding();
+	int			len = text ? strlen(text) : 0;
+	int			room = len * MAX_CONVERSION_GROWTH + 1;
+	char	   *copy;
+	unsigned char *utf8;
+
+	if (len == 0 || encoding == PG_UTF8 || pg_is_ascii(text))
+		return text;
+	copy = pstrdup(text);
+	utf8 = palloc(room);
+	for (int good = 0; good < len;)
+	{
+		if (encoding == PG_SQL_ASCII)
+			good += pg_encoding_verifymbstr(PG_UTF8, copy + good, len - good);
+		else
+			good = pg_do_encoding_conversion_buf(FindDefaultConversionProc(encoding, PG_UTF8),
+												 encoding, PG_UTF8, (unsigned char *) copy, len,
+												 utf8, room, true);
+		if (good < len)
+			copy[good] = '?';
+	}
+	pfree(utf8);
+	return copy;
+}
+
 char *
 slipway_history_append(const SlipwayEvent *event)
 {
@@ -107,6 +144,8 @@ slipway_history_append(const SlipwayEvent *event)
 	fill_actor(&entry, event->actor);
 	if (event->error)
 		fill_error(&entry, event->error, event->position);
+	for (int i = 0; i < NFIELDS; i++)
+		entry.field[i] = representable(entry.field[i]);
 	slipway_lock_chain(event->project->lock_key);
 	follow_head(&entry);
 	slipway_chain_hash(&entry, hash);

@@ -10,7 +10,6 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "catalog/dependency.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_type.h"
@@ -36,7 +35,6 @@ static struct
 	List	   *statements;		/* prepared by the script */
 	List	   *cursors;		/* declared by it */
 	List	   *listened;
-	bool		used_temporary;
 }			session;
 
 static List *
@@ -162,7 +160,6 @@ slipway_leftover_before_commit(void)
 {
 	ListCell   *cell;
 
-	session.used_temporary = (MyXactFlags & XACT_FLAGS_ACCESSEDTEMPNAMESPACE) != 0;
 	close_cursors();
 	foreach(cell, session.listened)
 		if (!contains(session.channels, lfirst(cell)))
@@ -190,10 +187,17 @@ drop_temporary(void)
 {
 	ObjectAddresses *leftover = new_object_addresses();
 	ListCell   *cell;
+	bool		any = false;
 
 	foreach(cell, list_temporary())
-		if (!was_there(lfirst(cell)))
-			add_exact_object_address(lfirst(cell), leftover);
+	{
+		if (was_there(lfirst(cell)))
+			continue;
+		add_exact_object_address(lfirst(cell), leftover);
+		any = true;
+	}
+	if (!any)
+		return;
 	PushActiveSnapshot(GetTransactionSnapshot());
 	performMultipleDeletions(leftover, DROP_CASCADE,
 							 PERFORM_DELETION_INTERNAL | PERFORM_DELETION_QUIETLY);
@@ -211,9 +215,7 @@ slipway_leftover_afterwards(void)
 		DropPreparedStatement(lfirst(cell), false);
 	session.statements = NIL;
 	session.listened = NIL;
-	if (session.used_temporary)
-		drop_temporary();
-	session.used_temporary = false;
+	drop_temporary();
 	ResetSequenceCaches();
 }
 

@@ -3,8 +3,9 @@
  *	  What a script leaves in the session, and its removal.
  *
  * Settings and roles are undone by GUC nesting (settings.h), locks by lock.h.
- * This is the rest: prepared statements, cursors, LISTEN, temporary objects,
- * sequence caches. What the session had before the run stays.
+ * This is the rest: prepared statements, cursors, LISTEN, temporary objects.
+ * What the session had of them before the run stays; only currval() of every
+ * sequence is forgotten.
  */
 #ifndef SLIPWAY_LEFTOVER_H
 #define SLIPWAY_LEFTOVER_H

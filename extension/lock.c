@@ -178,7 +178,7 @@ typedef struct LockHolder
 static LockHolder
 find_holder(const SlipwayLock *lock)
 {
-	static SlipwayQuery query = {SLIPWAY_QUERY_LOCK_HOLDER, 4, {INT8OID, INT8OID, INT8OID, INT8OID}};
+	static SlipwayQuery query = {SLIPWAY_QUERY_LOCK_HOLDER, 5, {INT8OID, INT8OID, INT8OID, INT8OID, INT8OID}};
 	LockHolder	holder = {0, "nobody any more"};
 	SlipwayArgs args = {0};
 
@@ -186,6 +186,7 @@ find_holder(const SlipwayLock *lock)
 	slipway_arg_int8(&args, lock->advisory.locktag_field3);
 	slipway_arg_int8(&args, lock->inner.locktag_field2);
 	slipway_arg_int8(&args, lock->inner.locktag_field3);
+	slipway_arg_int8(&args, GetUserId());
 	slipway_spi_begin();
 	if (slipway_query(&query, &args, 1) > 0)
 	{

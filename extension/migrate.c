@@ -225,6 +225,45 @@ back_off(const SlipwayStep *step, const SlipwayResult *result, int attempt, int 
 	pause_for(ms);
 }
 
+/*
+ * Ends the run as failed, with an event of the history if there is one. That
+ * must not hide the error it is about: if it cannot be written, there is a
+ * warning, and the next run will find this one unfinished.
+ */
+static void
+write_failure(SlipwayRun *run, const SlipwayEvent *event)
+{
+	MemoryContext caller = CurrentMemoryContext;
+
+	HOLD_CANCEL_INTERRUPTS();
+	PG_TRY();
+	{
+		slipway_run_fail(run);
+		if (event)
+		{
+			slipway_spi_begin();
+			(void) slipway_history_append(event);
+			slipway_spi_end();
+		}
+		slipway_transaction_next();
+		RESUME_CANCEL_INTERRUPTS();
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(caller);
+		error = CopyErrorData();
+		FlushErrorState();
+		slipway_transaction_recover();
+		run->number = 0;
+		ereport(WARNING,
+				(errcode(error->sqlerrcode),
+				 errmsg("the failure could not be recorded: %s", error->message)));
+	}
+	PG_END_TRY();
+}
+
 /* Writes down that a migration failed, and with it the run. */
 static void
 record_failure(SlipwayRun *run, const SlipwayStep *step, const SlipwayResult *result)
@@ -243,11 +282,7 @@ record_failure(SlipwayRun *run, const SlipwayStep *step, const SlipwayResult *re
 	event.finished_at = GetCurrentTimestamp();
 	event.error = result->error;
 	event.position = result->position;
-	slipway_run_fail(run);
-	slipway_spi_begin();
-	(void) slipway_history_append(&event);
-	slipway_spi_end();
-	slipway_transaction_next();
+	write_failure(run, &event);
 }
 
 /*
@@ -287,7 +322,10 @@ apply_step(SlipwayRun *run, const SlipwayStep *step, const SlipwayStep *next, do
 			record_failure(run, step, &result);
 			slipway_lock_release(&run->lock);
 		}
+		/* Neither the pause nor the next try may have a snapshot of this one. */
+		slipway_transaction_next();
 		back_off(step, &result, run->attempts, retries);
+		slipway_transaction_next();
 		if (!locked)
 			return false;
 	}
@@ -353,35 +391,10 @@ clean_up(SlipwayRun *run)
 {
 	slipway_guard_off();
 	slipway_transaction_recover();
-	PG_TRY();
-	{
-		if (run->number > 0)
-		{
-			slipway_run_fail(run);
-			slipway_transaction_next();
-		}
-	}
-	PG_FINALLY();
-	{
-		slipway_lock_release(&run->lock);
-		slipway_leftover_forget();
-	}
-	PG_END_TRY();
-}
-
-/* The role that scripts run as; it may have changed since it was registered. */
-static Oid
-find_owner(const SlipwayProject *project)
-{
-	Oid			owner = get_role_oid(project->owner, false);
-
-	if (superuser_arg(owner))
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("owner role \"%s\" of project \"%s\" is a superuser",
-						project->owner, project->name),
-				 errhint("Give the project another owner with slipway.create_project().")));
-	return owner;
+	if (run->number > 0)
+		write_failure(run, NULL);
+	slipway_lock_release(&run->lock);
+	slipway_leftover_forget();
 }
 
 static SlipwayRun *
@@ -397,7 +410,11 @@ make_run(const char *project, SlipwayOptions *options)
 	slipway_privilege_require(SLIPWAY_DEPLOYER, project);
 	run->project = slipway_project_load(project);
 	if (run->project->owner)
-		run->owner = find_owner(run->project);
+	{
+		/* What was checked when it was registered may have changed since. */
+		run->owner = get_role_oid(run->project->owner, false);
+		slipway_project_check_owner(project, run->owner);
+	}
 	run->manifest = slipway_manifest_load(project, options->manifest);
 	run->actor = slipway_actor_current(run->project->owner, options->client_version);
 	slipway_lock_init(&run->lock, run->project);

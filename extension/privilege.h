@@ -17,6 +17,9 @@ typedef enum SlipwayRight
 /* The owner of slipway.history, as which all bookkeeping is done. */
 extern Oid	slipway_bookkeeper(void);
 
+/* The owner of schema slipway and of the routines in it: a superuser. */
+extern Oid	slipway_schema_owner(void);
+
 /*
  * Does the current user hold the right in the project (NULL: in all)?
  * Superusers and members of the bookkeeper's role do, and admin includes

@@ -11,6 +11,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 
+#include "compat.h"
 #include "error_code.h"
 #include "privilege.h"
 #include "project.h"
@@ -128,6 +129,24 @@ check_schemas(ArrayType *schemas)
 				 errmsg("schemas of a project must be a list of names")));
 }
 
+void
+slipway_project_check_owner(const char *project, Oid role)
+{
+	const char *reason = NULL;
+
+	if (superuser_arg(role))
+		reason = "It is a superuser: whoever deploys would be one too.";
+	else if (has_privs_of_role(role, slipway_bookkeeper()))
+		reason = "It has the rights of the owner of the tracking tables: its scripts could forge the history.";
+	if (reason)
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("role \"%s\" cannot be the owner role of project \"%s\"",
+						GetUserNameFromId(role, false), project),
+				 errdetail("%s", reason),
+				 errhint("Give the project another owner with slipway.create_project().")));
+}
+
 PG_FUNCTION_INFO_V1(slipway_create_project);
 
 Datum
@@ -148,16 +167,12 @@ slipway_create_project(PG_FUNCTION_ARGS)
 		Oid			role = get_role_oid(owner, false);
 
 		/* Deployers act as this role: only who could become it may offer it. */
-		if (!has_privs_of_role(GetUserId(), role))
+		if (!slipway_may_become(GetUserId(), role))
 			ereport(ERROR,
 					(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 					 errmsg("you are not a member of role \"%s\"", owner),
-					 errhint("Who makes a role the owner of a project must have its privileges.")));
-		if (superuser_arg(role))
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("a superuser cannot be the owner role of a project"),
-					 errdetail("Role \"%s\" is a superuser: its deployers would be superusers too.", owner)));
+					 errhint("Who makes a role the owner of a project must be able to SET ROLE to it.")));
+		slipway_project_check_owner(name, role);
 	}
 	if (!PG_ARGISNULL(1))
 		check_schemas(PG_GETARG_ARRAYTYPE_P(1));

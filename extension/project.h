@@ -27,6 +27,12 @@ extern void slipway_project_ensure_default(const char *name);
 /* Raises SW016 unless name can name a thing of this kind ("project", ...). */
 extern void slipway_check_name(const char *kind, const char *name);
 
+/*
+ * Raises 42501 unless scripts may run as the role: it is no superuser and has
+ * no rights on the tracking tables.
+ */
+extern void slipway_project_check_owner(const char *project, Oid role);
+
 /* Key of the project's advisory lock: 8 bytes of SHA-256 over its name. */
 extern int64 slipway_project_lock_key(const char *name);
 

@@ -225,6 +225,17 @@ stands_alone(const Node *stmt)
 	}
 }
 
+void
+slipway_refuse_reset(const Node *stmt)
+{
+	if (IsA(stmt, DiscardStmt))
+		refuse("DISCARD", "The session is put back after each migration anyway.");
+	if (IsA(stmt, DeallocateStmt) && ((const DeallocateStmt *) stmt)->name == NULL)
+		refuse("DEALLOCATE ALL", "It would take what the caller's driver has prepared.");
+	if (IsA(stmt, UnlistenStmt) && ((const UnlistenStmt *) stmt)->conditionname == NULL)
+		refuse("UNLISTEN *", "It would take what the caller listens to.");
+}
+
 SlipwayNature
 slipway_refuse_check(const RawStmt *raw, bool fixed_role)
 {
@@ -235,7 +246,9 @@ slipway_refuse_check(const RawStmt *raw, bool fixed_role)
 		case T_TransactionStmt:
 			return check_transaction((const TransactionStmt *) stmt);
 		case T_DiscardStmt:
-			refuse("DISCARD", "The session is put back after each migration anyway.");
+		case T_DeallocateStmt:
+		case T_UnlistenStmt:
+			slipway_refuse_reset(stmt);
 			break;
 		case T_VariableSetStmt:
 			check_set((const VariableSetStmt *) stmt, fixed_role);

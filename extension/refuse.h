@@ -23,4 +23,10 @@ typedef enum SlipwayNature
  */
 extern SlipwayNature slipway_refuse_check(const RawStmt *raw, bool fixed_role);
 
+/*
+ * Raises SW007 for statements that reset the session of the caller: to be
+ * asked again when they run, as a function may hide them.
+ */
+extern void slipway_refuse_reset(const Node *stmt);
+
 #endif							/* SLIPWAY_REFUSE_H */

@@ -3,8 +3,8 @@
  *	  slipway.grant_role(), revoke_role() and set_owner().
  *
  * A grant is a row of slipway.role_grant plus the server-side privileges that
- * let the role reach the functions at all. Both are given as the bookkeeper,
- * who owns everything in the schema.
+ * let the role reach the functions at all. Those are given as the owner of the
+ * schema: the bookkeeper may own the tracking tables alone.
  */
 #include "postgres.h"
 
@@ -14,8 +14,9 @@
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
-#include "utils/guc.h"
 
+#include "error_code.h"
+#include "guard.h"
 #include "privilege.h"
 #include "project.h"
 #include "query.h"
@@ -66,6 +67,7 @@ change_routines(const char *verb, const char *routines, const char *preposition,
 		run_command(psprintf("%s EXECUTE ON ROUTINE %s %s %s", verb, routines, preposition, role));
 }
 
+/* Inside a scope of the schema's owner. */
 static void
 grant_access(SlipwayRight right, const char *role, bool all_projects)
 {
@@ -82,6 +84,7 @@ grant_access(SlipwayRight right, const char *role, bool all_projects)
 			change_routines("GRANT", right_routines[i], "TO", role);
 }
 
+/* Inside a scope of the schema's owner. */
 static void
 revoke_access(const char *role)
 {
@@ -90,6 +93,13 @@ revoke_access(const char *role)
 		change_routines("REVOKE", right_routines[i], "FROM", role);
 	run_command(psprintf("REVOKE ALL ON ALL TABLES IN SCHEMA slipway FROM %s", role));
 	run_command(psprintf("REVOKE USAGE ON SCHEMA slipway FROM %s", role));
+}
+
+/* Who owns the tables or the schema needs no privileges, nor may lose them. */
+static bool
+owns_us(Oid role)
+{
+	return role == slipway_bookkeeper() || role == slipway_schema_owner();
 }
 
 /* The three arguments that grant_role() and revoke_role() share. */
@@ -135,17 +145,70 @@ slipway_grant_role(PG_FUNCTION_ARGS)
 {
 	static SlipwayQuery query = {SLIPWAY_QUERY_ROLE_GRANT_ADD, 4, {TEXTOID, TEXTOID, TEXTOID, TEXTOID}};
 	RoleGrant	grant = read_arguments(fcinfo, "slipway.grant_role()");
+	Oid			role = get_role_oid(grant.role, false);
 	char	   *caller = GetUserNameFromId(GetSessionUserId(), false);
 	SlipwayArgs args = {0};
 
-	(void) get_role_oid(grant.role, false);
 	add_grant_args(&args, &grant);
 	slipway_arg_text(&args, caller);
 	slipway_spi_begin();
 	slipway_query(&query, &args, 0);
-	grant_access(grant.right, quote_identifier(grant.role), grant.project == NULL);
 	slipway_spi_end();
+	if (!owns_us(role))
+	{
+		slipway_spi_begin_as(slipway_schema_owner());
+		grant_access(grant.right, quote_identifier(grant.role), grant.project == NULL);
+		slipway_spi_end();
+	}
 	PG_RETURN_VOID();
+}
+
+/* The rights that a role still has, as RoleGrants. Opens a scope. */
+static List *
+list_grants(char *role)
+{
+	static SlipwayQuery query = {SLIPWAY_QUERY_ROLE_GRANT_LIST, 1, {TEXTOID}};
+	MemoryContext caller = CurrentMemoryContext;
+	SlipwayArgs args = {0};
+	List	   *grants = NIL;
+	uint64		rows;
+
+	slipway_arg_text(&args, role);
+	slipway_spi_begin();
+	rows = slipway_query(&query, &args, 0);
+	for (uint64 i = 0; i < rows; i++)
+	{
+		MemoryContext spi = MemoryContextSwitchTo(caller);
+		RoleGrant  *grant = palloc0(sizeof(RoleGrant));
+
+		grant->role = role;
+		grant->kind = slipway_row_text(i, 1);
+		grant->project = slipway_row_text(i, 2);
+		grant->right = slipway_privilege_parse(grant->kind);
+		grants = lappend(grants, grant);
+		MemoryContextSwitchTo(spi);
+	}
+	slipway_spi_end();
+	return grants;
+}
+
+/* What is left is granted afresh: kinds overlap in what they give. */
+static void
+restore_access(char *role)
+{
+	const char *quoted = quote_identifier(role);
+	List	   *left = list_grants(role);
+	ListCell   *cell;
+
+	slipway_spi_begin_as(slipway_schema_owner());
+	revoke_access(quoted);
+	foreach(cell, left)
+	{
+		RoleGrant  *grant = lfirst(cell);
+
+		grant_access(grant->right, quoted, grant->project == NULL);
+	}
+	slipway_spi_end();
 }
 
 PG_FUNCTION_INFO_V1(slipway_revoke_role);
@@ -153,38 +216,15 @@ PG_FUNCTION_INFO_V1(slipway_revoke_role);
 Datum
 slipway_revoke_role(PG_FUNCTION_ARGS)
 {
-	static SlipwayQuery remove = {SLIPWAY_QUERY_ROLE_GRANT_REMOVE, 3, {TEXTOID, TEXTOID, TEXTOID}};
-	static SlipwayQuery remaining = {SLIPWAY_QUERY_ROLE_GRANT_LIST, 1, {TEXTOID}};
+	static SlipwayQuery query = {SLIPWAY_QUERY_ROLE_GRANT_REMOVE, 3, {TEXTOID, TEXTOID, TEXTOID}};
 	RoleGrant	grant = read_arguments(fcinfo, "slipway.revoke_role()");
+	Oid			role = get_role_oid(grant.role, true);
 	SlipwayArgs args = {0};
-	SlipwayArgs role_args = {0};
 	uint64		removed;
 
 	add_grant_args(&args, &grant);
-	slipway_arg_text(&role_args, grant.role);
 	slipway_spi_begin();
-	removed = slipway_query(&remove, &args, 0);
-	if (removed > 0 && OidIsValid(get_role_oid(grant.role, true)))
-	{
-		uint64		rows;
-
-		/* What is left is granted afresh: kinds overlap in what they give. */
-		revoke_access(quote_identifier(grant.role));
-		rows = slipway_query(&remaining, &role_args, 0);
-		if (rows > 0)
-		{
-			SPITupleTable *table = SPI_tuptable;
-
-			for (uint64 i = 0; i < rows; i++)
-			{
-				char	   *kind = SPI_getvalue(table->vals[i], table->tupdesc, 1);
-				char	   *project = SPI_getvalue(table->vals[i], table->tupdesc, 2);
-
-				grant_access(slipway_privilege_parse(kind), quote_identifier(grant.role),
-							 project == NULL);
-			}
-		}
-	}
+	removed = slipway_query(&query, &args, 0);
 	slipway_spi_end();
 	if (removed == 0)
 		ereport(ERROR,
@@ -192,43 +232,45 @@ slipway_revoke_role(PG_FUNCTION_ARGS)
 				 errmsg("role \"%s\" has no grant as %s %s", grant.role, grant.kind,
 						grant.project ? psprintf("of project \"%s\"", grant.project) : "of all projects"),
 				 errhint("The grants are in table slipway.role_grant.")));
+	if (OidIsValid(role) && !owns_us(role))
+		restore_access(grant.role);
 	PG_RETURN_VOID();
 }
 
 PG_FUNCTION_INFO_V1(slipway_set_owner);
 
 /*
- * Hands everything in the schema to a role, the schema included. Privileges
- * granted before go along: ALTER ... OWNER rewrites the grantor.
+ * Hands the tracking tables to a role. The functions and views stay with the
+ * owner of the extension: who owned those could put code into them that every
+ * deployer runs.
  */
 Datum
 slipway_set_owner(PG_FUNCTION_ARGS)
 {
-	static const char list_query[] = SLIPWAY_QUERY_OWNED_OBJECTS;
+	static const char *const tables[] = {
+		"project", "script", "migration", "manifest", "run", "history", "role_grant"
+	};
 	char	   *role = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	const char *quoted = quote_identifier(role);
-	SPITupleTable *table;
-	uint64		rows;
-	int			nest;
+	Oid			former = slipway_bookkeeper();
 
 	if (!superuser())
 		ereport(ERROR,
 				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
 				 errmsg("only a superuser may change the owner of the tracking tables")));
+	if (slipway_guard_active())
+		ereport(ERROR,
+				(errcode(SLIPWAY_PROTECTED),
+				 errmsg("a migration cannot change the owner of the tracking tables")));
 	(void) get_role_oid(role, false);
-	nest = NewGUCNestLevel();
-	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET,
-							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	if (SPI_execute(list_query, false, 0) < 0)
-		elog(ERROR, "could not list the objects of schema slipway");
-	table = SPI_tuptable;
-	rows = SPI_processed;
-	for (uint64 i = 0; i < rows; i++)
-		run_command(psprintf("ALTER %s OWNER TO %s",
-							 SPI_getvalue(table->vals[i], table->tupdesc, 1), quoted));
-	SPI_finish();
-	AtEOXact_GUC(true, nest);
+	slipway_spi_begin_as(slipway_schema_owner());
+	for (int i = 0; i < lengthof(tables); i++)
+		run_command(psprintf("ALTER TABLE slipway.%s OWNER TO %s", tables[i], quoted));
+	/* To the server, who owns the tables owns neither the schema nor the routines. */
+	if (slipway_bookkeeper() != slipway_schema_owner())
+		grant_access(SLIPWAY_ADMIN, quoted, false);
+	slipway_spi_end();
+	if (former != slipway_bookkeeper() && !owns_us(former))
+		restore_access(GetUserNameFromId(former, false));
 	PG_RETURN_VOID();
 }

@@ -143,8 +143,6 @@ settle_dead_runs(SlipwayRun *run)
 	{
 		SlipwayArgs end_args = {0};
 
-		if (is_alive(&dead[i]))
-			continue;
 		record_dead_run(run, &dead[i]);
 		slipway_arg_text(&end_args, run->project->name);
 		slipway_arg_int8(&end_args, dead[i].number);

@@ -35,8 +35,8 @@ typedef struct SlipwayRun
 extern bool slipway_run_others_alive(SlipwayRun *run);
 
 /*
- * With the lock held: writes into the history what runs that died were at,
- * and warns of it; then a row for this run, which is about to begin with
+ * With the lock held: writes into the history what runs that did not end were
+ * at, and warns of it; then a row for this run, which is about to begin with
  * first. Opens a scope of spi.h; takes effect with the caller's commit.
  */
 extern void slipway_run_open(SlipwayRun *run, const SlipwayStep *first);

@@ -8,8 +8,9 @@
  * proposes: a semicolon outside parentheses ends a statement. The one
  * construct with other semicolons in it is the body of a SQL function written
  * BEGIN ATOMIC ... END, where CASE ... END and columns named "end" make
- * counting keywords unreliable; there the piece is extended from semicolon to
- * semicolon until the grammar accepts it.
+ * counting keywords unreliable; there the piece is tried at its first semicolon,
+ * as BEGIN and ATOMIC may be names, and then at each that follows END, until
+ * the grammar accepts it.
  *
  * Parsing the script as a whole would be simpler, but its parse tree is ten
  * to fifty times the size of its text, errors in it would be found with the
@@ -22,37 +23,48 @@
 #include "common/keywords.h"
 #include "common/sha2.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 #include "parser/parser.h"
 #include "parser/scanner.h"
 #include "utils/builtins.h"
+#include "utils/guc.h"
 #include "utils/memutils.h"
 
 #include "script.h"
 
 /*
  * The scanner reports keywords by a list that we give it; all we need to
- * recognise are these two. Their numbers only have to differ from those of
+ * recognise are these. Their numbers only have to differ from those of
  * the scanner's own tokens, which begin at 258.
  */
 enum
 {
 	TOKEN_ATOMIC = 1000,
-	TOKEN_BEGIN
+	TOKEN_BEGIN,
+	TOKEN_END
 };
 
 static int
 keyword_hash(const void *key, size_t keylen)
 {
-	return (*(const char *) key | 0x20) == 'a' ? 0 : 1;
+	switch (*(const char *) key | 0x20)
+	{
+		case 'a':
+			return 0;
+		case 'b':
+			return 1;
+		default:
+			return 2;
+	}
 }
 
-static const uint16 keyword_offsets[] = {0, 7};
-static const uint16 keyword_tokens[] = {TOKEN_ATOMIC, TOKEN_BEGIN};
+static const uint16 keyword_offsets[] = {0, 7, 13};
+static const uint16 keyword_tokens[] = {TOKEN_ATOMIC, TOKEN_BEGIN, TOKEN_END};
 static const ScanKeywordList keywords = {
-	.kw_string = "atomic\0begin",
+	.kw_string = "atomic\0begin\0end",
 	.kw_offsets = keyword_offsets,
 	.hash = keyword_hash,
-	.num_keywords = 2,
+	.num_keywords = 3,
 	.max_kw_len = 6,
 };
 
@@ -179,11 +191,12 @@ static void
 obey_string_setting(SlipwayCutter *cutter, const RawStmt *raw)
 {
 	const VariableSetStmt *set = (const VariableSetStmt *) raw->stmt;
-	bool		value = true;
+	bool		value;
 
 	if (!IsA(set, VariableSetStmt) || set->name == NULL ||
 		pg_strcasecmp(set->name, "standard_conforming_strings") != 0)
 		return;
+	(void) parse_bool(GetConfigOptionResetString("standard_conforming_strings"), &value);
 	if (set->kind == VAR_SET_VALUE && list_length(set->args) == 1)
 	{
 		A_Const    *arg = linitial(set->args);
@@ -268,6 +281,7 @@ slipway_script_next(SlipwayCutter *cutter, SlipwayStatement *statement)
 	int			depth = 0;
 	int			start = -1;
 	bool		atomic = false;
+	bool		tried = false;
 	char	   *text;
 
 	for (;;)
@@ -277,6 +291,7 @@ slipway_script_next(SlipwayCutter *cutter, SlipwayStatement *statement)
 		/* The scanner counts the place of a lexical error from the beginning. */
 		statement->location = 0;
 		statement->start = (SlipwayPosition) {1, 1, 1};
+		CHECK_FOR_INTERRUPTS();
 		token = core_yylex(&value, &place, cutter->scanner);
 		if (token == 0 && start < 0)
 			return false;
@@ -284,8 +299,11 @@ slipway_script_next(SlipwayCutter *cutter, SlipwayStatement *statement)
 		{
 			statement->location = start;
 			statement->length = trimmed_length(cutter->script, start, place);
-			if (token == 0 || !atomic || parses(slipway_statement_text(cutter->script, statement)))
+			if (token == 0 || !atomic ||
+				((previous == TOKEN_END || !tried) &&
+				 parses(slipway_statement_text(cutter->script, statement))))
 				break;
+			tried = true;
 		}
 		else if (token != ';' && start < 0)
 			start = place;

@@ -22,23 +22,30 @@ static struct
 	int			sec_context;
 	int			guc_nest;
 	MemoryContext context;
+	SubTransactionId subxact;
 }			scope;
 
 void
 slipway_spi_begin(void)
 {
-	Oid			bookkeeper = slipway_bookkeeper();
+	slipway_spi_begin_as(slipway_bookkeeper());
+}
 
+void
+slipway_spi_begin_as(Oid role)
+{
 	Assert(!scope.active);
 	scope.context = CurrentMemoryContext;
 	GetUserIdAndSecContext(&scope.user, &scope.sec_context);
-	SetUserIdAndSecContext(bookkeeper, scope.sec_context | SECURITY_LOCAL_USERID_CHANGE);
+	SetUserIdAndSecContext(role, scope.sec_context | SECURITY_LOCAL_USERID_CHANGE |
+						   SECURITY_RESTRICTED_OPERATION);
 	scope.guc_nest = NewGUCNestLevel();
 	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET,
 							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	PushActiveSnapshot(GetTransactionSnapshot());
+	scope.subxact = GetCurrentSubTransactionId();
 	scope.active = true;
 }
 
@@ -170,7 +177,7 @@ slipway_row_hash(uint64 row, int column, uint8 *hash)
 static void
 close_on_abort(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, void *arg)
 {
-	if (event == SUBXACT_EVENT_ABORT_SUB)
+	if (event == SUBXACT_EVENT_ABORT_SUB && mine == scope.subxact)
 		scope.active = false;
 }
 

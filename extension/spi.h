@@ -4,7 +4,9 @@
  *
  * A scope runs as the owner of slipway.history, under search_path
  * "pg_catalog, pg_temp", whatever role and settings the caller has, and with
- * an active snapshot. Scopes do not nest. An error inside one needs no
+ * an active snapshot. It is a security-restricted operation: a trigger which
+ * the owner puts on a tracking table cannot be deferred to the commit, where
+ * it would run as the caller. Scopes do not nest. An error inside one needs no
  * clean-up: the abort of the (sub)transaction takes all of it back.
  */
 #ifndef SLIPWAY_SPI_H
@@ -36,6 +38,9 @@ typedef struct SlipwayArgs
 
 extern void slipway_spi_begin(void);
 extern void slipway_spi_end(void);
+
+/* The same as another role: for GRANT, which the owner of an object gives. */
+extern void slipway_spi_begin_as(Oid role);
 
 /* True between begin and end: hooks let such statements pass. */
 extern bool slipway_spi_active(void);

@@ -52,6 +52,8 @@ slipway_transaction_start(void)
 
 	SetCurrentStatementStartTimestamp();
 	StartTransactionCommand();
+	/* For bookkeeping, whatever the default: it reads after it has locked. */
+	XactIsoLevel = XACT_READ_COMMITTED;
 	/* It would end the session in the middle of a deploy. */
 	if (slipway_have_transaction_timeout())
 		(void) set_config_option("transaction_timeout", "0", PGC_USERSET, PGC_S_SESSION,
@@ -94,6 +96,7 @@ slipway_transaction_begin_block(void)
 	BeginTransactionBlock();
 	CommitTransactionCommand();
 	StartTransactionCommand();
+	XactIsoLevel = DefaultXactIsoLevel;
 	MemoryContextSwitchTo(caller);
 }
 

@@ -21,7 +21,10 @@ extern void slipway_transaction_require_top_level(FunctionCallInfo fcinfo, const
 /* Commits; no transaction is open afterwards. Errors of the commit are raised. */
 extern void slipway_transaction_commit(void);
 
-/* Starts a transaction, without a snapshot; now() is the time of this call. */
+/*
+ * Starts a transaction for bookkeeping, in isolation level read committed and
+ * without a snapshot; now() is the time of this call.
+ */
 extern void slipway_transaction_start(void);
 
 /* Both. */
@@ -30,7 +33,10 @@ extern void slipway_transaction_next(void);
 /* After FlushErrorState(): rolls back whatever is open and starts afresh. */
 extern void slipway_transaction_recover(void);
 
-/* Turns the fresh transaction into a block, as BEGIN does. */
+/*
+ * Turns the fresh transaction into a block, as BEGIN does, in the session's
+ * default isolation level.
+ */
 extern void slipway_transaction_begin_block(void);
 
 /* Commits the block, as COMMIT does; no transaction is open afterwards. */

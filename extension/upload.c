@@ -139,6 +139,7 @@ store_manifest(const char *project, const SlipwayManifest *manifest)
 	slipway_spi_begin();
 	if (!manifest_stored(project, manifest->hash))
 	{
+		slipway_lock_newest(slipway_project_lock_key(project));
 		slipway_query(&add_members, &args, 0);
 		slipway_arg_hash(&args, manifest->hash);
 		slipway_arg_text(&args, slipway_order_name(manifest->order));

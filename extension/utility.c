@@ -6,8 +6,8 @@
  * sent them, but all of them run inside one CALL, and two extensions mind.
  *
  * pgaudit raises "stack is not empty" at a top-level utility statement inside
- * another. It is told that the script's statements are not at top level, and
- * logs them, and the CALL, in full.
+ * another. Where it is loaded, the script's statements are run as not being at
+ * top level; it logs them, and the CALL, in full.
  *
  * pg_stat_statements takes what runs inside a utility statement for nested,
  * which it does not track by default. Where it is loaded, and pgaudit is not,
@@ -32,6 +32,7 @@
 
 #include "guard.h"
 #include "leftover.h"
+#include "refuse.h"
 #include "utility.h"
 
 static ProcessUtility_hook_type next_utility = NULL;
@@ -39,9 +40,13 @@ static ProcessUtility_hook_type next_utility = NULL;
 static bool
 is_our_call(const Node *command)
 {
-	return IsA(command, CallStmt) &&
-		getExtensionOfObject(ProcedureRelationId, ((const CallStmt *) command)->funcexpr->funcid) ==
-		get_extension_oid("pg_slipway", true);
+	Oid			ours;
+
+	if (!IsA(command, CallStmt))
+		return false;
+	ours = get_extension_oid("pg_slipway", true);
+	return OidIsValid(ours) &&
+		getExtensionOfObject(ProcedureRelationId, ((const CallStmt *) command)->funcexpr->funcid) == ours;
 }
 
 /* Told by a setting that the extension defines when it is loaded. */
@@ -49,6 +54,12 @@ static bool
 is_loaded(const char *setting)
 {
 	return GetConfigOption(setting, true, false) != NULL;
+}
+
+bool
+slipway_utility_top_level(void)
+{
+	return !is_loaded("pgaudit.log");
 }
 
 static void
@@ -60,13 +71,12 @@ process_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 
 	if (slipway_guard_active())
 	{
+		slipway_refuse_reset(pstmt->utilityStmt);
 		slipway_guard_utility(pstmt->utilityStmt);
 		slipway_leftover_note(pstmt->utilityStmt);
-		if (context == PROCESS_UTILITY_TOPLEVEL && is_loaded("pgaudit.log"))
-			context = PROCESS_UTILITY_QUERY;
 	}
 	else if (context == PROCESS_UTILITY_TOPLEVEL && is_our_call(pstmt->utilityStmt) &&
-			 is_loaded("pg_stat_statements.track") && !is_loaded("pgaudit.log"))
+			 is_loaded("pg_stat_statements.track") && slipway_utility_top_level())
 		next = standard_ProcessUtility;
 	next(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
 }

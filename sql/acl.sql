@@ -71,12 +71,12 @@ SELECT text FROM unnest(ARRAY[
     $$SELECT slipway._refuse_change()$$,
     $$SELECT FROM slipway.status$$, $$SELECT FROM slipway.log$$, $$SELECT FROM slipway.schema_migrations$$, $$SELECT FROM slipway.lock_holder$$, $$SELECT FROM slipway._applied$$,
     $$SELECT FROM slipway.project$$, $$SELECT hash FROM slipway.script$$, $$SELECT body FROM slipway.script$$, $$SELECT FROM slipway.migration$$, $$SELECT FROM slipway.manifest$$,
-    $$SELECT FROM slipway.run$$, $$SELECT FROM slipway.history$$, $$SELECT FROM slipway.role_grant$$, $$SELECT last_value FROM slipway.migration_id_seq$$,
+    $$SELECT FROM slipway.run$$, $$SELECT FROM slipway.history$$, $$SELECT FROM slipway.role_grant$$,
     $$INSERT INTO slipway.history DEFAULT VALUES$$, $$UPDATE slipway.history SET hint = ''$$, $$DELETE FROM slipway.history$$, $$TRUNCATE slipway.history$$,
     $$INSERT INTO slipway.project (name) VALUES ('new')$$, $$UPDATE slipway.project SET owner = 'x'$$, $$DELETE FROM slipway.run$$, $$UPDATE slipway.run SET outcome = 'failed'$$,
     $$INSERT INTO slipway.script VALUES (sha256(''), '')$$, $$INSERT INTO slipway.manifest DEFAULT VALUES$$, $$INSERT INTO slipway.migration DEFAULT VALUES$$,
     $$INSERT INTO slipway.role_grant VALUES ('regress_acl_none', 'admin')$$, $$DELETE FROM slipway.role_grant$$,
-    $$SELECT nextval('slipway.migration_id_seq')$$, $$ALTER TABLE slipway.history DISABLE TRIGGER ALL$$, $$CREATE TABLE slipway.new ()$$]) WITH ORDINALITY u(text, n)
+    $$ALTER TABLE slipway.history DISABLE TRIGGER ALL$$, $$CREATE TABLE slipway.new ()$$]) WITH ORDINALITY u(text, n)
  ORDER BY n;
 SELECT s.text, r.name, may(s.text, 'regress_acl_' || r.name), r.n
   FROM statement s, role r WHERE NOT s.yours ORDER BY s.n, r.n \crosstabview 1 2 3 4
@@ -216,9 +216,9 @@ SELECT count(*) FROM slipway.role_grant WHERE role = 'regress_acl_none';
 -- Another owner of the tables, not a superuser: bookkeeping is done as it.
 CREATE ROLE regress_acl_owner;
 SELECT slipway.set_owner('regress_acl_owner');
-SELECT DISTINCT relowner::regrole FROM pg_class WHERE relnamespace = 'slipway'::regnamespace;
-SELECT DISTINCT proowner::regrole FROM pg_proc WHERE pronamespace = 'slipway'::regnamespace;
-SELECT nspowner::regrole FROM pg_namespace WHERE nspname = 'slipway';
+SELECT DISTINCT relowner::regrole FROM pg_class WHERE relnamespace = 'slipway'::regnamespace AND relkind = 'r';
+SELECT bool_or(proowner = 'regress_acl_owner'::regrole) AS owns_routines FROM pg_proc WHERE pronamespace = 'slipway'::regnamespace;
+SELECT nspowner = 'regress_acl_owner'::regrole AS owns_schema FROM pg_namespace WHERE nspname = 'slipway';
 CALL migration('0004_d', 'CREATE TABLE made_too ()', 'mine');
 SET SESSION AUTHORIZATION regress_acl_deployer;
 CALL slipway.migrate('mine');

@@ -162,7 +162,7 @@ SELECT outcome(format('SELECT slipway.add_migration(%L, %L)', value, value)) FRO
 SELECT replace(outcome(format('SELECT slipway.require(%L)', value)), value, '<value>') FROM hostile WHERE n = 16;
 -- As the owner of the tables.
 SELECT slipway.set_owner(:'role');
-SELECT DISTINCT relowner::regrole FROM pg_class WHERE relnamespace = 'slipway'::regnamespace;
+SELECT DISTINCT relowner::regrole FROM pg_class WHERE relnamespace = 'slipway'::regnamespace AND relkind = 'r';
 CALL migration('0001', 'SELECT 1');
 CALL slipway.migrate();
 SELECT slipway.set_owner(session_user::text);

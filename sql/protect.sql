@@ -113,7 +113,10 @@ INSERT INTO attempt (script) VALUES
 ('ALTER EXTENSION pg_slipway DROP TABLE slipway.history'),
 ('ALTER EXTENSION pg_slipway ADD TABLE first'),
 ('ALTER SCHEMA slipway RENAME TO forged'),
-('ALTER SCHEMA slipway OWNER TO regress_protect');
+('ALTER SCHEMA slipway OWNER TO regress_protect'),
+('GRANT ALL ON slipway.history TO regress_protect'), ('REVOKE ALL ON slipway.history FROM PUBLIC'),
+('GRANT SELECT ON ALL TABLES IN SCHEMA slipway TO regress_protect'), ('GRANT USAGE ON SCHEMA slipway TO regress_protect'),
+('GRANT EXECUTE ON FUNCTION slipway.grant_role(text, text, text) TO regress_protect'), ('DO $$BEGIN GRANT ALL ON slipway.run TO regress_protect; END$$');
 
 
 \set ECHO none
@@ -189,7 +192,7 @@ SELECT h.outcome, h.sqlstate, h.message, a.script
   FROM attempt a LEFT JOIN slipway.history h ON h.project = 'attempt ' || a.n
  ORDER BY a.n;
 SELECT * FROM unchanged;
-SELECT DISTINCT relowner::regrole FROM pg_class WHERE relnamespace = 'slipway'::regnamespace;
+SELECT DISTINCT relowner::regrole FROM pg_class WHERE relnamespace = 'slipway'::regnamespace AND relkind = 'r';
 SELECT slipway.set_owner(session_user::text);
 REVOKE ALL ON SCHEMA public FROM regress_protect_owner;
 

@@ -24,13 +24,14 @@ COMMENT ON TABLE slipway.script IS 'immutable script bodies, each stored once by
 COMMENT ON COLUMN slipway.script.hash IS 'SHA-256 over the UTF-8 text without byte order mark and with CRLF as LF';
 
 CREATE TABLE slipway.migration (
-    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     project     text NOT NULL REFERENCES slipway.project,
+    id          bigint NOT NULL,
     name        text NOT NULL,
     kind        text NOT NULL DEFAULT 'versioned' CHECK (kind IN ('versioned', 'repeatable')),
     up_hash     bytea NOT NULL,
     down_hash   bytea,
     verify_hash bytea,
+    PRIMARY KEY (project, id),
     UNIQUE NULLS NOT DISTINCT (project, name, kind, up_hash, down_hash, verify_hash)
 );
 COMMENT ON TABLE slipway.migration IS 'members of manifests; a manifest names them by id, so that a release adds rows only for what is new in it';
@@ -121,7 +122,6 @@ COMMENT ON TABLE slipway.role_grant IS 'who may do what; NULL project: in every 
 SELECT pg_catalog.pg_extension_config_dump('slipway.project', '');
 SELECT pg_catalog.pg_extension_config_dump('slipway.script', '');
 SELECT pg_catalog.pg_extension_config_dump('slipway.migration', '');
-SELECT pg_catalog.pg_extension_config_dump('slipway.migration_id_seq', '');
 SELECT pg_catalog.pg_extension_config_dump('slipway.manifest', '');
 SELECT pg_catalog.pg_extension_config_dump('slipway.run', '');
 SELECT pg_catalog.pg_extension_config_dump('slipway.history', '');
