@@ -209,7 +209,7 @@ history_is_sound($node, 'in the end');
 #
 SKIP:
 {
-	skip 'pgaudit is not installed', 18 unless $audit;
+	skip 'pgaudit is not installed', 20 unless $audit;
 
 	$node->stop;
 	$node = new_node('audited', conf => "shared_preload_libraries = 'pgaudit'\n");
@@ -260,6 +260,18 @@ SKIP:
 			1, "$name: and INSERT");
 	}
 	history_is_sound($node, 'audited', project => 'audited');
+
+	# Also when our hook is the inner one.
+	$node->adjust_conf('postgresql.conf', 'shared_preload_libraries', "'pg_slipway,pgaudit'");
+	$node->restart;
+	add_migrations($node, [ [ '0005_inner', 'CREATE TABLE audited_5 (id integer);' ] ], project => 'audited');
+	$log = log_of(
+		sub {
+			is(migrate($node, project => 'audited', before => "SET pgaudit.log = 'all';")->{exit},
+				0, 'pg_slipway preloaded before pgaudit: a deploy works');
+		});
+	is(times_in($log, qr/AUDIT: SESSION,\d+,\d+,DDL,CREATE TABLE,.*CREATE TABLE audited_5 /),
+		1, 'and is audited');
 }
 
 $node->stop;

@@ -145,6 +145,18 @@ for my $db ('utf8', 'euc_jp', 'sql_ascii')
 		$hash, "$db: names in byte order of UTF-8 are in order");
 }
 
+# A message that is no UTF-8 does not keep a failure out of the history.
+$node->safe_psql('sql_ascii', "SELECT slipway.create_project('raise')");
+add_migrations($node, [ [ '0001_raise', "DO \$\$BEGIN RAISE EXCEPTION '%', E'bad \\377 byte'; END\$\$" ] ],
+	db => 'sql_ascii', project => 'raise');
+my $raised = migrate($node, db => 'sql_ascii', project => 'raise');
+is($raised->{sqlstate}, 'P0001', 'sql_ascii: an error whose message is not UTF-8 arrives as it is');
+query_is($node, "SELECT outcome, sqlstate, message FROM slipway.log WHERE project = 'raise'",
+	'failed|P0001|bad ? byte', 'sql_ascii: and is recorded', db => 'sql_ascii');
+query_is($node, "SELECT outcome FROM slipway.run WHERE project = 'raise'", 'failed', 'sql_ascii: and so is the run',
+	db => 'sql_ascii');
+query_is($node, "SELECT * FROM slipway.verify_history('raise')", '', 'sql_ascii: and the chain holds', db => 'sql_ascii');
+
 # The history of one database verifies in another of another encoding.
 my $dump = PostgreSQL::Test::Utils::tempdir . '/dump';
 $node->safe_psql('postgres', 'CREATE DATABASE moved TEMPLATE template0');
