@@ -17,6 +17,7 @@ my $node = new_node('session');
 #
 $node->safe_psql(
 	'postgres', q{
+	CREATE ROLE superuser SUPERUSER LOGIN;
 	CREATE ROLE deployer LOGIN;
 	CREATE ROLE owner NOLOGIN;
 	CREATE ROLE hat NOLOGIN;
@@ -102,7 +103,7 @@ my %sqlstate = (
 	works => '', 'runtime error' => '22012', 'constraint at commit' => '23503',
 	'error in a function' => '22012', 'advisory locks dropped' => '22012');
 
-for my $who ('deployer', 'deployer as hat', 'postgres')
+for my $who ('deployer', 'deployer as hat', 'superuser')
 {
 	for my $project ('plain', 'owned')
 	{
