@@ -58,7 +58,7 @@ static int
 parse_number(const char *name, const JsonbValue *value, int flags, const char *wanted)
 {
 	char	   *text = scalar_text(value);
-	int			number;
+	int			number = 0;
 
 	if (text == NULL || !parse_int(text, &number, flags, NULL) || number < 0 ||
 		(flags == 0 && strspn(text, "0123456789") != strlen(text)))
