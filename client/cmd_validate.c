@@ -3,6 +3,7 @@
  *	  slipway validate
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "check.h"
 #include "command.h"
@@ -29,6 +30,26 @@ check_history(PGconn *conn, SlipwayCheck *check, const char *project)
 	}
 }
 
+/* A script that migrate would refuse because this version cannot run it. */
+static void
+check_kinds(SlipwayCheck *check)
+{
+	for (size_t i = 0; i < check->step_count; i++)
+	{
+		const SlipwayStep *step = &check->steps[i];
+		SlipwayProblem problem = {.migration = step->migration->name,.sqlstate = "SW015"};
+
+		if (step->kind == NULL || strcmp(step->kind, "stepwise") != 0)
+			continue;
+		problem.message = slipway_memory_format("migration \"%s\" cannot run in one transaction",
+												step->migration->name);
+		if (step->reason != NULL)
+			problem.detail = slipway_memory_format("That is because of %s.", step->reason);
+		problem.hint = "This version runs transactional migrations only: run this one with psql.";
+		slipway_check_add(check, &problem);
+	}
+}
+
 SlipwayExitCode
 slipway_cmd_validate(const SlipwayArguments *arguments)
 {
@@ -42,6 +63,7 @@ slipway_cmd_validate(const SlipwayArguments *arguments)
 	SlipwayCheck *check = slipway_check_run(conn, manifest, states, &options);
 	size_t		count = manifest->folder->count;
 
+	check_kinds(check);
 	check_history(conn, check, options.project);
 	slipway_check_print(check, manifest->folder);
 	if (check->problem_count > 0)

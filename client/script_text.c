@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
+
 /* Bytes of the valid character at text, or 0. */
 static size_t
 character_bytes(const unsigned char *text, size_t length)
@@ -65,7 +67,7 @@ slipway_script_text_normalise(char *text, size_t length)
 	size_t		from = 0;
 	size_t		to = 0;
 
-	if (length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0)
+	if (length >= 3 && memcmp(text, BYTE_ORDER_MARK, 3) == 0)
 		from = 3;
 	while (from < length)
 	{
@@ -102,9 +104,12 @@ slipway_script_text_line(const char *text, size_t length, int number,
 void
 slipway_script_text_locate(const char *text, size_t offset, int *line, int *column)
 {
+	/* editors show no byte order mark, and the server never sees one */
+	size_t		start = offset >= 3 && memcmp(text, BYTE_ORDER_MARK, 3) == 0 ? 3 : 0;
+
 	*line = 1;
 	*column = 1;
-	for (size_t i = 0; i < offset; i++)
+	for (size_t i = start; i < offset; i++)
 	{
 		if (text[i] == '\n')
 		{

@@ -36,7 +36,10 @@ size_t		slipway_script_text_normalise(char *text, size_t length);
 bool		slipway_script_text_line(const char *text, size_t length, int number,
 									 const char **start, size_t *size);
 
-/* Line and column, both from 1, of a byte; columns count characters. */
+/*
+ * Line and column, both from 1, of a byte; columns count characters, without
+ * a leading byte order mark.
+ */
 void		slipway_script_text_locate(const char *text, size_t offset, int *line, int *column);
 
 #endif

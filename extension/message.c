@@ -56,7 +56,7 @@ slipway_event_send(StringInfo json, const char *format,...)
 		enlargeStringInfo(&message, needed);
 	}
 	appendStringInfoChar(json, '}');
-	if (slipway_progress)
+	if (slipway_report_progress)
 		ereport(INFO,
 				(errmsg_internal("%s", message.data), errdetail_internal("%s", json->data)));
 	pfree(message.data);

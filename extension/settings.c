@@ -14,7 +14,7 @@
 int			slipway_lock_wait = 300000;
 int			slipway_lock_timeout = 2000;
 int			slipway_retries = 10;
-bool		slipway_progress = true;
+bool		slipway_report_progress = true;
 
 void
 slipway_settings_init(void)
@@ -34,10 +34,10 @@ slipway_settings_init(void)
 							"Option retries overrides it.",
 							&slipway_retries, 10, 0, 1000,
 							PGC_USERSET, 0, NULL, NULL, NULL);
-	DefineCustomBoolVariable("slipway.progress",
+	DefineCustomBoolVariable("slipway.report_progress",
 							 "Sends INFO messages while a run goes on.",
 							 "Their DETAIL is a JSON object. Warnings are sent in any case.",
-							 &slipway_progress, true, PGC_USERSET, 0, NULL, NULL, NULL);
+							 &slipway_report_progress, true, PGC_USERSET, 0, NULL, NULL, NULL);
 	MarkGUCPrefixReserved("slipway");
 }
 

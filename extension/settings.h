@@ -12,8 +12,8 @@ extern int	slipway_lock_wait;
 extern int	slipway_lock_timeout;
 extern int	slipway_retries;
 
-/* slipway.progress: send INFO messages about a run? */
-extern bool slipway_progress;
+/* slipway.report_progress: send INFO messages about a run? */
+extern bool slipway_report_progress;
 
 /* Called once from _PG_init. */
 extern void slipway_settings_init(void);

@@ -60,8 +60,8 @@ ALTER EXTENSION pg_slipway SET SCHEMA public;
 
 -- Settings and their defaults.
 SELECT name, setting, unit, context FROM pg_settings
- WHERE name LIKE 'slipway.%' AND name <> 'slipway.progress' ORDER BY name;
-SELECT boot_val, context FROM pg_settings WHERE name = 'slipway.progress';
+ WHERE name LIKE 'slipway.%' AND name <> 'slipway.report_progress' ORDER BY name;
+SELECT boot_val, context FROM pg_settings WHERE name = 'slipway.report_progress';
 \set VERBOSITY terse
 SET slipway.retries = -1;
 SET slipway.lock_wait = 'soon';

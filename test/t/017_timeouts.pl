@@ -145,7 +145,7 @@ SKIP:
 	is(sql($node, 'BEGIN; SELECT pg_sleep(1); COMMIT;', user => 'brief')->{sqlstate}, '25P04',
 		'the role has a transaction_timeout');
 	succeeds('transaction_timeout of the role', @long, user => 'brief');
-	query_is($node, "SET slipway.progress = off; CALL slipway.migrate('$long[1]'); SHOW transaction_timeout",
+	query_is($node, "SET slipway.report_progress = off; CALL slipway.migrate('$long[1]'); SHOW transaction_timeout",
 		'100ms', 'it is there again after the CALL', user => 'brief');
 }
 

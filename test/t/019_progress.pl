@@ -168,14 +168,14 @@ my @mute = add_project(
 	[ '0001_mute', "SET client_min_messages = error" ],
 	[ '0002_local', "SET LOCAL client_min_messages = error; SELECT 1" ],
 	[ '0003_config', "SELECT set_config('client_min_messages', 'error', false)" ],
-	[ '0004_ours', "SET slipway.progress = off" ],
+	[ '0004_ours', "SET slipway.report_progress = off" ],
 	[ '0005_last', 'SELECT 1' ]);
 $answer = migrate($node, @mute, before => 'SET client_min_messages = error;');
 is($answer->{exit}, 0, 'scripts that would like quiet') or diag($answer->{err});
 is(kinds($answer), 'start applied applied applied applied applied done', 'do not mute the progress messages');
-$answer = migrate($node, add_project('off', [ '0001', 'SELECT 1' ]), before => 'SET slipway.progress = off;');
+$answer = migrate($node, add_project('off', [ '0001', 'SELECT 1' ]), before => 'SET slipway.report_progress = off;');
 is($answer->{exit}, 0, 'the caller may');
-is(kinds($answer), '', 'with slipway.progress');
+is(kinds($answer), '', 'with slipway.report_progress');
 
 # A script's own messages come as they are.
 $answer = migrate($node,

@@ -173,7 +173,7 @@ for my $project ('kept', 'kept_fails', 'kept_shared')
 	my $kind = $project eq 'kept_shared' ? '_shared' : '';
 	my $own = sql(
 		$node, qq{
-		SET slipway.progress = off;
+		SET slipway.report_progress = off;
 		SELECT pg_advisory_lock(1), pg_advisory_lock(2), pg_advisory_lock_shared(3);
 		SELECT pg_advisory_lock$kind(slipway.lock_key('$project')), pg_advisory_lock$kind(slipway.lock_key('$project'));
 		CALL slipway.migrate('$project');
@@ -218,7 +218,7 @@ for my $kind (sort keys %statement)
 	my @measured = map { $statement{$kind}->($i++) } 1 .. 100;
 	my $answer = sql(
 		$node,
-		join("\n", 'SET slipway.progress = off;', @warm_up, $USED, @measured, $USED, "SELECT 'left', locks FROM leftover;"),
+		join("\n", 'SET slipway.report_progress = off;', @warm_up, $USED, @measured, $USED, "SELECT 'left', locks FROM leftover;"),
 		go_on => 1);
 	my @used = $answer->{out} =~ /^used\|(\d+)\|(\d+)$/mg;
 	my $expected = { 'a failure' => 110, 'a wait in vain' => 110 }->{$kind} // 0;

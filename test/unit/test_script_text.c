@@ -107,6 +107,9 @@ locates_bytes(void **state)
 	slipway_script_text_locate("abc", 0, &line, &column);
 	assert_int_equal(line, 1);
 	assert_int_equal(column, 1);
+	slipway_script_text_locate("\xef\xbb\xbf" "abc", 4, &line, &column);
+	assert_int_equal(line, 1);
+	assert_int_equal(column, 2);
 }
 
 static void
