@@ -108,6 +108,23 @@ choose_exit_code(const char *sqlstate, SlipwayErrorPlace place)
 	return SLIPWAY_EXIT_ERROR;
 }
 
+/*
+ * What to do about errors of the server that come without a hint. In a script
+ * they are about the script, and its author knows better.
+ */
+static const char *
+choose_hint(const SlipwayServerError *error)
+{
+	if (error->hint != NULL || error->place != SLIPWAY_ERROR_ELSEWHERE)
+		return error->hint;
+	/* "... for schema slipway", or for a function; not "... to create extension" */
+	if (strcmp(error->sqlstate, "42501") == 0 && strstr(error->message, "denied for ") != NULL)
+		return "An administrator grants reader, uploader or deployer with slipway.grant_role().";
+	if (strcmp(error->sqlstate, "25006") == 0)
+		return "Connect to the primary, and without default_transaction_read_only.";
+	return NULL;
+}
+
 static char *
 copy_field(const PGresult *result, int code)
 {
@@ -158,7 +175,7 @@ slipway_server_error_read(const PGresult *result)
 	error->problem.sqlstate = error->sqlstate[0] != '\0' ? error->sqlstate : NULL;
 	error->problem.message = error->message;
 	error->problem.detail = error->detail;
-	error->problem.hint = error->hint;
+	error->problem.hint = choose_hint(error);
 	error->problem.context = error->context;
 	error->problem.migration = error->migration;
 	return error;

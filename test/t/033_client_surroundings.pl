@@ -283,5 +283,24 @@ broken_folder({ '0001_a.up.sql' => 'SELECT 1', '0001_a.down.sql' => "\0" }, 4,
 	history_is_sound($node, 'odd names', db => $names->{db});
 }
 
+#
+# Errors of the server that come without a hint get one
+#
+{
+	my $place = new_place($node, { '0001_a.sql' => "SELECT 1;\n" });
+
+	$node->safe_psql('postgres', 'CREATE ROLE stranger LOGIN');
+	client_is($place, [ 'migrate', '-U', 'stranger' ], {
+			exit => 1,
+			err => "slipway: error: permission denied for schema slipway (42501)\n"
+			  . "hint: An administrator grants reader, uploader or deployer with slipway.grant_role().\n" },
+		'a role without rights is told who gives them');
+	local $ENV{PGOPTIONS} = '-c default_transaction_read_only=on';
+	client_is($place, ['migrate'], {
+			exit => 1,
+			err => qr/\(25006\)\nhint: Connect to the primary, and without default_transaction_read_only\.\n\z/ },
+		'a read-only session is told where to go');
+}
+
 $node->stop;
 done_testing();
