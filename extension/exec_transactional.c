@@ -31,7 +31,6 @@
 #include "exec_statement.h"
 #include "exec_transactional.h"
 #include "guard.h"
-#include "history.h"
 #include "leftover.h"
 #include "settings.h"
 #include "spi.h"
@@ -101,19 +100,9 @@ run_script(SlipwayRun *run, const SlipwayOutline *outline, SlipwayPlace *place)
 static void
 record(SlipwayRun *run, const SlipwayStep *step, const SlipwayStep *next, TimestampTz started_at)
 {
-	SlipwayEvent event = {0};
+	SlipwayEvent event = slipway_run_event(run, step, "succeeded", started_at);
 	char	   *head;
 
-	event.project = run->project;
-	event.actor = run->actor;
-	event.run = run->number;
-	event.migration = step->name;
-	event.action = "apply";
-	event.outcome = "succeeded";
-	event.script_hash = step->member->up;
-	event.manifest_hash = run->manifest->hash;
-	event.started_at = started_at;
-	event.finished_at = GetCurrentTimestamp();
 	slipway_spi_begin();
 	slipway_run_advance(run, next);
 	head = slipway_history_append(&event);

@@ -1,6 +1,6 @@
 /*
  * guard.h
- *	  What scripts must not touch while they run, and what they leave behind.
+ *	  Keeps scripts away from slipway's own objects while they run.
  *
  * Hooks of the server watch every statement that a script causes, also from
  * inside functions. They raise SW017 where one would change slipway's own

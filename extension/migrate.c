@@ -34,7 +34,6 @@
 #include "error_code.h"
 #include "exec_transactional.h"
 #include "guard.h"
-#include "history.h"
 #include "leftover.h"
 #include "message.h"
 #include "privilege.h"
@@ -268,18 +267,8 @@ write_failure(SlipwayRun *run, const SlipwayEvent *event)
 static void
 record_failure(SlipwayRun *run, const SlipwayStep *step, const SlipwayResult *result)
 {
-	SlipwayEvent event = {0};
+	SlipwayEvent event = slipway_run_event(run, step, "failed", result->started_at);
 
-	event.project = run->project;
-	event.actor = run->actor;
-	event.run = run->number;
-	event.migration = step->name;
-	event.action = "apply";
-	event.outcome = "failed";
-	event.script_hash = step->member->up;
-	event.manifest_hash = run->manifest->hash;
-	event.started_at = result->started_at;
-	event.finished_at = GetCurrentTimestamp();
 	event.error = result->error;
 	event.position = result->position;
 	write_failure(run, &event);

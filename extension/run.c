@@ -15,13 +15,12 @@
 
 #include "compat.h"
 #include "error_code.h"
-#include "history.h"
 #include "query.h"
 #include "run.h"
 #include "spi.h"
 
-/* A run whose backend died, as query runs_dead.sql returns it. */
-typedef struct DeadRun
+/* A run that did not write its end, as query runs_open.sql returns it. */
+typedef struct OpenRun
 {
 	int64		number;
 	char	   *migration;
@@ -32,10 +31,10 @@ typedef struct DeadRun
 	TimestampTz run_started_at;
 	int64		pid;
 	SlipwayActor actor;
-} DeadRun;
+} OpenRun;
 
 static void
-read_dead_run(DeadRun *dead, uint64 row)
+read_open_run(OpenRun *dead, uint64 row)
 {
 	bool		isnull;
 
@@ -54,7 +53,7 @@ read_dead_run(DeadRun *dead, uint64 row)
 }
 
 static void
-record_dead_run(const SlipwayRun *run, const DeadRun *dead)
+record_dead_run(const SlipwayRun *run, const OpenRun *dead)
 {
 	SlipwayEvent event = {0};
 	ErrorData	error = {0};
@@ -86,7 +85,7 @@ record_dead_run(const SlipwayRun *run, const DeadRun *dead)
  * other roles' rows from a bookkeeper who is not privileged.
  */
 static bool
-is_alive(const DeadRun *run)
+is_alive(const OpenRun *run)
 {
 	int			n = pgstat_fetch_stat_numbackends();
 
@@ -101,18 +100,18 @@ is_alive(const DeadRun *run)
 }
 
 /* Inside a scope: the runs that say they go on. */
-static DeadRun *
+static OpenRun *
 list_open_runs(const SlipwayRun *run, uint64 *n)
 {
-	static SlipwayQuery list = {SLIPWAY_QUERY_RUNS_DEAD, 1, {TEXTOID}};
+	static SlipwayQuery list = {SLIPWAY_QUERY_RUNS_OPEN, 1, {TEXTOID}};
 	SlipwayArgs args = {0};
-	DeadRun    *runs;
+	OpenRun    *runs;
 
 	slipway_arg_text(&args, run->project->name);
 	*n = slipway_query(&list, &args, 0);
-	runs = palloc0(Max(*n, 1) * sizeof(DeadRun));
+	runs = palloc0(Max(*n, 1) * sizeof(OpenRun));
 	for (uint64 i = 0; i < *n; i++)
-		read_dead_run(&runs[i], i);
+		read_open_run(&runs[i], i);
 	return runs;
 }
 
@@ -120,7 +119,7 @@ bool
 slipway_run_others_alive(SlipwayRun *run)
 {
 	bool		alive = false;
-	DeadRun    *runs;
+	OpenRun    *runs;
 	uint64		n;
 
 	slipway_spi_begin();
@@ -137,7 +136,7 @@ settle_dead_runs(SlipwayRun *run)
 {
 	static SlipwayQuery end = {SLIPWAY_QUERY_RUN_INTERRUPT, 2, {TEXTOID, INT8OID}};
 	uint64		rows;
-	DeadRun    *dead = list_open_runs(run, &rows);
+	OpenRun    *dead = list_open_runs(run, &rows);
 
 	for (uint64 i = 0; i < rows; i++)
 	{
@@ -186,6 +185,25 @@ slipway_run_advance(SlipwayRun *run, const SlipwayStep *next)
 	slipway_arg_text(&args, next ? next->name : NULL);
 	slipway_arg_hash(&args, next ? next->member->up : NULL);
 	slipway_query(&query, &args, 0);
+}
+
+SlipwayEvent
+slipway_run_event(const SlipwayRun *run, const SlipwayStep *step, const char *outcome,
+				  TimestampTz started_at)
+{
+	SlipwayEvent event = {0};
+
+	event.project = run->project;
+	event.actor = run->actor;
+	event.run = run->number;
+	event.migration = step->name;
+	event.action = "apply";
+	event.outcome = outcome;
+	event.script_hash = step->member->up;
+	event.manifest_hash = run->manifest->hash;
+	event.started_at = started_at;
+	event.finished_at = GetCurrentTimestamp();
+	return event;
 }
 
 void

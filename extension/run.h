@@ -6,6 +6,7 @@
 #define SLIPWAY_RUN_H
 
 #include "actor.h"
+#include "history.h"
 #include "lock.h"
 #include "options.h"
 #include "plan.h"
@@ -46,6 +47,13 @@ extern void slipway_run_open(SlipwayRun *run, const SlipwayStep *first);
  * on with next, or has succeeded (NULL).
  */
 extern void slipway_run_advance(SlipwayRun *run, const SlipwayStep *next);
+
+/*
+ * The event of the history that a step of this run ended with outcome just
+ * now. An error is for the caller to add.
+ */
+extern SlipwayEvent slipway_run_event(const SlipwayRun *run, const SlipwayStep *step,
+									  const char *outcome, TimestampTz started_at);
 
 /* The run has failed. Opens a scope. */
 extern void slipway_run_fail(SlipwayRun *run);

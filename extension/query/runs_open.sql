@@ -1,4 +1,5 @@
--- Runs that say they go on; the caller holds the lock, so they do not.
+-- Runs that say they go on. Who holds the lock knows that they do not apply
+-- anything any more.
 SELECT number, coalesce(current_migration, '?'), current_hash, manifest_hash,
        coalesce(current_started_at, started_at), backend_pid::bigint,
        session_role, effective_role, host(client_addr), application_name, client_version,
