@@ -11,6 +11,7 @@
 #include "commands/portalcmds.h"
 #include "miscadmin.h"
 #include "parser/analyze.h"
+#include "parser/parser.h"
 #include "pgstat.h"
 #include "storage/proc.h"
 #include "tcop/dest.h"
@@ -106,8 +107,20 @@ run_plans(List *plans, const RawStmt *raw, const char *text, MemoryContext trans
 	PortalDrop(portal, false);
 }
 
+/* The tree from when the script was checked, if it is still what it would be. */
+static RawStmt *
+take_tree(SlipwayStatement *statement, const char *text)
+{
+	RawStmt    *tree = statement->tree;
+
+	statement->tree = NULL;
+	if (tree == NULL || statement->conforming != standard_conforming_strings)
+		tree = slipway_statement_parse(text);
+	return tree;
+}
+
 void
-slipway_exec_statement(SlipwayPlace *place, MemoryContext context)
+slipway_exec_statement(SlipwayPlace *place, SlipwayStatement *statement, MemoryContext context)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	RawStmt    *raw;
@@ -116,9 +129,11 @@ slipway_exec_statement(SlipwayPlace *place, MemoryContext context)
 
 	MemoryContextReset(context);
 	MemoryContextSwitchTo(context);
-	text = slipway_statement_text(place->script, &place->statement);
+	place->statement = *statement;
+	place->in_statement = true;
+	text = slipway_statement_text(place->script, statement);
 	place->text = text;
-	raw = slipway_statement_parse(text);
+	raw = take_tree(statement, text);
 	logged = announce(text, raw);
 	CHECK_FOR_INTERRUPTS();
 	arm_timeout();

@@ -8,11 +8,13 @@
 #include "script_error.h"
 
 /*
- * Parses, plans and runs place->statement of place->script in the current
- * transaction, as the current user; rows it returns are dropped. It is logged,
- * shown in pg_stat_activity and seen by other extensions' hooks like a
- * statement of its own, under its own statement_timeout. context is reset.
+ * Parses, plans and runs a statement of place->script in the current
+ * transaction, as the current user; rows it returns are dropped. A parse tree
+ * that it has is used up. It is logged, shown in pg_stat_activity and seen by
+ * other extensions' hooks like a statement of its own, under its own
+ * statement_timeout. context is reset.
  */
-extern void slipway_exec_statement(SlipwayPlace *place, MemoryContext context);
+extern void slipway_exec_statement(SlipwayPlace *place, SlipwayStatement *statement,
+								   MemoryContext context);
 
 #endif							/* SLIPWAY_EXEC_STATEMENT_H */

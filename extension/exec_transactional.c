@@ -16,6 +16,14 @@
  *	 them may be transaction_read_only.
  * - Commit happens as the script's role: what the server runs then on behalf
  *	 of the transaction must not run as the caller.
+ *
+ * A wait for the disk after each of many short migrations would take a good
+ * part of their time. So commits are lazy while the last one that was not is
+ * less than FLUSH_MS old, but never the last of a run: before the run says that
+ * it is done, everything is on disk. A crash of the server can lose the last
+ * migrations of an unfinished run, whole and together with their records,
+ * and never one before the other: that is as if it had happened a little
+ * earlier.
  */
 #include "postgres.h"
 
@@ -35,6 +43,9 @@
 #include "settings.h"
 #include "spi.h"
 #include "transaction.h"
+
+/* How far the disk may be behind, in milliseconds. */
+#define FLUSH_MS 100
 
 /* The identity to come back to. */
 typedef struct Identity
@@ -84,11 +95,7 @@ run_script(SlipwayRun *run, const SlipwayOutline *outline, SlipwayPlace *place)
 	slipway_guard_on();
 	set_transaction_options(outline->begin_options);
 	for (int i = 0; i < outline->nstatements; i++)
-	{
-		place->statement = outline->statements[i];
-		place->in_statement = true;
-		slipway_exec_statement(place, run->statement_context);
-	}
+		slipway_exec_statement(place, &outline->statements[i], run->statement_context);
 	place->in_statement = false;
 	/* Until none is left: a trigger may defer the next one again. */
 	AfterTriggerFireDeferred();
@@ -111,14 +118,18 @@ record(SlipwayRun *run, const SlipwayStep *step, const SlipwayStep *next, Timest
 }
 
 static void
-commit(SlipwayRun *run)
+commit(SlipwayRun *run, bool last)
 {
 	Identity	caller = enter_role(run);
+	bool		lazy = !last &&
+		!TimestampDifferenceExceeds(run->flushed_at, GetCurrentTimestamp(), FLUSH_MS);
 
 	slipway_guard_on();
-	slipway_transaction_commit_block();
+	slipway_transaction_commit_block(lazy);
 	slipway_guard_off();
 	leave_role(caller);
+	if (!lazy)
+		run->flushed_at = GetCurrentTimestamp();
 }
 
 static void
@@ -132,7 +143,7 @@ apply(SlipwayRun *run, const SlipwayStep *step, const SlipwayStep *next, const c
 	run_script(run, step->member->outline, &place);
 	slipway_leftover_before_commit();
 	record(run, step, next, started_at);
-	commit(run);
+	commit(run, next == NULL);
 	slipway_place_pop(&place);
 	slipway_transaction_start();
 }

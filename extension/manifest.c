@@ -247,34 +247,3 @@ slipway_manifest_load(const char *project, const char *hash)
 	load_members(manifest, project);
 	return manifest;
 }
-
-/* What runs must be what the history will say has run. */
-static void
-check_body(const char *body, const uint8 *hash)
-{
-	uint8		actual[SLIPWAY_HASH_LEN];
-
-	slipway_hash_text(body, actual);
-	if (memcmp(actual, hash, SLIPWAY_HASH_LEN) != 0)
-		ereport(ERROR,
-				(errcode(SLIPWAY_CHAIN_BROKEN),
-				 errmsg("stored script %s was changed after it was uploaded", slipway_hash_hex(hash)),
-				 errhint("Find out who did that; then restore it from a backup.")));
-}
-
-char *
-slipway_script_load(const uint8 *hash)
-{
-	static SlipwayQuery query = {"SELECT body FROM slipway.script WHERE hash = $1", 1, {BYTEAOID}};
-	SlipwayArgs args = {0};
-	char	   *body = NULL;
-
-	slipway_arg_hash(&args, hash);
-	slipway_spi_begin();
-	if (slipway_query(&query, &args, 1) > 0)
-		body = slipway_row_text(0, 1);
-	slipway_spi_end();
-	if (body)
-		check_body(body, hash);
-	return body;
-}

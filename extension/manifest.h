@@ -59,10 +59,4 @@ extern int	slipway_name_compare(SlipwayNameOrder order, const char *a, const cha
 /* "auto", "name" or "number" */
 extern const char *slipway_order_name(SlipwayNameOrder order);
 
-/*
- * Body of a stored script, or NULL; SW014 if it does not have that hash. Opens
- * a scope of spi.h.
- */
-extern char *slipway_script_load(const uint8 *hash);
-
 #endif							/* SLIPWAY_MANIFEST_H */

@@ -31,6 +31,7 @@
 #include "utils/timestamp.h"
 #include "utils/wait_event.h"
 
+#include "body.h"
 #include "error_code.h"
 #include "exec_transactional.h"
 #include "guard.h"
@@ -282,11 +283,12 @@ static bool
 apply_step(SlipwayRun *run, const SlipwayStep *step, const SlipwayStep *next, double *ms)
 {
 	int			retries = run->options->retries;
-	char	   *body;
+	char	   *body = step->member->outline->body;
 
 	MemoryContextReset(run->step_context);
 	MemoryContextSwitchTo(run->step_context);
-	body = slipway_script_load(step->member->up);
+	if (body == NULL)
+		body = slipway_body_load(step->member->up);
 	slipway_transaction_next();
 	for (;;)
 	{
@@ -339,6 +341,8 @@ apply_plan(SlipwayRun *run, const SlipwayPlan *plan, int nsteps)
 		if (!apply_step(run, step, next, &ms))
 			return false;
 		report_applied(run, step, ++run->applied, total, ms);
+		MemoryContextDelete(step->member->outline->context);
+		step->member->outline = NULL;
 		step = next;
 	}
 	return true;
@@ -382,6 +386,8 @@ clean_up(SlipwayRun *run)
 	slipway_transaction_recover();
 	if (run->number > 0)
 		write_failure(run, NULL);
+	/* What was reported as applied is so, also where no failure was recorded. */
+	slipway_transaction_flush();
 	slipway_lock_release(&run->lock);
 	slipway_leftover_forget();
 }

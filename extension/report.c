@@ -223,7 +223,7 @@ slipway_check_script(PG_FUNCTION_ARGS)
 	ReportRow	row = {0};
 
 	slipway_check_name("migration", name);
-	outline = slipway_validate_script(name, body, project->owner != NULL, &problem);
+	outline = slipway_validate_script(name, body, project->owner != NULL, 0, &problem);
 	InitMaterializedSRF(fcinfo, 0);
 	add_text(&row, outline ? kind_name(outline) : NULL);
 	add_datum(&row, Int32GetDatum(outline ? outline->units : 0), outline == NULL);

@@ -22,6 +22,7 @@ typedef struct SlipwayRun
 	int64		number;			/* 0: no row yet, or ended */
 	int			applied;
 	int			attempts;		/* that failed, of the migration it is at */
+	TimestampTz flushed_at;		/* when all its commits were on disk last */
 	char	   *head;			/* hash of the newest history entry */
 	MemoryContext context;		/* survives the run's transactions */
 	MemoryContext step_context; /* reset for each migration */

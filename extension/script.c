@@ -16,6 +16,17 @@
  * to fifty times the size of its text, errors in it would be found with the
  * lexer settings of its beginning, and every statement would carry the whole
  * script into logs and pg_stat_statements.
+ *
+ * Long scripts are mostly plain statements that end in a semicolon at the end
+ * of a line. For those the scanner need not run before the grammar does: if
+ * the text up to such a semicolon parses as one statement, it is one. The
+ * semicolon could otherwise only be inside quotes, parentheses or a block
+ * comment, and then what stands before it does not parse; or inside a line
+ * comment or a dollar quote, and text with those, or with anything that the
+ * grammar refuses, is left to the scanner.
+ *
+ * The scanner works on a copy of its text, so it is given a window of the
+ * script, and a larger one if the statement does not end in it.
  */
 #include "postgres.h"
 
@@ -68,11 +79,21 @@ static const ScanKeywordList keywords = {
 	.max_kw_len = 6,
 };
 
+/* First window of the scanner, in bytes. */
+#define WINDOW_SIZE 16384
+
 struct SlipwayCutter
 {
 	const char *script;
-	core_yyscan_t scanner;
+	int			length;
+	int			next;			/* byte where the next statement is looked for */
+	int			not_plain_to;	/* up to this byte the scanner is needed */
+	core_yyscan_t scanner;		/* NULL: none is open */
 	core_yy_extra_type extra;
+	int			window;			/* byte where the text of the scanner begins */
+	int			window_end;
+	SlipwayPosition window_position;
+	MemoryContext window_context;	/* what the scanner allocates */
 	bool		saved_strings;	/* standard_conforming_strings of the caller */
 	int			counted_to;		/* byte whose position is known: */
 	SlipwayPosition position;
@@ -134,18 +155,39 @@ slipway_script_normalise(const char *body)
 	return normal;
 }
 
-/* Bytes of the character at p; a server without encodings holds UTF-8. */
-static int
-char_length(const char *p)
+/* Counts characters where each byte that does not continue one begins one. */
+static SlipwayPosition
+advance_utf8(SlipwayPosition from, const char *text, int nbytes)
 {
-	return GetDatabaseEncoding() == PG_SQL_ASCII ?
-		pg_encoding_mblen(PG_UTF8, p) : pg_mblen(p);
+	const char *end = text + nbytes;
+
+	while (text < end)
+	{
+		const char *newline = memchr(text, '\n', end - text);
+		const char *stop = newline ? newline + 1 : end;
+		int			characters = 0;
+
+		for (const char *p = text; p < stop; p++)
+			characters += (*p & 0xC0) != 0x80;
+		from.position += characters;
+		from.column += characters;
+		if (newline)
+		{
+			from.line++;
+			from.column = 1;
+		}
+		text = stop;
+	}
+	return from;
 }
 
 SlipwayPosition
 slipway_position_advance(SlipwayPosition from, const char *text, int nbytes)
 {
-	for (int i = 0; i < nbytes && text[i]; i += char_length(text + i))
+	/* A server without encodings holds UTF-8 as well: it was checked. */
+	if (GetDatabaseEncoding() == PG_UTF8 || GetDatabaseEncoding() == PG_SQL_ASCII)
+		return advance_utf8(from, text, nbytes);
+	for (int i = 0; i < nbytes; i += pg_mblen(text + i))
 	{
 		from.position++;
 		from.column++;
@@ -164,19 +206,59 @@ slipway_script_open(const char *script)
 	SlipwayCutter *cutter = palloc0(sizeof(SlipwayCutter));
 
 	cutter->script = script;
+	cutter->length = strlen(script);
+	cutter->window_context = AllocSetContextCreate(CurrentMemoryContext, "slipway window",
+												   ALLOCSET_DEFAULT_SIZES);
 	cutter->saved_strings = standard_conforming_strings;
 	cutter->position = (SlipwayPosition) {1, 1, 1};
-	cutter->scanner = scanner_init(script, &cutter->extra, &keywords, keyword_tokens);
+	return cutter;
+}
+
+/* Counted on from the statement before, as long scripts have many. */
+static SlipwayPosition
+start_position(SlipwayCutter *cutter, int location)
+{
+	cutter->position = slipway_position_advance(cutter->position,
+												cutter->script + cutter->counted_to,
+												location - cutter->counted_to);
+	cutter->counted_to = location;
+	return cutter->position;
+}
+
+static void
+close_window(SlipwayCutter *cutter)
+{
+	if (cutter->scanner)
+		scanner_finish(cutter->scanner);
+	cutter->scanner = NULL;
+	MemoryContextReset(cutter->window_context);
+}
+
+/* Gives the scanner size bytes of the script from where the next statement is. */
+static void
+open_window(SlipwayCutter *cutter, int size)
+{
+	MemoryContext caller = CurrentMemoryContext;
+
+	close_window(cutter);
+	MemoryContextSwitchTo(cutter->window_context);
+	cutter->window = cutter->next;
+	cutter->window_end = size < cutter->length - cutter->next ? cutter->next + size : cutter->length;
+	cutter->window_position = start_position(cutter, cutter->window);
+	cutter->scanner = scanner_init(pnstrdup(cutter->script + cutter->window,
+											cutter->window_end - cutter->window),
+								   &cutter->extra, &keywords, keyword_tokens);
 	/* The parser will warn about escapes; once is enough. */
 	cutter->extra.escape_string_warning = false;
-	return cutter;
+	MemoryContextSwitchTo(caller);
 }
 
 void
 slipway_script_close(SlipwayCutter *cutter)
 {
 	standard_conforming_strings = cutter->saved_strings;
-	scanner_finish(cutter->scanner);
+	close_window(cutter);
+	MemoryContextDelete(cutter->window_context);
 	pfree(cutter);
 }
 
@@ -208,36 +290,48 @@ obey_string_setting(SlipwayCutter *cutter, const RawStmt *raw)
 		else if (IsA(&arg->val, Integer))
 			value = intVal(&arg->val) != 0;
 	}
-	cutter->extra.standard_conforming_strings = value;
+	if (cutter->scanner)
+		cutter->extra.standard_conforming_strings = value;
 	standard_conforming_strings = value;
 }
 
 /*
- * Is this piece, which holds BEGIN ATOMIC, a whole statement? Parsing acquires
- * nothing but memory, so its error can be caught without a subtransaction.
+ * In PG_CATCH: drops an error about the text, and raises any other again. What
+ * was tried acquires nothing but memory, so that it needs no subtransaction.
  */
-static bool
-parses(const char *text)
+static void
+drop_refusal(MemoryContext caller)
+{
+	int			category = ERRCODE_TO_CATEGORY(geterrcode());
+
+	MemoryContextSwitchTo(caller);
+	if (category != ERRCODE_TO_CATEGORY(ERRCODE_SYNTAX_ERROR) &&
+		category != ERRCODE_TO_CATEGORY(ERRCODE_DATA_EXCEPTION) &&
+		category != ERRCODE_TO_CATEGORY(ERRCODE_FEATURE_NOT_SUPPORTED) &&
+		category != ERRCODE_TO_CATEGORY(ERRCODE_STATEMENT_TOO_COMPLEX))
+		PG_RE_THROW();
+	FlushErrorState();
+}
+
+/* The trees of a piece of the script; NIL where the grammar refuses it. */
+static List *
+try_parse(const char *script, const SlipwayStatement *piece)
 {
 	MemoryContext caller = CurrentMemoryContext;
-	MemoryContext context = AllocSetContextCreate(caller, "slipway trial parse",
-												  ALLOCSET_DEFAULT_SIZES);
-	volatile bool ok = false;
+	char	   *text = slipway_statement_text(script, piece);
+	List	   *volatile trees = NIL;
 
 	PG_TRY();
 	{
-		MemoryContextSwitchTo(context);
-		(void) raw_parser(text, RAW_PARSE_DEFAULT);
-		ok = true;
+		trees = raw_parser(text, RAW_PARSE_DEFAULT);
 	}
 	PG_CATCH();
 	{
-		FlushErrorState();
+		drop_refusal(caller);
 	}
 	PG_END_TRY();
-	MemoryContextSwitchTo(caller);
-	MemoryContextDelete(context);
-	return ok;
+	pfree(text);
+	return trees;
 }
 
 RawStmt *
@@ -253,17 +347,6 @@ slipway_statement_parse(const char *text)
 	return linitial_node(RawStmt, trees);
 }
 
-/* Counted on from the statement before, as long scripts have many. */
-static SlipwayPosition
-start_position(SlipwayCutter *cutter, int location)
-{
-	cutter->position = slipway_position_advance(cutter->position,
-												cutter->script + cutter->counted_to,
-												location - cutter->counted_to);
-	cutter->counted_to = location;
-	return cutter->position;
-}
-
 static int
 trimmed_length(const char *script, int start, int end)
 {
@@ -272,37 +355,126 @@ trimmed_length(const char *script, int start, int end)
 	return end - start;
 }
 
-bool
-slipway_script_next(SlipwayCutter *cutter, SlipwayStatement *statement)
+/* What the scanner skips where a statement may begin: blanks and line comments. */
+static int
+skip_blanks(const char *script, int from)
+{
+	for (;;)
+	{
+		from += strspn(script + from, " \t\n\r\f");
+		if (script[from] != '-' || script[from + 1] != '-')
+			return from;
+		from += strcspn(script + from, "\n\r");
+	}
+}
+
+/* The next semicolon at the end of a line or of the script, or -1. */
+static int
+find_line_end(const SlipwayCutter *cutter, int from)
+{
+	const char *end = cutter->script + cutter->length;
+	const char *found = cutter->script + from;
+
+	while ((found = memchr(found, ';', end - found)) != NULL)
+	{
+		if (found + 1 == end || found[1] == '\n')
+			return found - cutter->script;
+		found++;
+	}
+	return -1;
+}
+
+/* No line comment, and no dollar quote, of which the semicolon could be part. */
+static bool
+is_plain(const char *text, int length)
+{
+	const char *end = text + length;
+
+	if (memchr(text, '$', length))
+		return false;
+	for (const char *p = text; (p = memchr(p, '-', end - p)) != NULL; p++)
+		if (p[1] == '-')
+			return false;
+	return true;
+}
+
+/* Takes a statement that ends where a line does; false: ask the scanner. */
+static bool
+take_plain(SlipwayCutter *cutter, SlipwayStatement *statement)
+{
+	int			start = skip_blanks(cutter->script, cutter->next);
+	int			end;
+	List	   *trees = NIL;
+
+	if (start < cutter->not_plain_to)
+		return false;
+	end = find_line_end(cutter, start);
+	cutter->not_plain_to = end < 0 ? cutter->length + 1 : end + 1;
+	if (end < 0)
+		return false;
+	statement->location = start;
+	statement->length = trimmed_length(cutter->script, start, end);
+	if (is_plain(cutter->script + start, statement->length))
+		trees = try_parse(cutter->script, statement);
+	if (list_length(trees) != 1)
+		return false;
+	statement->tree = linitial_node(RawStmt, trees);
+	cutter->next = end + 1;
+	close_window(cutter);
+	return true;
+}
+
+static int
+next_token(SlipwayCutter *cutter, int *place)
 {
 	core_YYSTYPE value;
-	YYLTYPE		place = 0;
+	YYLTYPE		location = 0;
+	int			token;
+
+	CHECK_FOR_INTERRUPTS();
+	token = core_yylex(&value, &location, cutter->scanner);
+	*place = cutter->window + location;
+	return token;
+}
+
+/* How a walk of the scanner ended. */
+typedef enum ScanEnd
+{
+	SCAN_STATEMENT,				/* at the end of a statement */
+	SCAN_NOTHING,				/* there is none */
+	SCAN_WINDOW					/* at the end of a window that is not that of the script */
+} ScanEnd;
+
+/* Walks to the end of one statement, in the window. */
+static ScanEnd
+scan_statement(SlipwayCutter *cutter, SlipwayStatement *statement)
+{
 	int			previous = 0;
 	int			depth = 0;
 	int			start = -1;
+	int			place;
 	bool		atomic = false;
 	bool		tried = false;
-	char	   *text;
 
 	for (;;)
 	{
-		int			token;
+		int			token = next_token(cutter, &place);
 
-		/* The scanner counts the place of a lexical error from the beginning. */
-		statement->location = 0;
-		statement->start = (SlipwayPosition) {1, 1, 1};
-		CHECK_FOR_INTERRUPTS();
-		token = core_yylex(&value, &place, cutter->scanner);
+		if (token == 0 && cutter->window_end < cutter->length)
+			return SCAN_WINDOW;
 		if (token == 0 && start < 0)
-			return false;
+			return SCAN_NOTHING;
 		if (token == 0 || (token == ';' && depth <= 0 && start >= 0))
 		{
 			statement->location = start;
 			statement->length = trimmed_length(cutter->script, start, place);
 			if (token == 0 || !atomic ||
 				((previous == TOKEN_END || !tried) &&
-				 parses(slipway_statement_text(cutter->script, statement))))
-				break;
+				 try_parse(cutter->script, statement) != NIL))
+			{
+				cutter->next = token == 0 ? place : place + 1;
+				return SCAN_STATEMENT;
+			}
 			tried = true;
 		}
 		else if (token != ';' && start < 0)
@@ -315,9 +487,66 @@ slipway_script_next(SlipwayCutter *cutter, SlipwayStatement *statement)
 			atomic = true;
 		previous = token;
 	}
-	statement->start = start_position(cutter, start);
-	text = slipway_statement_text(cutter->script, statement);
-	statement->tree = slipway_statement_parse(text);
+}
+
+/*
+ * The same, where an error may be about the end of the window only, which can
+ * be in the middle of a token.
+ */
+static ScanEnd
+scan_window(SlipwayCutter *cutter, SlipwayStatement *statement)
+{
+	MemoryContext caller = MemoryContextSwitchTo(cutter->window_context);
+	volatile ScanEnd end = SCAN_WINDOW;
+
+	if (cutter->window_end == cutter->length)
+		end = scan_statement(cutter, statement);
+	else
+	{
+		PG_TRY();
+		{
+			end = scan_statement(cutter, statement);
+		}
+		PG_CATCH();
+		{
+			drop_refusal(caller);
+		}
+		PG_END_TRY();
+	}
+	MemoryContextSwitchTo(caller);
+	return end;
+}
+
+/* Takes a statement as the scanner cuts it; false: there is none. */
+static bool
+take_scanned(SlipwayCutter *cutter, SlipwayStatement *statement)
+{
+	ScanEnd		end = SCAN_WINDOW;
+
+	for (int size = WINDOW_SIZE; end == SCAN_WINDOW; size *= 2)
+	{
+		if (cutter->scanner == NULL || size > WINDOW_SIZE)
+			open_window(cutter, size);
+		/* The scanner counts the place of a lexical error from there. */
+		statement->location = cutter->window;
+		statement->start = cutter->window_position;
+		end = scan_window(cutter, statement);
+	}
+	return end == SCAN_STATEMENT;
+}
+
+bool
+slipway_script_next(SlipwayCutter *cutter, SlipwayStatement *statement)
+{
+	bool		plain = take_plain(cutter, statement);
+
+	if (!plain && !take_scanned(cutter, statement))
+		return false;
+	statement->start = start_position(cutter, statement->location);
+	if (!plain)
+		statement->tree = slipway_statement_parse(slipway_statement_text(cutter->script, statement));
+	statement->conforming = standard_conforming_strings;
 	obey_string_setting(cutter, statement->tree);
+	CHECK_FOR_INTERRUPTS();
 	return true;
 }

@@ -43,7 +43,8 @@ typedef struct SlipwayStatement
 	int			location;
 	int			length;
 	SlipwayPosition start;
-	RawStmt    *tree;			/* NULL once its memory is gone */
+	RawStmt    *tree;			/* NULL: parse it again */
+	bool		conforming;		/* standard_conforming_strings it was parsed under */
 } SlipwayStatement;
 
 typedef struct SlipwayCutter SlipwayCutter;

@@ -5,7 +5,9 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "catalog/pg_type.h"
 #include "miscadmin.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/snapmgr.h"
@@ -94,18 +96,45 @@ slipway_arg_datum(SlipwayArgs *args, Datum value, bool isnull)
 	add_arg(args, value, isnull);
 }
 
+static Datum
+hash_datum(const uint8 *hash)
+{
+	bytea	   *value = palloc(VARHDRSZ + SLIPWAY_HASH_LEN);
+
+	SET_VARSIZE(value, VARHDRSZ + SLIPWAY_HASH_LEN);
+	memcpy(VARDATA(value), hash, SLIPWAY_HASH_LEN);
+	return PointerGetDatum(value);
+}
+
 void
 slipway_arg_hash(SlipwayArgs *args, const uint8 *hash)
 {
-	bytea	   *value = NULL;
+	add_arg(args, hash ? hash_datum(hash) : (Datum) 0, hash == NULL);
+}
 
-	if (hash)
+void
+slipway_arg_array(SlipwayArgs *args, Datum *values, bool *nulls, int n, Oid type)
+{
+	int			dims[1] = {n};
+	int			lower[1] = {1};
+
+	add_arg(args, PointerGetDatum(construct_md_array(values, nulls, 1, dims, lower, type,
+													 -1, false, TYPALIGN_INT)), false);
+}
+
+void
+slipway_arg_hashes(SlipwayArgs *args, const uint8 *const *hashes, int n)
+{
+	Datum	   *values = palloc0(Max(n, 1) * sizeof(Datum));
+	bool	   *nulls = palloc0(Max(n, 1) * sizeof(bool));
+
+	for (int i = 0; i < n; i++)
 	{
-		value = palloc(VARHDRSZ + SLIPWAY_HASH_LEN);
-		SET_VARSIZE(value, VARHDRSZ + SLIPWAY_HASH_LEN);
-		memcpy(VARDATA(value), hash, SLIPWAY_HASH_LEN);
+		nulls[i] = hashes[i] == NULL;
+		if (hashes[i])
+			values[i] = hash_datum(hashes[i]);
 	}
-	add_arg(args, PointerGetDatum(value), hash == NULL);
+	slipway_arg_array(args, values, nulls, n, BYTEAOID);
 }
 
 uint64

@@ -51,6 +51,10 @@ extern void slipway_arg_int8(SlipwayArgs *args, int64 value);
 extern void slipway_arg_datum(SlipwayArgs *args, Datum value, bool isnull);
 extern void slipway_arg_hash(SlipwayArgs *args, const uint8 *hash);
 
+/* Arrays; nulls may be NULL. The element type is a varlena one. Of hashes, NULL ones are null. */
+extern void slipway_arg_array(SlipwayArgs *args, Datum *values, bool *nulls, int n, Oid type);
+extern void slipway_arg_hashes(SlipwayArgs *args, const uint8 *const *hashes, int n);
+
 /*
  * Runs a query inside a scope; returns the number of rows, which are in
  * SPI_tuptable. limit 0: all rows.

@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "access/xlog.h"
 #include "executor/spi.h"
 #include "jit/jit.h"
 #include "nodes/parsenodes.h"
@@ -101,9 +102,18 @@ slipway_transaction_begin_block(void)
 }
 
 void
-slipway_transaction_commit_block(void)
+slipway_transaction_commit_block(bool lazy)
 {
 	if (!EndTransactionBlock(false))
 		elog(ERROR, "the transaction of a migration was aborted by its script");
+	if (lazy)
+		(void) set_config_option("synchronous_commit", "off", PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_LOCAL, true, 0, false);
 	slipway_transaction_commit();
+}
+
+void
+slipway_transaction_flush(void)
+{
+	XLogFlush(XactLastCommitEnd);
 }

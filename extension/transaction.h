@@ -39,7 +39,14 @@ extern void slipway_transaction_recover(void);
  */
 extern void slipway_transaction_begin_block(void);
 
-/* Commits the block, as COMMIT does; no transaction is open afterwards. */
-extern void slipway_transaction_commit_block(void);
+/*
+ * Commits the block, as COMMIT does; no transaction is open afterwards. A
+ * lazy commit returns before it is on disk, as synchronous_commit = off does:
+ * a crash of the server may lose it, whole, with all lazy ones after it.
+ */
+extern void slipway_transaction_commit_block(bool lazy);
+
+/* Waits until this session's last commit, and so every earlier one, is on disk here. */
+extern void slipway_transaction_flush(void);
 
 #endif							/* SLIPWAY_TRANSACTION_H */

@@ -32,6 +32,7 @@ typedef struct UnitCutter
 	int			blocks;
 	bool		lone_commit;	/* a COMMIT ended what the runner had begun */
 	bool		no_transaction; /* directive: every statement is a unit */
+	bool		keep;			/* the statement's tree */
 	SlipwayStatement begin;		/* the last BEGIN */
 } UnitCutter;
 
@@ -48,7 +49,8 @@ add_statement(UnitCutter *cutter, const SlipwayStatement *statement)
 			palloc(cutter->capacity * sizeof(SlipwayStatement));
 	}
 	outline->statements[outline->nstatements] = *statement;
-	outline->statements[outline->nstatements].tree = NULL;
+	if (!cutter->keep)
+		outline->statements[outline->nstatements].tree = NULL;
 	outline->nstatements++;
 }
 
@@ -185,7 +187,7 @@ read_directives(UnitCutter *cutter, SlipwayPlace *place)
 }
 
 static void
-cut_all(UnitCutter *cutter, SlipwayPlace *place, bool fixed_role)
+cut_all(UnitCutter *cutter, SlipwayPlace *place, bool fixed_role, Size limit)
 {
 	MemoryContext result = CurrentMemoryContext;
 	MemoryContext scratch = AllocSetContextCreate(result, "slipway statement", ALLOCSET_DEFAULT_SIZES);
@@ -197,7 +199,8 @@ cut_all(UnitCutter *cutter, SlipwayPlace *place, bool fixed_role)
 		{
 			bool		more;
 
-			MemoryContextSwitchTo(scratch);
+			cutter->keep = MemoryContextMemAllocated(result, false) < limit;
+			MemoryContextSwitchTo(cutter->keep ? result : scratch);
 			place->in_statement = true;
 			more = slipway_script_next(scanner, &place->statement);
 			MemoryContextSwitchTo(result);
@@ -217,16 +220,17 @@ cut_all(UnitCutter *cutter, SlipwayPlace *place, bool fixed_role)
 }
 
 SlipwayOutline *
-slipway_outline(const char *migration, const char *script, bool fixed_role)
+slipway_outline(const char *migration, const char *script, bool fixed_role, Size limit)
 {
 	UnitCutter	cutter = {0};
 	SlipwayPlace place;
 
 	cutter.outline = palloc0(sizeof(SlipwayOutline));
+	cutter.outline->context = CurrentMemoryContext;
 	cutter.script = script;
 	slipway_place_push(&place, migration, script, true);
 	read_directives(&cutter, &place);
-	cut_all(&cutter, &place, fixed_role);
+	cut_all(&cutter, &place, fixed_role, limit);
 	if (cutter.in_block && !cutter.lone_commit)
 	{
 		place.statement = cutter.begin;

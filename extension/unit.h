@@ -8,9 +8,14 @@
 #include "nodes/pg_list.h"
 #include "script.h"
 
-/* What is known of a script before it runs. */
+/*
+ * What is known of a script before it runs. Body and parse trees are kept as
+ * far as memory allows; running a tree uses it up.
+ */
 typedef struct SlipwayOutline
 {
+	MemoryContext context;		/* holds all of this */
+	char	   *body;			/* or NULL */
 	SlipwayStatement *statements;	/* to run, BEGIN and COMMIT left out */
 	int			nstatements;
 	int			units;
@@ -20,10 +25,11 @@ typedef struct SlipwayOutline
 } SlipwayOutline;
 
 /*
- * Parses and checks a whole script, into the current memory context. Raises
- * the parser's errors and those of slipway_refuse_check(), placed as "check
- * of migration".
+ * Parses and checks a whole script, into the current memory context, and keeps
+ * parse trees until that holds limit bytes. Raises the parser's errors and
+ * those of slipway_refuse_check(), placed as "check of migration".
  */
-extern SlipwayOutline *slipway_outline(const char *migration, const char *script, bool fixed_role);
+extern SlipwayOutline *slipway_outline(const char *migration, const char *script, bool fixed_role,
+									   Size limit);
 
 #endif							/* SLIPWAY_UNIT_H */

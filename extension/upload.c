@@ -61,52 +61,27 @@ slipway_add_script(PG_FUNCTION_ARGS)
 	PG_RETURN_TEXT_P(cstring_to_text(slipway_hash_hex(hash)));
 }
 
-static Datum
-make_array(Datum *values, bool *nulls, int n, Oid type)
-{
-	int			dims[1] = {n};
-	int			lower[1] = {1};
-
-	return PointerGetDatum(construct_md_array(values, nulls, 1, dims, lower, type,
-											  -1, false, TYPALIGN_INT));
-}
-
-static Datum
-hash_datum(const uint8 *hash)
-{
-	bytea	   *value = palloc(VARHDRSZ + SLIPWAY_HASH_LEN);
-
-	SET_VARSIZE(value, VARHDRSZ + SLIPWAY_HASH_LEN);
-	memcpy(VARDATA(value), hash, SLIPWAY_HASH_LEN);
-	return PointerGetDatum(value);
-}
-
 /* Names, up, down and verify hashes of a manifest's members, as arrays. */
 static void
 add_member_arrays(SlipwayArgs *args, const SlipwayManifest *manifest)
 {
-	Datum	   *values[4];
-	bool	   *nulls[4];
+	Datum	   *names = palloc0(Max(manifest->n, 1) * sizeof(Datum));
+	const uint8 **hashes[3];
 
-	for (int c = 0; c < 4; c++)
-	{
-		values[c] = palloc0(Max(manifest->n, 1) * sizeof(Datum));
-		nulls[c] = palloc0(Max(manifest->n, 1) * sizeof(bool));
-	}
+	for (int c = 0; c < lengthof(hashes); c++)
+		hashes[c] = palloc0(Max(manifest->n, 1) * sizeof(uint8 *));
 	for (int i = 0; i < manifest->n; i++)
 	{
 		const SlipwayMember *member = &manifest->members[i];
 
-		values[0][i] = CStringGetTextDatum(member->name);
-		values[1][i] = hash_datum(member->up);
-		nulls[2][i] = !member->has_down;
-		values[2][i] = hash_datum(member->down);
-		nulls[3][i] = !member->has_verify;
-		values[3][i] = hash_datum(member->verify);
+		names[i] = CStringGetTextDatum(member->name);
+		hashes[0][i] = member->up;
+		hashes[1][i] = member->has_down ? member->down : NULL;
+		hashes[2][i] = member->has_verify ? member->verify : NULL;
 	}
-	for (int c = 0; c < 4; c++)
-		slipway_arg_datum(args, make_array(values[c], nulls[c], manifest->n,
-										   c == 0 ? TEXTOID : BYTEAOID), false);
+	slipway_arg_array(args, names, NULL, manifest->n, TEXTOID);
+	for (int c = 0; c < lengthof(hashes); c++)
+		slipway_arg_hashes(args, hashes[c], manifest->n);
 }
 
 /* Inside a scope: is a manifest of that hash stored? */

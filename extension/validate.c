@@ -8,8 +8,10 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "body.h"
 #include "error_code.h"
 #include "validate.h"
 
@@ -79,7 +81,7 @@ require_transactional(const char *migration, const SlipwayOutline *outline, Slip
 }
 
 SlipwayOutline *
-slipway_validate_script(const char *migration, const char *body, bool fixed_role,
+slipway_validate_script(const char *migration, const char *body, bool fixed_role, Size limit,
 						SlipwayProblem **problem)
 {
 	MemoryContext context = CurrentMemoryContext;
@@ -88,7 +90,7 @@ slipway_validate_script(const char *migration, const char *body, bool fixed_role
 	*problem = NULL;
 	PG_TRY();
 	{
-		outline = slipway_outline(migration, body, fixed_role);
+		outline = slipway_outline(migration, body, fixed_role, limit);
 	}
 	PG_CATCH();
 	{
@@ -98,24 +100,14 @@ slipway_validate_script(const char *migration, const char *body, bool fixed_role
 	return outline;
 }
 
-/* The up script of a pending step: is it there, and can it be run? */
+/* The problem of a step without a script, or with one that cannot be run yet. */
 static SlipwayProblem *
-check_script(SlipwayStep *step, bool fixed_role)
+check_outline(const SlipwayStep *step)
 {
 	MemoryContext context = CurrentMemoryContext;
 	SlipwayProblem *volatile problem = NULL;
 	SlipwayPlace place;
-	char	   *body = slipway_script_load(step->member->up);
 
-	if (body)
-	{
-		SlipwayProblem *found;
-
-		step->member->outline = slipway_validate_script(step->name, body, fixed_role, &found);
-		pfree(body);
-		if (found)
-			return found;
-	}
 	PG_TRY();
 	{
 		slipway_place_push(&place, step->name, NULL, true);
@@ -136,26 +128,105 @@ check_script(SlipwayStep *step, bool fixed_role)
 	return problem;
 }
 
+/* Of a plan, while it is checked. */
+typedef struct PlanCheck
+{
+	SlipwayPlan *plan;
+	int			nsteps;
+	bool		fixed_role;
+	Size		spare;			/* bytes of bodies and trees that may still be kept */
+	MemoryContext batch_context;
+	char	  **batch;			/* small bodies of the next steps to check */
+	int			taken;			/* of them */
+	int			loaded;
+} PlanCheck;
+
+/* Is the script of this step still to be checked? */
+static bool
+wants_check(const PlanCheck *check, int i)
+{
+	const SlipwayStep *step = &check->plan->steps[i];
+
+	return i < check->nsteps && slipway_step_pending(step) && step->member->outline == NULL;
+}
+
+/* Loads small bodies from this step on, which wants one. */
+static void
+load_batch(PlanCheck *check, int i)
+{
+	const uint8 *hashes[SLIPWAY_BODY_BATCH];
+	MemoryContext caller;
+
+	MemoryContextReset(check->batch_context);
+	caller = MemoryContextSwitchTo(check->batch_context);
+	check->taken = check->loaded = 0;
+	for (; i < check->nsteps && check->loaded < SLIPWAY_BODY_BATCH; i++)
+		if (wants_check(check, i))
+			hashes[check->loaded++] = check->plan->steps[i].member->up;
+	check->batch = slipway_body_load_small(hashes, check->loaded);
+	MemoryContextSwitchTo(caller);
+}
+
+/* Body of a step's script in the current context, or NULL. */
+static char *
+next_body(PlanCheck *check, int i)
+{
+	char	   *body;
+
+	if (check->taken == check->loaded)
+		load_batch(check, i);
+	body = check->batch[check->taken++];
+	return body ? pstrdup(body) : slipway_body_load(check->plan->steps[i].member->up);
+}
+
+/* The up script of a pending step: is it there, and can it be run? */
+static SlipwayProblem *
+check_script(PlanCheck *check, int i)
+{
+	SlipwayStep *step = &check->plan->steps[i];
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "slipway outline",
+												  ALLOCSET_SMALL_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	SlipwayOutline *outline = NULL;
+	SlipwayProblem *problem = NULL;
+	char	   *body = next_body(check, i);
+
+	if (body)
+		outline = slipway_validate_script(step->name, body, check->fixed_role, check->spare, &problem);
+	/* A body is worth more than the trees of a part of it. */
+	if (outline && strlen(body) < check->spare)
+		outline->body = body;
+	else if (body)
+		pfree(body);
+	check->spare -= Min(check->spare, MemoryContextMemAllocated(context, true));
+	MemoryContextSwitchTo(caller);
+	step->member->outline = outline;
+	return problem ? problem : check_outline(step);
+}
+
 List *
 slipway_validate_plan(SlipwayPlan *plan, int nsteps, const SlipwayProject *project,
 					  bool allow_out_of_order)
 {
+	PlanCheck	check = {0};
 	List	   *problems = NIL;
 
+	check.plan = plan;
+	check.nsteps = nsteps;
+	check.fixed_role = project->owner != NULL;
+	check.spare = (Size) maintenance_work_mem * 1024;
+	check.batch_context = AllocSetContextCreate(CurrentMemoryContext, "slipway bodies",
+												ALLOCSET_DEFAULT_SIZES);
 	for (int i = 0; i < plan->n; i++)
 	{
-		SlipwayStep *step = &plan->steps[i];
-		SlipwayProblem *problem = check_step(step, allow_out_of_order);
+		SlipwayProblem *problem = check_step(&plan->steps[i], allow_out_of_order);
 
 		if (problem)
 			problems = lappend(problems, problem);
-		if (i < nsteps && slipway_step_pending(step) && step->member->outline == NULL)
-		{
-			problem = check_script(step, project->owner != NULL);
-			if (problem)
-				problems = lappend(problems, problem);
-		}
+		if (wants_check(&check, i) && (problem = check_script(&check, i)) != NULL)
+			problems = lappend(problems, problem);
 	}
+	MemoryContextDelete(check.batch_context);
 	return problems;
 }
 

@@ -17,8 +17,9 @@ typedef struct SlipwayProblem
 
 /*
  * Checks a plan and the scripts of its first nsteps steps that are pending,
- * each of which then has its outline. Returns a list of SlipwayProblem in the
- * current memory context. Opens scopes of spi.h.
+ * each of which then has its outline. Of bodies and parse trees as many are
+ * kept as fit into maintenance_work_mem. Returns a list of SlipwayProblem in
+ * the current memory context. Opens scopes of spi.h.
  */
 extern List *slipway_validate_plan(SlipwayPlan *plan, int nsteps, const SlipwayProject *project,
 								   bool allow_out_of_order);
@@ -26,8 +27,12 @@ extern List *slipway_validate_plan(SlipwayPlan *plan, int nsteps, const SlipwayP
 /* Raises the first problem, saying how many more there are; none: returns. */
 extern void slipway_validate_raise(List *problems);
 
-/* Outline of a script body, or NULL with its problem in *problem. */
+/*
+ * Outline of a script body, as slipway_outline() makes it, or NULL with its
+ * problem in *problem.
+ */
 extern SlipwayOutline *slipway_validate_script(const char *migration, const char *body,
-											   bool fixed_role, SlipwayProblem **problem);
+											   bool fixed_role, Size limit,
+											   SlipwayProblem **problem);
 
 #endif							/* SLIPWAY_VALIDATE_H */
