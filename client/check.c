@@ -11,14 +11,6 @@
 #include "output.h"
 #include "pipeline.h"
 
-/* The steps while their scripts are on the way to the server. */
-typedef struct ScriptCheck
-{
-	SlipwayCheck *check;
-	const char *project;
-	char	   *body;
-} ScriptCheck;
-
 void
 slipway_check_add(SlipwayCheck *check, const SlipwayProblem *problem)
 {
@@ -66,29 +58,6 @@ is_step(const SlipwayState *state, const SlipwayCheckOptions *options)
 		(state->kind == SLIPWAY_STATE_OUT_OF_ORDER && options->out_of_order);
 }
 
-static void
-fill_script(void *context, size_t index, const char *values[SLIPWAY_PIPELINE_MAX_VALUES])
-{
-	ScriptCheck *scripts = context;
-	const SlipwayMigration *migration = scripts->check->steps[index].migration;
-	size_t		length;
-
-	scripts->body = slipway_script_file_read_again(&migration->up, &length);
-	values[0] = migration->name;
-	values[1] = scripts->body;
-	values[2] = scripts->project;
-}
-
-static void
-release_script(void *context, size_t index)
-{
-	ScriptCheck *scripts = context;
-
-	(void) index;
-	free(scripts->body);
-	scripts->body = NULL;
-}
-
 static char *
 copy_field(const PGresult *result, int row, int field)
 {
@@ -100,8 +69,8 @@ copy_field(const PGresult *result, int row, int field)
 static void
 take_check(void *context, size_t index, const PGresult *result)
 {
-	ScriptCheck *scripts = context;
-	SlipwayStep *step = &scripts->check->steps[index];
+	SlipwayCheck *check = context;
+	SlipwayStep *step = &check->steps[index];
 
 	for (int row = 0; row < PQntuples(result); row++)
 	{
@@ -120,8 +89,33 @@ take_check(void *context, size_t index, const PGresult *result)
 		problem.hint = copy_field(result, row, 6);
 		problem.line = (int) slipway_server_number(result, row, 7, 0);
 		problem.column = (int) slipway_server_number(result, row, 8, 0);
-		slipway_check_add(scripts->check, &problem);
+		slipway_check_add(check, &problem);
 	}
+}
+
+/* Has the server check the scripts of the steps. */
+static void
+check_scripts(SlipwayCheck *check, PGconn *conn, const char *project)
+{
+	static const char sql[] =
+		"SELECT kind, units, reason, sqlstate, message, detail, hint, line_number, column_number"
+		" FROM slipway.check_script($1, $2, $3)";
+	SlipwayPipeline pipeline;
+
+	if (check->step_count == 0)
+		return;
+	slipway_pipeline_open(&pipeline, conn, take_check, check);
+	for (size_t i = 0; i < check->step_count; i++)
+	{
+		const SlipwayMigration *migration = check->steps[i].migration;
+		size_t		length;
+		char	   *body = slipway_script_file_read_again(&migration->up, &length);
+		const SlipwayValue values[] = {{.bytes = migration->name}, {.bytes = body}, {.bytes = project}};
+
+		slipway_pipeline_send(&pipeline, sql, values, 3);
+		free(body);
+	}
+	slipway_pipeline_close(&pipeline);
 }
 
 SlipwayCheck *
@@ -129,16 +123,6 @@ slipway_check_run(PGconn *conn, const SlipwayManifest *manifest, const SlipwaySt
 				  const SlipwayCheckOptions *options)
 {
 	SlipwayCheck *check = slipway_memory_new(sizeof(SlipwayCheck));
-	ScriptCheck scripts = {.check = check, .project = options->project};
-	SlipwayPipeline pipeline = {
-		.sql = "SELECT kind, units, reason, sqlstate, message, detail, hint, line_number, column_number"
-		" FROM slipway.check_script($1, $2, $3)",
-		.value_count = 3,
-		.context = &scripts,
-		.fill = fill_script,
-		.release = release_script,
-		.take = take_check,
-	};
 	bool		beyond = false;
 
 	check->steps = slipway_memory_new(states->count * sizeof(SlipwayStep));
@@ -157,8 +141,7 @@ slipway_check_run(PGconn *conn, const SlipwayManifest *manifest, const SlipwaySt
 		if (options->to != NULL && strcmp(options->to, state->migration) == 0)
 			beyond = true;
 	}
-	pipeline.count = check->step_count;
-	slipway_pipeline_run(conn, &pipeline);
+	check_scripts(check, conn, options->project);
 	return check;
 }
 

@@ -15,6 +15,7 @@
 #include "report.h"
 #include "server.h"
 #include "server_error.h"
+#include "upload.h"
 
 /* A plain number goes as a number (milliseconds), one with a unit as text. */
 static void
@@ -85,7 +86,7 @@ slipway_cmd_migrate(const SlipwayArguments *arguments)
 	PGresult   *result;
 	const char *values[2] = {report.project, NULL};
 	char	   *options;
-	size_t		uploaded;
+	SlipwayUpload upload;
 	bool		interrupted;
 	SlipwayExitCode code = SLIPWAY_EXIT_DONE;
 
@@ -93,9 +94,13 @@ slipway_cmd_migrate(const SlipwayArguments *arguments)
 		return slipway_cmd_plan(arguments);
 	manifest = slipway_release_load(arguments);
 	conn = slipway_connection_open(arguments);
-	uploaded = slipway_server_upload(conn, manifest, report.project);
-	slipway_output_detail("%zu %s uploaded", uploaded, uploaded == 1 ? "script" : "scripts");
-
+	upload = slipway_upload_run(conn, manifest, report.project);
+	slipway_output_detail("%zu %s uploaded", upload.scripts, upload.scripts == 1 ? "script" : "scripts");
+	if (upload.settled)
+	{
+		slipway_report_settled(&report, upload.head);
+		return SLIPWAY_EXIT_DONE;
+	}
 	options = make_options(arguments, manifest);
 	values[1] = options;
 	slipway_report_attach(&report, conn);

@@ -122,6 +122,8 @@ compare_hashes(const void *a, const void *b)
 static void
 hash_scripts(SlipwayManifest *manifest, SlipwayFolder *folder)
 {
+	SlipwayScriptReader reader = {0};
+
 	manifest->by_hash = slipway_memory_new(3 * folder->count * sizeof(SlipwayScriptFile *));
 	for (size_t i = 0; i < folder->count; i++)
 	{
@@ -132,10 +134,11 @@ hash_scripts(SlipwayManifest *manifest, SlipwayFolder *folder)
 		{
 			if (files[j]->path == NULL)
 				continue;
-			slipway_script_file_hash(files[j]);
+			slipway_script_file_hash(files[j], &reader);
 			manifest->by_hash[manifest->script_count++] = files[j];
 		}
 	}
+	slipway_script_reader_release(&reader);
 	if (manifest->script_count > 1)
 		qsort(manifest->by_hash, manifest->script_count, sizeof(SlipwayScriptFile *), compare_hashes);
 }

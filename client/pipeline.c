@@ -1,32 +1,23 @@
 /*
  * pipeline.c
- *	  One statement many times, in one exchange with the server.
+ *	  Many statements in one exchange with the server.
  *
  * If both sides only wrote, both would block as soon as the buffers between
  * them are full: so the connection is non-blocking and answers are read
  * whenever there are any. Each statement is flushed before the next one is
  * queued, so that libpq's buffer holds one of them.
  *
- * The statement is prepared under the empty name: it is parsed once, and a
+ * A statement is prepared under the empty name: it is parsed once, and a
  * pooler finds no name left behind in its server connection.
  */
 #include "pipeline.h"
 
 #include <errno.h>
 #include <poll.h>
-#include <stdbool.h>
+#include <string.h>
 
 #include "die.h"
 #include "server_error.h"
-
-typedef struct Progress
-{
-	PGconn	   *conn;
-	const SlipwayPipeline *pipeline;
-	size_t		queued;			/* statements, PREPARE among them */
-	size_t		answered;
-	bool		synced;			/* the Sync's own answer has arrived */
-} Progress;
 
 static _Noreturn void
 die_of_connection(PGconn *conn)
@@ -35,40 +26,38 @@ die_of_connection(PGconn *conn)
 }
 
 static void
-take_result(Progress *progress, PGresult *result)
+take_result(SlipwayPipeline *pipeline, PGresult *result)
 {
-	const SlipwayPipeline *pipeline = progress->pipeline;
-
 	switch (PQresultStatus(result))
 	{
 		case PGRES_TUPLES_OK:
-			pipeline->take(pipeline->context, progress->answered - 1, result);
+			pipeline->take(pipeline->context, pipeline->results++, result);
 			break;
 		case PGRES_COMMAND_OK:
 			break;
 		case PGRES_PIPELINE_SYNC:
-			progress->synced = true;
+			pipeline->synced = true;
 			break;
 		default:
-			slipway_server_error_die(progress->conn, result, NULL);
+			slipway_server_error_die(pipeline->conn, result, NULL);
 	}
 	PQclear(result);
 }
 
 /* Takes the answers that have arrived, without waiting. */
 static void
-read_answers(Progress *progress)
+read_answers(SlipwayPipeline *pipeline)
 {
-	if (PQconsumeInput(progress->conn) == 0)
-		die_of_connection(progress->conn);
-	while (progress->answered < progress->queued && !PQisBusy(progress->conn))
+	if (PQconsumeInput(pipeline->conn) == 0)
+		die_of_connection(pipeline->conn);
+	while (pipeline->answered < pipeline->queued && !PQisBusy(pipeline->conn))
 	{
-		PGresult   *result = PQgetResult(progress->conn);
+		PGresult   *result = PQgetResult(pipeline->conn);
 
 		if (result == NULL)
-			progress->answered++;	/* the end of one statement's answer */
+			pipeline->answered++;	/* the end of one statement's answer */
 		else
-			take_result(progress, result);
+			take_result(pipeline, result);
 	}
 }
 
@@ -83,67 +72,81 @@ wait_for_socket(PGconn *conn, short events)
 }
 
 static void
-flush_output(Progress *progress)
+flush_output(SlipwayPipeline *pipeline)
 {
 	int			state;
 
-	while ((state = PQflush(progress->conn)) == 1)
+	while ((state = PQflush(pipeline->conn)) == 1)
 	{
-		wait_for_socket(progress->conn, POLLIN | POLLOUT);
-		read_answers(progress);
+		wait_for_socket(pipeline->conn, POLLIN | POLLOUT);
+		read_answers(pipeline);
 	}
 	if (state < 0)
-		die_of_connection(progress->conn);
-}
-
-static void
-queue_statement(Progress *progress, size_t index)
-{
-	const SlipwayPipeline *pipeline = progress->pipeline;
-	const char *values[SLIPWAY_PIPELINE_MAX_VALUES] = {NULL};
-	int			sent;
-
-	pipeline->fill(pipeline->context, index, values);
-	sent = PQsendQueryPrepared(progress->conn, "", pipeline->value_count, values, NULL, NULL, 0);
-	if (pipeline->release != NULL)
-		pipeline->release(pipeline->context, index);
-	if (sent == 0)
-		die_of_connection(progress->conn);
-	progress->queued++;
-	flush_output(progress);
-	read_answers(progress);
+		die_of_connection(pipeline->conn);
 }
 
 void
-slipway_pipeline_run(PGconn *conn, const SlipwayPipeline *pipeline)
+slipway_pipeline_open(SlipwayPipeline *pipeline, PGconn *conn, SlipwayPipelineTake take, void *context)
 {
-	Progress	progress = {.conn = conn, .pipeline = pipeline};
-
-	if (pipeline->count == 0)
-		return;
-	if (PQsetnonblocking(conn, 1) != 0 || PQenterPipelineMode(conn) == 0 ||
-		PQsendPrepare(conn, "", pipeline->sql, pipeline->value_count, NULL) == 0)
+	*pipeline = (SlipwayPipeline) {.conn = conn, .take = take, .context = context};
+	if (PQsetnonblocking(conn, 1) != 0 || PQenterPipelineMode(conn) == 0)
 		die_of_connection(conn);
-	progress.queued = 1;
-	for (size_t i = 0; i < pipeline->count; i++)
-		queue_statement(&progress, i);
+}
+
+static void
+prepare(SlipwayPipeline *pipeline, const char *sql, int count)
+{
+	if (pipeline->sql != NULL && strcmp(pipeline->sql, sql) == 0)
+		return;
+	if (PQsendPrepare(pipeline->conn, "", sql, count, NULL) == 0)
+		die_of_connection(pipeline->conn);
+	pipeline->sql = sql;
+	pipeline->queued++;
+}
+
+void
+slipway_pipeline_send(SlipwayPipeline *pipeline, const char *sql, const SlipwayValue *values, int count)
+{
+	const char *bytes[SLIPWAY_PIPELINE_MAX_VALUES];
+	int			lengths[SLIPWAY_PIPELINE_MAX_VALUES];
+	int			formats[SLIPWAY_PIPELINE_MAX_VALUES];
+
+	for (int i = 0; i < count; i++)
+	{
+		bytes[i] = values[i].bytes;
+		lengths[i] = (int) values[i].length;
+		formats[i] = values[i].binary ? 1 : 0;
+	}
+	prepare(pipeline, sql, count);
+	if (PQsendQueryPrepared(pipeline->conn, "", count, bytes, lengths, formats, 0) == 0)
+		die_of_connection(pipeline->conn);
+	pipeline->queued++;
+	flush_output(pipeline);
+	read_answers(pipeline);
+}
+
+void
+slipway_pipeline_close(SlipwayPipeline *pipeline)
+{
+	PGconn	   *conn = pipeline->conn;
+
 	if (PQpipelineSync(conn) == 0)
 		die_of_connection(conn);
-	flush_output(&progress);
-	while (progress.answered < progress.queued)
+	flush_output(pipeline);
+	while (pipeline->answered < pipeline->queued)
 	{
-		read_answers(&progress);
-		if (progress.answered < progress.queued)
+		read_answers(pipeline);
+		if (pipeline->answered < pipeline->queued)
 			wait_for_socket(conn, POLLIN);
 	}
 	if (PQsetnonblocking(conn, 0) != 0)
 		die_of_connection(conn);
-	while (!progress.synced)
+	while (!pipeline->synced)
 	{
 		PGresult   *result = PQgetResult(conn);
 
 		if (result != NULL)
-			take_result(&progress, result);
+			take_result(pipeline, result);
 		else if (PQstatus(conn) == CONNECTION_BAD)
 			die_of_connection(conn);
 	}

@@ -93,6 +93,17 @@ take_event(SlipwayReport *report, json_t *event, const char *message)
 		say_event(report, event, message);
 }
 
+void
+slipway_report_settled(SlipwayReport *report, const char *head)
+{
+	json_t	   *event = json_pack("{s:s, s:o, s:i, s:o}", "event", "done",
+								  "project", slipway_output_json_text(report->project),
+								  "applied", 0, "head", slipway_output_json_text(head));
+
+	take_event(report, event, "");
+	json_decref(event);
+}
+
 static void
 take_notice(const PGresult *notice, const char *severity)
 {

@@ -25,6 +25,9 @@ double		slipway_report_clock(void);
 /* Prints what arrives on the connection from now on, and counts it. */
 void		slipway_report_attach(SlipwayReport *report, PGconn *conn);
 
+/* Prints what the engine would say of a run with nothing to do. head may be NULL. */
+void		slipway_report_settled(SlipwayReport *report, const char *head);
+
 /* Prints the error that ended a run, and what became of its migrations. */
 void		slipway_report_error(const SlipwayReport *report, const SlipwayServerError *error,
 								 const SlipwayFolder *folder);

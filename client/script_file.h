@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "hash.h"
+#include "script_reader.h"
 
 typedef struct SlipwayScriptFile
 {
@@ -23,12 +24,15 @@ typedef struct SlipwayScriptFile
 char	   *slipway_script_file_read(const SlipwayScriptFile *file, size_t *length);
 
 /* Reads it and sets its hash; errors as above. */
-void		slipway_script_file_hash(SlipwayScriptFile *file);
+void		slipway_script_file_hash(SlipwayScriptFile *file, SlipwayScriptReader *reader);
 
 /*
  * Reads a script again, as above, and ends the program with
  * SLIPWAY_EXIT_ERROR if it is not the text that was hashed.
  */
 char	   *slipway_script_file_read_again(const SlipwayScriptFile *file, size_t *length);
+
+/* Ends the program with SLIPWAY_EXIT_ERROR unless this is the hash that the script had. */
+void		slipway_script_file_check(const SlipwayScriptFile *file, const char *hash);
 
 #endif

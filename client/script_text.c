@@ -4,6 +4,7 @@
  */
 #include "script_text.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #define BYTE_ORDER_MARK "\xef\xbb\xbf"
@@ -41,6 +42,17 @@ character_bytes(const unsigned char *text, size_t length)
 	return bytes;
 }
 
+/* Are these eight bytes ASCII without NUL? Most of a script is. */
+static bool
+is_plain(const unsigned char *bytes)
+{
+	uint64_t	word;
+
+	memcpy(&word, bytes, sizeof(word));
+	/* a byte of 0x00 borrows into its high bit, one of 0x80 and more has it set */
+	return ((word | (word - UINT64_C(0x0101010101010101))) & UINT64_C(0x8080808080808080)) == 0;
+}
+
 SlipwayTextFault
 slipway_script_text_check(const char *text, size_t length, size_t *offset)
 {
@@ -49,8 +61,14 @@ slipway_script_text_check(const char *text, size_t length, size_t *offset)
 
 	while (i < length)
 	{
-		size_t		step = character_bytes(bytes + i, length - i);
+		size_t		step;
 
+		if (length - i >= 8 && is_plain(bytes + i))
+		{
+			i += 8;
+			continue;
+		}
+		step = character_bytes(bytes + i, length - i);
 		if (step == 0 || bytes[i] == 0)
 		{
 			*offset = i;
@@ -62,20 +80,29 @@ slipway_script_text_check(const char *text, size_t length, size_t *offset)
 }
 
 size_t
-slipway_script_text_normalise(char *text, size_t length)
+slipway_script_text_normalise(char *text, size_t length, bool start)
 {
-	size_t		from = 0;
-	size_t		to = 0;
+	const char *from = text;
+	const char *end = text + length;
+	char	   *to = text;
 
-	if (length >= 3 && memcmp(text, BYTE_ORDER_MARK, 3) == 0)
-		from = 3;
-	while (from < length)
+	if (start && length >= 3 && memcmp(text, BYTE_ORDER_MARK, 3) == 0)
+		from += 3;
+	while (from < end)
 	{
-		if (text[from] == '\r' && from + 1 < length && text[from + 1] == '\n')
+		const char *found = memchr(from, '\r', (size_t) (end - from));
+		const char *stop = found == NULL ? end : found;
+
+		if (to != from)
+			memmove(to, from, (size_t) (stop - from));
+		to += stop - from;
+		from = stop;
+		if (from < end && (from + 1 == end || from[1] != '\n'))
+			*to++ = *from;
+		if (from < end)
 			from++;
-		text[to++] = text[from++];
 	}
-	return to;
+	return (size_t) (to - text);
 }
 
 bool

@@ -24,10 +24,10 @@ typedef enum SlipwayTextFault
 SlipwayTextFault slipway_script_text_check(const char *text, size_t length, size_t *offset);
 
 /*
- * Removes one leading byte order mark and turns each CRLF into LF, in place.
- * Returns the new length. A lone CR stays.
+ * Turns each CRLF into LF, in place, and at the start of a script removes one
+ * byte order mark. Returns the new length. A lone CR stays.
  */
-size_t		slipway_script_text_normalise(char *text, size_t length);
+size_t		slipway_script_text_normalise(char *text, size_t length, bool start);
 
 /*
  * Finds a line, counted from 1; sets *start to its first byte and *size to

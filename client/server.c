@@ -11,7 +11,6 @@
 #include "die.h"
 #include "memory.h"
 #include "output.h"
-#include "pipeline.h"
 #include "server_error.h"
 
 static const char *const state_names[SLIPWAY_STATE_COUNT] = {
@@ -189,71 +188,4 @@ slipway_server_free_states(SlipwayStateList *list)
 	PQclear(list->result);
 	free(list->states);
 	free(list);
-}
-
-/* The bodies that an upload sends, one at a time in memory. */
-typedef struct Upload
-{
-	const SlipwayManifest *manifest;
-	const PGresult *missing;
-	const char *project;
-	char	   *body;
-} Upload;
-
-static void
-fill_script(void *context, size_t index, const char *values[SLIPWAY_PIPELINE_MAX_VALUES])
-{
-	Upload	   *upload = context;
-	const char *hash = PQgetvalue(upload->missing, (int) index, 0);
-	const SlipwayScriptFile *file = slipway_manifest_find(upload->manifest, hash);
-	size_t		length;
-
-	if (file == NULL)
-		slipway_die(SLIPWAY_EXIT_ERROR, NULL, "the server asks for script %s, which is not in folder \"%s\"",
-					hash, upload->manifest->folder->path);
-	upload->body = slipway_script_file_read_again(file, &length);
-	values[0] = upload->body;
-	values[1] = upload->project;
-}
-
-static void
-release_script(void *context, size_t index)
-{
-	Upload	   *upload = context;
-
-	(void) index;
-	free(upload->body);
-	upload->body = NULL;
-}
-
-static void
-check_hash(void *context, size_t index, const PGresult *result)
-{
-	const Upload *upload = context;
-	const char *hash = PQgetvalue(upload->missing, (int) index, 0);
-
-	if (strcmp(hash, PQgetvalue(result, 0, 0)) != 0)
-		slipway_die(SLIPWAY_EXIT_ERROR, NULL, "script %s has hash %s on the server", hash, PQgetvalue(result, 0, 0));
-}
-
-size_t
-slipway_server_upload(PGconn *conn, const SlipwayManifest *manifest, const char *project)
-{
-	const char *const values[] = {manifest->text, project};
-	PGresult   *missing = slipway_server_greet(conn, "SELECT * FROM slipway.add_manifest($1, $2)", 2, values);
-	size_t		count = (size_t) PQntuples(missing);
-	Upload		upload = {.manifest = manifest, .missing = missing, .project = project};
-	const SlipwayPipeline pipeline = {
-		.sql = "SELECT slipway.add_script($1, $2)",
-		.value_count = 2,
-		.count = count,
-		.context = &upload,
-		.fill = fill_script,
-		.release = release_script,
-		.take = check_hash,
-	};
-
-	slipway_pipeline_run(conn, &pipeline);
-	PQclear(missing);
-	return count;
 }

@@ -70,9 +70,6 @@ int			slipway_server_compare_versions(const char *client, const char *extension)
 SlipwayStateList *slipway_server_compare(PGconn *conn, const SlipwayManifest *manifest, const char *project);
 void		slipway_server_free_states(SlipwayStateList *list);
 
-/* greet() with add_manifest(), then add_script() for what the server lacks. Returns how many that were. */
-size_t		slipway_server_upload(PGconn *conn, const SlipwayManifest *manifest, const char *project);
-
 /* Value of a field, or NULL; a number of a field, or otherwise. */
 const char *slipway_server_text(const PGresult *result, int row, int field);
 double		slipway_server_number(const PGresult *result, int row, int field, double otherwise);

@@ -85,6 +85,17 @@ slipway_lock_held(const LOCKTAG *tag, LOCKMODE mode)
 #endif
 }
 
+/* 17 moved it into a struct. */
+static inline LocalTransactionId
+slipway_local_transaction(void)
+{
+#if PG_VERSION_NUM >= 170000
+	return MyProc->vxid.lxid;
+#else
+	return MyProc->lxid;
+#endif
+}
+
 /* 18 lets a module say its name and version, which pg_get_loaded_modules() shows. */
 #if PG_VERSION_NUM >= 180000
 #define SLIPWAY_MODULE_MAGIC PG_MODULE_MAGIC_EXT(.name = "pg_slipway",.version = SLIPWAY_VERSION)

@@ -105,16 +105,17 @@ run_script(SlipwayRun *run, const SlipwayOutline *outline, SlipwayPlace *place)
 }
 
 static void
-record(SlipwayRun *run, const SlipwayStep *step, const SlipwayStep *next, TimestampTz started_at)
+record(SlipwayRun *run, const SlipwayStep *step, bool last, TimestampTz started_at)
 {
 	SlipwayEvent event = slipway_run_event(run, step, "succeeded", started_at);
-	char	   *head;
 
 	slipway_spi_begin();
-	slipway_run_advance(run, next);
-	head = slipway_history_append(&event);
-	run->head = MemoryContextStrdup(run->context, head);
+	slipway_history_append(&event, run->head);
+	if (last && run->whole)
+		slipway_run_settle(run);
 	slipway_spi_end();
+	if (last)
+		slipway_run_end(run, "succeeded");
 }
 
 static void
@@ -133,8 +134,7 @@ commit(SlipwayRun *run, bool last)
 }
 
 static void
-apply(SlipwayRun *run, const SlipwayStep *step, const SlipwayStep *next, const char *body,
-	  TimestampTz started_at)
+apply(SlipwayRun *run, const SlipwayStep *step, bool last, const char *body, TimestampTz started_at)
 {
 	SlipwayPlace place;
 
@@ -142,15 +142,14 @@ apply(SlipwayRun *run, const SlipwayStep *step, const SlipwayStep *next, const c
 	slipway_place_push(&place, step->name, body, false);
 	run_script(run, step->member->outline, &place);
 	slipway_leftover_before_commit();
-	record(run, step, next, started_at);
-	commit(run, next == NULL);
+	record(run, step, last, started_at);
+	commit(run, last);
 	slipway_place_pop(&place);
 	slipway_transaction_start();
 }
 
 SlipwayResult
-slipway_exec_transactional(SlipwayRun *run, const SlipwayStep *step, const SlipwayStep *next,
-						   const char *body)
+slipway_exec_transactional(SlipwayRun *run, const SlipwayStep *step, bool last, const char *body)
 {
 	volatile SlipwayResult result = {0};
 	instr_time	begin;
@@ -160,7 +159,7 @@ slipway_exec_transactional(SlipwayRun *run, const SlipwayStep *step, const Slipw
 	result.started_at = GetCurrentTimestamp();
 	PG_TRY();
 	{
-		apply(run, step, next, body, result.started_at);
+		apply(run, step, last, body, result.started_at);
 	}
 	PG_CATCH();
 	{

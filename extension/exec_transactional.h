@@ -18,13 +18,13 @@ typedef struct SlipwayResult
 } SlipwayResult;
 
 /*
- * Applies a step whose script body is given and whose outline is known. next
- * is what the run does after it (NULL: nothing). To be called in a fresh
+ * Applies a step whose script body is given and whose outline is known. last
+ * says that the run ends with it. To be called in a fresh
  * transaction without a snapshot; returns in another one, with the session
  * put back, whether the script succeeded or not. Errors in putting it back
  * are raised. The result's error is in run->context.
  */
 extern SlipwayResult slipway_exec_transactional(SlipwayRun *run, const SlipwayStep *step,
-												const SlipwayStep *next, const char *body);
+												bool last, const char *body);
 
 #endif							/* SLIPWAY_EXEC_TRANSACTIONAL_H */

@@ -164,10 +164,14 @@ guard_object(ObjectAccessType access, Oid catalog, Oid object, int column, void 
 		next_object_access(access, catalog, object, column, arg);
 }
 
+/* Which relation a name means is looked up only where it can be one of ours. */
 static void
 protect_table(const RangeVar *name)
 {
-	if (is_our_table(RangeVarGetRelid(name, NoLock, true)))
+	Oid			ours = get_namespace_oid("slipway", true);
+
+	if (OidIsValid(ours) && OidIsValid(get_relname_relid(name->relname, ours)) &&
+		is_our_table(RangeVarGetRelid(name, NoLock, true)))
 		protect("an object of schema slipway");
 }
 

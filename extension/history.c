@@ -4,18 +4,34 @@
  */
 #include "postgres.h"
 
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
 #include "common/string.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "chain.h"
 #include "history.h"
 #include "lock.h"
+#include "privilege.h"
 #include "query.h"
 #include "spi.h"
+
+/* The end of a project's chain. */
+typedef struct Head
+{
+	int64		entry;			/* 0: there is none */
+	uint8		hash[SLIPWAY_HASH_LEN];
+} Head;
 
 static char *
 time_text(TimestampTz time)
@@ -58,37 +74,6 @@ fill_error(SlipwayEntry *entry, const ErrorData *error, SlipwayPosition position
 	entry->field[FIELD_COLUMN_NUMBER] = number_text(position.column);
 }
 
-/* Sets entry number and prev_hash from the newest entry. */
-static void
-follow_head(SlipwayEntry *entry)
-{
-	static SlipwayQuery query = {SLIPWAY_QUERY_HISTORY_HEAD, 1, {TEXTOID}};
-	SlipwayArgs args = {0};
-	int64		last = 0;
-
-	slipway_arg_text(&args, entry->field[FIELD_PROJECT]);
-	if (slipway_query(&query, &args, 1) > 0)
-	{
-		last = slipway_row_int8(0, 1);
-		entry->field[FIELD_PREV_HASH] = slipway_row_text(0, 2);
-	}
-	entry->field[FIELD_ENTRY] = number_text(last + 1);
-}
-
-static void
-insert_entry(const SlipwayEntry *entry, const char *hash)
-{
-	static SlipwayQuery query = {SLIPWAY_QUERY_HISTORY_ADD, NFIELDS + 1, {0}};
-	SlipwayArgs args = {0};
-
-	for (int i = 0; i <= NFIELDS; i++)
-		query.types[i] = TEXTOID;
-	for (int i = 0; i < NFIELDS; i++)
-		slipway_arg_text(&args, entry->field[i]);
-	slipway_arg_text(&args, hash);
-	slipway_query(&query, &args, 0);
-}
-
 /*
  * Text that has a form in UTF-8, as the chain is over that. What comes from
  * outside, such as a message or a role's name, need not have one: a server
@@ -123,48 +108,180 @@ representable(char *text)
 	return copy;
 }
 
-char *
-slipway_history_append(const SlipwayEvent *event)
+static Head
+read_tuple(Relation history, HeapTuple tuple)
+{
+	TupleDesc	descriptor = RelationGetDescr(history);
+	Oid			relid = RelationGetRelid(history);
+	Head		head;
+	bool		isnull;
+	bytea	   *bytes;
+
+	head.entry = DatumGetInt64(heap_getattr(tuple, get_attnum(relid, "entry"), descriptor, &isnull));
+	bytes = DatumGetByteaPP(heap_getattr(tuple, get_attnum(relid, "entry_hash"), descriptor, &isnull));
+	if (VARSIZE_ANY_EXHDR(bytes) != SLIPWAY_HASH_LEN)
+		elog(ERROR, "stored hash has %zu bytes", (size_t) VARSIZE_ANY_EXHDR(bytes));
+	memcpy(head.hash, VARDATA_ANY(bytes), SLIPWAY_HASH_LEN);
+	return head;
+}
+
+/*
+ * The newest entry of a project, from a number on and as of now. It is wanted
+ * for every migration, so it is taken from the index without the detour of a
+ * query.
+ */
+static Head
+read_head_from(const char *project, int64 from)
+{
+	Relation	history = table_open(slipway_history_relation(), AccessShareLock);
+	Relation	index = index_open(RelationGetPrimaryKeyIndex(history), AccessShareLock);
+	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	Head		head = {0};
+	ScanKeyData keys[2];
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	ScanKeyInit(&keys[0], get_attnum(RelationGetRelid(history), "project"),
+				BTEqualStrategyNumber, F_TEXTEQ, CStringGetTextDatum(project));
+	keys[0].sk_collation = DEFAULT_COLLATION_OID;
+	ScanKeyInit(&keys[1], get_attnum(RelationGetRelid(history), "entry"),
+				BTGreaterEqualStrategyNumber, F_INT8GE, Int64GetDatum(from));
+	scan = systable_beginscan_ordered(history, index, snapshot, 2, keys);
+	tuple = systable_getnext_ordered(scan, BackwardScanDirection);
+	if (HeapTupleIsValid(tuple))
+		head = read_tuple(history, tuple);
+	systable_endscan_ordered(scan);
+	UnregisterSnapshot(snapshot);
+	index_close(index, AccessShareLock);
+	table_close(history, AccessShareLock);
+	return head;
+}
+
+/*
+ * The server reads an index a page at a time, hundreds of entries: so it is
+ * asked for those from the last one that was seen on, and for all if that is
+ * gone.
+ */
+static Head
+read_head(const SlipwayProject *project)
+{
+	static int64 seen_project = 0;
+	static int64 seen = 0;
+	Head		head = {0};
+
+	if (project->lock_key == seen_project)
+		head = read_head_from(project->name, seen);
+	if (head.entry == 0)
+		head = read_head_from(project->name, 0);
+	seen_project = project->lock_key;
+	seen = head.entry;
+	return head;
+}
+
+/* Fields that the event has; entry and prev_hash are left to the chain. */
+static void
+fill_entry(SlipwayEntry *entry, const SlipwayEvent *event)
+{
+	entry->field[FIELD_PROJECT] = event->project->name;
+	entry->field[FIELD_RUN] = number_text(event->run);
+	entry->field[FIELD_MIGRATION] = (char *) event->migration;
+	entry->field[FIELD_ACTION] = (char *) event->action;
+	entry->field[FIELD_OUTCOME] = (char *) event->outcome;
+	if (event->script_hash)
+		entry->field[FIELD_SCRIPT_HASH] = slipway_hash_hex(event->script_hash);
+	if (event->manifest_hash)
+		entry->field[FIELD_MANIFEST_HASH] = slipway_hash_hex(event->manifest_hash);
+	entry->field[FIELD_STARTED_AT] = time_text(event->started_at);
+	entry->field[FIELD_FINISHED_AT] = time_text(event->finished_at);
+	fill_actor(entry, event->actor);
+	if (event->error)
+		fill_error(entry, event->error, event->position);
+	for (int i = 0; i < NFIELDS; i++)
+		entry->field[i] = representable(entry->field[i]);
+}
+
+/* The value of a field, from the event where the column is not text. */
+static void
+add_field(SlipwayArgs *args, SlipwayField field, const SlipwayEntry *entry, const SlipwayEvent *event,
+		  const Head *head)
+{
+	switch (field)
+	{
+		case FIELD_ENTRY:
+			slipway_arg_int8(args, head->entry + 1);
+			break;
+		case FIELD_RUN:
+			slipway_arg_datum(args, Int64GetDatum(event->run), event->run == 0);
+			break;
+		case FIELD_SCRIPT_HASH:
+			slipway_arg_hash(args, event->script_hash);
+			break;
+		case FIELD_MANIFEST_HASH:
+			slipway_arg_hash(args, event->manifest_hash);
+			break;
+		case FIELD_STARTED_AT:
+			slipway_arg_datum(args, TimestampTzGetDatum(event->started_at), false);
+			break;
+		case FIELD_FINISHED_AT:
+			slipway_arg_datum(args, TimestampTzGetDatum(event->finished_at), false);
+			break;
+		case FIELD_POSITION:
+			slipway_arg_datum(args, Int32GetDatum(event->position.position), event->position.position == 0);
+			break;
+		case FIELD_LINE_NUMBER:
+			slipway_arg_datum(args, Int32GetDatum(event->position.line), event->position.line == 0);
+			break;
+		case FIELD_COLUMN_NUMBER:
+			slipway_arg_datum(args, Int32GetDatum(event->position.column), event->position.column == 0);
+			break;
+		case FIELD_PREV_HASH:
+			slipway_arg_hash(args, head->entry > 0 ? head->hash : NULL);
+			break;
+		default:
+			slipway_arg_text(args, entry->field[field]);
+			break;
+	}
+}
+
+/* Inserts the entry behind the head; sets its hash. */
+static void
+insert_entry(SlipwayEntry *entry, const SlipwayEvent *event, const Head *head, uint8 *hash)
+{
+	static SlipwayQuery query = {SLIPWAY_QUERY_HISTORY_ADD, 25,
+		{TEXTOID, INT8OID, INT8OID, TEXTOID, TEXTOID, TEXTOID, BYTEAOID, BYTEAOID,
+			TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID,
+			TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, INT4OID, INT4OID, INT4OID, BYTEAOID,
+			BYTEAOID}, .generic = true};
+	SlipwayArgs args = {0};
+
+	entry->field[FIELD_ENTRY] = number_text(head->entry + 1);
+	entry->field[FIELD_PREV_HASH] = head->entry > 0 ? slipway_hash_hex(head->hash) : NULL;
+	slipway_chain_hash(entry, hash);
+	for (int i = 0; i < NFIELDS; i++)
+		add_field(&args, i, entry, event, head);
+	slipway_arg_hash(&args, hash);
+	slipway_query(&query, &args, 0);
+}
+
+void
+slipway_history_append(const SlipwayEvent *event, uint8 *hash)
 {
 	SlipwayEntry entry = {{0}};
-	uint8		hash[SLIPWAY_HASH_LEN];
-	char	   *hex;
+	Head		head;
 
-	entry.field[FIELD_PROJECT] = event->project->name;
-	entry.field[FIELD_RUN] = number_text(event->run);
-	entry.field[FIELD_MIGRATION] = (char *) event->migration;
-	entry.field[FIELD_ACTION] = (char *) event->action;
-	entry.field[FIELD_OUTCOME] = (char *) event->outcome;
-	if (event->script_hash)
-		entry.field[FIELD_SCRIPT_HASH] = slipway_hash_hex(event->script_hash);
-	if (event->manifest_hash)
-		entry.field[FIELD_MANIFEST_HASH] = slipway_hash_hex(event->manifest_hash);
-	entry.field[FIELD_STARTED_AT] = time_text(event->started_at);
-	entry.field[FIELD_FINISHED_AT] = time_text(event->finished_at);
-	fill_actor(&entry, event->actor);
-	if (event->error)
-		fill_error(&entry, event->error, event->position);
-	for (int i = 0; i < NFIELDS; i++)
-		entry.field[i] = representable(entry.field[i]);
+	fill_entry(&entry, event);
 	slipway_lock_chain(event->project->lock_key);
-	follow_head(&entry);
-	slipway_chain_hash(&entry, hash);
-	hex = slipway_hash_hex(hash);
-	insert_entry(&entry, hex);
-	return hex;
+	head = read_head(event->project);
+	insert_entry(&entry, event, &head, hash);
 }
 
 char *
-slipway_history_head(const char *project)
+slipway_history_head(const SlipwayProject *project)
 {
-	static SlipwayQuery query = {SLIPWAY_QUERY_HISTORY_HEAD, 1, {TEXTOID}};
-	SlipwayArgs args = {0};
-	char	   *head = NULL;
+	Head		head;
 
-	slipway_arg_text(&args, project);
 	slipway_spi_begin();
-	if (slipway_query(&query, &args, 1) > 0)
-		head = slipway_row_text(0, 2);
+	head = read_head(project);
 	slipway_spi_end();
-	return head;
+	return head.entry > 0 ? slipway_hash_hex(head.hash) : NULL;
 }

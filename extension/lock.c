@@ -22,6 +22,7 @@
 #include "error_code.h"
 #include "lock.h"
 #include "message.h"
+#include "privilege.h"
 #include "query.h"
 #include "spi.h"
 #include "transaction.h"
@@ -46,9 +47,7 @@ typedef struct SlipwayLockList
 static void
 set_object_tag(LOCKTAG *tag, int64 key, uint16 what)
 {
-	Oid			history = get_relname_relid("history", get_namespace_oid("slipway", false));
-
-	SET_LOCKTAG_OBJECT(*tag, MyDatabaseId, history, (uint32) key, what);
+	SET_LOCKTAG_OBJECT(*tag, MyDatabaseId, slipway_history_relation(), (uint32) key, what);
 }
 
 static void

@@ -131,6 +131,12 @@ parse_hash(const char *word, uint8 *hash, int sqlerrcode)
 				 errhint("A hash is %d hexadecimal digits.", SLIPWAY_HASH_HEX_LEN)));
 }
 
+void
+slipway_manifest_parse_hash(const char *hex, uint8 *hash)
+{
+	parse_hash(hex, hash, ERRCODE_INVALID_PARAMETER_VALUE);
+}
+
 static bool
 parse_optional_hash(const char *word, uint8 *hash)
 {
@@ -224,7 +230,7 @@ slipway_manifest_load(const char *project, const char *hash)
 	char	   *order = NULL;
 
 	if (hash)
-		parse_hash(hash, manifest->hash, ERRCODE_INVALID_PARAMETER_VALUE);
+		slipway_manifest_parse_hash(hash, manifest->hash);
 	slipway_arg_text(&args, project);
 	slipway_arg_text(&args, hash);
 	slipway_spi_begin();

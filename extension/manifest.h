@@ -53,6 +53,9 @@ extern SlipwayManifest *slipway_manifest_parse(const char *text);
  */
 extern SlipwayManifest *slipway_manifest_load(const char *project, const char *hash);
 
+/* Reads the hash of a manifest as users give it; 22023 if it is none. */
+extern void slipway_manifest_parse_hash(const char *hex, uint8 *hash);
+
 /* <0, 0, >0 as a stands before b in this order; in bytes of UTF-8. */
 extern int	slipway_name_compare(SlipwayNameOrder order, const char *a, const char *b);
 

@@ -118,22 +118,22 @@ static void
 report_done(SlipwayRun *run, const SlipwayPlan *plan)
 {
 	StringInfoData json;
+	char	   *head = run->applied > 0 ? slipway_hash_hex(run->head)
+		: slipway_history_head(run->project);
 
-	if (run->head == NULL)
-		run->head = slipway_history_head(run->project->name);
 	slipway_event_begin(&json, "done");
 	slipway_event_text(&json, "project", run->project->name);
 	if (run->number > 0)
 		slipway_event_int(&json, "run", run->number);
 	slipway_event_int(&json, "applied", run->applied);
-	slipway_event_text(&json, "head", run->head);
+	slipway_event_text(&json, "head", head);
 	add_future(&json, plan);
 	if (run->applied == 0)
 		slipway_event_send(&json, "project \"%s\": nothing to do%s", run->project->name,
 						   plan->future > 0 ? ", the database is ahead of this manifest" : "");
 	else
 		slipway_event_send(&json, "project \"%s\": %d applied, history head %s",
-						   run->project->name, run->applied, run->head);
+						   run->project->name, run->applied, head);
 }
 
 static void
@@ -238,11 +238,14 @@ write_failure(SlipwayRun *run, const SlipwayEvent *event)
 	HOLD_CANCEL_INTERRUPTS();
 	PG_TRY();
 	{
-		slipway_run_fail(run);
+		slipway_run_end(run, "failed");
+		run->number = 0;
 		if (event)
 		{
+			uint8		hash[SLIPWAY_HASH_LEN];
+
 			slipway_spi_begin();
-			(void) slipway_history_append(event);
+			slipway_history_append(event, hash);
 			slipway_spi_end();
 		}
 		slipway_transaction_next();
@@ -280,7 +283,7 @@ record_failure(SlipwayRun *run, const SlipwayStep *step, const SlipwayResult *re
  * lock was lost on the way: then the plan is stale, and this run has ended.
  */
 static bool
-apply_step(SlipwayRun *run, const SlipwayStep *step, const SlipwayStep *next, double *ms)
+apply_step(SlipwayRun *run, const SlipwayStep *step, bool last, double *ms)
 {
 	int			retries = run->options->retries;
 	char	   *body = step->member->outline->body;
@@ -292,7 +295,7 @@ apply_step(SlipwayRun *run, const SlipwayStep *step, const SlipwayStep *next, do
 	slipway_transaction_next();
 	for (;;)
 	{
-		SlipwayResult result = slipway_exec_transactional(run, step, next, body);
+		SlipwayResult result = slipway_exec_transactional(run, step, last, body);
 		bool		locked;
 
 		if (result.error == NULL)
@@ -331,14 +334,15 @@ apply_plan(SlipwayRun *run, const SlipwayPlan *plan, int nsteps)
 
 	if (step == NULL)
 		return true;
-	slipway_run_open(run, step);
+	run->whole = nsteps == plan->n && plan->future == 0;
+	slipway_run_open(run);
 	report_start(run, total - run->applied);
 	while (step)
 	{
 		const SlipwayStep *next = next_pending(plan, step - plan->steps + 1, nsteps);
 		double		ms = 0;
 
-		if (!apply_step(run, step, next, &ms))
+		if (!apply_step(run, step, next == NULL, &ms))
 			return false;
 		report_applied(run, step, ++run->applied, total, ms);
 		MemoryContextDelete(step->member->outline->context);
@@ -400,7 +404,7 @@ make_run(const char *project, SlipwayOptions *options)
 	run->context = CurrentMemoryContext;
 	run->step_context = AllocSetContextCreate(run->context, "slipway step", ALLOCSET_DEFAULT_SIZES);
 	run->statement_context = AllocSetContextCreate(run->context, "slipway statement",
-												   ALLOCSET_DEFAULT_SIZES);
+												   SLIPWAY_STATEMENT_SIZES);
 	run->options = options;
 	slipway_privilege_require(SLIPWAY_DEPLOYER, project);
 	run->project = slipway_project_load(project);

@@ -31,16 +31,26 @@ static const char *const right_names[] = {
 };
 
 Oid
-slipway_bookkeeper(void)
+slipway_history_relation(void)
 {
-	Oid			relid = get_relname_relid("history", get_namespace_oid("slipway", false));
-	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relid));
-	Oid			owner;
+	Oid			relation = get_relname_relid("history", get_namespace_oid("slipway", false));
 
-	if (!HeapTupleIsValid(tuple))
+	if (!OidIsValid(relation))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_TABLE),
 				 errmsg("table \"slipway.history\" does not exist")));
+	return relation;
+}
+
+Oid
+slipway_bookkeeper(void)
+{
+	Oid			relation = slipway_history_relation();
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
+	Oid			owner;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for relation %u", relation);
 	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
 	ReleaseSysCache(tuple);
 	return owner;

@@ -14,6 +14,9 @@ typedef enum SlipwayRight
 	SLIPWAY_ADMIN
 } SlipwayRight;
 
+/* Table slipway.history; 42P01 without it. */
+extern Oid	slipway_history_relation(void);
+
 /* The owner of slipway.history, as which all bookkeeping is done. */
 extern Oid	slipway_bookkeeper(void);
 

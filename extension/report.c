@@ -216,13 +216,14 @@ Datum
 slipway_check_script(PG_FUNCTION_ARGS)
 {
 	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	char	   *body = slipway_script_normalise(text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	char	   *body = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	SlipwayProject *project = readable_project(text_to_cstring(PG_GETARG_TEXT_PP(2)));
 	SlipwayProblem *problem;
 	SlipwayOutline *outline;
 	ReportRow	row = {0};
 
 	slipway_check_name("migration", name);
+	slipway_script_normalise(body);
 	outline = slipway_validate_script(name, body, project->owner != NULL, 0, &problem);
 	InitMaterializedSRF(fcinfo, 0);
 	add_text(&row, outline ? kind_name(outline) : NULL);

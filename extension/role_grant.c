@@ -29,7 +29,7 @@
 static const char reader_routines[] =
 "slipway.version(), slipway.lock_key(text), slipway.plan(text, text, boolean), "
 "slipway.validate(text, text, boolean), slipway.compare(text, text), "
-"slipway.check_script(text, text, text), slipway.require(text, text), "
+"slipway.check_script(text, text, text), slipway.require(text, text), slipway.find_manifest(text, text), "
 "slipway.verify_history(text), slipway._status(text), slipway._may(text, text)";
 
 static const char reader_views[] =
@@ -43,7 +43,9 @@ static const char reader_tables[] =
 static const char *const right_routines[] = {
 	[SLIPWAY_READER] = NULL,
 	[SLIPWAY_UPLOADER] =
-	"slipway.add_script(text, text), slipway.add_manifest(text, text), "
+	"slipway.add_script(text, text), slipway.add_scripts(text[], text), "
+	"slipway.add_script_part(bytea, bigint, boolean, text), "
+	"slipway.add_manifest(text, text), "
 	"slipway.add_migration(text, text, text, text, text)",
 	[SLIPWAY_APPROVER] = NULL,
 	[SLIPWAY_DEPLOYER] = "slipway.migrate(text, jsonb)",

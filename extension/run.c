@@ -2,10 +2,10 @@
  * run.c
  *	  One execution of a plan, and its row in slipway.run.
  *
- * The row says which migration the run is at, written by the commit of the one
- * before. A backend that is killed can write nothing any more; whoever next
- * holds the lock finds the row still "running", knows that nobody runs, and
- * writes the end of the story.
+ * A backend that is killed can write nothing any more; whoever next holds the
+ * lock finds the row still "running", knows that nobody runs, and writes the end
+ * of the story. What the run was at is known without a note of it for each
+ * migration: the first of its manifest that is not applied.
  */
 #include "postgres.h"
 
@@ -57,6 +57,7 @@ record_dead_run(const SlipwayRun *run, const OpenRun *dead)
 {
 	SlipwayEvent event = {0};
 	ErrorData	error = {0};
+	uint8		hash[SLIPWAY_HASH_LEN];
 
 	error.sqlerrcode = SLIPWAY_INTERRUPTED;
 	error.message = psprintf("its backend (pid " INT64_FORMAT ") ended in the middle of it", dead->pid);
@@ -71,7 +72,7 @@ record_dead_run(const SlipwayRun *run, const OpenRun *dead)
 	event.started_at = dead->started_at;
 	event.finished_at = GetCurrentTimestamp();
 	event.error = &error;
-	(void) slipway_history_append(&event);
+	slipway_history_append(&event, hash);
 	ereport(WARNING,
 			(errcode(SLIPWAY_INTERRUPTED),
 			 errmsg("run " INT64_FORMAT " of project \"%s\" was interrupted at migration \"%s\"",
@@ -150,10 +151,10 @@ settle_dead_runs(SlipwayRun *run)
 }
 
 void
-slipway_run_open(SlipwayRun *run, const SlipwayStep *first)
+slipway_run_open(SlipwayRun *run)
 {
-	static SlipwayQuery query = {SLIPWAY_QUERY_RUN_ADD, 10,
-		{TEXTOID, BYTEAOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, INT8OID, TEXTOID, BYTEAOID}};
+	static SlipwayQuery query = {SLIPWAY_QUERY_RUN_ADD, 8,
+	{TEXTOID, BYTEAOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, INT8OID}};
 	const SlipwayActor *actor = run->actor;
 	SlipwayArgs args = {0};
 
@@ -165,8 +166,6 @@ slipway_run_open(SlipwayRun *run, const SlipwayStep *first)
 	slipway_arg_text(&args, actor->application_name);
 	slipway_arg_text(&args, actor->client_version);
 	slipway_arg_int8(&args, MyProcPid);
-	slipway_arg_text(&args, first->name);
-	slipway_arg_hash(&args, first->member->up);
 	slipway_spi_begin();
 	settle_dead_runs(run);
 	slipway_query(&query, &args, 0);
@@ -175,15 +174,13 @@ slipway_run_open(SlipwayRun *run, const SlipwayStep *first)
 }
 
 void
-slipway_run_advance(SlipwayRun *run, const SlipwayStep *next)
+slipway_run_settle(const SlipwayRun *run)
 {
-	static SlipwayQuery query = {SLIPWAY_QUERY_RUN_ADVANCE, 4, {TEXTOID, INT8OID, TEXTOID, BYTEAOID}};
+	static SlipwayQuery query = {SLIPWAY_QUERY_RUN_SETTLE, 2, {TEXTOID, INT8OID}};
 	SlipwayArgs args = {0};
 
 	slipway_arg_text(&args, run->project->name);
 	slipway_arg_int8(&args, run->number);
-	slipway_arg_text(&args, next ? next->name : NULL);
-	slipway_arg_hash(&args, next ? next->member->up : NULL);
 	slipway_query(&query, &args, 0);
 }
 
@@ -207,15 +204,15 @@ slipway_run_event(const SlipwayRun *run, const SlipwayStep *step, const char *ou
 }
 
 void
-slipway_run_fail(SlipwayRun *run)
+slipway_run_end(SlipwayRun *run, const char *outcome)
 {
-	static SlipwayQuery query = {SLIPWAY_QUERY_RUN_FAIL, 2, {TEXTOID, INT8OID}};
+	static SlipwayQuery query = {SLIPWAY_QUERY_RUN_END, 3, {TEXTOID, INT8OID, TEXTOID}};
 	SlipwayArgs args = {0};
 
 	slipway_arg_text(&args, run->project->name);
 	slipway_arg_int8(&args, run->number);
+	slipway_arg_text(&args, outcome);
 	slipway_spi_begin();
 	slipway_query(&query, &args, 0);
 	slipway_spi_end();
-	run->number = 0;
 }

@@ -21,9 +21,10 @@ typedef struct SlipwayRun
 	SlipwayLock lock;
 	int64		number;			/* 0: no row yet, or ended */
 	int			applied;
+	bool		whole;			/* it ends with its manifest applied, and nothing else */
 	int			attempts;		/* that failed, of the migration it is at */
 	TimestampTz flushed_at;		/* when all its commits were on disk last */
-	char	   *head;			/* hash of the newest history entry */
+	uint8		head[SLIPWAY_HASH_LEN]; /* of the history, once something is applied */
 	MemoryContext context;		/* survives the run's transactions */
 	MemoryContext step_context; /* reset for each migration */
 	MemoryContext statement_context;	/* reset for each statement */
@@ -38,16 +39,10 @@ extern bool slipway_run_others_alive(SlipwayRun *run);
 
 /*
  * With the lock held: writes into the history what runs that did not end were
- * at, and warns of it; then a row for this run, which is about to begin with
- * first. Opens a scope of spi.h; takes effect with the caller's commit.
+ * at, and warns of it; then a row for this run. Opens a scope of spi.h; takes
+ * effect with the caller's commit.
  */
-extern void slipway_run_open(SlipwayRun *run, const SlipwayStep *first);
-
-/*
- * Inside a scope, in the transaction of a migration: says that the run goes
- * on with next, or has succeeded (NULL).
- */
-extern void slipway_run_advance(SlipwayRun *run, const SlipwayStep *next);
+extern void slipway_run_open(SlipwayRun *run);
 
 /*
  * The event of the history that a step of this run ended with outcome just
@@ -56,7 +51,13 @@ extern void slipway_run_advance(SlipwayRun *run, const SlipwayStep *next);
 extern SlipwayEvent slipway_run_event(const SlipwayRun *run, const SlipwayStep *step,
 									  const char *outcome, TimestampTz started_at);
 
-/* The run has failed. Opens a scope. */
-extern void slipway_run_fail(SlipwayRun *run);
+/*
+ * Inside a scope, after the last entry of a run: everything in its manifest is
+ * applied, and there is nothing that it does not know.
+ */
+extern void slipway_run_settle(const SlipwayRun *run);
+
+/* The run has "succeeded" or "failed". Opens a scope. */
+extern void slipway_run_end(SlipwayRun *run, const char *outcome);
 
 #endif							/* SLIPWAY_RUN_H */

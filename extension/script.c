@@ -136,23 +136,25 @@ slipway_hash_parse(const char *hex, uint8 *hash)
 	return true;
 }
 
-char *
-slipway_script_normalise(const char *body)
+void
+slipway_script_normalise(char *body)
 {
-	size_t		len = strlen(body);
-	char	   *normal = palloc(len + 1);
-	char	   *out = normal;
+	char	   *out = body;
+	char	   *from = body;
+	char	   *cr;
 
 	if (GetDatabaseEncoding() == PG_SQL_ASCII)
-		(void) pg_verify_mbstr(PG_UTF8, body, len, false);
+		(void) pg_verify_mbstr(PG_UTF8, body, strlen(body), false);
 	if (strncmp(body, "\xEF\xBB\xBF", 3) == 0 &&
 		(GetDatabaseEncoding() == PG_UTF8 || GetDatabaseEncoding() == PG_SQL_ASCII))
-		body += 3;
-	for (; *body; body++)
-		if (body[0] != '\r' || body[1] != '\n')
-			*out++ = *body;
-	*out = '\0';
-	return normal;
+		from += 3;
+	while ((cr = strstr(from, "\r\n")) != NULL)
+	{
+		memmove(out, from, cr - from);
+		out += cr - from;
+		from = cr + 1;
+	}
+	memmove(out, from, strlen(from) + 1);
 }
 
 /* Counts characters where each byte that does not continue one begins one. */

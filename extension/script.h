@@ -20,11 +20,11 @@ extern char *slipway_hash_hex(const uint8 *hash);
 extern bool slipway_hash_parse(const char *hex, uint8 *hash);
 
 /*
- * The normal form of a body, in which it is hashed and stored: no byte order
+ * Gives a body its normal form, in which it is hashed and stored: no byte order
  * mark, LF for CRLF. Raises 22021 where a server that does not check
  * encodings (SQL_ASCII) was given something that is not UTF-8.
  */
-extern char *slipway_script_normalise(const char *body);
+extern void slipway_script_normalise(char *body);
 
 /* A place in a script: all count from 1, 0 is unknown. */
 typedef struct SlipwayPosition
@@ -46,6 +46,12 @@ typedef struct SlipwayStatement
 	RawStmt    *tree;			/* NULL: parse it again */
 	bool		conforming;		/* standard_conforming_strings it was parsed under */
 } SlipwayStatement;
+
+/*
+ * Sizes of a context that is reset after each statement: a block that stays, as
+ * statements of bulk loads would get megabytes from the system again and again.
+ */
+#define SLIPWAY_STATEMENT_SIZES 1024 * 1024, 64 * 1024, ALLOCSET_DEFAULT_MAXSIZE
 
 typedef struct SlipwayCutter SlipwayCutter;
 

@@ -146,7 +146,8 @@ slipway_query(SlipwayQuery *query, SlipwayArgs *args, long limit)
 	Assert((args ? args->n : 0) == query->nargs);
 	if (query->plan == NULL)
 	{
-		query->plan = SPI_prepare(query->sql, query->nargs, query->types);
+		query->plan = SPI_prepare_cursor(query->sql, query->nargs, query->types,
+										 query->generic ? CURSOR_OPT_GENERIC_PLAN : 0);
 		if (query->plan == NULL || SPI_keepplan(query->plan) != 0)
 			elog(ERROR, "could not prepare \"%s\"", query->sql);
 	}
@@ -180,6 +181,15 @@ slipway_row_int8(uint64 row, int column)
 	Datum		value = slipway_row_datum(row, column, &isnull);
 
 	return isnull ? 0 : DatumGetInt64(value);
+}
+
+bool
+slipway_row_bool(uint64 row, int column)
+{
+	bool		isnull;
+	Datum		value = slipway_row_datum(row, column, &isnull);
+
+	return !isnull && DatumGetBool(value);
 }
 
 bool

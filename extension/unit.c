@@ -190,7 +190,8 @@ static void
 cut_all(UnitCutter *cutter, SlipwayPlace *place, bool fixed_role, Size limit)
 {
 	MemoryContext result = CurrentMemoryContext;
-	MemoryContext scratch = AllocSetContextCreate(result, "slipway statement", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext scratch = AllocSetContextCreate(result, "slipway statement",
+												  SLIPWAY_STATEMENT_SIZES);
 	SlipwayCutter *scanner = slipway_script_open(cutter->script);
 
 	PG_TRY();

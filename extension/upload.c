@@ -1,6 +1,7 @@
 /*
  * upload.c
- *	  slipway.add_script(), add_manifest() and add_migration().
+ *	  Manifests that a deploy brings: add_manifest(), find_manifest() and
+ *	  add_migration().
  *
  * What is uploaded never changes and is kept by its hash, so uploading it
  * again does nothing, and deployers that do so at the same time agree.
@@ -23,43 +24,7 @@
 #include "project.h"
 #include "query.h"
 #include "spi.h"
-
-static void
-require_uploader(const char *project)
-{
-	slipway_privilege_require(SLIPWAY_UPLOADER, project);
-	slipway_project_ensure_default(project);
-	(void) slipway_project_load(project);
-}
-
-/* Stores a body in its normal form unless it is there; sets its hash. */
-static void
-store_script(const char *body, uint8 *hash)
-{
-	static SlipwayQuery query = {SLIPWAY_QUERY_SCRIPT_ADD, 3, {BYTEAOID, TEXTOID, TEXTOID}};
-	SlipwayArgs args = {0};
-	char	   *normal = slipway_script_normalise(body);
-
-	slipway_hash_text(normal, hash);
-	slipway_arg_hash(&args, hash);
-	slipway_arg_text(&args, normal);
-	slipway_arg_text(&args, GetUserNameFromId(GetSessionUserId(), false));
-	slipway_spi_begin();
-	slipway_query(&query, &args, 0);
-	slipway_spi_end();
-}
-
-PG_FUNCTION_INFO_V1(slipway_add_script);
-
-Datum
-slipway_add_script(PG_FUNCTION_ARGS)
-{
-	uint8		hash[SLIPWAY_HASH_LEN];
-
-	require_uploader(text_to_cstring(PG_GETARG_TEXT_PP(1)));
-	store_script(text_to_cstring(PG_GETARG_TEXT_PP(0)), hash);
-	PG_RETURN_TEXT_P(cstring_to_text(slipway_hash_hex(hash)));
-}
+#include "store_script.h"
 
 /* Names, up, down and verify hashes of a manifest's members, as arrays. */
 static void
@@ -97,20 +62,30 @@ manifest_stored(const char *project, const uint8 *hash)
 }
 
 static void
+set_newest(const char *project, const uint8 *hash)
+{
+	static SlipwayQuery query = {SLIPWAY_QUERY_MANIFEST_NEWEST, 2, {TEXTOID, BYTEAOID}};
+	SlipwayArgs args = {0};
+
+	slipway_arg_text(&args, project);
+	slipway_arg_hash(&args, hash);
+	slipway_spi_begin();
+	slipway_query(&query, &args, 0);
+	slipway_spi_end();
+}
+
+/* Stores a manifest unless it is there, and makes it the newest. */
+static void
 store_manifest(const char *project, const SlipwayManifest *manifest)
 {
 	static SlipwayQuery add_members = {SLIPWAY_QUERY_MIGRATION_ADD, 5,
 	{TEXTOID, TEXTARRAYOID, BYTEAARRAYOID, BYTEAARRAYOID, BYTEAARRAYOID}};
 	static SlipwayQuery add_manifest = {SLIPWAY_QUERY_MANIFEST_ADD, 8,
 	{TEXTOID, TEXTARRAYOID, BYTEAARRAYOID, BYTEAARRAYOID, BYTEAARRAYOID, BYTEAOID, TEXTOID, TEXTOID}};
-	static SlipwayQuery set_newest = {SLIPWAY_QUERY_MANIFEST_NEWEST, 2, {TEXTOID, BYTEAOID}};
 	SlipwayArgs args = {0};
-	SlipwayArgs newest_args = {0};
 
 	slipway_arg_text(&args, project);
 	add_member_arrays(&args, manifest);
-	slipway_arg_text(&newest_args, project);
-	slipway_arg_hash(&newest_args, manifest->hash);
 	slipway_spi_begin();
 	if (!manifest_stored(project, manifest->hash))
 	{
@@ -126,8 +101,28 @@ store_manifest(const char *project, const SlipwayManifest *manifest)
 					 errmsg("the same manifest was uploaded at the same time"),
 					 errhint("Upload it again, in isolation level read committed.")));
 	}
-	slipway_query(&set_newest, &newest_args, 0);
 	slipway_spi_end();
+	set_newest(project, manifest->hash);
+}
+
+/* Hashes, in hex, of the scripts of a stored manifest that are not; sets *n. */
+static char **
+list_missing(const char *project, const uint8 *hash, int *n)
+{
+	static SlipwayQuery query = {SLIPWAY_QUERY_SCRIPTS_MISSING, 2, {TEXTOID, BYTEAOID}};
+	MemoryContext caller = CurrentMemoryContext;
+	SlipwayArgs args = {0};
+	char	  **missing;
+
+	slipway_arg_text(&args, project);
+	slipway_arg_hash(&args, hash);
+	slipway_spi_begin();
+	*n = slipway_query(&query, &args, 0);
+	missing = MemoryContextAlloc(caller, Max(*n, 1) * sizeof(char *));
+	for (int i = 0; i < *n; i++)
+		missing[i] = slipway_row_text(i, 1);
+	slipway_spi_end();
+	return missing;
 }
 
 PG_FUNCTION_INFO_V1(slipway_add_manifest);
@@ -135,31 +130,92 @@ PG_FUNCTION_INFO_V1(slipway_add_manifest);
 Datum
 slipway_add_manifest(PG_FUNCTION_ARGS)
 {
-	static SlipwayQuery missing = {SLIPWAY_QUERY_SCRIPTS_MISSING, 2, {TEXTOID, BYTEAOID}};
 	char	   *body = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	char	   *project = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	SlipwayManifest *manifest;
-	SlipwayArgs args = {0};
-	uint64		rows;
+	char	  **missing;
+	int			n;
 
-	require_uploader(project);
+	slipway_store_prepare(project);
 	manifest = slipway_manifest_parse(body);
 	store_manifest(project, manifest);
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
-	slipway_arg_text(&args, project);
-	slipway_arg_hash(&args, manifest->hash);
-	slipway_spi_begin();
-	rows = slipway_query(&missing, &args, 0);
-	for (uint64 i = 0; i < rows; i++)
+	missing = list_missing(project, manifest->hash, &n);
+	for (int i = 0; i < n; i++)
 	{
 		bool		isnull = false;
-		Datum		hash = CStringGetTextDatum(slipway_row_text(i, 1));
+		Datum		hash = CStringGetTextDatum(missing[i]);
 
 		tuplestore_putvalues(result->setResult, result->setDesc, &hash, &isnull);
 	}
-	slipway_spi_end();
 	return (Datum) 0;
+}
+
+/* What slipway.find_manifest() finds. */
+typedef struct FoundManifest
+{
+	bool		stored;
+	bool		newest;
+	bool		settled;
+	char	   *head;			/* hash of the newest history entry, or NULL */
+} FoundManifest;
+
+static FoundManifest
+find_manifest(const char *project, const uint8 *hash)
+{
+	static SlipwayQuery query = {SLIPWAY_QUERY_MANIFEST_FIND, 2, {TEXTOID, BYTEAOID}};
+	FoundManifest found = {0};
+	SlipwayArgs args = {0};
+	bool		exists;
+
+	slipway_arg_text(&args, project);
+	slipway_arg_hash(&args, hash);
+	slipway_spi_begin();
+	exists = slipway_query(&query, &args, 1) > 0;
+	if (exists)
+	{
+		found.stored = slipway_row_bool(0, 1);
+		found.newest = slipway_row_bool(0, 2);
+		found.settled = slipway_row_bool(0, 3);
+		found.head = slipway_row_text(0, 4);
+	}
+	slipway_spi_end();
+	/* Project "default" is made by the first upload. */
+	if (!exists && strcmp(project, "default") != 0)
+		(void) slipway_project_load(project);
+	return found;
+}
+
+PG_FUNCTION_INFO_V1(slipway_find_manifest);
+
+Datum
+slipway_find_manifest(PG_FUNCTION_ARGS)
+{
+	char	   *hex = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	char	   *project = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	uint8		hash[SLIPWAY_HASH_LEN];
+	char	  **missing = NULL;
+	int			n = 0;
+	FoundManifest found;
+	TupleDesc	descriptor;
+	Datum		values[4];
+	bool		nulls[4] = {false};
+
+	slipway_privilege_require(SLIPWAY_READER, project);
+	slipway_manifest_parse_hash(hex, hash);
+	found = find_manifest(project, hash);
+	if (found.stored && !found.newest && slipway_privilege_has(SLIPWAY_UPLOADER, project))
+		set_newest(project, hash);
+	if (found.stored && !found.settled)
+		missing = list_missing(project, hash, &n);
+	values[0] = BoolGetDatum(found.stored);
+	values[1] = BoolGetDatum(found.settled);
+	nulls[2] = found.head == NULL;
+	values[2] = found.head ? CStringGetTextDatum(found.head) : (Datum) 0;
+	values[3] = PointerGetDatum(slipway_store_text_array(missing, n));
+	(void) get_call_result_type(fcinfo, NULL, &descriptor);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls)));
 }
 
 static void
@@ -229,7 +285,7 @@ store_optional_script(FunctionCallInfo fcinfo, int arg, uint8 *hash)
 {
 	if (PG_ARGISNULL(arg))
 		return false;
-	store_script(text_to_cstring(PG_GETARG_TEXT_PP(arg)), hash);
+	slipway_store_script(text_to_cstring(PG_GETARG_TEXT_PP(arg)), hash);
 	return true;
 }
 
@@ -249,7 +305,7 @@ slipway_add_migration(PG_FUNCTION_ARGS)
 	member.name = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	project = text_to_cstring(PG_GETARG_TEXT_PP(4));
 	slipway_check_name("migration", member.name);
-	require_uploader(project);
+	slipway_store_prepare(project);
 	slipway_lock_newest(slipway_project_lock_key(project));
 	(void) store_optional_script(fcinfo, 1, member.up);
 	member.has_down = store_optional_script(fcinfo, 2, member.down);

@@ -16,12 +16,12 @@ SELECT t.migration, h.entry, h.xmin::text = t.xid::text AS together
 SELECT h.entry, h.run, h.migration, h.action, h.outcome, encode(h.script_hash, 'hex') = hash_of(s.body) AS script,
        h.manifest_hash = r.manifest_hash AS manifest, h.session_role = session_user AS session_role,
        h.effective_role = current_user AS effective_role, h.client_addr, h.application_name, h.client_version,
-       h.started_at < h.finished_at AND h.duration = h.finished_at - h.started_at AS times,
+       h.started_at < h.finished_at AS times,
        h.sqlstate, h.message
   FROM slipway.history h JOIN slipway.script s ON s.hash = h.script_hash JOIN slipway.run r ON r.number = h.run
  ORDER BY h.entry;
 SELECT number, action, outcome, started_at < finished_at AS times, application_name, client_version,
-       backend_pid = pg_backend_pid() AS backend, current_migration
+       backend_pid = pg_backend_pid() AS backend
   FROM slipway.run;
 
 -- Nothing to do: nothing is written.
@@ -54,7 +54,7 @@ CALL slipway.migrate('failure');
 \echo :LAST_ERROR_SQLSTATE
 SELECT to_regclass('one') AS one, to_regclass('two') AS two, to_regclass('three') AS three, to_regclass('four') AS four;
 SELECT entry, run, migration, action, outcome, sqlstate, message FROM slipway.log WHERE project = 'failure' ORDER BY entry;
-SELECT number, outcome, finished_at IS NOT NULL AS finished, current_migration FROM slipway.run WHERE project = 'failure';
+SELECT number, outcome, finished_at IS NOT NULL AS finished FROM slipway.run WHERE project = 'failure';
 -- The next one goes on from there.
 CALL migration('0002_bad', 'CREATE TABLE two ()', 'failure');
 CALL slipway.migrate('failure');

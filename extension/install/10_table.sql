@@ -59,14 +59,16 @@ COMMENT ON TABLE slipway.manifest IS 'immutable ordered lists of migrations, eac
 COMMENT ON COLUMN slipway.manifest.name_order IS 'how its names are ordered; auto: by bytes, and numeric prefixes agree';
 
 -- run and history have no foreign key to project: it would be checked by a
--- query for every migration, and a record must outlive what it is about.
+-- query for every migration, and a record must outlive what it is about. A
+-- check of outcome or a generated column would be compiled for each row again,
+-- which takes longer than to write it.
 
 CREATE TABLE slipway.run (
     project            text NOT NULL,
     number             bigint NOT NULL,
     action             text NOT NULL,
     manifest_hash      bytea NOT NULL,
-    outcome            text NOT NULL CHECK (outcome IN ('running', 'succeeded', 'failed', 'interrupted')),
+    outcome            text NOT NULL,
     started_at         timestamptz NOT NULL,
     finished_at        timestamptz,
     session_role       text NOT NULL,
@@ -75,14 +77,12 @@ CREATE TABLE slipway.run (
     application_name   text,
     client_version     text,
     backend_pid        integer NOT NULL,
-    current_migration  text,
-    current_hash       bytea,
-    current_started_at timestamptz,
+    settled_entry      bigint,
     PRIMARY KEY (project, number)
 );
 COMMENT ON TABLE slipway.run IS 'one row per execution of a plan that had something to do';
-COMMENT ON COLUMN slipway.run.outcome IS 'running while nobody holds the lock of the project means that its backend died; the next run says so in the history';
-COMMENT ON COLUMN slipway.run.current_migration IS 'what the run is at, written by the commit before it starts';
+COMMENT ON COLUMN slipway.run.settled_entry IS 'last entry of the history, if the run left its manifest applied whole: as long as no entry follows, there is nothing to do for that manifest';
+COMMENT ON COLUMN slipway.run.outcome IS 'running, succeeded, failed or interrupted; running while nobody holds the lock of the project means that its backend died; the next run says so in the history';
 
 CREATE TABLE slipway.history (
     project          text NOT NULL,
@@ -90,12 +90,11 @@ CREATE TABLE slipway.history (
     run              bigint,
     migration        text,
     action           text NOT NULL,
-    outcome          text NOT NULL CHECK (outcome IN ('succeeded', 'failed', 'interrupted')),
+    outcome          text NOT NULL,
     script_hash      bytea,
     manifest_hash    bytea,
     started_at       timestamptz NOT NULL,
     finished_at      timestamptz NOT NULL,
-    duration         interval GENERATED ALWAYS AS (finished_at - started_at) STORED,
     session_role     text NOT NULL,
     effective_role   text NOT NULL,
     client_addr      inet,
@@ -115,6 +114,7 @@ CREATE TABLE slipway.history (
 );
 CREATE INDEX history_migration_idx ON slipway.history (project, migration, entry);
 COMMENT ON TABLE slipway.history IS 'append-only record of what runs did, one hash chain per project';
+COMMENT ON COLUMN slipway.history.outcome IS 'succeeded, failed or interrupted';
 COMMENT ON COLUMN slipway.history.entry IS '1, 2, 3, ... without gaps in each project';
 COMMENT ON COLUMN slipway.history."position" IS 'of an error, in characters of the script from 1';
 COMMENT ON COLUMN slipway.history.entry_hash IS 'SHA-256 over the canonical form of the row and prev_hash';

@@ -5,6 +5,22 @@ CREATE FUNCTION slipway.add_script(body text, project text DEFAULT 'default') RE
 REVOKE ALL ON FUNCTION slipway.add_script(text, text) FROM PUBLIC;
 COMMENT ON FUNCTION slipway.add_script(text, text) IS 'stores a script body, once; returns its hash in hex; needs uploader';
 
+CREATE FUNCTION slipway.add_scripts(bodies text[], project text DEFAULT 'default') RETURNS text[]
+    AS 'MODULE_PATHNAME', 'slipway_add_scripts' LANGUAGE C STRICT;
+REVOKE ALL ON FUNCTION slipway.add_scripts(text[], text) FROM PUBLIC;
+COMMENT ON FUNCTION slipway.add_scripts(text[], text) IS 'add_script() for many bodies; returns their hashes in the same order; needs uploader';
+
+CREATE FUNCTION slipway.add_script_part(part bytea, "offset" bigint, last boolean, project text DEFAULT 'default') RETURNS text
+    AS 'MODULE_PATHNAME', 'slipway_add_script_part' LANGUAGE C STRICT;
+REVOKE ALL ON FUNCTION slipway.add_script_part(bytea, bigint, boolean, text) FROM PUBLIC;
+COMMENT ON FUNCTION slipway.add_script_part(bytea, bigint, boolean, text) IS 'add_script() for a large body that comes in parts, in UTF-8, within one transaction; offset counts the bytes of the parts before; the last one returns the hash; needs uploader';
+
+CREATE FUNCTION slipway.find_manifest(manifest text, project text DEFAULT 'default',
+    OUT stored boolean, OUT settled boolean, OUT head text, OUT missing text[]) RETURNS record
+    AS 'MODULE_PATHNAME', 'slipway_find_manifest' LANGUAGE C STRICT;
+REVOKE ALL ON FUNCTION slipway.find_manifest(text, text) FROM PUBLIC;
+COMMENT ON FUNCTION slipway.find_manifest(text, text) IS 'what a deploy asks first: is the manifest, given by its hash in hex, stored; is it settled, that is applied whole and nothing happened since; which of its scripts does the server lack; needs reader, and makes it the newest for an uploader';
+
 CREATE FUNCTION slipway.add_manifest(manifest text, project text DEFAULT 'default') RETURNS SETOF text
     AS 'MODULE_PATHNAME', 'slipway_add_manifest' LANGUAGE C STRICT;
 REVOKE ALL ON FUNCTION slipway.add_manifest(text, text) FROM PUBLIC;

@@ -9,14 +9,14 @@ REVOKE ALL ON slipway.status FROM PUBLIC;
 COMMENT ON VIEW slipway.status IS 'state of every migration of each project: applied, pending, failed, changed, missing, future or out of order';
 
 CREATE VIEW slipway.log WITH (security_barrier) AS
-SELECT h.*
+SELECT h.*, h.finished_at - h.started_at AS duration
   FROM slipway.project p JOIN slipway.history h ON h.project = p.name
  WHERE slipway._may('reader', p.name);
 REVOKE ALL ON slipway.log FROM PUBLIC;
 COMMENT ON VIEW slipway.log IS 'the history of the projects that the current user may read';
 
 CREATE VIEW slipway._applied AS
-SELECT project, migration, entry, run, script_hash, started_at, finished_at, duration, session_role
+SELECT project, migration, entry, run, script_hash, started_at, finished_at, session_role
   FROM (SELECT DISTINCT ON (project, migration) *
           FROM slipway.history
          WHERE outcome = 'succeeded' AND migration IS NOT NULL

@@ -242,7 +242,7 @@ add_migrations($node, [ [ '0001',
 	  . "\nCREATE TABLE memory AS SELECT sum(total_bytes) AS bytes FROM pg_backend_memory_contexts;" ] ], project => 'long');
 is(migrate($node, project => 'long')->{exit}, 0, 'a script of 5000 statements');
 query_is($node, 'SELECT count(*) FROM long', '5000', 'all of which ran');
-query_is($node, q{SELECT duration < '5 s' FROM slipway.history WHERE project = 'long'}, 't',
+query_is($node, q{SELECT duration < '5 s' FROM slipway.log WHERE project = 'long'}, 't',
 	'takes no more time for each for there being so many, although all are logged');
 query_is($node, 'SELECT bytes < 20 * 1024 * 1024 FROM memory', 't', 'holds less than 20 MB at its end');
 

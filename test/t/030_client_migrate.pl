@@ -171,7 +171,8 @@ sub bodies_since
 {
 	my ($offset) = @_;
 	my $log = slurp_file($node->logfile, $offset);
-	my $count = () = $log =~ /execute <unnamed>: SELECT slipway\.add_script\(/g;
+	my @statements = $log =~ /execute <unnamed>: SELECT slipway\.add_scripts\(.*?DETAIL:  parameters: \$1 = '(.*?)', \$2 = /gs;
+	my $count = () = "@statements" =~ /_marker/g;
 
 	return ($count, $log);
 }

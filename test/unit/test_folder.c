@@ -22,9 +22,11 @@ static void
 read_scripts(void *path)
 {
 	SlipwayFolder *folder = slipway_folder_read(path);
+	SlipwayScriptReader reader = {0};
 
 	for (size_t i = 0; i < folder->count; i++)
-		slipway_script_file_hash(&folder->migrations[i].up);
+		slipway_script_file_hash(&folder->migrations[i].up, &reader);
+	slipway_script_reader_release(&reader);
 }
 
 static void
@@ -151,11 +153,13 @@ notices_changes(void **state)
 	SlipwayFolder *folder;
 	size_t		length;
 	char	   *text;
+	SlipwayScriptReader reader = {0};
 
 	(void) state;
 	harness_write_file(path, "a.sql", "1\r\n");
 	folder = slipway_folder_read(path);
-	slipway_script_file_hash(&folder->migrations[0].up);
+	slipway_script_file_hash(&folder->migrations[0].up, &reader);
+	slipway_script_reader_release(&reader);
 	harness_write_file(path, "a.sql", "1\n");	/* the same script */
 	text = slipway_script_file_read_again(&folder->migrations[0].up, &length);
 	assert_string_equal(text, "1\n");

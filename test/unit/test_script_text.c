@@ -16,7 +16,7 @@ expect_normal(const char *given, const char *expected)
 	size_t		length = strlen(given);
 
 	memcpy(text, given, length);
-	length = slipway_script_text_normalise(text, length);
+	length = slipway_script_text_normalise(text, length, true);
 	assert_int_equal(length, strlen(expected));
 	assert_memory_equal(text, expected, length);
 }

@@ -1,3 +1,3 @@
 UPDATE slipway.run
-   SET outcome = 'failed', finished_at = clock_timestamp()
+   SET outcome = $3, finished_at = clock_timestamp()
  WHERE project = $1 AND number = $2 AND outcome = 'running'

@@ -1,0 +1,200 @@
+/*
+ * store_script.c
+ *	  slipway.add_script(), add_scripts() and add_script_part().
+ *
+ * What is uploaded never changes and is kept by its hash, so uploading it
+ * again does nothing, and deployers that do so at the same time agree.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+#include "compat.h"
+#include "privilege.h"
+#include "project.h"
+#include "query.h"
+#include "spi.h"
+#include "store_script.h"
+
+void
+slipway_store_prepare(const char *project)
+{
+	slipway_privilege_require(SLIPWAY_UPLOADER, project);
+	slipway_project_ensure_default(project);
+	(void) slipway_project_load(project);
+}
+
+/* Stores a text datum in its normal form, of which the hash is given. */
+static void
+store_normal(Datum normal, const uint8 *hash)
+{
+	static SlipwayQuery query = {SLIPWAY_QUERY_SCRIPT_ADD, 3, {BYTEAOID, TEXTOID, TEXTOID}};
+	SlipwayArgs args = {0};
+
+	slipway_arg_hash(&args, hash);
+	slipway_arg_datum(&args, normal, false);
+	slipway_arg_text(&args, GetUserNameFromId(GetSessionUserId(), false));
+	slipway_spi_begin();
+	slipway_query(&query, &args, 0);
+	slipway_spi_end();
+}
+
+void
+slipway_store_script(const char *body, uint8 *hash)
+{
+	char	   *normal = pstrdup(body);
+
+	slipway_script_normalise(normal);
+	slipway_hash_text(normal, hash);
+	store_normal(CStringGetTextDatum(normal), hash);
+}
+
+/* Stores bodies, which are text datums; their hashes are palloc'd, by index. */
+static uint8 **
+store_scripts(Datum *bodies, int n)
+{
+	static SlipwayQuery query = {SLIPWAY_QUERY_SCRIPTS_ADD, 3, {BYTEAARRAYOID, TEXTARRAYOID, TEXTOID}};
+	Datum	   *normals = palloc(Max(n, 1) * sizeof(Datum));
+	uint8	  **hashes = palloc(Max(n, 1) * sizeof(uint8 *));
+	SlipwayArgs args = {0};
+
+	for (int i = 0; i < n; i++)
+	{
+		char	   *normal = TextDatumGetCString(bodies[i]);
+
+		slipway_script_normalise(normal);
+		hashes[i] = palloc(SLIPWAY_HASH_LEN);
+		slipway_hash_text(normal, hashes[i]);
+		normals[i] = CStringGetTextDatum(normal);
+	}
+	slipway_arg_hashes(&args, (const uint8 *const *) hashes, n);
+	slipway_arg_array(&args, normals, NULL, n, TEXTOID);
+	slipway_arg_text(&args, GetUserNameFromId(GetSessionUserId(), false));
+	slipway_spi_begin();
+	slipway_query(&query, &args, 0);
+	slipway_spi_end();
+	return hashes;
+}
+
+PG_FUNCTION_INFO_V1(slipway_add_script);
+
+Datum
+slipway_add_script(PG_FUNCTION_ARGS)
+{
+	uint8		hash[SLIPWAY_HASH_LEN];
+
+	slipway_store_prepare(text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	slipway_store_script(text_to_cstring(PG_GETARG_TEXT_PP(0)), hash);
+	PG_RETURN_TEXT_P(cstring_to_text(slipway_hash_hex(hash)));
+}
+
+ArrayType *
+slipway_store_text_array(char *const *values, int n)
+{
+	Datum	   *datums = palloc(Max(n, 1) * sizeof(Datum));
+
+	for (int i = 0; i < n; i++)
+		datums[i] = CStringGetTextDatum(values[i]);
+	return construct_array(datums, n, TEXTOID, -1, false, TYPALIGN_INT);
+}
+
+PG_FUNCTION_INFO_V1(slipway_add_scripts);
+
+Datum
+slipway_add_scripts(PG_FUNCTION_ARGS)
+{
+	ArrayType  *array = PG_GETARG_ARRAYTYPE_P(0);
+	Datum	   *bodies;
+	uint8	  **hashes;
+	char	  **texts;
+	int			n;
+
+	slipway_store_prepare(text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	if (array_contains_nulls(array))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("the body of a script must not be null")));
+	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &bodies, NULL, &n);
+	hashes = store_scripts(bodies, n);
+	texts = palloc(Max(n, 1) * sizeof(char *));
+	for (int i = 0; i < n; i++)
+		texts[i] = slipway_hash_hex(hashes[i]);
+	PG_RETURN_ARRAYTYPE_P(slipway_store_text_array(texts, n));
+}
+
+/*
+ * The parts of one body so far, behind room for the header of a text. They
+ * live as long as the transaction in which they came.
+ */
+static struct
+{
+	LocalTransactionId transaction;
+	StringInfoData text;
+}			parts;
+
+static void
+append_part(const bytea *part, int64 offset)
+{
+	MemoryContext caller = MemoryContextSwitchTo(TopTransactionContext);
+
+	if (offset == 0 && parts.transaction == slipway_local_transaction())
+		pfree(parts.text.data);
+	if (offset == 0)
+	{
+		initStringInfo(&parts.text);
+		appendStringInfoSpaces(&parts.text, VARHDRSZ);
+		parts.transaction = slipway_local_transaction();
+	}
+	if (parts.transaction != slipway_local_transaction() || offset != parts.text.len - VARHDRSZ)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the part of a script at byte " INT64_FORMAT " does not follow the one before it", offset),
+				 errhint("Send all parts in order, in one transaction.")));
+	appendBinaryStringInfo(&parts.text, VARDATA_ANY(part), VARSIZE_ANY_EXHDR(part));
+	MemoryContextSwitchTo(caller);
+}
+
+/* Stores what the parts make; sets its hash. */
+static void
+store_parts(uint8 *hash)
+{
+	char	   *body = parts.text.data + VARHDRSZ;
+	char	   *converted = pg_any_to_server(body, parts.text.len - VARHDRSZ, PG_UTF8);
+
+	parts.transaction = InvalidLocalTransactionId;
+	if (converted != body)
+		slipway_store_script(converted, hash);
+	else
+	{
+		slipway_script_normalise(body);
+		slipway_hash_text(body, hash);
+		SET_VARSIZE(parts.text.data, VARHDRSZ + strlen(body));
+		store_normal(PointerGetDatum(parts.text.data), hash);
+	}
+	pfree(parts.text.data);
+}
+
+PG_FUNCTION_INFO_V1(slipway_add_script_part);
+
+Datum
+slipway_add_script_part(PG_FUNCTION_ARGS)
+{
+	int64		offset = PG_GETARG_INT64(1);
+	uint8		hash[SLIPWAY_HASH_LEN];
+
+	if (offset == 0)
+		slipway_store_prepare(text_to_cstring(PG_GETARG_TEXT_PP(3)));
+	append_part(PG_GETARG_BYTEA_PP(0), offset);
+	if (!PG_GETARG_BOOL(2))
+		PG_RETURN_NULL();
+	store_parts(hash);
+	PG_RETURN_TEXT_P(cstring_to_text(slipway_hash_hex(hash)));
+}

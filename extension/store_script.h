@@ -1,0 +1,25 @@
+/*
+ * store_script.h
+ *	  Script bodies that a deploy brings.
+ */
+#ifndef SLIPWAY_STORE_SCRIPT_H
+#define SLIPWAY_STORE_SCRIPT_H
+
+#include "utils/array.h"
+
+#include "script.h"
+
+/*
+ * Before anything is uploaded: raises 42501 unless the caller is an uploader of
+ * the project, makes project "default" if it is that, and raises SW012 if it
+ * does not exist.
+ */
+extern void slipway_store_prepare(const char *project);
+
+/* Stores a body in its normal form unless it is there; sets its hash. */
+extern void slipway_store_script(const char *body, uint8 *hash);
+
+/* A text[] of n strings. */
+extern ArrayType *slipway_store_text_array(char *const *values, int n);
+
+#endif							/* SLIPWAY_STORE_SCRIPT_H */
