@@ -39,6 +39,7 @@ SELECT n, left(value, 40) AS value, octet_length(value) FROM hostile ORDER BY n;
 CREATE TABLE call (n serial, statement text);
 INSERT INTO call (statement) VALUES
 ('SELECT slipway.lock_key(%L)'),
+('SELECT slipway.cancel(%L)'),
 ('SELECT slipway.grant_role(%L, ''reader'')'),
 ('SELECT slipway.grant_role(''pg_monitor'', %L)'),
 ('SELECT slipway.grant_role(''pg_monitor'', ''reader'', %L)'),
