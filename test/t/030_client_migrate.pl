@@ -373,6 +373,7 @@ sub test_interrupt
 			  . "slipway: interrupted, cancelling (interrupt again to leave at once)\n"
 			  . "migrations/0002_slow.sql:2:3: ERROR: canceling statement due to user request (57014)\n"
 			  . "    2 |   SELECT pg_sleep(60);\n      |   ^\n"
+			  . "hint: Run \"slipway migrate\" again to go on.\n"
 			  . '0002_slow: rolled back' . ($before ne '' ? '; 1 applied before it stays applied' : '') . "\n",
 			'it says what was cancelled and what stays');
 		applied_is($place, '0001_a', 'what was applied before stays');
@@ -392,7 +393,7 @@ sub test_interrupt
 	my ($exit, undef, $err) = finish_client($client);
 	is($exit, 1, 'SIGINT while it waits for the lock: exit code');
 	like($err,
-		qr/\Awaiting for the lock .*\nslipway: interrupted, cancelling .*\nslipway: error: canceling statement due to user request \(57014\)\n\z/,
+		qr/\Awaiting for the lock .*\nslipway: interrupted, cancelling .*\nslipway: error: canceling statement due to user request \(57014\)\nhint: Nothing was applied\. Run "slipway migrate" again to go on\.\n\z/,
 		'it says that it was cancelled');
 	$release->();
 	client_is($place, ['migrate'], { err => qr/^0003_c  applied  /m }, 'the next migrate works');

@@ -36,13 +36,13 @@ parses_options(void **state)
 	SlipwayArguments arguments;
 
 	(void) state;
-	parse(LINE("-d", "db", "migrate", "--to=x=y", "-nv", "--lock-wait", "3s", "-phost"), &arguments);
+	parse(LINE("-d", "db", "migrate", "--to=x=y", "-nv", "--lock-wait", "3s", "-p5433"), &arguments);
 	assert_int_equal(arguments.word_count, 1);
 	assert_string_equal(arguments.words[0], "migrate");
 	assert_string_equal(slipway_option_text(&arguments, SLIPWAY_OPTION_DBNAME), "db");
 	assert_string_equal(slipway_option_text(&arguments, SLIPWAY_OPTION_TO), "x=y");
 	assert_string_equal(slipway_option_text(&arguments, SLIPWAY_OPTION_LOCK_WAIT), "3s");
-	assert_string_equal(slipway_option_text(&arguments, SLIPWAY_OPTION_PORT), "host");
+	assert_string_equal(slipway_option_text(&arguments, SLIPWAY_OPTION_PORT), "5433");
 	assert_true(slipway_option_flag(&arguments, SLIPWAY_OPTION_DRY_RUN));
 	assert_true(slipway_option_flag(&arguments, SLIPWAY_OPTION_VERBOSE));
 	assert_false(slipway_option_flag(&arguments, SLIPWAY_OPTION_QUIET));
@@ -132,7 +132,7 @@ refuses_commands(void **state)
 	harness_expect_exit(run_line, LINE("xyzzy"), 2, "hint: See \"slipway --help\".");
 	harness_expect_exit(run_line, LINE("status", "--to", "x"), 2, "command \"status\" has no option \"--to\"");
 	harness_expect_exit(run_line, LINE("--to", "x", "status"), 2, "command \"status\" has no option \"--to\"");
-	harness_expect_exit(run_line, LINE("init", "-n"), 2, "command \"init\" has no option \"--dry-run\"");
+	harness_expect_exit(run_line, LINE("status", "-n"), 2, "command \"status\" has no option \"--dry-run\"");
 	harness_expect_exit(run_line, LINE("status", "x"), 2, "superfluous argument \"x\"");
 	harness_expect_exit(run_line, LINE("new"), 2, "command \"new\" needs an argument\nhint: Write slipway new NAME.");
 	harness_expect_exit(run_line, LINE("init", "--grant", "r=king"), 2, "invalid value \"r=king\"");
