@@ -143,13 +143,19 @@ static void
 show_current(Watch *watch, const SlipwayCurrentRun *run)
 {
 	SlipwayProgress *progress = watch->progress;
+	bool		waits = run->wait_event_type != NULL && strcmp(run->wait_event_type, "Lock") == 0;
+	char	   *statement;
 
 	if (progress == NULL)
 		return;
 	progress->done = run->applied;
 	progress->started_at = slipway_progress_clock() - run->elapsed;
 	slipway_progress_move(progress, run->migration, run->migration_elapsed);
-	slipway_progress_set_statement(progress, run->statement);
+	if (run->statement == NULL)
+		return;
+	statement = slipway_memory_format("%s%s", waits ? "waits for a lock: " : "", run->statement);
+	slipway_progress_set_statement(progress, statement);
+	free(statement);
 }
 
 /* Lets time pass; the watcher may leave at any time, the run goes on. */
@@ -172,10 +178,8 @@ pause_for_period(Watch *watch, int signals)
 
 /* Returns the run as it was when it had ended. */
 static SlipwayCurrentRun *
-follow(Watch *watch)
+follow(Watch *watch, int signals)
 {
-	int			signals = slipway_interrupt_watch();
-
 	watch->progress = slipway_progress_new();
 	for (;;)
 	{
@@ -187,7 +191,6 @@ follow(Watch *watch)
 		if (over)
 		{
 			slipway_progress_free(watch->progress);
-			slipway_interrupt_unwatch();
 			return run;
 		}
 		show_current(watch, run);
@@ -232,6 +235,7 @@ slipway_cmd_watch(const SlipwayArguments *arguments)
 	};
 	SlipwayCurrentRun *run;
 	SlipwayExitCode code;
+	int			signals;
 
 	watch.conn = slipway_connection_open(arguments);
 	(void) slipway_server_greet(watch.conn, NULL, 0, NULL);
@@ -241,10 +245,12 @@ slipway_cmd_watch(const SlipwayArguments *arguments)
 		slipway_current_run_say_idle(run);
 		return SLIPWAY_EXIT_DONE;
 	}
+	signals = slipway_interrupt_watch();
 	show_head(run);
 	watch.number = slipway_memory_copy(run->number);
 	slipway_current_run_free(run);
-	run = follow(&watch);
+	run = follow(&watch, signals);
+	slipway_interrupt_unwatch();
 	code = finish(&watch, run);
 	slipway_current_run_free(run);
 	free(watch.number);

@@ -23,8 +23,7 @@ slipway_current_run_read(PGconn *conn, const char *project)
 		"SELECT run, outcome, " UTC("started_at") ", " UTC_ISO("started_at") ", " UTC_ISO("finished_at") ","
 		" role, application_name, pg_catalog.host(client_addr), applied, migration,"
 		" " ELAPSED("started_at") ", " ELAPSED("migration_started_at") ", pid,"
-		" CASE WHEN wait_event_type = 'Lock' THEN 'waits for a lock: ' ELSE '' END"
-		" || nullif(statement, '<insufficient privilege>')"
+		" nullif(statement, '<insufficient privilege>'), wait_event_type"
 		" FROM slipway.progress WHERE project = $1";
 	const char *const values[] = {project};
 	SlipwayCurrentRun *run = slipway_memory_new(sizeof(SlipwayCurrentRun));
@@ -50,6 +49,7 @@ slipway_current_run_read(PGconn *conn, const char *project)
 		.migration_elapsed = slipway_server_number(result, 0, 11, -1),
 		.pid = slipway_server_text(result, 0, 12),
 		.statement = slipway_server_text(result, 0, 13),
+		.wait_event_type = slipway_server_text(result, 0, 14),
 	};
 	return run;
 }
@@ -95,7 +95,8 @@ slipway_current_run_json(const SlipwayCurrentRun *run, const char *event)
 	}			texts[] = {
 		{"outcome", run->outcome}, {"started_at", run->started_at_iso}, {"finished_at", run->finished_at_iso},
 		{"role", run->role}, {"application_name", run->application}, {"client_addr", run->client_addr},
-		{"migration", run->migration}, {"statement", run->statement}
+		{"migration", run->migration}, {"statement", run->statement},
+		{"wait_event_type", run->wait_event_type}
 	};
 
 	(void) json_object_set_new(object, "event", json_string(event));

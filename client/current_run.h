@@ -27,7 +27,8 @@ typedef struct SlipwayCurrentRun
 	double		elapsed;		/* of the run, and of the migration, in ms; negative: not known */
 	double		migration_elapsed;
 	const char *pid;
-	const char *statement;		/* with what it waits for in front */
+	const char *statement;
+	const char *wait_event_type;	/* "Lock" and so on */
 } SlipwayCurrentRun;
 
 /*
