@@ -193,13 +193,15 @@ read_flag(SlipwayArguments *arguments, SlipwayOptionId id, const char *value)
 void
 slipway_option_read_environment(SlipwayArguments *arguments, const SlipwayOptionId *ids)
 {
+	const SlipwayArguments given = *arguments;
+
 	for (; *ids != SLIPWAY_OPTION_COUNT; ids++)
 	{
 		const SlipwayOption *option = &slipway_option_table[*ids];
 		const char *value = option->environment != NULL ? getenv(option->environment) : NULL;
 		const char *fault;
 
-		if (value == NULL || *value == '\0' || arguments->values[*ids] != NULL || has_rival(arguments, *ids))
+		if (value == NULL || *value == '\0' || arguments->values[*ids] != NULL || has_rival(&given, *ids))
 			continue;
 		if (option->kind == SLIPWAY_OPTION_KIND_FLAG)
 		{
@@ -212,6 +214,7 @@ slipway_option_read_environment(SlipwayArguments *arguments, const SlipwayOption
 						value, option->environment);
 		set_value(arguments, (int) *ids, value);
 	}
+	check_rivals(arguments);
 }
 
 const char *

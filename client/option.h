@@ -54,7 +54,7 @@ typedef enum SlipwayOptionKind
 	SLIPWAY_OPTION_KIND_TEXT,
 	SLIPWAY_OPTION_KIND_LIST,	/* text, may be given several times */
 	SLIPWAY_OPTION_KIND_INTEGER,	/* 0 to 2147483647 */
-	SLIPWAY_OPTION_KIND_DURATION,	/* a number of ms, or with a unit: 30s; below 25 days */
+	SLIPWAY_OPTION_KIND_DURATION,	/* a number of ms, or with a unit: 30s; at most 24 days */
 	SLIPWAY_OPTION_KIND_PORT,	/* 1 to 65535; several with commas, as libpq takes them */
 	SLIPWAY_OPTION_KIND_CHOICE	/* one of choices */
 } SlipwayOptionKind;

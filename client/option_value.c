@@ -50,7 +50,7 @@ duration_fault(const char *text)
 
 	if (!slipway_option_value_duration(text, &milliseconds))
 		return "It is a number of milliseconds, or has a unit: us, ms, s, min, h or d.";
-	return milliseconds <= INT_MAX ? NULL : "It is less than 25 days.";
+	return milliseconds <= INT_MAX ? NULL : "It is at most 24 days.";
 }
 
 static bool

@@ -16,7 +16,7 @@
 #include "output.h"
 
 #define BAR_WIDTH 20
-#define BAR_NEEDS 60			/* columns of a line that has room for it */
+#define BAR_NEEDS 70			/* columns of a line that has room for it */
 
 double
 slipway_progress_clock(void)

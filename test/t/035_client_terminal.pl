@@ -93,7 +93,7 @@ read_until($screen, $statement, 'in 100 columns');
 for my $columns (60, 40, 25, 80)
 {
 	resize_screen($screen, $columns);
-	my $first = $columns > 62 ? qr/^\[>.* 0\/2  / : qr/^0\/2  /;
+	my $first = $columns > 72 ? qr/^\[>.* 0\/2  / : qr/^0\/2  /;
 	read_until($screen,
 		sub { @_ == 2 && $_[0] =~ $first && $_[1] =~ /^SELECT pg_sleep.*\.\.\.$/ && !grep { length >= $columns } @_ },
 		"resized to $columns columns it is drawn anew, and nothing is left of how it was before");

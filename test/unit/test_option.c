@@ -107,6 +107,10 @@ refuses_options(void **state)
 	harness_expect_exit(parse_line, LINE("--retries", "2147483648"), 2, "whole number");
 	harness_expect_exit(parse_line, LINE("--lock-wait", "3x"), 2, "hint: It is a number of milliseconds");
 	harness_expect_exit(parse_line, LINE("--lock-wait", "s"), 2, "invalid value \"s\"");
+	harness_expect_exit(parse_line, LINE("--lock-wait", "24.8d", "--lock-timeout", "2147483648"), 2,
+						"invalid value \"2147483648\" of option \"--lock-timeout\"\nhint: It is at most 24 days.");
+	harness_expect_exit(parse_line, LINE("-p", "5432,x"), 2, "hint: It is a number from 1 to 65535.");
+	harness_expect_exit(parse_line, LINE("-q", "status", "-v"), 2, "\"--quiet\" and \"--verbose\" contradict each other");
 }
 
 static void
@@ -120,6 +124,28 @@ accepts_values(void **state)
 	{
 		parse(LINE("--lock-timeout", durations[i]), &arguments);
 		assert_string_equal(slipway_option_text(&arguments, SLIPWAY_OPTION_LOCK_TIMEOUT), durations[i]);
+		release(&arguments);
+	}
+}
+
+static void
+reads_durations(void **state)
+{
+	static const struct
+	{
+		char	   *text;
+		double		milliseconds;
+	}			durations[] = {
+		{"0", 0}, {"5", 5}, {"1.5s", 1500}, {"10 min", 600000}, {"3h", 10800000}, {"1d", 86400000}, {"200us", 0.2}
+	};
+	SlipwayArguments arguments;
+
+	(void) state;
+	for (size_t i = 0; i < sizeof(durations) / sizeof(durations[0]); i++)
+	{
+		parse(LINE("--timeout", durations[i].text), &arguments);
+		assert_float_equal(slipway_option_duration(&arguments, SLIPWAY_OPTION_TIMEOUT, 7), durations[i].milliseconds, 1e-9);
+		assert_float_equal(slipway_option_duration(&arguments, SLIPWAY_OPTION_LOCK_WAIT, 7), 7, 1e-9);
 		release(&arguments);
 	}
 }
@@ -211,6 +237,7 @@ main(void)
 		cmocka_unit_test(parses_clusters_and_words),
 		cmocka_unit_test(refuses_options),
 		cmocka_unit_test(accepts_values),
+		cmocka_unit_test(reads_durations),
 		cmocka_unit_test(refuses_commands),
 		cmocka_unit_test(finds_commands),
 		cmocka_unit_test(reads_environment),
