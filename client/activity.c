@@ -172,7 +172,9 @@ ask(SlipwayActivity *activity)
 	if (now - activity->asked_at > 2 * PERIOD_MS)
 		forget(activity);
 	activity->asked_at = now;
-	return PQsendQueryParams(activity->conn, sql, 1, NULL, values, NULL, NULL, 0) != 0 ? STAGE_ANSWER : STAGE_OVER;
+	if (PQsendQueryParams(activity->conn, sql, 1, NULL, values, NULL, NULL, 0) == 0)
+		return STAGE_OVER;
+	return STAGE_ANSWER;
 }
 
 static Stage

@@ -59,7 +59,8 @@ wait_for_end(PGconn *conn, const char *project, const char *number)
 	{
 		SlipwayCurrentRun *run = slipway_current_run_read(conn, project);
 
-		if (!slipway_current_run_goes_on(run) || strcmp(run->number, number) != 0 || slipway_progress_clock() > until)
+		if (!slipway_current_run_goes_on(run) || strcmp(run->number, number) != 0 ||
+			slipway_progress_clock() > until)
 			return run;
 		slipway_current_run_free(run);
 		(void) nanosleep(&pause, NULL);
@@ -69,19 +70,23 @@ wait_for_end(PGconn *conn, const char *project, const char *number)
 static SlipwayExitCode
 say_end(const SlipwayCurrentRun *before, const SlipwayCurrentRun *after)
 {
-	bool		same = strcmp(before->number, after->number) == 0;
+	/* the next run may have begun already */
+	const SlipwayCurrentRun *run = strcmp(before->number, after->number) == 0 ? after : before;
 
-	if (same && slipway_current_run_goes_on(after))
-		slipway_die(SLIPWAY_EXIT_ERROR, "Its statement may not be one that can be interrupted; see \"slipway watch\".",
-					"run %s of project %s was told to end, but still goes on", before->number, before->project);
+	if (run == after && slipway_current_run_goes_on(run))
+		slipway_die(SLIPWAY_EXIT_ERROR,
+					"Its statement may not be one that can be interrupted; see \"slipway watch\".",
+					"run %s of project %s was told to end, but still goes on", run->number,
+					run->project);
 	if (slipway_output_is_json())
-		slipway_output_json(slipway_current_run_json(same ? after : before, "cancelled"));
-	else if (same && strcmp(after->outcome, "succeeded") == 0)
-		slipway_output_say("run %s of project %s ended before it could be cancelled", before->number, before->project);
+		slipway_output_json(slipway_current_run_json(run, "cancelled"));
+	else if (strcmp(run->outcome, "succeeded") == 0)
+		slipway_output_say("run %s of project %s ended before it could be cancelled", run->number,
+						   run->project);
 	else
-		slipway_output_say("run %s of project %s cancelled at %s; %ld applied before it", before->number,
-						   before->project, same && after->migration != NULL ? after->migration : before->migration,
-						   same ? after->applied : before->applied);
+		slipway_output_say("run %s of project %s cancelled at %s; %ld applied before it",
+						   run->number, run->project,
+						   run->migration != NULL ? run->migration : "?", run->applied);
 	return SLIPWAY_EXIT_DONE;
 }
 

@@ -157,11 +157,13 @@ static void
 init_project(const Target *target, const char *schemas, const char *owner)
 {
 	const char *const values[] = {target->project, schemas, owner};
-	bool		exists = ask(target, "SELECT EXISTS (SELECT FROM slipway.project WHERE name = $1)", 1, values);
-	bool		done = exists && ask(target,
-									 "SELECT ($2::text[] IS NULL OR schemas IS NOT DISTINCT FROM $2::text[])"
-									 " AND ($3::text IS NULL OR owner IS NOT DISTINCT FROM $3::text)"
-									 " FROM slipway.project WHERE name = $1", 3, values);
+	static const char is_there[] = "SELECT EXISTS (SELECT FROM slipway.project WHERE name = $1)";
+	static const char is_so[] =
+		"SELECT ($2::text[] IS NULL OR schemas IS NOT DISTINCT FROM $2::text[])"
+		" AND ($3::text IS NULL OR owner IS NOT DISTINCT FROM $3::text)"
+		" FROM slipway.project WHERE name = $1";
+	bool		exists = ask(target, is_there, 1, values);
+	bool		done = exists && ask(target, is_so, 3, values);
 	const char *action = target->dry_run ? (exists ? "would be changed" : "would be created")
 		: exists ? "changed" : "created";
 
@@ -185,7 +187,8 @@ init_owner(const Target *target, const char *owner)
 	if (!done)
 		execute(target, "SELECT slipway.set_owner($1)", 1, values);
 	say_action("owner", owner, done ? "already owns the tracking tables"
-			   : target->dry_run ? "would own the tracking tables" : "owns the tracking tables now");
+			   : target->dry_run ? "would own the tracking tables"
+			   : "owns the tracking tables now");
 }
 
 static void
@@ -196,7 +199,8 @@ init_grant(const Target *target, const Grant *grant)
 						   "SELECT EXISTS (SELECT FROM slipway.role_grant"
 						   " WHERE role = $1 AND kind = $2 AND project = $3)", 3, values);
 	const char *state = done ? "already is" : target->dry_run ? "would be" : "is now";
-	char	   *action = slipway_memory_format("%s %s of project %s", state, grant->kind, target->project);
+	char	   *action = slipway_memory_format("%s %s of project %s", state, grant->kind,
+											   target->project);
 
 	/* granted again in any case: a restored dump has the row, not the privileges */
 	execute(target, "SELECT slipway.grant_role($1, $2, $3)", 3, values);

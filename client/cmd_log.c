@@ -54,7 +54,8 @@ read_log(PGconn *conn, const char *project, const char *limit, const char *after
 		" run, migration, action, outcome, extract(epoch FROM duration) * 1000, session_role,"
 		" pg_catalog.encode(script_hash, 'hex'), pg_catalog.encode(entry_hash, 'hex'),"
 		" sqlstate, message, detail, hint, line_number, column_number"
-		" FROM slipway.log WHERE project = $1 AND entry > $3::bigint ORDER BY entry DESC LIMIT $2::bigint) newest"
+		" FROM slipway.log WHERE project = $1 AND entry > $3::bigint"
+		" ORDER BY entry DESC LIMIT $2::bigint) newest"
 		" ORDER BY entry";
 	const char *const values[] = {project, limit, after};
 
@@ -174,6 +175,15 @@ print_log_json(const PGresult *result)
 	}
 }
 
+/* Number of the last entry in a result, or "0", for the caller to free. */
+static char *
+copy_last(const PGresult *result)
+{
+	int			rows = PQntuples(result);
+
+	return slipway_memory_copy(rows > 0 ? PQgetvalue(result, rows - 1, FIELD_ENTRY) : "0");
+}
+
 /* Never comes back: whoever follows a log ends the program, or the server does. */
 static _Noreturn void
 follow_log(PGconn *conn, const char *project, SlipwayTable *table, const char *folder, char *last)
@@ -189,7 +199,7 @@ follow_log(PGconn *conn, const char *project, SlipwayTable *table, const char *f
 		if (PQntuples(result) > 0)
 		{
 			free(last);
-			last = slipway_memory_copy(PQgetvalue(result, PQntuples(result) - 1, FIELD_ENTRY));
+			last = copy_last(result);
 			if (slipway_output_is_json())
 				print_log_json(result);
 			else
@@ -201,12 +211,12 @@ follow_log(PGconn *conn, const char *project, SlipwayTable *table, const char *f
 	slipway_die_exit(SLIPWAY_EXIT_ERROR);
 }
 
-/* The newest entry that there is, for the caller to free. */
+/* Number of the newest entry that there is. */
 static char *
 read_last(PGconn *conn, const char *project)
 {
 	PGresult   *result = read_log(conn, project, "1", "0");
-	char	   *last = slipway_memory_copy(PQntuples(result) > 0 ? PQgetvalue(result, 0, FIELD_ENTRY) : "0");
+	char	   *last = copy_last(result);
 
 	PQclear(result);
 	return last;
@@ -226,8 +236,7 @@ slipway_cmd_log(const SlipwayArguments *arguments)
 
 	(void) slipway_server_greet(conn, NULL, 0, NULL);
 	result = read_log(conn, project, limit, "0");
-	last = PQntuples(result) > 0 ? slipway_memory_copy(PQgetvalue(result, PQntuples(result) - 1, FIELD_ENTRY))
-		: read_last(conn, project);
+	last = PQntuples(result) > 0 ? copy_last(result) : read_last(conn, project);
 	if (slipway_output_is_json())
 		print_log_json(result);
 	else

@@ -84,7 +84,10 @@ report_failure(PGconn *conn, const PGresult *result, const SlipwayReport *report
 SlipwayExitCode
 slipway_cmd_migrate(const SlipwayArguments *arguments)
 {
-	SlipwayReport report = {.project = slipway_release_project(arguments),.started_at = slipway_progress_clock()};
+	SlipwayReport report = {
+		.project = slipway_release_project(arguments),
+		.started_at = slipway_progress_clock(),
+	};
 	SlipwayManifest *manifest;
 	SlipwayCallTicker ticker = {.tick = NULL};
 	PGconn	   *conn;
@@ -107,7 +110,8 @@ slipway_cmd_migrate(const SlipwayArguments *arguments)
 	slipway_report_attach(&report, conn);
 	if (report.progress != NULL)
 		ticker = (SlipwayCallTicker) {slipway_report_tick, &report, SLIPWAY_PROGRESS_INTERVAL_MS};
-	result = slipway_call_run(conn, "CALL slipway.migrate($1, $2::jsonb)", 2, values, &ticker, &interrupted);
+	result = slipway_call_run(conn, "CALL slipway.migrate($1, $2::jsonb)", 2, values, &ticker,
+							  &interrupted);
 	slipway_report_detach(&report);
 	if (PQresultStatus(result) != PGRES_COMMAND_OK && PQresultStatus(result) != PGRES_TUPLES_OK)
 		code = report_failure(conn, result, &report, manifest->folder, interrupted);

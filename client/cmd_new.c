@@ -102,7 +102,7 @@ make_folder(const char *path, bool dry_run)
 					"could not create folder \"%s\": %s", path, strerror(errno));
 }
 
-/* The folder, if it is there, must not have the migration yet; returns its path as it is to be shown. */
+/* The folder, if it is there, must not have the migration yet. Returns its path, for people. */
 static char *
 check_folder(const char *given, const char *name)
 {
@@ -123,7 +123,8 @@ static void
 print_path(const char *name, const char *path)
 {
 	if (slipway_output_is_json())
-		slipway_output_json(json_pack("{s:s, s:o}", "migration", name, "path", slipway_output_json_text(path)));
+		slipway_output_json(json_pack("{s:s, s:o}", "migration", name,
+									  "path", slipway_output_json_text(path)));
 	else
 		(void) puts(path);
 }

@@ -15,6 +15,7 @@
 #include "progress.h"
 
 #define DEFAULT_TIMEOUT_MS 60000
+#define FOR_EVER_MS 1e15
 
 /* Pauses between tries: doubled from the first to the last. */
 #define FIRST_PAUSE_MS 100
@@ -31,7 +32,8 @@ static void
 say_waiting(const char *place, PGPing state)
 {
 	if (slipway_output_is_json())
-		slipway_output_json(json_pack("{s:s, s:s, s:s}", "event", "waiting", "server", place, "reason", explain(state)));
+		slipway_output_json(json_pack("{s:s, s:s, s:s}", "event", "waiting", "server", place,
+									  "reason", explain(state)));
 	else
 		slipway_output_say("waiting for the server (%s): %s", place, explain(state));
 }
@@ -42,7 +44,8 @@ say_ready(const char *place, double waited)
 	char	   *duration = slipway_output_duration(waited);
 
 	if (slipway_output_is_json())
-		slipway_output_json(json_pack("{s:s, s:s, s:f}", "event", "ready", "server", place, "waited_ms", waited));
+		slipway_output_json(json_pack("{s:s, s:s, s:f}", "event", "ready", "server", place,
+									  "waited_ms", waited));
 	else
 		slipway_output_say("the server (%s) accepts connections, after %s", place, duration);
 	free(duration);
@@ -65,32 +68,43 @@ pause_for(double milliseconds, double until)
 	return true;
 }
 
-SlipwayExitCode
-slipway_cmd_wait(const SlipwayArguments *arguments)
+/* Asks the server until it accepts connections; returns what it is called. */
+static char *
+wait_for_server(const SlipwayArguments *arguments, double timeout)
 {
-	double		timeout = slipway_option_duration(arguments, SLIPWAY_OPTION_TIMEOUT, DEFAULT_TIMEOUT_MS);
-	double		started_at = slipway_progress_clock();
-	double		until = started_at + (timeout > 0 ? timeout : 1e18);
+	double		until = slipway_progress_clock() + (timeout > 0 ? timeout : FOR_EVER_MS);
 	double		pause = FIRST_PAUSE_MS;
 	PGPing		said = PQPING_OK;
-	PGPing		state;
-	char	   *place;
 
-	while ((state = slipway_connection_ping(arguments, until - slipway_progress_clock(), &place)) != PQPING_OK)
+	for (;;)
 	{
-		/* not even tried: then open() says why, and ends the program */
-		if (state == PQPING_NO_ATTEMPT)
-			break;
+		double		left = until - slipway_progress_clock();
+		char	   *place;
+		PGPing		state = slipway_connection_ping(arguments, left, &place);
+
+		/* what was not even tried is for open() to explain */
+		if (state == PQPING_OK || state == PQPING_NO_ATTEMPT)
+			return place;
 		/* once for each reason, not for each try */
 		if (state != said)
 			say_waiting(place, state);
 		said = state;
 		if (!pause_for(pause, until))
-			slipway_die(SLIPWAY_EXIT_CONNECTION, NULL, "the server (%s) was not ready within %s: %s",
-						place, slipway_output_duration(timeout), explain(state));
+			slipway_die(SLIPWAY_EXIT_CONNECTION, NULL,
+						"the server (%s) was not ready within %s: %s", place, slipway_output_duration(timeout), explain(state));
 		pause = pause * 2 < LAST_PAUSE_MS ? pause * 2 : LAST_PAUSE_MS;
 		free(place);
 	}
+}
+
+SlipwayExitCode
+slipway_cmd_wait(const SlipwayArguments *arguments)
+{
+	double		started_at = slipway_progress_clock();
+	double		timeout = slipway_option_duration(arguments, SLIPWAY_OPTION_TIMEOUT,
+												  DEFAULT_TIMEOUT_MS);
+	char	   *place = wait_for_server(arguments, timeout);
+
 	(void) slipway_connection_open(arguments);
 	say_ready(place, slipway_progress_clock() - started_at);
 	free(place);

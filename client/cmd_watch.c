@@ -3,6 +3,7 @@
  *	  slipway watch
  */
 #include <poll.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -54,13 +55,13 @@ enum
 static PGresult *
 read_entries(const Watch *watch)
 {
+	static const char sql[] =
+		"SELECT entry, migration, outcome, extract(epoch FROM duration) * 1000,"
+		" sqlstate, message, detail, hint, line_number, column_number FROM slipway.log"
+		" WHERE project = $1 AND run = $2::bigint AND entry > $3::bigint ORDER BY entry";
 	const char *const values[] = {watch->project, watch->number, watch->last_entry};
 
-	return slipway_server_query(watch->conn,
-								"SELECT entry, migration, outcome, extract(epoch FROM duration) * 1000,"
-								" sqlstate, message, detail, hint, line_number, column_number"
-								" FROM slipway.log WHERE project = $1 AND run = $2::bigint AND entry > $3::bigint"
-								" ORDER BY entry", 3, values);
+	return slipway_server_query(watch->conn, sql, 3, values);
 }
 
 static void
@@ -72,7 +73,8 @@ show_applied(Watch *watch, const char *migration, double milliseconds)
 	if (slipway_output_is_json())
 		slipway_output_json(json_pack("{s:s, s:o, s:I, s:f}", "event", "applied",
 									  "migration", slipway_output_json_text(migration),
-									  "done", (json_int_t) watch->applied, "duration_ms", milliseconds));
+									  "done", (json_int_t) watch->applied,
+									  "duration_ms", milliseconds));
 	else
 		slipway_output_say("%s  applied  %s", migration, duration);
 	free(duration);
@@ -83,7 +85,9 @@ show_failed(Watch *watch, const PGresult *entries, int row)
 {
 	const char *migration = slipway_server_text(entries, row, FIELD_MIGRATION);
 	const char *sqlstate = slipway_server_text(entries, row, FIELD_SQLSTATE);
-	char	   *path = migration != NULL ? slipway_folder_guess_path(watch->folder, migration) : NULL;
+	bool		interrupted = strcmp(PQgetvalue(entries, row, FIELD_OUTCOME), "interrupted") == 0;
+	char	   *path = migration != NULL
+		? slipway_folder_guess_path(watch->folder, migration) : NULL;
 	SlipwayProblem problem = {
 		.sqlstate = sqlstate,
 		.message = PQgetvalue(entries, row, FIELD_MESSAGE),
@@ -95,7 +99,7 @@ show_failed(Watch *watch, const PGresult *entries, int row)
 		.column = (int) slipway_server_number(entries, row, FIELD_COLUMN, 0),
 	};
 
-	watch->code = strcmp(PQgetvalue(entries, row, FIELD_OUTCOME), "interrupted") == 0 ? SLIPWAY_EXIT_CONNECTION
+	watch->code = interrupted ? SLIPWAY_EXIT_CONNECTION
 		: slipway_server_error_exit_code(sqlstate != NULL ? sqlstate : "", SLIPWAY_ERROR_RUN);
 	if (slipway_output_is_json())
 	{
@@ -171,7 +175,8 @@ pause_for_period(Watch *watch, int signals)
 		slipway_progress_draw(watch->progress);
 		(void) poll(&file, 1, watch->progress != NULL ? SLIPWAY_PROGRESS_INTERVAL_MS : PERIOD_MS);
 		if (slipway_interrupt_arrived())
-			slipway_die(SLIPWAY_EXIT_ERROR, "Run \"slipway watch\" to watch it again, \"slipway cancel\" to cancel it.",
+			slipway_die(SLIPWAY_EXIT_ERROR,
+						"Run \"slipway watch\" to watch it again, \"slipway cancel\" to cancel it.",
 						"left, while run %s goes on", watch->number);
 	}
 }
@@ -184,7 +189,8 @@ follow(Watch *watch, int signals)
 	for (;;)
 	{
 		SlipwayCurrentRun *run = slipway_current_run_read(watch->conn, watch->project);
-		bool		over = !slipway_current_run_goes_on(run) || strcmp(run->number, watch->number) != 0;
+		bool		over = !slipway_current_run_goes_on(run) ||
+			strcmp(run->number, watch->number) != 0;
 
 		/* read after the state, so that nothing is missing when that says it is over */
 		show_entries(watch);
@@ -205,23 +211,27 @@ finish(const Watch *watch, const SlipwayCurrentRun *run)
 	/* the next run may have begun already: then the history tells enough */
 	bool		same = strcmp(run->number, watch->number) == 0;
 
+	bool		interrupted = same && strcmp(run->outcome, "interrupted") == 0;
+
 	if (watch->code == SLIPWAY_EXIT_DONE && same && strcmp(run->outcome, "succeeded") != 0)
-		slipway_die(strcmp(run->outcome, "interrupted") == 0 ? SLIPWAY_EXIT_CONNECTION : SLIPWAY_EXIT_ERROR,
+		slipway_die(interrupted ? SLIPWAY_EXIT_CONNECTION : SLIPWAY_EXIT_ERROR,
 					"Run \"slipway status\" to see the state of things.",
 					"run %s %s, with %ld applied", watch->number,
-					strcmp(run->outcome, "interrupted") == 0 ? "was interrupted" : run->outcome, watch->applied);
+					interrupted ? "was interrupted" : run->outcome, watch->applied);
 	if (watch->code != SLIPWAY_EXIT_DONE)
 	{
 		(void) fprintf(stderr, "run %s failed; %ld applied\n", watch->number, watch->applied);
 		return watch->code;
 	}
 	if (slipway_output_is_json())
-		slipway_output_json(json_pack("{s:s, s:s, s:I, s:I}", "event", "done", "project", watch->project,
+		slipway_output_json(json_pack("{s:s, s:s, s:I, s:I}", "event", "done",
+									  "project", watch->project,
 									  "run", (json_int_t) strtoll(watch->number, NULL, 10),
 									  "applied", (json_int_t) watch->applied));
 	else
-		slipway_output_say("run %s succeeded: %ld %s applied to project %s", watch->number, watch->applied,
-						   watch->applied == 1 ? "migration" : "migrations", watch->project);
+		slipway_output_say("run %s succeeded: %ld %s applied to project %s", watch->number,
+						   watch->applied, watch->applied == 1 ? "migration" : "migrations",
+						   watch->project);
 	return SLIPWAY_EXIT_DONE;
 }
 

@@ -89,9 +89,11 @@ check_words(const SlipwayCommand *command, const SlipwayArguments *arguments)
 		slipway_die(SLIPWAY_EXIT_USAGE, hint, "superfluous argument \"%s\"", arguments->words[1 + most]);
 	if (given < least)
 		slipway_die(SLIPWAY_EXIT_USAGE, hint, "command \"%s\" needs an argument", command->name);
-	if (given > 0 && command->choices != NULL && !slipway_option_value_choice(arguments->words[1], command->choices))
+	if (given > 0 && command->choices != NULL &&
+		!slipway_option_value_choice(arguments->words[1], command->choices))
 		slipway_die(SLIPWAY_EXIT_USAGE, slipway_memory_format("It is one of %s.", command->choices),
-					"invalid argument \"%s\" of command \"%s\"", arguments->words[1], command->name);
+					"invalid argument \"%s\" of command \"%s\"",
+					arguments->words[1], command->name);
 }
 
 static void

@@ -253,11 +253,12 @@ copy_value(const PQconninfoOption *options, const char *keyword)
 	return NULL;
 }
 
-/* Value of an option by libpq's rules, without connecting: as given, else in the string, else the default. */
+/* Value of an option, without connecting: in the string, else as given, else the default. */
 static char *
 find_value(const Target *target, const char *keyword, const char *given)
 {
-	bool		is_string = target->conninfo != NULL && slipway_conninfo_is_string(target->conninfo);
+	bool		is_string = target->conninfo != NULL &&
+		slipway_conninfo_is_string(target->conninfo);
 	PQconninfoOption *inner = is_string ? PQconninfoParse(target->conninfo, NULL) : NULL;
 	PQconninfoOption *defaults = PQconndefaults();
 	char	   *value = copy_value(inner, keyword);
@@ -277,7 +278,8 @@ name_place(const Target *target)
 {
 	char	   *host = find_value(target, "host", target->host);
 	char	   *port = find_value(target, "port", target->port);
-	char	   *place = slipway_memory_format("%s port %s", host != NULL ? host : "local socket", port);
+	char	   *place = slipway_memory_format("%s port %s", host != NULL ? host : "local socket",
+											  port);
 
 	free(host);
 	free(port);
@@ -288,7 +290,9 @@ PGPing
 slipway_connection_ping(const SlipwayArguments *arguments, double timeout, char **place)
 {
 	Target		target = {0};
-	char	   *seconds = slipway_memory_format("%.0f", timeout < 1000 ? 1 : timeout > 1e9 ? 0 : timeout / 1000);
+	/* 0 is for ever */
+	double		limit = timeout < 1000 ? 1 : timeout > 1e9 ? 0 : timeout / 1000;
+	char	   *seconds = slipway_memory_format("%.0f", limit);
 	const char *keywords[] = {"connect_timeout", "host", "port", "user", "dbname", NULL};
 	const char *values[] = {NULL, NULL, NULL, NULL, NULL, NULL};
 	PGPing		state;

@@ -28,6 +28,7 @@ PGconn	   *slipway_connection_open(const SlipwayArguments *arguments);
  * a connect_timeout. Sets *place to what people call the server, without a
  * password; the caller frees it. Malformed strings end the program as above.
  */
-PGPing		slipway_connection_ping(const SlipwayArguments *arguments, double timeout, char **place);
+PGPing		slipway_connection_ping(const SlipwayArguments *arguments, double timeout,
+									char **place);
 
 #endif

@@ -13,14 +13,16 @@
 #include "server.h"
 
 #define UTC(column) "pg_catalog.to_char(" column " AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')"
-#define UTC_ISO(column) "pg_catalog.to_char(" column " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
+#define UTC_ISO(column) "pg_catalog.to_char(" column " AT TIME ZONE 'UTC'," \
+	" 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
 #define ELAPSED(column) "extract(epoch FROM pg_catalog.clock_timestamp() - " column ") * 1000"
 
 SlipwayCurrentRun *
 slipway_current_run_read(PGconn *conn, const char *project)
 {
 	static const char sql[] =
-		"SELECT run, outcome, " UTC("started_at") ", " UTC_ISO("started_at") ", " UTC_ISO("finished_at") ","
+		"SELECT run, outcome,"
+		" " UTC("started_at") ", " UTC_ISO("started_at") ", " UTC_ISO("finished_at") ","
 		" role, application_name, pg_catalog.host(client_addr), applied, migration,"
 		" " ELAPSED("started_at") ", " ELAPSED("migration_started_at") ", pid,"
 		" nullif(statement, '<insufficient privilege>'), wait_event_type"
@@ -31,7 +33,8 @@ slipway_current_run_read(PGconn *conn, const char *project)
 
 	if (PQntuples(result) == 0)
 		slipway_die(SLIPWAY_EXIT_ERROR, "See \"slipway init\".",
-					"project \"%s\" does not exist, or role \"%s\" may not read it", project, PQuser(conn));
+					"project \"%s\" does not exist, or role \"%s\" may not read it",
+					project, PQuser(conn));
 	*run = (SlipwayCurrentRun) {
 		.result = result,
 		.project = project,
@@ -70,11 +73,14 @@ slipway_current_run_goes_on(const SlipwayCurrentRun *run)
 char *
 slipway_current_run_describe(const SlipwayCurrentRun *run)
 {
-	const char *application = run->application != NULL && *run->application != '\0' ? run->application : "?";
+	bool		named = run->application != NULL && *run->application != '\0';
 
-	return slipway_memory_format("run %s of project %s, by %s (%s%s%s%s%s) since %s", run->number, run->project,
-								 run->role, application, run->client_addr != NULL ? " on " : "",
-								 run->client_addr != NULL ? run->client_addr : "", run->pid != NULL ? ", pid " : "",
+	return slipway_memory_format("run %s of project %s, by %s (%s%s%s%s%s) since %s",
+								 run->number, run->project, run->role,
+								 named ? run->application : "?",
+								 run->client_addr != NULL ? " on " : "",
+								 run->client_addr != NULL ? run->client_addr : "",
+								 run->pid != NULL ? ", pid " : "",
 								 run->pid != NULL ? run->pid : "", run->started_at);
 }
 
@@ -93,8 +99,9 @@ slipway_current_run_json(const SlipwayCurrentRun *run, const char *event)
 		const char *key;
 		const char *text;
 	}			texts[] = {
-		{"outcome", run->outcome}, {"started_at", run->started_at_iso}, {"finished_at", run->finished_at_iso},
-		{"role", run->role}, {"application_name", run->application}, {"client_addr", run->client_addr},
+		{"outcome", run->outcome}, {"started_at", run->started_at_iso},
+		{"finished_at", run->finished_at_iso}, {"role", run->role},
+		{"application_name", run->application}, {"client_addr", run->client_addr},
 		{"migration", run->migration}, {"statement", run->statement},
 		{"wait_event_type", run->wait_event_type}
 	};
@@ -117,7 +124,8 @@ slipway_current_run_say_idle(const SlipwayCurrentRun *run)
 	else if (run->number == NULL)
 		slipway_output_say("nothing runs in project %s, and nothing ever ran", run->project);
 	else
-		slipway_output_say("nothing runs in project %s; its last run, %s, %s with %ld %s applied", run->project,
-						   run->number, strcmp(run->outcome, "interrupted") == 0 ? "was interrupted" : run->outcome,
-						   run->applied, run->applied == 1 ? "migration" : "migrations");
+		slipway_output_say("nothing runs in project %s; its last run, %s, %s with %ld %s applied",
+						   run->project, run->number,
+						   strcmp(run->outcome, "interrupted") == 0
+						   ? "was interrupted" : run->outcome, run->applied, run->applied == 1 ? "migration" : "migrations");
 }

@@ -41,7 +41,7 @@ void		slipway_current_run_free(SlipwayCurrentRun *run);
 
 bool		slipway_current_run_goes_on(const SlipwayCurrentRun *run);
 
-/* "run 3 of project shop, by alice (slipway, pid 123) since 2026-11-21 10:36:23"; the caller frees it. */
+/* "run 3 of project shop, by alice (slipway, pid 123) since TIME"; the caller frees it. */
 char	   *slipway_current_run_describe(const SlipwayCurrentRun *run);
 
 /* All of it as an event of that name; the caller releases it. */

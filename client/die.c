@@ -55,7 +55,8 @@ slipway_die(SlipwayExitCode code, const char *hint, const char *format,...)
 	slipway_output_begin_talk();
 	(void) fprintf(stderr, "slipway: %serror:%s %s\n",
 				   slipway_output_color(stderr, SLIPWAY_COLOR_RED),
-				   slipway_output_color(stderr, SLIPWAY_COLOR_NONE), message != NULL ? message : "out of memory");
+				   slipway_output_color(stderr, SLIPWAY_COLOR_NONE),
+				   message != NULL ? message : "out of memory");
 	if (hint != NULL)
 		(void) fprintf(stderr, "hint: %s\n", hint);
 	free(message);

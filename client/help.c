@@ -189,7 +189,8 @@ print_markdown_options(FILE *stream, const SlipwayOptionId *ids)
 static void
 print_markdown_command(FILE *stream, const SlipwayCommand *command)
 {
-	(void) fprintf(stream, "\n### slipway %s%s%s\n\n", command->name, command->argument != NULL ? " " : "",
+	(void) fprintf(stream, "\n### slipway %s%s%s\n\n", command->name,
+				   command->argument != NULL ? " " : "",
 				   command->argument != NULL ? command->argument : "");
 	(void) fprintf(stream, "%c%s.", command->summary[0] - 'a' + 'A', command->summary + 1);
 	for (int i = 0; i < SLIPWAY_COMMAND_MAX_ALIASES && command->aliases[i] != NULL; i++)

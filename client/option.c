@@ -131,8 +131,10 @@ check_rivals(const SlipwayArguments *arguments)
 {
 	for (size_t i = 0; i < RIVAL_COUNT; i++)
 		if (arguments->values[rivals[i][0]] != NULL && arguments->values[rivals[i][1]] != NULL)
-			slipway_die(SLIPWAY_EXIT_USAGE, "Give one of them.", "options \"--%s\" and \"--%s\" contradict each other",
-						slipway_option_table[rivals[i][0]].name, slipway_option_table[rivals[i][1]].name);
+			slipway_die(SLIPWAY_EXIT_USAGE, "Give one of them.",
+						"options \"--%s\" and \"--%s\" contradict each other",
+						slipway_option_table[rivals[i][0]].name,
+						slipway_option_table[rivals[i][1]].name);
 }
 
 /* Has an option been given that says the opposite? */
@@ -201,7 +203,8 @@ slipway_option_read_environment(SlipwayArguments *arguments, const SlipwayOption
 		const char *value = option->environment != NULL ? getenv(option->environment) : NULL;
 		const char *fault;
 
-		if (value == NULL || *value == '\0' || arguments->values[*ids] != NULL || has_rival(&given, *ids))
+		if (value == NULL || *value == '\0' || arguments->values[*ids] != NULL ||
+			has_rival(&given, *ids))
 			continue;
 		if (option->kind == SLIPWAY_OPTION_KIND_FLAG)
 		{

@@ -97,10 +97,14 @@ void		slipway_option_parse(int argc, char *const argv[], SlipwayArguments *argum
  */
 void		slipway_option_read_environment(SlipwayArguments *arguments, const SlipwayOptionId *ids);
 
-/* Value of an option, or NULL; whether a flag was given; an integer or a time in ms, or its default. */
+/*
+ * Value of an option, or NULL; whether a flag was given; an integer, and a
+ * time in ms, or what stands for it otherwise.
+ */
 const char *slipway_option_text(const SlipwayArguments *arguments, SlipwayOptionId id);
 bool		slipway_option_flag(const SlipwayArguments *arguments, SlipwayOptionId id);
 int			slipway_option_integer(const SlipwayArguments *arguments, SlipwayOptionId id, int otherwise);
-double		slipway_option_duration(const SlipwayArguments *arguments, SlipwayOptionId id, double otherwise);
+double		slipway_option_duration(const SlipwayArguments *arguments, SlipwayOptionId id,
+									double otherwise);
 
 #endif

@@ -48,11 +48,14 @@ const SlipwayOption slipway_option_table[SLIPWAY_OPTION_COUNT] = {
 	[SLIPWAY_OPTION_TO] =
 	{"to", 0, TEXT("NAME"), "SLIPWAY_TO", "stop after this migration"},
 	[SLIPWAY_OPTION_LOCK_WAIT] =
-	{"lock-wait", 0, DURATION, "SLIPWAY_LOCK_WAIT", "how long to wait for another run (default: 5min)"},
+	{"lock-wait", 0, DURATION, "SLIPWAY_LOCK_WAIT",
+	"how long to wait for another run (default: 5min)"},
 	[SLIPWAY_OPTION_LOCK_TIMEOUT] =
-	{"lock-timeout", 0, DURATION, "SLIPWAY_LOCK_TIMEOUT", "how long a statement waits for a lock (default: 2s)"},
+	{"lock-timeout", 0, DURATION, "SLIPWAY_LOCK_TIMEOUT",
+	"how long a statement waits for a lock (default: 2s)"},
 	[SLIPWAY_OPTION_STATEMENT_TIMEOUT] =
-	{"statement-timeout", 0, DURATION, "SLIPWAY_STATEMENT_TIMEOUT", "how long a statement may run (default: no limit)"},
+	{"statement-timeout", 0, DURATION, "SLIPWAY_STATEMENT_TIMEOUT",
+	"how long a statement may run (default: no limit)"},
 	[SLIPWAY_OPTION_RETRIES] =
 	{"retries", 0, SLIPWAY_OPTION_KIND_INTEGER, "N", NULL, "SLIPWAY_RETRIES",
 	"tries again after lock timeout or deadlock (default: 10)"},

@@ -29,7 +29,8 @@ char *
 slipway_problem_place(const SlipwayProblem *problem, const SlipwayFolder *folder)
 {
 	const SlipwayScriptFile *file = find_file(problem, folder);
-	const char *name = file != NULL ? file->path : problem->path != NULL ? problem->path : problem->migration;
+	const char *guess = problem->path != NULL ? problem->path : problem->migration;
+	const char *name = file != NULL ? file->path : guess;
 
 	if (problem->line > 0 && problem->column > 0)
 		return slipway_memory_format("%s:%d:%d", name, problem->line, problem->column);
@@ -115,7 +116,8 @@ slipway_problem_json(const SlipwayProblem *problem, const SlipwayFolder *folder)
 }
 
 json_t *
-slipway_problem_error(const SlipwayProblem *problem, const SlipwayFolder *folder, SlipwayExitCode code)
+slipway_problem_error(const SlipwayProblem *problem, const SlipwayFolder *folder,
+					  SlipwayExitCode code)
 {
 	json_t	   *object = slipway_problem_json(problem, folder);
 

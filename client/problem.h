@@ -38,7 +38,8 @@ void		slipway_problem_print(FILE *stream, const SlipwayProblem *problem, const S
 json_t	   *slipway_problem_json(const SlipwayProblem *problem, const SlipwayFolder *folder);
 
 /* The event "error", with which a command fails under --json; the caller releases it. */
-json_t	   *slipway_problem_error(const SlipwayProblem *problem, const SlipwayFolder *folder, SlipwayExitCode code);
+json_t	   *slipway_problem_error(const SlipwayProblem *problem, const SlipwayFolder *folder,
+								  SlipwayExitCode code);
 
 /* "m/0007_orders.sql:12:9" or what is known of it; the caller frees it. */
 char	   *slipway_problem_place(const SlipwayProblem *problem, const SlipwayFolder *folder);

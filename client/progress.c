@@ -76,7 +76,7 @@ slipway_progress_set_statement(SlipwayProgress *progress, const char *statement)
 static void
 add_bar(SlipwayBuffer *line, long done, long total)
 {
-	size_t		filled = (size_t) (done * BAR_WIDTH / total);
+	size_t		filled = (size_t) ((done < total ? done : total) * BAR_WIDTH / total);
 
 	slipway_buffer_add_char(line, '[');
 	slipway_buffer_fill(line, '=', filled);
@@ -113,7 +113,7 @@ add_run(SlipwayBuffer *line, const SlipwayProgress *progress, double now, int wi
 	char	   *text;
 
 	if (progress->total > 0 && width >= BAR_NEEDS)
-		add_bar(&all, progress->done < progress->total ? progress->done : progress->total, progress->total);
+		add_bar(&all, progress->done, progress->total);
 	slipway_buffer_add(&all, count);
 	/* the name gives way: what changes is behind it */
 	slipway_display_fit(&all, name, width - (int) all.length - (int) strlen(times));

@@ -39,7 +39,10 @@ void		slipway_progress_set_statement(SlipwayProgress *progress, const char *stat
 /* Draws it, unless it has just been. */
 void		slipway_progress_draw(SlipwayProgress *progress);
 
-/* The lines as they are at a moment of the clock, none over width columns. The caller frees them. */
+/*
+ * The lines as they are at a moment of the clock, none over width columns.
+ * The caller frees them.
+ */
 char	   *slipway_progress_render(const SlipwayProgress *progress, double now, int width);
 
 #endif

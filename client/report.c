@@ -23,6 +23,12 @@ get_text(const json_t *event, const char *key)
 	return text != NULL ? text : "";
 }
 
+static long
+get_integer(const json_t *event, const char *key)
+{
+	return (long) json_integer_value(json_object_get(event, key));
+}
+
 /* The history is ahead of this folder: names of migrations, or their number. */
 static void
 say_future(const json_t *future)
@@ -37,7 +43,7 @@ say_future(const json_t *future)
 static void
 say_done(const SlipwayReport *report, const json_t *event)
 {
-	long		applied = (long) json_integer_value(json_object_get(event, "applied"));
+	long		applied = get_integer(event, "applied");
 	char	   *duration = slipway_output_duration(slipway_progress_clock() - report->started_at);
 
 	say_future(json_object_get(event, "future"));
@@ -75,11 +81,12 @@ say_event(SlipwayReport *report, const json_t *event, const char *message)
 static void
 take_start(SlipwayReport *report, const json_t *event)
 {
-	report->pid = (int) json_integer_value(json_object_get(event, "pid"));
+	report->pid = (int) get_integer(event, "pid");
 	if (report->progress == NULL)
 		return;
-	report->progress->total = report->applied + (long) json_integer_value(json_object_get(event, "pending"));
-	slipway_progress_move(report->progress, json_string_value(json_object_get(event, "migration")), 0);
+	report->progress->total = report->applied + get_integer(event, "pending");
+	slipway_progress_move(report->progress, json_string_value(json_object_get(event, "migration")),
+						  0);
 }
 
 static void
