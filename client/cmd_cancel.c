@@ -67,7 +67,7 @@ wait_for_end(PGconn *conn, const char *project, const char *number)
 	}
 }
 
-static SlipwayExitCode
+static void
 say_end(const SlipwayCurrentRun *before, const SlipwayCurrentRun *after)
 {
 	/* the next run may have begun already */
@@ -87,27 +87,29 @@ say_end(const SlipwayCurrentRun *before, const SlipwayCurrentRun *after)
 		slipway_output_say("run %s of project %s cancelled at %s; %ld applied before it",
 						   run->number, run->project,
 						   run->migration != NULL ? run->migration : "?", run->applied);
-	return SLIPWAY_EXIT_DONE;
 }
 
 SlipwayExitCode
 slipway_cmd_cancel(const SlipwayArguments *arguments)
 {
 	const char *project = slipway_release_project(arguments);
+	bool		dry_run = slipway_option_flag(arguments, SLIPWAY_OPTION_DRY_RUN);
 	PGconn	   *conn = slipway_connection_open(arguments);
 	SlipwayCurrentRun *run;
 
 	(void) slipway_server_greet(conn, NULL, 0, NULL);
 	run = slipway_current_run_read(conn, project);
-	if (slipway_current_run_goes_on(run) && slipway_option_flag(arguments, SLIPWAY_OPTION_DRY_RUN))
-	{
+	if (slipway_current_run_goes_on(run) && dry_run)
 		say_what_would_be(run);
-		return SLIPWAY_EXIT_DONE;
-	}
-	if (!slipway_current_run_goes_on(run) || !send_cancel(conn, project))
+	else if (slipway_current_run_goes_on(run) && send_cancel(conn, project))
 	{
-		slipway_current_run_say_idle(run);
-		return SLIPWAY_EXIT_DONE;
+		SlipwayCurrentRun *after = wait_for_end(conn, project, run->number);
+
+		say_end(run, after);
+		slipway_current_run_free(after);
 	}
-	return say_end(run, wait_for_end(conn, project, run->number));
+	else
+		slipway_current_run_say_idle(run);
+	slipway_current_run_free(run);
+	return SLIPWAY_EXIT_DONE;
 }

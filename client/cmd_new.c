@@ -167,6 +167,9 @@ slipway_cmd_new(const SlipwayArguments *arguments)
 		if (!dry_run)
 			slipway_die_pop();
 		print_path(name, paths[i]);
+		free(paths[i]);
 	}
+	free(folder);
+	free(name);
 	return SLIPWAY_EXIT_DONE;
 }

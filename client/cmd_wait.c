@@ -91,7 +91,8 @@ wait_for_server(const SlipwayArguments *arguments, double timeout)
 		said = state;
 		if (!pause_for(pause, until))
 			slipway_die(SLIPWAY_EXIT_CONNECTION, NULL,
-						"the server (%s) was not ready within %s: %s", place, slipway_output_duration(timeout), explain(state));
+						"the server (%s) was not ready within %s: %s", place,
+						slipway_output_duration(timeout), explain(state));
 		pause = pause * 2 < LAST_PAUSE_MS ? pause * 2 : LAST_PAUSE_MS;
 		free(place);
 	}

@@ -241,7 +241,6 @@ slipway_cmd_watch(const SlipwayArguments *arguments)
 	Watch		watch = {
 		.project = slipway_release_project(arguments),
 		.folder = slipway_folder_locate(slipway_option_text(arguments, SLIPWAY_OPTION_DIR)),
-		.last_entry = slipway_memory_copy("0"),
 	};
 	SlipwayCurrentRun *run;
 	SlipwayExitCode code;
@@ -253,11 +252,13 @@ slipway_cmd_watch(const SlipwayArguments *arguments)
 	if (!slipway_current_run_goes_on(run))
 	{
 		slipway_current_run_say_idle(run);
+		slipway_current_run_free(run);
 		return SLIPWAY_EXIT_DONE;
 	}
 	signals = slipway_interrupt_watch();
 	show_head(run);
 	watch.number = slipway_memory_copy(run->number);
+	watch.last_entry = slipway_memory_copy("0");
 	slipway_current_run_free(run);
 	run = follow(&watch, signals);
 	slipway_interrupt_unwatch();

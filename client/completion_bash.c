@@ -26,7 +26,8 @@ print_bash_values(FILE *stream)
 	if (slipway_completion_print_pattern(stream, SLIPWAY_VALUE_MIGRATION, false))
 		(void) fputs(")\n            IFS=$'\\n'\n"
 					 "            mapfile -t COMPREPLY < <(compgen -W"
-					 " \"$(slipway completion migrations ${dir:+--dir=\"$dir\"} 2>/dev/null)\" -- \"$cur\")\n"
+					 " \"$(slipway completion migrations ${dir:+--dir=\"$dir\"} 2>/dev/null)\""
+					 " -- \"$cur\")\n"
 					 "            return ;;\n        ", stream);
 	for (int id = 0; id < SLIPWAY_OPTION_COUNT; id++)
 	{

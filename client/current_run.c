@@ -127,5 +127,6 @@ slipway_current_run_say_idle(const SlipwayCurrentRun *run)
 		slipway_output_say("nothing runs in project %s; its last run, %s, %s with %ld %s applied",
 						   run->project, run->number,
 						   strcmp(run->outcome, "interrupted") == 0
-						   ? "was interrupted" : run->outcome, run->applied, run->applied == 1 ? "migration" : "migrations");
+						   ? "was interrupted" : run->outcome, run->applied,
+						   run->applied == 1 ? "migration" : "migrations");
 }
