@@ -15,7 +15,7 @@ REGRESS_OPTS =
 PGXS_TEST = $(dir $(shell $(PG_CONFIG) --pgxs))../test
 
 .PHONY: all extension client install install-extension install-client \
-	uninstall installcheck test demo demo-stop check-lint check-version clean help
+	uninstall installcheck test demo demo-stop doc check-lint check-version clean help
 
 all: extension client  ## build the extension and the client (default)
 
@@ -57,6 +57,14 @@ demo-stop:  ## end the server of the demo and remove its files
 
 check-lint: check-version  ## clang-tidy, cppcheck and shellcheck, where installed
 	@PG_CONFIG='$(PG_CONFIG)' tools/lint
+
+doc: client  ## write the reference part of doc/client.md afresh
+	@client/slipway help --markdown | awk ' \
+		FNR == NR { reference = reference $$0 "\n"; next } \
+		/^<!-- end -->/ { inside = 0 } \
+		!inside { print } \
+		/^<!-- Written by make doc/ { printf "\n%s\n", reference; inside = 1 }' - doc/client.md >doc/client.md.tmp
+	@mv doc/client.md.tmp doc/client.md
 
 check-version:
 	@version=$$(sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" extension/pg_slipway.control); \

@@ -10,6 +10,10 @@
 
 #include "die.h"
 #include "interrupt.h"
+#include "output.h"
+
+#define LEFT "left before the server answered"
+#define LEFT_HINT "Run \"slipway status\" to see the state of things."
 
 static void
 cancel_statement(PGconn *conn)
@@ -17,9 +21,13 @@ cancel_statement(PGconn *conn)
 	PGcancel   *cancel = PQgetCancel(conn);
 	char		message[256] = "";
 
+	slipway_output_begin_talk();
 	(void) fprintf(stderr, "slipway: interrupted, cancelling (interrupt again to leave at once)\n");
+	/* this connects, and waits for that */
+	slipway_interrupt_leave("slipway: error: " LEFT "\nhint: " LEFT_HINT "\n");
 	if (cancel == NULL || PQcancel(cancel, message, sizeof(message)) == 0)
 		(void) fprintf(stderr, "slipway: warning: could not cancel: %s\n", message);
+	(void) slipway_interrupt_watch();
 	PQfreeCancel(cancel);
 }
 
@@ -29,15 +37,14 @@ handle_signal(PGconn *conn, bool *interrupted)
 	if (!slipway_interrupt_arrived())
 		return;
 	if (*interrupted)
-		slipway_die(SLIPWAY_EXIT_ERROR, "Run \"slipway status\" to see the state of things.",
-					"left before the server answered");
+		slipway_die(SLIPWAY_EXIT_ERROR, LEFT_HINT, LEFT);
 	*interrupted = true;
 	cancel_statement(conn);
 }
 
 /* Waits until an answer is complete or the connection is gone. */
 static void
-wait_for_answer(PGconn *conn, int signals, bool *interrupted)
+wait_for_answer(PGconn *conn, int signals, const SlipwayCallTicker *ticker, bool *interrupted)
 {
 	while (PQisBusy(conn))
 	{
@@ -46,16 +53,19 @@ wait_for_answer(PGconn *conn, int signals, bool *interrupted)
 			{.fd = signals, .events = POLLIN},
 		};
 
-		if (poll(files, 2, -1) < 0 && errno != EINTR)
+		if (poll(files, 2, ticker->tick != NULL ? ticker->interval_ms : -1) < 0 && errno != EINTR)
 			slipway_die(SLIPWAY_EXIT_ERROR, NULL, "could not wait for the server");
 		handle_signal(conn, interrupted);
+		if (ticker->tick != NULL)
+			ticker->tick(ticker->context);
 		if ((files[0].revents & (POLLIN | POLLHUP | POLLERR)) != 0 && PQconsumeInput(conn) == 0)
 			return;
 	}
 }
 
 PGresult *
-slipway_call_run(PGconn *conn, const char *sql, int count, const char *const *values, bool *interrupted)
+slipway_call_run(PGconn *conn, const char *sql, int count, const char *const *values,
+				 const SlipwayCallTicker *ticker, bool *interrupted)
 {
 	PGresult   *answer = NULL;
 	PGresult   *next;
@@ -66,7 +76,7 @@ slipway_call_run(PGconn *conn, const char *sql, int count, const char *const *va
 		slipway_die(SLIPWAY_EXIT_CONNECTION, NULL, "%s", PQerrorMessage(conn));
 	for (;;)
 	{
-		wait_for_answer(conn, signals, interrupted);
+		wait_for_answer(conn, signals, ticker, interrupted);
 		next = PQgetResult(conn);
 		if (next == NULL)
 			break;

@@ -8,6 +8,14 @@
 #include <libpq-fe.h>
 #include <stdbool.h>
 
+/* Something to do every now and then meanwhile. */
+typedef struct SlipwayCallTicker
+{
+	void		(*tick) (void *context);	/* NULL: nothing */
+	void	   *context;
+	int			interval_ms;
+} SlipwayCallTicker;
+
 /*
  * Runs a statement outside pipeline mode while signals are watched: the
  * first one cancels the statement at the server, whose answer is still
@@ -16,6 +24,6 @@
  * when a signal came. The caller clears the result.
  */
 PGresult   *slipway_call_run(PGconn *conn, const char *sql, int count, const char *const *values,
-							 bool *interrupted);
+							 const SlipwayCallTicker *ticker, bool *interrupted);
 
 #endif

@@ -21,6 +21,15 @@ typedef struct Grant
 	const char *kind;
 } Grant;
 
+/* Where to, and whether for real. */
+typedef struct Target
+{
+	PGconn	   *conn;
+	const char *project;
+	bool		dry_run;
+	bool		has_extension;	/* without it there is nothing to ask */
+} Target;
+
 /* "extension pg_slipway 0.1.0: created" */
 static void
 say_action(const char *what, const char *name, const char *action)
@@ -87,48 +96,55 @@ make_array(const char *list)
 	return slipway_buffer_take(&array);
 }
 
-/* Runs a statement for its effect. */
+/* Runs a statement for its effect, unless it is a dry run. */
 static void
-execute(PGconn *conn, const char *sql, int count, const char *const *values)
+execute(const Target *target, const char *sql, int count, const char *const *values)
 {
-	PQclear(slipway_server_query(conn, sql, count, values));
+	if (!target->dry_run)
+		PQclear(slipway_server_query(target->conn, sql, count, values));
 }
 
-/* Is the answer to a yes-or-no question true? */
+/* Is the answer to a yes-or-no question about the extension's tables true? */
 static bool
-ask(PGconn *conn, const char *sql, int count, const char *const *values)
+ask(const Target *target, const char *sql, int count, const char *const *values)
 {
-	PGresult   *result = slipway_server_query(conn, sql, count, values);
-	bool		answer = PQntuples(result) > 0 && strcmp(PQgetvalue(result, 0, 0), "t") == 0;
+	PGresult   *result;
+	bool		answer;
 
+	if (!target->has_extension)
+		return false;
+	result = slipway_server_query(target->conn, sql, count, values);
+	answer = PQntuples(result) > 0 && strcmp(PQgetvalue(result, 0, 0), "t") == 0;
 	PQclear(result);
 	return answer;
 }
 
 static void
-init_extension(PGconn *conn)
+init_extension(Target *target)
 {
-	PGresult   *result = slipway_server_query(conn,
-											  "SELECT default_version, installed_version,"
-											  " pg_catalog.string_to_array(default_version, '.')::int[]"
-											  " > pg_catalog.string_to_array(installed_version, '.')::int[]"
-											  " FROM pg_catalog.pg_available_extensions WHERE name = 'pg_slipway'",
-											  0, NULL);
+	static const char sql[] =
+		"SELECT default_version, installed_version,"
+		" pg_catalog.string_to_array(default_version, '.')::int[]"
+		" > pg_catalog.string_to_array(installed_version, '.')::int[]"
+		" FROM pg_catalog.pg_available_extensions WHERE name = 'pg_slipway'";
+	PGresult   *result = slipway_server_query(target->conn, sql, 0, NULL);
 	const char *action = "already there";
 	char	   *name;
 
 	if (PQntuples(result) == 0)
 		slipway_die(SLIPWAY_EXIT_ERROR, "Install pg_slipway on the server's machine first.",
 					"the server has no extension pg_slipway to create");
-	if (PQgetisnull(result, 0, 1))
+	target->has_extension = !PQgetisnull(result, 0, 1);
+	if (!target->has_extension)
 	{
-		execute(conn, "CREATE EXTENSION IF NOT EXISTS pg_slipway", 0, NULL);
-		action = "created";
+		execute(target, "CREATE EXTENSION IF NOT EXISTS pg_slipway", 0, NULL);
+		target->has_extension = !target->dry_run;
+		action = target->dry_run ? "would be created" : "created";
 	}
 	else if (strcmp(PQgetvalue(result, 0, 2), "t") == 0)
 	{
-		execute(conn, "ALTER EXTENSION pg_slipway UPDATE", 0, NULL);
-		action = "updated";
+		execute(target, "ALTER EXTENSION pg_slipway UPDATE", 0, NULL);
+		action = target->dry_run ? "would be updated" : "updated";
 	}
 	name = slipway_memory_format("pg_slipway %s",
 								 PQgetvalue(result, 0, strcmp(action, "already there") == 0 ? 1 : 0));
@@ -138,53 +154,56 @@ init_extension(PGconn *conn)
 }
 
 static void
-init_project(PGconn *conn, const char *project, const char *schemas, const char *owner)
+init_project(const Target *target, const char *schemas, const char *owner)
 {
-	const char *const values[] = {project, schemas, owner};
-	PGresult   *result = slipway_server_query(conn,
-											  "SELECT ($2::text[] IS NULL OR schemas IS NOT DISTINCT FROM $2::text[])"
-											  " AND ($3::text IS NULL OR owner IS NOT DISTINCT FROM $3::text)"
-											  " FROM slipway.project WHERE name = $1", 3, values);
-	const char *action = "already there";
+	const char *const values[] = {target->project, schemas, owner};
+	static const char is_there[] = "SELECT EXISTS (SELECT FROM slipway.project WHERE name = $1)";
+	static const char is_so[] =
+		"SELECT ($2::text[] IS NULL OR schemas IS NOT DISTINCT FROM $2::text[])"
+		" AND ($3::text IS NULL OR owner IS NOT DISTINCT FROM $3::text)"
+		" FROM slipway.project WHERE name = $1";
+	bool		exists = ask(target, is_there, 1, values);
+	bool		done = exists && ask(target, is_so, 3, values);
+	const char *action = target->dry_run ? (exists ? "would be changed" : "would be created")
+		: exists ? "changed" : "created";
 
-	if (PQntuples(result) == 0 || strcmp(PQgetvalue(result, 0, 0), "t") != 0)
-	{
-		/* what was not given stays as it is */
-		execute(conn,
+	/* what was not given stays as it is */
+	if (!done)
+		execute(target,
 				"SELECT slipway.create_project($1,"
 				" coalesce($2::text[], (SELECT schemas FROM slipway.project WHERE name = $1)),"
 				" coalesce($3::text, (SELECT owner FROM slipway.project WHERE name = $1)))", 3, values);
-		action = PQntuples(result) == 0 ? "created" : "changed";
-	}
-	PQclear(result);
-	say_action("project", project, action);
+	say_action("project", target->project, done ? "already there" : action);
 }
 
 static void
-init_owner(PGconn *conn, const char *owner)
+init_owner(const Target *target, const char *owner)
 {
 	const char *const values[] = {owner};
-	bool		done = ask(conn,
+	bool		done = ask(target,
 						   "SELECT pg_catalog.pg_get_userbyid(relowner) = $1 FROM pg_catalog.pg_class"
 						   " WHERE oid = 'slipway.history'::pg_catalog.regclass", 1, values);
 
 	if (!done)
-		execute(conn, "SELECT slipway.set_owner($1)", 1, values);
-	say_action("owner", owner, done ? "already owns the tracking tables" : "owns the tracking tables now");
+		execute(target, "SELECT slipway.set_owner($1)", 1, values);
+	say_action("owner", owner, done ? "already owns the tracking tables"
+			   : target->dry_run ? "would own the tracking tables"
+			   : "owns the tracking tables now");
 }
 
 static void
-init_grant(PGconn *conn, const Grant *grant, const char *project)
+init_grant(const Target *target, const Grant *grant)
 {
-	const char *const values[] = {grant->role, grant->kind, project};
-	bool		done = ask(conn,
+	const char *const values[] = {grant->role, grant->kind, target->project};
+	bool		done = ask(target,
 						   "SELECT EXISTS (SELECT FROM slipway.role_grant"
 						   " WHERE role = $1 AND kind = $2 AND project = $3)", 3, values);
-	char	   *action = slipway_memory_format("%s %s of project %s", done ? "already is" : "is now",
-											   grant->kind, project);
+	const char *state = done ? "already is" : target->dry_run ? "would be" : "is now";
+	char	   *action = slipway_memory_format("%s %s of project %s", state, grant->kind,
+											   target->project);
 
 	/* granted again in any case: a restored dump has the row, not the privileges */
-	execute(conn, "SELECT slipway.grant_role($1, $2, $3)", 3, values);
+	execute(target, "SELECT slipway.grant_role($1, $2, $3)", 3, values);
 	say_action("role", grant->role, action);
 	free(action);
 }
@@ -192,26 +211,30 @@ init_grant(PGconn *conn, const Grant *grant, const char *project)
 SlipwayExitCode
 slipway_cmd_init(const SlipwayArguments *arguments)
 {
-	const char *project = slipway_release_project(arguments);
+	Target		target = {
+		.project = slipway_release_project(arguments),
+		.dry_run = slipway_option_flag(arguments, SLIPWAY_OPTION_DRY_RUN),
+	};
 	const char *owner = slipway_option_text(arguments, SLIPWAY_OPTION_OWNER);
 	char	   *schemas = make_array(slipway_option_text(arguments, SLIPWAY_OPTION_SCHEMAS));
 	Grant	   *grants = slipway_memory_new(arguments->grant_count * sizeof(Grant));
-	PGconn	   *conn;
 
 	for (size_t i = 0; i < arguments->grant_count; i++)
 		grants[i] = parse_grant(arguments->grants[i]);
-	conn = slipway_connection_open(arguments);
+	target.conn = slipway_connection_open(arguments);
 	/* "already exists, skipping" is said here in our own words */
-	execute(conn, "SET client_min_messages = warning", 0, NULL);
-	init_extension(conn);
-	(void) slipway_server_greet(conn, NULL, 0, NULL);
-	init_project(conn, project, schemas, slipway_option_text(arguments, SLIPWAY_OPTION_PROJECT_OWNER));
+	PQclear(slipway_server_query(target.conn, "SET client_min_messages = warning", 0, NULL));
+	init_extension(&target);
+	if (target.has_extension)
+		(void) slipway_server_greet(target.conn, NULL, 0, NULL);
+	init_project(&target, schemas, slipway_option_text(arguments, SLIPWAY_OPTION_PROJECT_OWNER));
 	if (owner != NULL)
-		init_owner(conn, owner);
+		init_owner(&target, owner);
 	for (size_t i = 0; i < arguments->grant_count; i++)
-		init_grant(conn, &grants[i], project);
-	for (size_t i = 0; i < arguments->grant_count; i++)
+	{
+		init_grant(&target, &grants[i]);
 		free(grants[i].role);
+	}
 	free(grants);
 	free(schemas);
 	return SLIPWAY_EXIT_DONE;

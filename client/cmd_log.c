@@ -2,10 +2,14 @@
  * cmd_log.c
  *	  slipway log
  */
+#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
 
 #include "command.h"
 #include "connection.h"
+#include "die.h"
 #include "folder.h"
 #include "memory.h"
 #include "release.h"
@@ -34,8 +38,14 @@ enum
 	FIELD_COLUMN
 };
 
+#define COLUMN_COUNT 7
+
+/* How often new entries are looked for. */
+#define PERIOD_MS 500
+
+/* The newest entries of a project, at most limit (NULL: all), that come after one. */
 static PGresult *
-read_log(PGconn *conn, const char *project, const char *limit)
+read_log(PGconn *conn, const char *project, const char *limit, const char *after)
 {
 	static const char sql[] =
 		"SELECT * FROM (SELECT entry,"
@@ -44,11 +54,12 @@ read_log(PGconn *conn, const char *project, const char *limit)
 		" run, migration, action, outcome, extract(epoch FROM duration) * 1000, session_role,"
 		" pg_catalog.encode(script_hash, 'hex'), pg_catalog.encode(entry_hash, 'hex'),"
 		" sqlstate, message, detail, hint, line_number, column_number"
-		" FROM slipway.log WHERE project = $1 ORDER BY entry DESC LIMIT $2::bigint) newest"
+		" FROM slipway.log WHERE project = $1 AND entry > $3::bigint"
+		" ORDER BY entry DESC LIMIT $2::bigint) newest"
 		" ORDER BY entry";
-	const char *const values[] = {project, limit};
+	const char *const values[] = {project, limit, after};
 
-	return slipway_server_greet(conn, sql, 2, values);
+	return slipway_server_query(conn, sql, 3, values);
 }
 
 /* "m/0007_orders.sql:12:9: message (42703)", or NULL when nothing went wrong. */
@@ -77,34 +88,52 @@ make_note(const PGresult *result, int row, const char *folder)
 	return note;
 }
 
-static void
-print_log(const PGresult *result, const char *folder)
+static SlipwayTable *
+make_table(void)
 {
-	static const SlipwayColumn columns[] = {
+	static const SlipwayColumn columns[COLUMN_COUNT] = {
 		{.title = "WHEN (UTC)"}, {.title = "RUN",.right = true}, {.title = "MIGRATION",.flexible = true},
 		{.title = "ACTION"}, {.title = "OUTCOME"}, {.title = "DURATION",.right = true},
 		{.title = "BY",.flexible = true}
 	};
-	SlipwayTable *table = slipway_table_new(columns, 7);
 
-	/* the program ends after this, so the texts are left to it */
-	for (int row = 0; row < PQntuples(result); row++)
+	return slipway_table_new(columns, COLUMN_COUNT);
+}
+
+static void
+print_log(SlipwayTable *table, const PGresult *result, const char *folder)
+{
+	size_t		rows = (size_t) PQntuples(result);
+	char	  **notes = slipway_memory_new(rows * sizeof(char *));
+	char	  **durations = slipway_memory_new(rows * sizeof(char *));
+
+	for (size_t i = 0; i < rows; i++)
 	{
+		int			row = (int) i;
 		const char *outcome = PQgetvalue(result, row, FIELD_OUTCOME);
-		char	   *note = make_note(result, row, folder);
 		double		duration = slipway_server_number(result, row, FIELD_DURATION, -1);
-		const char *cells[7] = {
+		const char *cells[COLUMN_COUNT] = {
 			slipway_server_text(result, row, FIELD_WHEN), slipway_server_text(result, row, FIELD_RUN),
 			slipway_server_text(result, row, FIELD_MIGRATION), slipway_server_text(result, row, FIELD_ACTION),
-			outcome, duration >= 0 ? slipway_output_duration(duration) : NULL,
-			slipway_server_text(result, row, FIELD_BY)
+			outcome, NULL, slipway_server_text(result, row, FIELD_BY)
 		};
 
+		if (duration >= 0)
+			durations[i] = slipway_output_duration(duration);
+		cells[5] = durations[i];
 		slipway_table_add(table, cells, 4, *outcome == 's' ? SLIPWAY_COLOR_GREEN : SLIPWAY_COLOR_RED);
-		if (note != NULL)
-			slipway_table_note(table, note);
+		notes[i] = make_note(result, row, folder);
+		if (notes[i] != NULL)
+			slipway_table_note(table, notes[i]);
 	}
-	slipway_table_print(table, stdout);
+	slipway_table_flush(table, stdout);
+	for (size_t i = 0; i < rows; i++)
+	{
+		free(notes[i]);
+		free(durations[i]);
+	}
+	free(notes);
+	free(durations);
 }
 
 static json_t *
@@ -146,20 +175,78 @@ print_log_json(const PGresult *result)
 	}
 }
 
+/* Number of the last entry in a result, or "0", for the caller to free. */
+static char *
+copy_last(const PGresult *result)
+{
+	int			rows = PQntuples(result);
+
+	return slipway_memory_copy(rows > 0 ? PQgetvalue(result, rows - 1, FIELD_ENTRY) : "0");
+}
+
+/* Never comes back: whoever follows a log ends the program, or the server does. */
+static _Noreturn void
+follow_log(PGconn *conn, const char *project, SlipwayTable *table, const char *folder, char *last)
+{
+	const struct timespec pause = {.tv_nsec = PERIOD_MS * 1000000L};
+
+	while (slipway_output_flush() == NULL)
+	{
+		PGresult   *result;
+
+		(void) nanosleep(&pause, NULL);
+		result = read_log(conn, project, NULL, last);
+		if (PQntuples(result) > 0)
+		{
+			free(last);
+			last = copy_last(result);
+			if (slipway_output_is_json())
+				print_log_json(result);
+			else
+				print_log(table, result, folder);
+		}
+		PQclear(result);
+	}
+	/* nobody reads any more, as die_exit() will say */
+	slipway_die_exit(SLIPWAY_EXIT_ERROR);
+}
+
+/* Number of the newest entry that there is. */
+static char *
+read_last(PGconn *conn, const char *project)
+{
+	PGresult   *result = read_log(conn, project, "1", "0");
+	char	   *last = copy_last(result);
+
+	PQclear(result);
+	return last;
+}
+
 SlipwayExitCode
 slipway_cmd_log(const SlipwayArguments *arguments)
 {
 	const char *folder = slipway_folder_locate(slipway_option_text(arguments, SLIPWAY_OPTION_DIR));
 	const char *project = slipway_release_project(arguments);
+	const char *limit = slipway_option_text(arguments, SLIPWAY_OPTION_LIMIT);
+	bool		follow = slipway_option_flag(arguments, SLIPWAY_OPTION_FOLLOW);
 	PGconn	   *conn = slipway_connection_open(arguments);
-	PGresult   *result = read_log(conn, project, slipway_option_text(arguments, SLIPWAY_OPTION_LIMIT));
+	SlipwayTable *table = make_table();
+	PGresult   *result;
+	char	   *last;
 
+	(void) slipway_server_greet(conn, NULL, 0, NULL);
+	result = read_log(conn, project, limit, "0");
+	last = PQntuples(result) > 0 ? copy_last(result) : read_last(conn, project);
 	if (slipway_output_is_json())
 		print_log_json(result);
 	else
-		print_log(result, folder);
-	if (PQntuples(result) == 0)
+		print_log(table, result, folder);
+	if (strcmp(last, "0") == 0)
 		slipway_output_say("project %s has no history", project);
 	PQclear(result);
+	if (follow)
+		follow_log(conn, project, table, folder, last);
+	slipway_table_print(table, stdout);
+	free(last);
 	return SLIPWAY_EXIT_DONE;
 }

@@ -69,8 +69,13 @@ report_failure(PGconn *conn, const PGresult *result, const SlipwayReport *report
 		code = SLIPWAY_EXIT_CONNECTION;
 		error->problem.hint = "Run \"slipway status\" to see which migrations were applied.";
 	}
-	else if (interrupted)
+	else if (interrupted && strcmp(error->sqlstate, "57014") == 0)
+	{
 		code = SLIPWAY_EXIT_ERROR;
+		error->problem.hint = error->place == SLIPWAY_ERROR_ELSEWHERE && report->applied == 0
+			? "Nothing was applied. Run \"slipway migrate\" again to go on."
+			: "Run \"slipway migrate\" again to go on.";
+	}
 	error->exit_code = code;
 	slipway_report_error(report, error, folder);
 	slipway_server_error_free(error);
@@ -80,8 +85,12 @@ report_failure(PGconn *conn, const PGresult *result, const SlipwayReport *report
 SlipwayExitCode
 slipway_cmd_migrate(const SlipwayArguments *arguments)
 {
-	SlipwayReport report = {.project = slipway_release_project(arguments),.started_at = slipway_report_clock()};
+	SlipwayReport report = {
+		.project = slipway_release_project(arguments),
+		.started_at = slipway_progress_clock(),
+	};
 	SlipwayManifest *manifest;
+	SlipwayCallTicker ticker = {.tick = NULL};
 	PGconn	   *conn;
 	PGresult   *result;
 	const char *values[2] = {report.project, NULL};
@@ -104,7 +113,11 @@ slipway_cmd_migrate(const SlipwayArguments *arguments)
 	options = make_options(arguments, manifest);
 	values[1] = options;
 	slipway_report_attach(&report, conn);
-	result = slipway_call_run(conn, "CALL slipway.migrate($1, $2::jsonb)", 2, values, &interrupted);
+	if (report.progress != NULL)
+		ticker = (SlipwayCallTicker) {slipway_report_tick, &report, SLIPWAY_PROGRESS_INTERVAL_MS};
+	result = slipway_call_run(conn, "CALL slipway.migrate($1, $2::jsonb)", 2, values, &ticker,
+							  &interrupted);
+	slipway_report_detach(&report);
 	if (PQresultStatus(result) != PGRES_COMMAND_OK && PQresultStatus(result) != PGRES_TUPLES_OK)
 		code = report_failure(conn, result, &report, manifest->folder, interrupted);
 	PQclear(result);

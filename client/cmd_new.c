@@ -86,55 +86,90 @@ write_file(const char *path, const char *name, const char *purpose)
 		slipway_die(SLIPWAY_EXIT_ERROR, NULL, "could not write \"%s\": %s", path, strerror(errno));
 }
 
+/* In a dry run only says that it would. */
 static void
-make_folder(const char *path)
+make_folder(const char *path, bool dry_run)
 {
-	if (mkdir(path, 0777) == 0)
+	if (dry_run)
+	{
+		if (access(path, F_OK) != 0)
+			slipway_output_say("would create folder %s", path);
+	}
+	else if (mkdir(path, 0777) == 0)
 		slipway_output_say("created folder %s", path);
 	else if (errno != EEXIST)
 		slipway_die(SLIPWAY_EXIT_USAGE, "Name the folder with --dir or MIGRATIONS_PATH.",
 					"could not create folder \"%s\": %s", path, strerror(errno));
 }
 
+/* The folder, if it is there, must not have the migration yet. Returns its path, for people. */
+static char *
+check_folder(const char *given, const char *name)
+{
+	SlipwayFolder *folder;
+	char	   *path;
+
+	if (access(given, F_OK) != 0)
+		return slipway_memory_copy(given);
+	folder = slipway_folder_read(given);
+	if (slipway_folder_find(folder, name) != NULL)
+		slipway_die(SLIPWAY_EXIT_ERROR, NULL, "migration \"%s\" exists", name);
+	path = slipway_memory_copy(folder->path);
+	slipway_folder_free(folder);
+	return path;
+}
+
+static void
+print_path(const char *name, const char *path)
+{
+	if (slipway_output_is_json())
+		slipway_output_json(json_pack("{s:s, s:o}", "migration", name,
+									  "path", slipway_output_json_text(path)));
+	else
+		(void) puts(path);
+}
+
 SlipwayExitCode
 slipway_cmd_new(const SlipwayArguments *arguments)
 {
-	static const struct
+	bool		down = slipway_option_flag(arguments, SLIPWAY_OPTION_DOWN);
+	bool		verify = slipway_option_flag(arguments, SLIPWAY_OPTION_VERIFY);
+	bool		dry_run = slipway_option_flag(arguments, SLIPWAY_OPTION_DRY_RUN);
+	const struct
 	{
+		bool		wanted;
 		const char *suffix;
 		const char *purpose;
-		SlipwayOptionId option;
-	}			companions[] = {
-		{".down.sql", "undoes ", SLIPWAY_OPTION_DOWN}, {".verify.sql", "verifies ", SLIPWAY_OPTION_VERIFY}
+	}			files[] = {
+		{true, down || verify ? ".up.sql" : ".sql", ""},
+		{down, ".down.sql", "undoes "},
+		{verify, ".verify.sql", "verifies "},
 	};
-	const char *given_folder = slipway_folder_locate(slipway_option_text(arguments, SLIPWAY_OPTION_DIR));
+	const char *given = slipway_folder_locate(slipway_option_text(arguments, SLIPWAY_OPTION_DIR));
 	char	   *name = make_name(arguments->words[1]);
 	char	   *paths[3];
 	size_t		count = 0;
-	bool		plain = !slipway_option_flag(arguments, SLIPWAY_OPTION_DOWN) &&
-		!slipway_option_flag(arguments, SLIPWAY_OPTION_VERIFY);
-	SlipwayFolder *folder;
+	char	   *folder;
 
-	make_folder(given_folder);
-	folder = slipway_folder_read(given_folder);
-	if (slipway_folder_find(folder, name) != NULL)
-		slipway_die(SLIPWAY_EXIT_ERROR, NULL, "migration \"%s\" exists", name);
-	paths[count] = slipway_memory_format("%s/%s%s", folder->path, name, plain ? ".sql" : ".up.sql");
-	write_file(paths[count++], name, "");
-	for (size_t i = 0; i < sizeof(companions) / sizeof(companions[0]); i++)
+	make_folder(given, dry_run);
+	folder = check_folder(given, name);
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
 	{
-		if (!slipway_option_flag(arguments, companions[i].option))
+		if (!files[i].wanted)
 			continue;
-		paths[count] = slipway_memory_format("%s/%s%s", folder->path, name, companions[i].suffix);
-		write_file(paths[count++], name, companions[i].purpose);
+		paths[count] = slipway_memory_format("%s/%s%s", folder, name, files[i].suffix);
+		if (!dry_run)
+			write_file(paths[count], name, files[i].purpose);
+		count++;
 	}
 	for (size_t i = 0; i < count; i++)
 	{
-		slipway_die_pop();
-		if (slipway_output_is_json())
-			slipway_output_json(json_pack("{s:s, s:o}", "migration", name, "path", slipway_output_json_text(paths[i])));
-		else
-			(void) puts(paths[i]);
+		if (!dry_run)
+			slipway_die_pop();
+		print_path(name, paths[i]);
+		free(paths[i]);
 	}
+	free(folder);
+	free(name);
 	return SLIPWAY_EXIT_DONE;
 }

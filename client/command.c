@@ -12,6 +12,7 @@
 #include "help.h"
 #include "memory.h"
 #include "nearest.h"
+#include "option_value.h"
 #include "output.h"
 
 /* Names and aliases, with room to spare. */
@@ -75,19 +76,32 @@ check_options(const SlipwayCommand *command, const SlipwayArguments *arguments)
 						"command \"%s\" has no option \"--%s\"", command->name, slipway_option_table[id].name);
 }
 
+static char *
+make_usage(const SlipwayCommand *command)
+{
+	return slipway_memory_format("Write slipway %s%s%s.", command->name,
+								 command->argument != NULL ? " " : "",
+								 command->argument != NULL ? command->argument : "");
+}
+
 static void
 check_words(const SlipwayCommand *command, const SlipwayArguments *arguments)
 {
 	size_t		most = command->argument != NULL ? 1 : 0;
 	size_t		least = command->argument != NULL && command->argument[0] != '[' ? 1 : 0;
 	size_t		given = arguments->word_count - 1;
-	const char *hint = slipway_memory_format("Write slipway %s%s%s.", command->name, most > 0 ? " " : "",
-											 most > 0 ? command->argument : "");
 
 	if (given > most)
-		slipway_die(SLIPWAY_EXIT_USAGE, hint, "superfluous argument \"%s\"", arguments->words[1 + most]);
+		slipway_die(SLIPWAY_EXIT_USAGE, make_usage(command), "superfluous argument \"%s\"",
+					arguments->words[1 + most]);
 	if (given < least)
-		slipway_die(SLIPWAY_EXIT_USAGE, hint, "command \"%s\" needs an argument", command->name);
+		slipway_die(SLIPWAY_EXIT_USAGE, make_usage(command), "command \"%s\" needs an argument",
+					command->name);
+	if (given > 0 && command->choices != NULL &&
+		!slipway_option_value_choice(arguments->words[1], command->choices))
+		slipway_die(SLIPWAY_EXIT_USAGE, slipway_memory_format("It is one of %s.", command->choices),
+					"invalid argument \"%s\" of command \"%s\"",
+					arguments->words[1], command->name);
 }
 
 static void

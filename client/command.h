@@ -10,15 +10,16 @@
 #include "option.h"
 
 #define SLIPWAY_COMMAND_MAX_ALIASES 4
-#define SLIPWAY_COMMAND_MAX_OPTIONS 16
 
 typedef struct SlipwayCommand
 {
 	const char *name;
 	const char *aliases[SLIPWAY_COMMAND_MAX_ALIASES];	/* up to a NULL */
 	const char *argument;		/* "NAME", "[COMMAND]"; NULL: takes none */
+	const char *choices;		/* of the argument: "bash|zsh|fish"; or NULL */
 	const char *summary;
 	const char *description;	/* more of it, lines of at most 80 columns; or NULL */
+	const char *examples;		/* lines; or NULL */
 	const SlipwayOptionId *options; /* of its own, ended by SLIPWAY_OPTION_COUNT */
 	SlipwayExitCode (*run) (const SlipwayArguments *arguments);
 } SlipwayCommand;
@@ -47,6 +48,10 @@ SlipwayExitCode slipway_cmd_plan(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_status(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_validate(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_log(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_watch(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_cancel(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_wait(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_completion(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_help(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_version(const SlipwayArguments *arguments);
 

@@ -26,8 +26,11 @@ const SlipwayCommand slipway_command_table[] = {
 		"Creates the extension pg_slipway if the database lacks it, updates it if it is\n"
 		"older than the server's files, and registers the project. Each part is done\n"
 		"only where needed, so it can be run again. Needs a superuser the first time.",
+		.examples =
+		"slipway -d shop init\n"
+		"slipway -d shop init --schemas app,public --grant deploy=deployer",
 		.options = OPTIONS(SLIPWAY_OPTION_SCHEMAS, SLIPWAY_OPTION_PROJECT_OWNER, SLIPWAY_OPTION_OWNER,
-						   SLIPWAY_OPTION_GRANT),
+						   SLIPWAY_OPTION_GRANT, SLIPWAY_OPTION_DRY_RUN),
 		.run = slipway_cmd_init,
 	},
 	{
@@ -36,8 +39,12 @@ const SlipwayCommand slipway_command_table[] = {
 		.summary = "write an empty script into the folder",
 		.description =
 		"Writes YYYYMMDDHHMMSS_name.sql, with --down or --verify .up.sql and its\n"
-		"companions, and prints the paths. The time is UTC. Nothing is overwritten.",
-		.options = OPTIONS(SLIPWAY_OPTION_DOWN, SLIPWAY_OPTION_VERIFY),
+		"companions, and prints the paths. The time is UTC. In the name, whatever is no\n"
+		"letter or digit becomes an underscore. Nothing is overwritten.",
+		.examples =
+		"slipway new \"add users\"\n"
+		"slipway new add_orders --down --verify",
+		.options = OPTIONS(SLIPWAY_OPTION_DOWN, SLIPWAY_OPTION_VERIFY, SLIPWAY_OPTION_DRY_RUN),
 		.run = slipway_cmd_new,
 	},
 	{
@@ -46,7 +53,13 @@ const SlipwayCommand slipway_command_table[] = {
 		.summary = "apply what is pending",
 		.description =
 		"Uploads the scripts that the server lacks and applies the pending migrations,\n"
-		"each in a transaction of its own together with its record.",
+		"each in a transaction of its own together with its record.\n\n"
+		"Ctrl-C (or SIGTERM) cancels: the current migration is rolled back, those before\n"
+		"it stay applied. A second one leaves without waiting for the server.",
+		.examples =
+		"slipway -d shop migrate\n"
+		"slipway -d shop migrate --dry-run\n"
+		"slipway --url postgresql://deploy@db/shop migrate --to 0007_orders",
 		.options = OPTIONS(SLIPWAY_OPTION_TO, SLIPWAY_OPTION_DRY_RUN, SLIPWAY_OPTION_ORDER,
 						   SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER, SLIPWAY_OPTION_LOCK_WAIT,
 						   SLIPWAY_OPTION_LOCK_TIMEOUT, SLIPWAY_OPTION_STATEMENT_TIMEOUT,
@@ -59,6 +72,7 @@ const SlipwayCommand slipway_command_table[] = {
 		.description =
 		"Compares the folder with the history and has the server check the pending\n"
 		"scripts. Changes nothing.",
+		.examples = "slipway -d shop plan --json",
 		.options = OPTIONS(SLIPWAY_OPTION_TO, SLIPWAY_OPTION_ORDER, SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER),
 		.run = slipway_cmd_plan,
 	},
@@ -66,6 +80,14 @@ const SlipwayCommand slipway_command_table[] = {
 		.name = "status",
 		.aliases = {"info"},
 		.summary = "show the state of every migration",
+		.description =
+		"States are applied, pending, failed (pending, and its last try failed), changed\n"
+		"(since it was applied), missing (applied, but its file is gone), future\n"
+		"(applied, and newer than this folder) and out of order (pending below an\n"
+		"applied one).",
+		.examples =
+		"slipway -d shop status\n"
+		"slipway -d shop status --exit-code || echo \"something is pending\"",
 		.options = OPTIONS(SLIPWAY_OPTION_EXIT_CODE, SLIPWAY_OPTION_ORDER),
 		.run = slipway_cmd_status,
 	},
@@ -76,20 +98,75 @@ const SlipwayCommand slipway_command_table[] = {
 		"Checks that applied scripts are unchanged and all there, that pending ones are\n"
 		"in order and have no errors that show before they run, and that nobody altered\n"
 		"the history. Prints every problem; changes nothing.",
+		.examples = "slipway -d shop validate",
 		.options = OPTIONS(SLIPWAY_OPTION_ORDER, SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER),
 		.run = slipway_cmd_validate,
 	},
 	{
 		.name = "log",
 		.summary = "show the history, newest last",
-		.options = OPTIONS(SLIPWAY_OPTION_LIMIT),
+		.examples =
+		"slipway -d shop log --limit 20\n"
+		"slipway -d shop log --follow --json",
+		.options = OPTIONS(SLIPWAY_OPTION_LIMIT, SLIPWAY_OPTION_FOLLOW),
 		.run = slipway_cmd_log,
+	},
+	{
+		.name = "watch",
+		.summary = "follow a run that goes on elsewhere",
+		.description =
+		"Shows what the current run of the project does until it ends, and exits as its\n"
+		"migrate does: 0 when it succeeded, 5 when a migration failed. If nothing runs,\n"
+		"says how the last run ended and exits with 0. Ctrl-C ends the watching only.",
+		.examples = "slipway -d shop watch",
+		.options = NO_OPTIONS,
+		.run = slipway_cmd_watch,
+	},
+	{
+		.name = "cancel",
+		.summary = "cancel the run that goes on",
+		.description =
+		"Cancels the current run of the project, whoever began it: its migration is\n"
+		"rolled back, those before it stay applied. Needs the right of a deployer. Exits\n"
+		"with 0 also if nothing runs.",
+		.examples =
+		"slipway -d shop cancel --dry-run\n"
+		"slipway -d shop cancel",
+		.options = OPTIONS(SLIPWAY_OPTION_DRY_RUN),
+		.run = slipway_cmd_cancel,
+	},
+	{
+		.name = "wait",
+		.summary = "wait until the server accepts connections",
+		.description =
+		"Tries again and again until the server accepts connections, then connects.\n"
+		"Exits with 8 when the time is over, and when the server answers but refuses\n"
+		"this role, password or database.",
+		.examples = "slipway --url \"$DATABASE_URL\" wait --timeout 2min && slipway migrate",
+		.options = OPTIONS(SLIPWAY_OPTION_TIMEOUT),
+		.run = slipway_cmd_wait,
+	},
+	{
+		.name = "completion",
+		.argument = "SHELL",
+		.choices = "bash|zsh|fish|migrations",
+		.summary = "print the completion script of a shell",
+		.description =
+		"The script knows commands, options and their values. For names of migrations it\n"
+		"asks \"slipway completion migrations\", which prints those of the folder.",
+		.examples =
+		"source <(slipway completion bash)      # in ~/.bashrc\n"
+		"source <(slipway completion zsh)       # in ~/.zshrc, after compinit\n"
+		"slipway completion fish | source       # in ~/.config/fish/config.fish",
+		.options = NO_OPTIONS,
+		.run = slipway_cmd_completion,
 	},
 	{
 		.name = "help",
 		.argument = "[COMMAND]",
 		.summary = "show this help, or that of a command",
-		.options = NO_OPTIONS,
+		.examples = "slipway help migrate",
+		.options = OPTIONS(SLIPWAY_OPTION_MARKDOWN),
 		.run = slipway_cmd_help,
 	},
 	{

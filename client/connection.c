@@ -242,3 +242,73 @@ slipway_connection_open(const SlipwayArguments *arguments)
 	free(target.password);
 	return conn;
 }
+
+/* Copies the value of an option, or NULL where it has none. */
+static char *
+copy_value(const PQconninfoOption *options, const char *keyword)
+{
+	for (; options != NULL && options->keyword != NULL; options++)
+		if (strcmp(options->keyword, keyword) == 0 && options->val != NULL && *options->val != '\0')
+			return slipway_memory_copy(options->val);
+	return NULL;
+}
+
+/* Value of an option, without connecting: in the string, else as given, else the default. */
+static char *
+find_value(const Target *target, const char *keyword, const char *given)
+{
+	bool		is_string = target->conninfo != NULL &&
+		slipway_conninfo_is_string(target->conninfo);
+	PQconninfoOption *inner = is_string ? PQconninfoParse(target->conninfo, NULL) : NULL;
+	PQconninfoOption *defaults = PQconndefaults();
+	char	   *value = copy_value(inner, keyword);
+
+	if (value == NULL && given != NULL)
+		value = slipway_memory_copy(given);
+	if (value == NULL)
+		value = copy_value(defaults, keyword);
+	PQconninfoFree(inner);
+	PQconninfoFree(defaults);
+	return value;
+}
+
+/* "db.example.org port 5432" */
+static char *
+name_place(const Target *target)
+{
+	char	   *host = find_value(target, "host", target->host);
+	char	   *port = find_value(target, "port", target->port);
+	char	   *place = slipway_memory_format("%s port %s", host != NULL ? host : "local socket",
+											  port);
+
+	free(host);
+	free(port);
+	return place;
+}
+
+PGPing
+slipway_connection_ping(const SlipwayArguments *arguments, double timeout, char **place)
+{
+	Target		target = {0};
+	/* 0 is for ever */
+	double		limit = timeout < 1000 ? 1 : timeout > 1e9 ? 0 : timeout / 1000;
+	char	   *seconds = slipway_memory_format("%.0f", limit);
+	const char *keywords[] = {"connect_timeout", "host", "port", "user", "dbname", NULL};
+	const char *values[] = {NULL, NULL, NULL, NULL, NULL, NULL};
+	PGPing		state;
+
+	find_target(arguments, &target);
+	check_conninfo(&target);
+	values[0] = seconds;
+	values[1] = target.host;
+	values[2] = target.port;
+	values[3] = target.user;
+	values[4] = target.conninfo;
+	state = PQpingParams(keywords, values, 1);
+	*place = name_place(&target);
+	free(seconds);
+	free(target.conninfo);
+	free(target.search_path);
+	free(target.password);
+	return state;
+}

@@ -22,4 +22,13 @@
  */
 PGconn	   *slipway_connection_open(const SlipwayArguments *arguments);
 
+/*
+ * Does the server accept connections? Waits for its answer no longer than
+ * timeout ms (rounded up to whole seconds) unless the connection string has
+ * a connect_timeout. Sets *place to what people call the server, without a
+ * password; the caller frees it. Malformed strings end the program as above.
+ */
+PGPing		slipway_connection_ping(const SlipwayArguments *arguments, double timeout,
+									char **place);
+
 #endif

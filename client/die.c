@@ -4,12 +4,13 @@
  */
 #include "die.h"
 
-#include <errno.h>
+#include <jansson.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "live.h"
 #include "output.h"
 
 #define MAX_CLEAN_UPS 16
@@ -21,35 +22,62 @@ static struct
 }			stack[MAX_CLEAN_UPS];
 static int	depth = 0;
 
+/* The same for programs, unless it is about telling them. */
+static void
+print_event(SlipwayExitCode code, const char *hint, const char *message)
+{
+	static bool printing = false;
+	json_t	   *object;
+
+	if (printing || message == NULL)
+		return;
+	printing = true;
+	object = json_pack("{s:s, s:s, s:o, s:i}", "event", "error", "severity", "ERROR",
+					   "message", slipway_output_json_text(message), "exit_code", (int) code);
+	if (hint != NULL)
+		(void) json_object_set_new(object, "hint", slipway_output_json_text(hint));
+	slipway_output_json(object);
+	printing = false;
+}
+
 void
 slipway_die(SlipwayExitCode code, const char *hint, const char *format,...)
 {
 	va_list		arguments;
+	char	   *message;
 
-	(void) fflush(stdout);
-	(void) fprintf(stderr, "slipway: %serror:%s ",
-				   slipway_output_color(stderr, SLIPWAY_COLOR_RED),
-				   slipway_output_color(stderr, SLIPWAY_COLOR_NONE));
 	va_start(arguments, format);
-	(void) vfprintf(stderr, format, arguments);
+	if (vasprintf(&message, format, arguments) < 0)
+		message = NULL;
 	va_end(arguments);
-	(void) fputc('\n', stderr);
+	if (slipway_output_is_json())
+		print_event(code, hint, message);
+	slipway_output_begin_talk();
+	(void) fprintf(stderr, "slipway: %serror:%s %s\n",
+				   slipway_output_color(stderr, SLIPWAY_COLOR_RED),
+				   slipway_output_color(stderr, SLIPWAY_COLOR_NONE),
+				   message != NULL ? message : "out of memory");
 	if (hint != NULL)
 		(void) fprintf(stderr, "hint: %s\n", hint);
+	free(message);
 	slipway_die_exit(code);
 }
 
 void
 slipway_die_exit(SlipwayExitCode code)
 {
+	const char *fault;
+
 	while (depth > 0)
 	{
 		depth--;
 		stack[depth].function(stack[depth].argument);
 	}
-	if (fflush(stdout) != 0 || ferror(stdout))
+	slipway_live_clear();
+	fault = slipway_output_flush();
+	if (fault != NULL)
 	{
-		(void) fprintf(stderr, "slipway: error: could not write to standard output: %s\n", strerror(errno));
+		(void) fprintf(stderr, "slipway: error: could not write to standard output: %s\n", fault);
 		if (code == SLIPWAY_EXIT_DONE)
 			code = SLIPWAY_EXIT_ERROR;
 	}

@@ -12,7 +12,8 @@ typedef void (*SlipwayCleanUp) (void *argument);
 
 /*
  * Prints "slipway: error: MESSAGE" and, unless hint is NULL, "hint: HINT" on
- * stderr, then ends the program as slipway_die_exit() does.
+ * stderr, and with --json the same as an event on stdout, then ends the
+ * program as slipway_die_exit() does.
  */
 _Noreturn void slipway_die(SlipwayExitCode code, const char *hint, const char *format,...)
 			__attribute__((format(printf, 3, 4)));

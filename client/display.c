@@ -6,6 +6,7 @@
 #include "display.h"
 
 #include <libpq-fe.h>
+#include <stdbool.h>
 #include <string.h>
 
 static int
@@ -73,4 +74,27 @@ slipway_display_width(const char *text)
 		length -= bytes;
 	}
 	return column;
+}
+
+void
+slipway_display_fit(SlipwayBuffer *buffer, const char *text, int width)
+{
+	static const char ellipsis[] = "...";
+	bool		whole = slipway_display_width(text) <= width;
+	int			room = whole ? width : width - (int) strlen(ellipsis);
+	size_t		length = strlen(text);
+	int			column = 0;
+
+	while (length > 0)
+	{
+		size_t		bytes = slipway_display_bytes(text, length);
+
+		if (column + slipway_display_add(NULL, text, bytes, column) > room)
+			break;
+		column += slipway_display_add(buffer, text, bytes, column);
+		text += bytes;
+		length -= bytes;
+	}
+	for (int i = 0; !whole && ellipsis[i] != '\0' && column < width; i++, column++)
+		slipway_buffer_add_char(buffer, ellipsis[i]);
 }

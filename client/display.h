@@ -24,4 +24,10 @@ int			slipway_display_add(SlipwayBuffer *buffer, const char *text, size_t bytes,
 /* Columns that a string takes. */
 int			slipway_display_width(const char *text);
 
+/*
+ * Adds a string as it is shown, all of it if that takes at most so many
+ * columns, else what fits of it with "..." at its end.
+ */
+void		slipway_display_fit(SlipwayBuffer *buffer, const char *text, int width);
+
 #endif

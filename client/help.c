@@ -7,11 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "buffer.h"
 #include "memory.h"
 
 #define WIDTH 80
 #define INDENT 29				/* of what stands beside an option */
-#define COMMAND_INDENT 12
+#define COMMAND_INDENT 14
 
 /* Prints words from a column on, and breaks lines before WIDTH. */
 static void
@@ -77,13 +78,32 @@ print_options(FILE *stream, const char *title, const SlipwayOptionId *ids)
 		print_option(stream, &slipway_option_table[*ids]);
 }
 
+static void
+print_command(FILE *stream, const SlipwayCommand *command)
+{
+	SlipwayBuffer text = {0};
+	char	   *summary;
+
+	slipway_buffer_add(&text, command->summary);
+	for (int i = 0; i < SLIPWAY_COMMAND_MAX_ALIASES && command->aliases[i] != NULL; i++)
+	{
+		slipway_buffer_add(&text, i == 0 ? " (also: " : ", ");
+		slipway_buffer_add(&text, command->aliases[i]);
+	}
+	if (command->aliases[0] != NULL)
+		slipway_buffer_add(&text, ")");
+	summary = slipway_buffer_take(&text);
+	print_beside(stream, command->name, summary, COMMAND_INDENT);
+	free(summary);
+}
+
 void
 slipway_help_print(FILE *stream)
 {
 	(void) fputs("slipway applies SQL migrations through the extension pg_slipway.\n\n"
 				 "Usage: slipway [OPTION]... COMMAND [OPTION]... [ARGUMENT]\n\nCommands:\n", stream);
 	for (const SlipwayCommand *command = slipway_command_table; command->name != NULL; command++)
-		print_beside(stream, command->name, command->summary, COMMAND_INDENT);
+		print_command(stream, command);
 	print_options(stream, "Connection", slipway_command_connection_options);
 	print_options(stream, "General", slipway_command_general_options);
 	(void) fputs("\nWithout connection options the first of these that is set says where to\n"
@@ -91,6 +111,27 @@ slipway_help_print(FILE *stream)
 				 "DB_PORT, DB_NAME, DB_ADMIN_USER and DB_ADMIN_PASSWORD; else PGHOST and so on.\n"
 				 "Other options have defaults in SLIPWAY_OPTION, for example SLIPWAY_LOCK_WAIT.\n\n"
 				 "\"slipway help COMMAND\" tells more.\n", stream);
+}
+
+static void
+print_indented(FILE *stream, const char *lines, const char *indent)
+{
+	for (; *lines != '\0'; lines += strspn(lines, "\n"))
+	{
+		int			length = (int) strcspn(lines, "\n");
+
+		(void) fprintf(stream, "%s%.*s\n", indent, length, lines);
+		lines += length;
+	}
+}
+
+static void
+print_examples(FILE *stream, const SlipwayCommand *command)
+{
+	if (command->examples == NULL)
+		return;
+	(void) fputs("\nExamples:\n", stream);
+	print_indented(stream, command->examples, "  ");
 }
 
 void
@@ -108,7 +149,69 @@ slipway_help_print_command(FILE *stream, const SlipwayCommand *command)
 	}
 	if (command->description != NULL)
 		(void) fprintf(stream, "\n%s\n", command->description);
+	print_examples(stream, command);
 	print_options(stream, "Options", command->options);
 	print_options(stream, "Connection", slipway_command_connection_options);
 	print_options(stream, "General", slipway_command_general_options);
+}
+
+/* Text of a cell: bars would end it. */
+static void
+print_cell(FILE *stream, const char *text)
+{
+	for (; *text != '\0'; text++)
+		(void) fprintf(stream, "%s%c", *text == '|' ? "\\" : "", *text);
+}
+
+static void
+print_markdown_options(FILE *stream, const SlipwayOptionId *ids)
+{
+	if (*ids == SLIPWAY_OPTION_COUNT)
+		return;
+	(void) fputs("\n| option | variable | |\n|---|---|---|\n", stream);
+	for (; *ids != SLIPWAY_OPTION_COUNT; ids++)
+	{
+		const SlipwayOption *option = &slipway_option_table[*ids];
+
+		(void) fputs("| ", stream);
+		if (option->letter != 0)
+			(void) fprintf(stream, "`-%c`, ", option->letter);
+		(void) fprintf(stream, "`--%s%s%s` | ", option->name, option->value != NULL ? " " : "",
+					   option->value != NULL ? option->value : "");
+		if (option->environment != NULL)
+			(void) fprintf(stream, "`%s`", option->environment);
+		(void) fputs(" | ", stream);
+		print_cell(stream, option->summary);
+		(void) fputs(" |\n", stream);
+	}
+}
+
+static void
+print_markdown_command(FILE *stream, const SlipwayCommand *command)
+{
+	(void) fprintf(stream, "\n### slipway %s%s%s\n\n", command->name,
+				   command->argument != NULL ? " " : "",
+				   command->argument != NULL ? command->argument : "");
+	(void) fprintf(stream, "%c%s.", command->summary[0] - 'a' + 'A', command->summary + 1);
+	for (int i = 0; i < SLIPWAY_COMMAND_MAX_ALIASES && command->aliases[i] != NULL; i++)
+		(void) fprintf(stream, "%s`%s`", i == 0 ? " Also: " : ", ", command->aliases[i]);
+	(void) fprintf(stream, "%s\n", command->aliases[0] != NULL ? "." : "");
+	if (command->description != NULL)
+		(void) fprintf(stream, "\n%s\n", command->description);
+	print_markdown_options(stream, command->options);
+	if (command->examples != NULL)
+	{
+		(void) fputc('\n', stream);
+		print_indented(stream, command->examples, "    ");
+	}
+}
+
+void
+slipway_help_print_markdown(FILE *stream)
+{
+	(void) fputs("### Options of all commands\n", stream);
+	print_markdown_options(stream, slipway_command_connection_options);
+	print_markdown_options(stream, slipway_command_general_options);
+	for (const SlipwayCommand *command = slipway_command_table; command->name != NULL; command++)
+		print_markdown_command(stream, command);
 }

@@ -12,4 +12,7 @@
 void		slipway_help_print(FILE *stream);
 void		slipway_help_print_command(FILE *stream, const SlipwayCommand *command);
 
+/* All of it as the reference part of doc/client.md. */
+void		slipway_help_print_markdown(FILE *stream);
+
 #endif

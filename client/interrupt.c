@@ -18,7 +18,9 @@ static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
 #define SIGNAL_COUNT (sizeof(signals) / sizeof(signals[0]))
 
 static int	ends[2] = {-1, -1};
-static struct sigaction before[SIGNAL_COUNT];
+static struct sigaction before[SIGNAL_COUNT];	/* set while watching */
+static bool watching = false;
+static const char *last_words;
 
 static void
 note_signal(int signal_number)
@@ -31,11 +33,37 @@ note_signal(int signal_number)
 	errno = saved;
 }
 
+static void
+leave_program(int signal_number)
+{
+	ssize_t		written = write(STDERR_FILENO, last_words, strlen(last_words));
+
+	(void) signal_number;
+	(void) written;
+	_exit(SLIPWAY_EXIT_ERROR);
+}
+
+/* nohup and background shells ignore some on purpose: those stay so. */
+static void
+set_handler(void (*handler) (int signal_number))
+{
+	struct sigaction action = {.sa_handler = handler, .sa_flags = SA_RESTART};
+
+	for (size_t i = 0; i < SIGNAL_COUNT; i++)
+		if (before[i].sa_handler != SIG_IGN)
+			(void) sigaction(signals[i], &action, NULL);
+}
+
+void
+slipway_interrupt_leave(const char *message)
+{
+	last_words = message;
+	set_handler(leave_program);
+}
+
 int
 slipway_interrupt_watch(void)
 {
-	struct sigaction action = {.sa_handler = note_signal, .sa_flags = SA_RESTART};
-
 	if (ends[0] < 0)
 	{
 		if (pipe(ends) != 0)
@@ -46,14 +74,10 @@ slipway_interrupt_watch(void)
 			(void) fcntl(ends[i], F_SETFD, FD_CLOEXEC);
 		}
 	}
-	for (size_t i = 0; i < SIGNAL_COUNT; i++)
-	{
+	for (size_t i = 0; i < SIGNAL_COUNT && !watching; i++)
 		(void) sigaction(signals[i], NULL, &before[i]);
-		/* nohup and background shells ignore some on purpose */
-		if (before[i].sa_handler != SIG_IGN)
-			(void) sigaction(signals[i], &action, NULL);
-	}
-	(void) signal(SIGPIPE, SIG_IGN);
+	watching = true;
+	set_handler(note_signal);
 	return ends[0];
 }
 
@@ -62,6 +86,7 @@ slipway_interrupt_unwatch(void)
 {
 	for (size_t i = 0; i < SIGNAL_COUNT; i++)
 		(void) sigaction(signals[i], &before[i], NULL);
+	watching = false;
 }
 
 bool

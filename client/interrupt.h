@@ -9,11 +9,17 @@
 #include <stdbool.h>
 
 /*
- * From now on SIGINT, SIGTERM and SIGHUP are only noted, and a reader that
- * went away does not kill the program. Returns a file descriptor that
- * becomes readable when a signal arrives.
+ * From now on SIGINT, SIGTERM and SIGHUP are only noted. Returns a file
+ * descriptor that becomes readable when a signal arrives.
  */
 int			slipway_interrupt_watch(void);
+
+/*
+ * Until they are watched again, a signal prints this message, which must
+ * last, and ends the program with SLIPWAY_EXIT_ERROR without any clean-up:
+ * for while it is in a call that waits.
+ */
+void		slipway_interrupt_leave(const char *message);
 
 /* Signals go back to ending the program. */
 void		slipway_interrupt_unwatch(void);

@@ -7,8 +7,6 @@
  */
 #include "option.h"
 
-#include <ctype.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +14,15 @@
 #include "display.h"
 #include "memory.h"
 #include "nearest.h"
+#include "option_value.h"
+
+/* One says the opposite of the other. */
+static const SlipwayOptionId rivals[][2] = {
+	{SLIPWAY_OPTION_QUIET, SLIPWAY_OPTION_VERBOSE},
+	{SLIPWAY_OPTION_NO_PASSWORD, SLIPWAY_OPTION_PASSWORD},
+};
+
+#define RIVAL_COUNT (sizeof(rivals) / sizeof(rivals[0]))
 
 static _Noreturn void
 die_unknown(const char *given)
@@ -31,76 +38,6 @@ die_unknown(const char *given)
 				near == NULL ? "See \"slipway --help\"."
 				: slipway_memory_format("Perhaps you meant \"--%s\".", near),
 				"unknown option \"--%s\"", name);
-}
-
-static bool
-is_duration(const char *text)
-{
-	static const char *const units[] = {"", "us", "ms", "s", "min", "h", "d"};
-	const char *start = text;
-
-	while (isdigit((unsigned char) *text))
-		text++;
-	if (text == start)
-		return false;
-	if (*text == '.' && isdigit((unsigned char) text[1]))
-		for (text++; isdigit((unsigned char) *text);)
-			text++;
-	while (*text == ' ')
-		text++;
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
-		if (strcmp(text, units[i]) == 0)
-			return true;
-	return false;
-}
-
-static bool
-is_integer(const char *text)
-{
-	char	   *end;
-	long		number;
-
-	if (!isdigit((unsigned char) *text))
-		return false;
-	number = strtol(text, &end, 10);
-	return *end == '\0' && number <= INT_MAX;
-}
-
-static bool
-is_choice(const char *text, const char *choices)
-{
-	for (const char *next; choices != NULL; choices = next)
-	{
-		size_t		length = strcspn(choices, "|");
-
-		if (strlen(text) == length && memcmp(choices, text, length) == 0)
-			return true;
-		next = choices[length] == '|' ? choices + length + 1 : NULL;
-	}
-	return false;
-}
-
-/* What a good value would be, or NULL when this one is good. */
-static const char *
-find_fault(const SlipwayOption *option, const char *value)
-{
-	switch (option->kind)
-	{
-		case SLIPWAY_OPTION_KIND_INTEGER:
-			return is_integer(value) ? NULL : "It is a whole number from 0 to 2147483647.";
-		case SLIPWAY_OPTION_KIND_DURATION:
-			return is_duration(value) ? NULL
-				: "It is a number of milliseconds, or has a unit: us, ms, s, min, h or d.";
-		case SLIPWAY_OPTION_KIND_CHOICE:
-			return is_choice(value, option->choices) ? NULL
-				: slipway_memory_format("It is one of %s.", option->choices);
-		case SLIPWAY_OPTION_KIND_TEXT:
-		case SLIPWAY_OPTION_KIND_LIST:
-			return *value != '\0' ? NULL : "It must not be empty.";
-		case SLIPWAY_OPTION_KIND_FLAG:
-			break;
-	}
-	return NULL;
 }
 
 static void
@@ -124,7 +61,7 @@ take_value(SlipwayArguments *arguments, int id, const char *value)
 		slipway_die(SLIPWAY_EXIT_USAGE,
 					slipway_memory_format("Write --%s %s.", option->name, option->value),
 					"option \"--%s\" needs a value", option->name);
-	fault = find_fault(option, value);
+	fault = slipway_option_value_fault(option, value);
 	if (fault != NULL)
 		slipway_die(SLIPWAY_EXIT_USAGE, fault,
 					"invalid value \"%s\" of option \"--%s\"",
@@ -189,6 +126,28 @@ take_letters(SlipwayArguments *arguments, const char *letters, const char *next)
 	return false;
 }
 
+static void
+check_rivals(const SlipwayArguments *arguments)
+{
+	for (size_t i = 0; i < RIVAL_COUNT; i++)
+		if (arguments->values[rivals[i][0]] != NULL && arguments->values[rivals[i][1]] != NULL)
+			slipway_die(SLIPWAY_EXIT_USAGE, "Give one of them.",
+						"options \"--%s\" and \"--%s\" contradict each other",
+						slipway_option_table[rivals[i][0]].name,
+						slipway_option_table[rivals[i][1]].name);
+}
+
+/* Has an option been given that says the opposite? */
+static bool
+has_rival(const SlipwayArguments *arguments, SlipwayOptionId id)
+{
+	for (size_t i = 0; i < RIVAL_COUNT; i++)
+		if ((rivals[i][0] == id && arguments->values[rivals[i][1]] != NULL) ||
+			(rivals[i][1] == id && arguments->values[rivals[i][0]] != NULL))
+			return true;
+	return false;
+}
+
 void
 slipway_option_parse(int argc, char *const argv[], SlipwayArguments *arguments)
 {
@@ -209,6 +168,7 @@ slipway_option_parse(int argc, char *const argv[], SlipwayArguments *arguments)
 		else
 			i += take_letters(arguments, given + 1, next) ? 1 : 0;
 	}
+	check_rivals(arguments);
 }
 
 static void
@@ -235,25 +195,29 @@ read_flag(SlipwayArguments *arguments, SlipwayOptionId id, const char *value)
 void
 slipway_option_read_environment(SlipwayArguments *arguments, const SlipwayOptionId *ids)
 {
+	const SlipwayArguments given = *arguments;
+
 	for (; *ids != SLIPWAY_OPTION_COUNT; ids++)
 	{
 		const SlipwayOption *option = &slipway_option_table[*ids];
 		const char *value = option->environment != NULL ? getenv(option->environment) : NULL;
 		const char *fault;
 
-		if (value == NULL || *value == '\0' || arguments->values[*ids] != NULL)
+		if (value == NULL || *value == '\0' || arguments->values[*ids] != NULL ||
+			has_rival(&given, *ids))
 			continue;
 		if (option->kind == SLIPWAY_OPTION_KIND_FLAG)
 		{
 			read_flag(arguments, *ids, value);
 			continue;
 		}
-		fault = find_fault(option, value);
+		fault = slipway_option_value_fault(option, value);
 		if (fault != NULL)
 			slipway_die(SLIPWAY_EXIT_USAGE, fault, "invalid value \"%s\" of environment variable %s",
 						value, option->environment);
 		set_value(arguments, (int) *ids, value);
 	}
+	check_rivals(arguments);
 }
 
 const char *
@@ -272,4 +236,14 @@ int
 slipway_option_integer(const SlipwayArguments *arguments, SlipwayOptionId id, int otherwise)
 {
 	return arguments->values[id] != NULL ? (int) strtol(arguments->values[id], NULL, 10) : otherwise;
+}
+
+double
+slipway_option_duration(const SlipwayArguments *arguments, SlipwayOptionId id, double otherwise)
+{
+	double		milliseconds = otherwise;
+
+	if (arguments->values[id] != NULL)
+		(void) slipway_option_value_duration(arguments->values[id], &milliseconds);
+	return milliseconds;
 }

@@ -36,6 +36,9 @@ typedef enum SlipwayOptionId
 	SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER,
 	SLIPWAY_OPTION_EXIT_CODE,
 	SLIPWAY_OPTION_LIMIT,
+	SLIPWAY_OPTION_FOLLOW,
+	SLIPWAY_OPTION_TIMEOUT,
+	SLIPWAY_OPTION_MARKDOWN,
 	SLIPWAY_OPTION_DOWN,
 	SLIPWAY_OPTION_VERIFY,
 	SLIPWAY_OPTION_SCHEMAS,
@@ -51,7 +54,8 @@ typedef enum SlipwayOptionKind
 	SLIPWAY_OPTION_KIND_TEXT,
 	SLIPWAY_OPTION_KIND_LIST,	/* text, may be given several times */
 	SLIPWAY_OPTION_KIND_INTEGER,	/* 0 to 2147483647 */
-	SLIPWAY_OPTION_KIND_DURATION,	/* a number of ms, or with a unit: 30s */
+	SLIPWAY_OPTION_KIND_DURATION,	/* a number of ms, or with a unit: 30s; at most 24 days */
+	SLIPWAY_OPTION_KIND_PORT,	/* 1 to 65535; several with commas, as libpq takes them */
 	SLIPWAY_OPTION_KIND_CHOICE	/* one of choices */
 } SlipwayOptionKind;
 
@@ -80,21 +84,27 @@ typedef struct SlipwayArguments
 
 /*
  * Takes argv[1] and on apart, into zeroed arguments. An unknown option, a
- * missing, superfluous or malformed value ends the program with
- * SLIPWAY_EXIT_USAGE.
+ * missing, superfluous or malformed value, and options that contradict each
+ * other end the program with SLIPWAY_EXIT_USAGE.
  */
 void		slipway_option_parse(int argc, char *const argv[], SlipwayArguments *arguments);
 
 /*
  * Fills options that were not given, among those in a list that ends in
  * SLIPWAY_OPTION_COUNT, from their environment variables. Empty ones count as
- * not set; a malformed value ends the program as above.
+ * not set, and so do those that contradict what was given; a malformed value
+ * ends the program as above.
  */
 void		slipway_option_read_environment(SlipwayArguments *arguments, const SlipwayOptionId *ids);
 
-/* Value of an option, or NULL; whether a flag was given; an integer or its default. */
+/*
+ * Value of an option, or NULL; whether a flag was given; an integer, and a
+ * time in ms, or what stands for it otherwise.
+ */
 const char *slipway_option_text(const SlipwayArguments *arguments, SlipwayOptionId id);
 bool		slipway_option_flag(const SlipwayArguments *arguments, SlipwayOptionId id);
 int			slipway_option_integer(const SlipwayArguments *arguments, SlipwayOptionId id, int otherwise);
+double		slipway_option_duration(const SlipwayArguments *arguments, SlipwayOptionId id,
+									double otherwise);
 
 #endif

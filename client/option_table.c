@@ -17,7 +17,7 @@ const SlipwayOption slipway_option_table[SLIPWAY_OPTION_COUNT] = {
 	[SLIPWAY_OPTION_HOST] =
 	{"host", 'h', TEXT("HOST"), NULL, "server host or socket directory"},
 	[SLIPWAY_OPTION_PORT] =
-	{"port", 'p', TEXT("PORT"), NULL, "server port"},
+	{"port", 'p', SLIPWAY_OPTION_KIND_PORT, "PORT", NULL, NULL, "server port"},
 	[SLIPWAY_OPTION_USERNAME] =
 	{"username", 'U', TEXT("ROLE"), NULL, "role to connect as"},
 	[SLIPWAY_OPTION_NO_PASSWORD] =
@@ -48,14 +48,17 @@ const SlipwayOption slipway_option_table[SLIPWAY_OPTION_COUNT] = {
 	[SLIPWAY_OPTION_TO] =
 	{"to", 0, TEXT("NAME"), "SLIPWAY_TO", "stop after this migration"},
 	[SLIPWAY_OPTION_LOCK_WAIT] =
-	{"lock-wait", 0, DURATION, "SLIPWAY_LOCK_WAIT", "how long to wait for another run"},
+	{"lock-wait", 0, DURATION, "SLIPWAY_LOCK_WAIT",
+	"how long to wait for another run (default: 5min)"},
 	[SLIPWAY_OPTION_LOCK_TIMEOUT] =
-	{"lock-timeout", 0, DURATION, "SLIPWAY_LOCK_TIMEOUT", "how long a statement waits for a lock"},
+	{"lock-timeout", 0, DURATION, "SLIPWAY_LOCK_TIMEOUT",
+	"how long a statement waits for a lock (default: 2s)"},
 	[SLIPWAY_OPTION_STATEMENT_TIMEOUT] =
-	{"statement-timeout", 0, DURATION, "SLIPWAY_STATEMENT_TIMEOUT", "how long a statement may run"},
+	{"statement-timeout", 0, DURATION, "SLIPWAY_STATEMENT_TIMEOUT",
+	"how long a statement may run (default: no limit)"},
 	[SLIPWAY_OPTION_RETRIES] =
 	{"retries", 0, SLIPWAY_OPTION_KIND_INTEGER, "N", NULL, "SLIPWAY_RETRIES",
-	"tries again after lock timeout or deadlock"},
+	"tries again after lock timeout or deadlock (default: 10)"},
 	[SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER] =
 	{"allow-out-of-order", 0, FLAG, "SLIPWAY_ALLOW_OUT_OF_ORDER",
 	"apply what sorts before applied migrations"},
@@ -63,6 +66,12 @@ const SlipwayOption slipway_option_table[SLIPWAY_OPTION_COUNT] = {
 	{"exit-code", 0, FLAG, "SLIPWAY_EXIT_CODE", "exit with 3 when migrations are pending"},
 	[SLIPWAY_OPTION_LIMIT] =
 	{"limit", 0, SLIPWAY_OPTION_KIND_INTEGER, "N", NULL, "SLIPWAY_LIMIT", "only the newest N entries"},
+	[SLIPWAY_OPTION_FOLLOW] =
+	{"follow", 'f', FLAG, "SLIPWAY_FOLLOW", "go on with new entries as they come"},
+	[SLIPWAY_OPTION_TIMEOUT] =
+	{"timeout", 0, DURATION, "SLIPWAY_TIMEOUT", "how long to wait (default: 60s; 0: for ever)"},
+	[SLIPWAY_OPTION_MARKDOWN] =
+	{"markdown", 0, FLAG, NULL, "all of it, as the reference page has it"},
 	[SLIPWAY_OPTION_DOWN] =
 	{"down", 0, FLAG, "SLIPWAY_DOWN", "also a script that undoes it"},
 	[SLIPWAY_OPTION_VERIFY] =

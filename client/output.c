@@ -4,6 +4,7 @@
  */
 #include "output.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "die.h"
+#include "live.h"
 #include "memory.h"
 
 static SlipwayOutputMode mode;
@@ -40,11 +42,30 @@ slipway_output_is_quiet(void)
 	return mode.quiet;
 }
 
+const char *
+slipway_output_flush(void)
+{
+	static int	fault = 0;		/* the first one; later ones follow from it */
+
+	if (fflush(stdout) != 0 && fault == 0)
+		fault = errno;
+	if (fault != 0)
+		return strerror(fault);
+	return ferror(stdout) ? "some of it was lost" : NULL;
+}
+
+void
+slipway_output_begin_talk(void)
+{
+	/* so that both streams of one terminal stay in order */
+	(void) slipway_output_flush();
+	slipway_live_clear();
+}
+
 static void
 print_talk(const char *format, va_list arguments)
 {
-	/* so that both streams of one terminal stay in order */
-	(void) fflush(stdout);
+	slipway_output_begin_talk();
 	(void) vfprintf(stderr, format, arguments);
 	(void) fputc('\n', stderr);
 }
@@ -82,7 +103,7 @@ slipway_output_json(json_t *object)
 		slipway_die(SLIPWAY_EXIT_ERROR, NULL, "could not write a JSON object");
 	(void) puts(line);
 	/* a reader that follows a run wants each event when it happens */
-	(void) fflush(stdout);
+	(void) slipway_output_flush();
 	free(line);
 	json_decref(object);
 }

@@ -39,6 +39,12 @@ void		slipway_output_say(const char *format,...)
 void		slipway_output_detail(const char *format,...)
 			__attribute__((format(printf, 1, 2)));
 
+/* Writes out what stdout holds back. Returns why that did not work, now or before, else NULL. */
+const char *slipway_output_flush(void);
+
+/* To be called before anything is written to stderr otherwise. */
+void		slipway_output_begin_talk(void);
+
 /* One JSON object as one line on stdout, at once. Releases the object. */
 void		slipway_output_json(json_t *object);
 

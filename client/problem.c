@@ -29,7 +29,8 @@ char *
 slipway_problem_place(const SlipwayProblem *problem, const SlipwayFolder *folder)
 {
 	const SlipwayScriptFile *file = find_file(problem, folder);
-	const char *name = file != NULL ? file->path : problem->migration;
+	const char *guess = problem->path != NULL ? problem->path : problem->migration;
+	const char *name = file != NULL ? file->path : guess;
 
 	if (problem->line > 0 && problem->column > 0)
 		return slipway_memory_format("%s:%d:%d", name, problem->line, problem->column);
@@ -64,7 +65,7 @@ slipway_problem_print(FILE *stream, const SlipwayProblem *problem, const Slipway
 	const char *red = slipway_output_color(stream, SLIPWAY_COLOR_RED);
 	const char *plain = slipway_output_color(stream, SLIPWAY_COLOR_NONE);
 
-	(void) fflush(stdout);
+	slipway_output_begin_talk();
 	if (problem->migration != NULL)
 	{
 		char	   *place = slipway_problem_place(problem, folder);
@@ -106,10 +107,21 @@ slipway_problem_json(const SlipwayProblem *problem, const SlipwayFolder *folder)
 	set_text(object, "hint", problem->hint);
 	set_text(object, "context", problem->context);
 	set_text(object, "migration", problem->migration);
-	set_text(object, "file", file != NULL ? file->path : NULL);
+	set_text(object, "file", file != NULL ? file->path : problem->path);
 	if (problem->line > 0)
 		(void) json_object_set_new(object, "line", json_integer(problem->line));
 	if (problem->column > 0)
 		(void) json_object_set_new(object, "column", json_integer(problem->column));
+	return object;
+}
+
+json_t *
+slipway_problem_error(const SlipwayProblem *problem, const SlipwayFolder *folder,
+					  SlipwayExitCode code)
+{
+	json_t	   *object = slipway_problem_json(problem, folder);
+
+	(void) json_object_set_new(object, "event", json_string("error"));
+	(void) json_object_set_new(object, "exit_code", json_integer(code));
 	return object;
 }

@@ -9,6 +9,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "exit_code.h"
 #include "folder.h"
 
 /* Strings are borrowed; NULL or 0 is what is not known. */
@@ -21,6 +22,7 @@ typedef struct SlipwayProblem
 	const char *hint;
 	const char *context;		/* lines to show, without the engine's */
 	const char *migration;
+	const char *path;			/* of its file, where no folder tells */
 	int			line;
 	int			column;
 } SlipwayProblem;
@@ -34,6 +36,10 @@ void		slipway_problem_print(FILE *stream, const SlipwayProblem *problem, const S
 
 /* The same as a JSON object, which the caller completes and releases. */
 json_t	   *slipway_problem_json(const SlipwayProblem *problem, const SlipwayFolder *folder);
+
+/* The event "error", with which a command fails under --json; the caller releases it. */
+json_t	   *slipway_problem_error(const SlipwayProblem *problem, const SlipwayFolder *folder,
+								  SlipwayExitCode code);
 
 /* "m/0007_orders.sql:12:9" or what is known of it; the caller frees it. */
 char	   *slipway_problem_place(const SlipwayProblem *problem, const SlipwayFolder *folder);

@@ -8,19 +8,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "memory.h"
 #include "output.h"
 
-double
-slipway_report_clock(void)
-{
-	struct timespec now;
-
-	(void) clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double) now.tv_sec * 1000 + (double) now.tv_nsec / 1e6;
-}
+/* A migration that takes so long makes people ask what it is doing. */
+#define LONG_MS 1000
 
 static const char *
 get_text(const json_t *event, const char *key)
@@ -28,6 +21,12 @@ get_text(const json_t *event, const char *key)
 	const char *text = json_string_value(json_object_get(event, key));
 
 	return text != NULL ? text : "";
+}
+
+static long
+get_integer(const json_t *event, const char *key)
+{
+	return (long) json_integer_value(json_object_get(event, key));
 }
 
 /* The history is ahead of this folder: names of migrations, or their number. */
@@ -44,8 +43,8 @@ say_future(const json_t *future)
 static void
 say_done(const SlipwayReport *report, const json_t *event)
 {
-	long		applied = (long) json_integer_value(json_object_get(event, "applied"));
-	char	   *duration = slipway_output_duration(slipway_report_clock() - report->started_at);
+	long		applied = get_integer(event, "applied");
+	char	   *duration = slipway_output_duration(slipway_progress_clock() - report->started_at);
 
 	say_future(json_object_get(event, "future"));
 	if (applied == 0)
@@ -78,15 +77,37 @@ say_event(SlipwayReport *report, const json_t *event, const char *message)
 		slipway_output_say("%s", message);
 }
 
+/* An extension that is one release older does not name the migration and the backend. */
+static void
+take_start(SlipwayReport *report, const json_t *event)
+{
+	report->pid = (int) get_integer(event, "pid");
+	if (report->progress == NULL)
+		return;
+	report->progress->total = report->applied + get_integer(event, "pending");
+	slipway_progress_move(report->progress, json_string_value(json_object_get(event, "migration")),
+						  0);
+}
+
+static void
+take_applied(SlipwayReport *report, const json_t *event)
+{
+	report->applied++;
+	if (report->progress == NULL)
+		return;
+	report->progress->done = report->applied;
+	slipway_progress_move(report->progress, json_string_value(json_object_get(event, "next")), 0);
+}
+
 static void
 take_event(SlipwayReport *report, json_t *event, const char *message)
 {
 	const char *kind = get_text(event, "event");
 
-	if (strcmp(kind, "applied") == 0)
-		report->applied++;
-	else if (strcmp(kind, "done") == 0)
-		report->done = true;
+	if (strcmp(kind, "start") == 0)
+		take_start(report, event);
+	else if (strcmp(kind, "applied") == 0)
+		take_applied(report, event);
 	if (slipway_output_is_json())
 		slipway_output_json(json_incref(event));
 	else
@@ -128,6 +149,7 @@ take_notice(const PGresult *notice, const char *severity)
 	/* warnings are worth reading even in a quiet run */
 	if (slipway_output_is_quiet() && strcmp(severity, "WARNING") != 0)
 		return;
+	slipway_output_begin_talk();
 	(void) fprintf(stderr, "%s: %s\n", severity, message);
 	if (detail != NULL)
 		(void) fprintf(stderr, "detail: %s\n", detail);
@@ -161,7 +183,35 @@ receive_notice(void *argument, const PGresult *notice)
 void
 slipway_report_attach(SlipwayReport *report, PGconn *conn)
 {
+	report->conn = conn;
+	report->progress = slipway_progress_new();
 	(void) PQsetNoticeReceiver(conn, receive_notice, report);
+}
+
+void
+slipway_report_tick(void *context)
+{
+	SlipwayReport *report = context;
+	SlipwayProgress *progress = report->progress;
+
+	if (progress == NULL || progress->migration == NULL)
+		return;
+	if (slipway_progress_clock() - progress->migration_started_at >= LONG_MS && report->pid != 0)
+	{
+		if (report->activity == NULL)
+			report->activity = slipway_activity_new(report->conn, report->pid);
+		slipway_progress_set_statement(progress, slipway_activity_look(report->activity));
+	}
+	slipway_progress_draw(progress);
+}
+
+void
+slipway_report_detach(SlipwayReport *report)
+{
+	slipway_activity_free(report->activity);
+	slipway_progress_free(report->progress);
+	report->activity = NULL;
+	report->progress = NULL;
 }
 
 /* "0007_orders: rolled back; 6 applied before it stay applied" */
@@ -193,12 +243,10 @@ slipway_report_error(const SlipwayReport *report, const SlipwayServerError *erro
 {
 	if (slipway_output_is_json())
 	{
-		json_t	   *object = slipway_problem_json(&error->problem, folder);
+		json_t	   *object = slipway_problem_error(&error->problem, folder, error->exit_code);
 
-		(void) json_object_set_new(object, "event", json_string("error"));
 		(void) json_object_set_new(object, "applied", json_integer(report->applied));
 		(void) json_object_set_new(object, "rolled_back", json_boolean(error->place == SLIPWAY_ERROR_RUN));
-		(void) json_object_set_new(object, "exit_code", json_integer(error->exit_code));
 		slipway_output_json(object);
 	}
 	slipway_problem_print(stderr, &error->problem, folder);

@@ -7,26 +7,33 @@
 #define SLIPWAY_REPORT_H
 
 #include <libpq-fe.h>
-#include <stdbool.h>
 
+#include "activity.h"
+#include "progress.h"
 #include "server_error.h"
 
 typedef struct SlipwayReport
 {
 	const char *project;
-	double		started_at;		/* slipway_report_clock() */
+	double		started_at;		/* slipway_progress_clock() */
 	long		applied;		/* migrations so far in this run */
-	bool		done;			/* the engine said that it is */
+	PGconn	   *conn;
+	SlipwayProgress *progress;	/* NULL: no terminal */
+	SlipwayActivity *activity;	/* of the backend, once that is worth asking for */
+	int			pid;			/* of the backend; 0: not known */
 } SlipwayReport;
-
-/* Milliseconds of a clock that never jumps. */
-double		slipway_report_clock(void);
 
 /* Prints what arrives on the connection from now on, and counts it. */
 void		slipway_report_attach(SlipwayReport *report, PGconn *conn);
 
 /* Prints what the engine would say of a run with nothing to do. head may be NULL. */
 void		slipway_report_settled(SlipwayReport *report, const char *head);
+
+/* What is to be done every now and then: a SlipwayCallTicker's tick. */
+void		slipway_report_tick(void *report);
+
+/* The run is over: whatever is shown of it live goes away. */
+void		slipway_report_detach(SlipwayReport *report);
 
 /* Prints the error that ended a run, and what became of its migrations. */
 void		slipway_report_error(const SlipwayReport *report, const SlipwayServerError *error,

@@ -80,8 +80,8 @@ slipway_server_error_locate(const char *context, char **migration, int *line, in
 	return SLIPWAY_ERROR_ELSEWHERE;
 }
 
-static SlipwayExitCode
-choose_exit_code(const char *sqlstate, SlipwayErrorPlace place)
+SlipwayExitCode
+slipway_server_error_exit_code(const char *sqlstate, SlipwayErrorPlace place)
 {
 	static const struct
 	{
@@ -171,7 +171,7 @@ slipway_server_error_read(const PGresult *result)
 												   &error->problem.column, &length);
 		error->context = choose_context(context, length);
 	}
-	error->exit_code = choose_exit_code(error->sqlstate, error->place);
+	error->exit_code = slipway_server_error_exit_code(error->sqlstate, error->place);
 	error->problem.sqlstate = error->sqlstate[0] != '\0' ? error->sqlstate : NULL;
 	error->problem.message = error->message;
 	error->problem.detail = error->detail;
@@ -197,6 +197,10 @@ slipway_server_error_die(PGconn *conn, const PGresult *result, const SlipwayFold
 {
 	SlipwayServerError *error = slipway_server_error_read(result);
 
+	if (PQstatus(conn) == CONNECTION_BAD)
+		error->exit_code = SLIPWAY_EXIT_CONNECTION;
+	if (slipway_output_is_json())
+		slipway_output_json(slipway_problem_error(&error->problem, folder, error->exit_code));
 	slipway_problem_print(stderr, &error->problem, folder);
-	slipway_die_exit(PQstatus(conn) == CONNECTION_BAD ? SLIPWAY_EXIT_CONNECTION : error->exit_code);
+	slipway_die_exit(error->exit_code);
 }

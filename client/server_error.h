@@ -42,6 +42,9 @@ void		slipway_server_error_free(SlipwayServerError *error);
 SlipwayErrorPlace slipway_server_error_locate(const char *context, char **migration,
 											  int *line, int *column, size_t *length);
 
+/* What the program should end with after an error of that SQLSTATE at that place. */
+SlipwayExitCode slipway_server_error_exit_code(const char *sqlstate, SlipwayErrorPlace place);
+
 /* Prints the error of a result and ends the program; folder may be NULL. */
 _Noreturn void slipway_server_error_die(PGconn *conn, const PGresult *result, const SlipwayFolder *folder);
 

@@ -12,6 +12,7 @@
 #include "memory.h"
 
 #define GAP 2					/* blanks between columns */
+#define NOTE_INDENT 4
 #define NARROWEST 10			/* of a flexible column */
 
 typedef struct Row
@@ -30,6 +31,7 @@ struct SlipwayTable
 	Row		   *rows;
 	size_t		row_count;
 	size_t		capacity;
+	bool		headed;			/* the titles have been printed */
 };
 
 SlipwayTable *
@@ -184,27 +186,57 @@ print_header(const SlipwayTable *table, FILE *stream)
 	free(titles);
 }
 
+/* Broken at the edge of a terminal, indented again. */
+static void
+print_note(const char *text, int room, FILE *stream)
+{
+	int			width = room - NOTE_INDENT;
+
+	if (width < NARROWEST)
+		width = slipway_display_width(text);
+	do
+	{
+		SlipwayBuffer part = {0};
+		char	   *shown;
+
+		(void) take_part(&part, &text, width);
+		shown = slipway_buffer_take(&part);
+		(void) fprintf(stream, "%*s%s\n", NOTE_INDENT, "", shown);
+		free(shown);
+	} while (*text != '\0');
+}
+
 void
 slipway_table_print(SlipwayTable *table, FILE *stream)
+{
+	slipway_table_flush(table, stream);
+	free(table->rows);
+	free(table->widths);
+	free(table);
+}
+
+void
+slipway_table_flush(SlipwayTable *table, FILE *stream)
 {
 	int			room = slipway_output_width(stream);
 
 	if (room > 0)
 		fit_widths(table, room);
-	if (table->row_count > 0)
+	if (table->row_count > 0 && !table->headed)
+	{
 		print_header(table, stream);
+		table->headed = true;
+	}
 	for (size_t i = 0; i < table->row_count; i++)
 	{
 		Row		   *row = &table->rows[i];
 
 		if (row->cells == NULL)
-			(void) fprintf(stream, "    %s\n", row->note);
+			print_note(row->note, room, stream);
 		else
 			while (print_line(table, row->cells, row, stream))
 				;
 		free(row->cells);
 	}
-	free(table->rows);
-	free(table->widths);
-	free(table);
+	table->row_count = 0;
 }

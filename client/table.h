@@ -39,4 +39,10 @@ void		slipway_table_note(SlipwayTable *table, const char *text);
  */
 void		slipway_table_print(SlipwayTable *table, FILE *stream);
 
+/*
+ * Prints the rows so far likewise and forgets them; those that are added
+ * later go below them, in columns at least as wide.
+ */
+void		slipway_table_flush(SlipwayTable *table, FILE *stream);
+
 #endif

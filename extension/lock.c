@@ -360,6 +360,24 @@ slipway_lock_release(SlipwayLock *lock)
 	lock->held = false;
 }
 
+int
+slipway_lock_run_pid(const SlipwayProject *project)
+{
+	static SlipwayQuery query = {SLIPWAY_QUERY_RUN_BACKEND, 2, {INT8OID, INT8OID}};
+	LOCKTAG		inner;
+	SlipwayArgs args = {0};
+	int			pid = 0;
+
+	set_object_tag(&inner, project->lock_key, LOCK_RUN);
+	slipway_arg_int8(&args, inner.locktag_field2);
+	slipway_arg_int8(&args, inner.locktag_field3);
+	slipway_spi_begin();
+	if (slipway_query(&query, &args, 1) > 0)
+		pid = (int) slipway_row_int8(0, 1);
+	slipway_spi_end();
+	return pid;
+}
+
 static void
 lock_to_end(int64 lock_key, uint16 what)
 {

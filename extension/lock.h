@@ -53,6 +53,12 @@ extern bool slipway_lock_retake(SlipwayLock *lock);
 extern void slipway_lock_release(SlipwayLock *lock);
 
 /*
+ * The backend that holds the inner lock of a project, which only a run can
+ * take; 0: nobody runs. Opens a scope of spi.h.
+ */
+extern int	slipway_lock_run_pid(const SlipwayProject *project);
+
+/*
  * Orders writers of a project's history; to be taken last, held to the end of
  * the transaction.
  */

@@ -137,7 +137,7 @@ report_done(SlipwayRun *run, const SlipwayPlan *plan)
 }
 
 static void
-report_start(const SlipwayRun *run, int pending)
+report_start(const SlipwayRun *run, const SlipwayStep *first, int pending)
 {
 	StringInfoData json;
 
@@ -145,12 +145,14 @@ report_start(const SlipwayRun *run, int pending)
 	slipway_event_text(&json, "project", run->project->name);
 	slipway_event_int(&json, "run", run->number);
 	slipway_event_int(&json, "pending", pending);
+	slipway_event_text(&json, "migration", first->name);
+	slipway_event_int(&json, "pid", MyProcPid);
 	slipway_event_send(&json, "project \"%s\": run " INT64_FORMAT ", %d pending",
 					   run->project->name, run->number, pending);
 }
 
 static void
-report_applied(const SlipwayRun *run, const SlipwayStep *step, int done, int total, double ms)
+report_applied(const SlipwayStep *step, const SlipwayStep *next, int done, int total, double ms)
 {
 	StringInfoData json;
 
@@ -164,6 +166,7 @@ report_applied(const SlipwayRun *run, const SlipwayStep *step, int done, int tot
 	slipway_event_int(&json, "done", done);
 	slipway_event_int(&json, "total", total);
 	slipway_event_ms(&json, "duration_ms", ms);
+	slipway_event_text(&json, "next", next ? next->name : NULL);
 	slipway_event_send(&json, "%s: applied in %.1f ms", step->name, ms);
 }
 
@@ -335,8 +338,8 @@ apply_plan(SlipwayRun *run, const SlipwayPlan *plan, int nsteps)
 	if (step == NULL)
 		return true;
 	run->whole = nsteps == plan->n && plan->future == 0;
-	slipway_run_open(run);
-	report_start(run, total - run->applied);
+	slipway_run_open(run, total - run->applied);
+	report_start(run, step, total - run->applied);
 	while (step)
 	{
 		const SlipwayStep *next = next_pending(plan, step - plan->steps + 1, nsteps);
@@ -344,7 +347,7 @@ apply_plan(SlipwayRun *run, const SlipwayPlan *plan, int nsteps)
 
 		if (!apply_step(run, step, next == NULL, &ms))
 			return false;
-		report_applied(run, step, ++run->applied, total, ms);
+		report_applied(step, next, ++run->applied, total, ms);
 		MemoryContextDelete(step->member->outline->context);
 		step->member->outline = NULL;
 		step = next;

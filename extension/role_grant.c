@@ -33,7 +33,8 @@ static const char reader_routines[] =
 "slipway.verify_history(text), slipway._status(text), slipway._may(text, text)";
 
 static const char reader_views[] =
-"slipway.status, slipway.log, slipway.schema_migrations, slipway.lock_holder";
+"slipway.status, slipway.log, slipway.schema_migrations, slipway.lock_holder, "
+"slipway.progress";
 
 /* A reader of all projects may look at the tables too, but at no body. */
 static const char reader_tables[] =
@@ -48,7 +49,7 @@ static const char *const right_routines[] = {
 	"slipway.add_manifest(text, text), "
 	"slipway.add_migration(text, text, text, text, text)",
 	[SLIPWAY_APPROVER] = NULL,
-	[SLIPWAY_DEPLOYER] = "slipway.migrate(text, jsonb)",
+	[SLIPWAY_DEPLOYER] = "slipway.migrate(text, jsonb), slipway.cancel(text)",
 	[SLIPWAY_ADMIN] =
 	"slipway.create_project(text, text[], text), slipway.grant_role(text, text, text), "
 	"slipway.revoke_role(text, text, text)",

@@ -151,10 +151,10 @@ settle_dead_runs(SlipwayRun *run)
 }
 
 void
-slipway_run_open(SlipwayRun *run)
+slipway_run_open(SlipwayRun *run, int pending)
 {
-	static SlipwayQuery query = {SLIPWAY_QUERY_RUN_ADD, 8,
-	{TEXTOID, BYTEAOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, INT8OID}};
+	static SlipwayQuery query = {SLIPWAY_QUERY_RUN_ADD, 9,
+	{TEXTOID, BYTEAOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, INT8OID, INT8OID}};
 	const SlipwayActor *actor = run->actor;
 	SlipwayArgs args = {0};
 
@@ -166,6 +166,7 @@ slipway_run_open(SlipwayRun *run)
 	slipway_arg_text(&args, actor->application_name);
 	slipway_arg_text(&args, actor->client_version);
 	slipway_arg_int8(&args, MyProcPid);
+	slipway_arg_int8(&args, pending);
 	slipway_spi_begin();
 	settle_dead_runs(run);
 	slipway_query(&query, &args, 0);

@@ -39,10 +39,10 @@ extern bool slipway_run_others_alive(SlipwayRun *run);
 
 /*
  * With the lock held: writes into the history what runs that did not end were
- * at, and warns of it; then a row for this run. Opens a scope of spi.h; takes
- * effect with the caller's commit.
+ * at, and warns of it; then a row for this run, which is to apply so many
+ * migrations. Opens a scope of spi.h; takes effect with the caller's commit.
  */
-extern void slipway_run_open(SlipwayRun *run);
+extern void slipway_run_open(SlipwayRun *run, int pending);
 
 /*
  * The event of the history that a step of this run ended with outcome just

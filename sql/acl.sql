@@ -52,12 +52,16 @@ SELECT replace(text, 'mine', CASE WHEN yours THEN 'yours' ELSE 'mine' END), your
     $$SELECT slipway._status('mine'::text)$$,
     $$SELECT slipway.require('0001_a', 'mine')$$,
     $$SELECT slipway.verify_history('mine')$$,
+    $$SELECT slipway.find_manifest(repeat('0', 64), 'mine')$$,
     $$SELECT slipway.add_script('SELECT 3', 'mine')$$,
+    $$SELECT slipway.add_scripts('{SELECT 3}', 'mine')$$,
+    $$SELECT slipway.add_script_part('SELECT 3', 0, true, 'mine')$$,
     $$SELECT slipway.add_manifest(E'slipway-manifest 1 order=auto\n', 'mine')$$,
     $$SELECT slipway.add_migration('0003_c', 'SELECT 3', project => 'mine')$$,
     $$SELECT slipway.grant_role('regress_acl_target', 'reader', 'mine')$$,
     $$SELECT slipway.revoke_role('regress_acl_none', 'reader', 'mine')$$,
-    $$SELECT slipway.create_project('mine', '{public}')$$]) WITH ORDINALITY u(text, n)
+    $$SELECT slipway.create_project('mine', '{public}')$$,
+    $$SELECT slipway.cancel('mine')$$]) WITH ORDINALITY u(text, n)
  ORDER BY yours, n;
 INSERT INTO statement (text)
 SELECT text FROM unnest(ARRAY[
@@ -69,7 +73,7 @@ SELECT text FROM unnest(ARRAY[
     $$SELECT slipway.revoke_role('regress_acl_none', 'reader')$$,
     $$SELECT slipway.set_owner('regress_acl_target')$$,
     $$SELECT slipway._refuse_change()$$,
-    $$SELECT FROM slipway.status$$, $$SELECT FROM slipway.log$$, $$SELECT FROM slipway.schema_migrations$$, $$SELECT FROM slipway.lock_holder$$, $$SELECT FROM slipway._applied$$,
+    $$SELECT FROM slipway.status$$, $$SELECT FROM slipway.log$$, $$SELECT FROM slipway.schema_migrations$$, $$SELECT FROM slipway.lock_holder$$, $$SELECT FROM slipway.progress$$, $$SELECT FROM slipway._applied$$,
     $$SELECT FROM slipway.project$$, $$SELECT hash FROM slipway.script$$, $$SELECT body FROM slipway.script$$, $$SELECT FROM slipway.migration$$, $$SELECT FROM slipway.manifest$$,
     $$SELECT FROM slipway.run$$, $$SELECT FROM slipway.history$$, $$SELECT FROM slipway.role_grant$$,
     $$INSERT INTO slipway.history DEFAULT VALUES$$, $$UPDATE slipway.history SET hint = ''$$, $$DELETE FROM slipway.history$$, $$TRUNCATE slipway.history$$,
@@ -104,7 +108,7 @@ BEGIN
 END
 $$;
 SELECT v.query, r.name, count_as(v.query, 'regress_acl_' || r.name), r.n
-  FROM unnest('{slipway.status,slipway.log,slipway.schema_migrations}'::text[]) v(query), role r WHERE r.name <> 'none' ORDER BY 1, r.n \crosstabview 1 2 3 4
+  FROM unnest('{slipway.status,slipway.log,slipway.schema_migrations,slipway.progress}'::text[]) v(query), role r WHERE r.name <> 'none' ORDER BY 1, r.n \crosstabview 1 2 3 4
 SET ROLE regress_acl_reader;
 SELECT DISTINCT project FROM slipway.status;
 SELECT project, migration FROM slipway.log;

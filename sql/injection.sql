@@ -39,6 +39,7 @@ SELECT n, left(value, 40) AS value, octet_length(value) FROM hostile ORDER BY n;
 CREATE TABLE call (n serial, statement text);
 INSERT INTO call (statement) VALUES
 ('SELECT slipway.lock_key(%L)'),
+('SELECT slipway.cancel(%L)'),
 ('SELECT slipway.grant_role(%L, ''reader'')'),
 ('SELECT slipway.grant_role(''pg_monitor'', %L)'),
 ('SELECT slipway.grant_role(''pg_monitor'', ''reader'', %L)'),
@@ -53,6 +54,12 @@ INSERT INTO call (statement) VALUES
 ('SELECT slipway.create_project(''p'', NULL, %L)'),
 ('SELECT slipway.add_script(%L)'),
 ('SELECT slipway.add_script(''SELECT 1'', %L)'),
+('SELECT slipway.add_scripts(ARRAY[%L])'),
+('SELECT slipway.add_scripts(''{SELECT 1}'', %L)'),
+('SELECT slipway.add_script_part(convert_to(%L, ''UTF8''), 0, true)'),
+('SELECT slipway.add_script_part(''SELECT 1'', 0, true, %L)'),
+('SELECT slipway.find_manifest(%L)'),
+('SELECT slipway.find_manifest(repeat(''0'', 64), %L)'),
 ('SELECT slipway.add_manifest(%L)'),
 ('SELECT slipway.add_manifest(''slipway-manifest 1 order='' || %L || E''\n'')'),
 ('SELECT slipway.add_manifest(E''slipway-manifest 1 order=auto\n'' || %L || E'' - - versioned a\n'')'),

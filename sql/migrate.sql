@@ -54,7 +54,7 @@ CALL slipway.migrate('failure');
 \echo :LAST_ERROR_SQLSTATE
 SELECT to_regclass('one') AS one, to_regclass('two') AS two, to_regclass('three') AS three, to_regclass('four') AS four;
 SELECT entry, run, migration, action, outcome, sqlstate, message FROM slipway.log WHERE project = 'failure' ORDER BY entry;
-SELECT number, outcome, finished_at IS NOT NULL AS finished FROM slipway.run WHERE project = 'failure';
+SELECT run, outcome, finished_at IS NOT NULL AS finished, applied, pending, migration FROM slipway.progress WHERE project = 'failure';
 -- The next one goes on from there.
 CALL migration('0002_bad', 'CREATE TABLE two ()', 'failure');
 CALL slipway.migrate('failure');

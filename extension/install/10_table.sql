@@ -77,10 +77,12 @@ CREATE TABLE slipway.run (
     application_name   text,
     client_version     text,
     backend_pid        integer NOT NULL,
+    pending            integer NOT NULL,
     settled_entry      bigint,
     PRIMARY KEY (project, number)
 );
 COMMENT ON TABLE slipway.run IS 'one row per execution of a plan that had something to do';
+COMMENT ON COLUMN slipway.run.pending IS 'how many migrations it set out to apply';
 COMMENT ON COLUMN slipway.run.settled_entry IS 'last entry of the history, if the run left its manifest applied whole: as long as no entry follows, there is nothing to do for that manifest';
 COMMENT ON COLUMN slipway.run.outcome IS 'running, succeeded, failed or interrupted; running while nobody holds the lock of the project means that its backend died; the next run says so in the history';
 

@@ -45,3 +45,44 @@ SELECT p.name AS project, l.pid, a.usename AS role, a.application_name, a.client
  WHERE slipway._may('reader', p.name);
 REVOKE ALL ON slipway.lock_holder FROM PUBLIC;
 COMMENT ON VIEW slipway.lock_holder IS 'who holds the lock of a project: a run, or somebody who froze deploys';
+
+-- A run is, or was when it failed, at the first migration of its manifest that is
+-- not applied. One that goes on holds the public lock or the inner one at any
+-- time; one whose row says so without them has lost its backend.
+CREATE VIEW slipway.progress WITH (security_barrier) AS
+SELECT p.name AS project, r.number AS run,
+       CASE WHEN r.outcome = 'running' AND l.pid IS NULL THEN 'interrupted' ELSE r.outcome END AS outcome,
+       r.started_at, r.finished_at, r.session_role AS role, r.application_name, r.client_addr,
+       (SELECT count(*) FROM slipway.history h
+         WHERE h.project = p.name AND h.run = r.number AND h.outcome = 'succeeded') AS applied,
+       r.pending, now_at.migration,
+       CASE WHEN r.outcome = 'running' THEN coalesce(last.finished_at, r.started_at) END AS migration_started_at,
+       l.pid, a.wait_event_type, a.wait_event, a.query_start AS statement_started_at, a.query AS statement
+  FROM slipway.project p
+  LEFT JOIN LATERAL (SELECT * FROM slipway.run WHERE project = p.name ORDER BY number DESC LIMIT 1) r ON true
+  LEFT JOIN LATERAL (
+       SELECT h.finished_at FROM slipway.history h
+        WHERE h.project = r.project AND h.run = r.number
+        ORDER BY h.entry DESC LIMIT 1) last ON true
+  LEFT JOIN LATERAL (
+       SELECT m.name AS migration
+         FROM slipway.manifest f
+        CROSS JOIN unnest(f.members) WITH ORDINALITY u(id, n)
+         JOIN slipway.migration m ON m.project = f.project AND m.id = u.id
+        WHERE r.outcome <> 'succeeded' AND f.project = r.project AND f.hash = r.manifest_hash
+          AND NOT EXISTS (SELECT FROM slipway.history h
+                           WHERE h.project = r.project AND h.migration = m.name AND h.outcome = 'succeeded')
+        ORDER BY u.n LIMIT 1) now_at ON true
+  LEFT JOIN LATERAL (
+       SELECT k.pid
+         FROM pg_catalog.pg_locks k
+        WHERE r.outcome = 'running' AND k.pid = r.backend_pid AND k.granted AND k.objsubid = 1
+          AND k.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())
+          AND k.objid = (slipway.lock_key(p.name) & 4294967295)::oid
+          AND (k.locktype = 'object' AND k.classid = 'slipway.history'::pg_catalog.regclass
+               OR k.locktype = 'advisory' AND k.classid = ((slipway.lock_key(p.name) >> 32) & 4294967295)::oid)
+        LIMIT 1) l ON true
+  LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+ WHERE slipway._may('reader', p.name);
+REVOKE ALL ON slipway.progress FROM PUBLIC;
+COMMENT ON VIEW slipway.progress IS 'the run that goes on in each project, else its last one; columns are NULL where nothing ever ran';

@@ -68,9 +68,9 @@ sub check_after
 		$node, "SELECT to_regclass('${project}_before'), to_regclass('${project}_half'),
 		 to_regclass('${project}_after')", "${project}_before||", "$project: nothing is half done");
 	query_is(
-		$node, "SELECT number, outcome, backend_pid FROM slipway.run
-		 WHERE project = '$project'", "1|$expected{run}|$pid",
-		"$project: the row of the run says how it ended");
+		$node, "SELECT number, r.outcome, p.migration, backend_pid FROM slipway.run r JOIN slipway.progress p USING (project)
+		 WHERE project = '$project'", "1|$expected{run}|0002_asleep|$pid",
+		"$project: the row of the run, and what it was at");
 	query_is($node, "SELECT * FROM slipway.verify_history('$project')",
 		'', "$project: the history verifies");
 	no_locks_left($node, "$project: after the event");

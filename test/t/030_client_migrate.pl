@@ -33,6 +33,11 @@ sub test_init
 	my ($version) = (client($place, ['--version']))[1] =~ /^slipway (\S+)$/;
 
 	sql($node, 'CREATE ROLE builder; CREATE ROLE keeper; CREATE ROLE alice LOGIN; CREATE ROLE bob LOGIN');
+	client_is($place, [ 'init', '-n', '--owner', 'keeper', '--grant', 'alice=deployer' ], {
+			err => "extension pg_slipway $version: would be created\nproject default: would be created\n"
+			  . "owner keeper: would own the tracking tables\nrole alice: would be deployer of project default\n" },
+		'init -n of a fresh database');
+	in_place($place, q{SELECT count(*) FROM pg_extension WHERE extname = 'pg_slipway'}, '0', 'creates nothing');
 	client_is($place, ['init'], {
 			err => "extension pg_slipway $version: created\nproject default: created\n" },
 		'init of a fresh database');
@@ -50,6 +55,13 @@ sub test_init
 		'{app,"Odd\"one"}|builder', 'search_path and owner are set');
 	in_place($place, 'SELECT role, kind, project FROM slipway.role_grant ORDER BY role',
 		"alice|deployer|default\nbob|reader|default", 'the rights are given');
+	client_is($place, [ 'init', '-n', '--schemas', 'other', '--owner', 'keeper', '--grant', 'alice=deployer', '--grant', 'bob=admin' ], {
+			err => "extension pg_slipway $version: already there\nproject default: would be changed\n"
+			  . "owner keeper: would own the tracking tables\nrole alice: already is deployer of project default\n"
+			  . "role bob: would be admin of project default\n" },
+		'init -n with rights');
+	in_place($place, q{SELECT schemas FROM slipway.project WHERE name = 'default'}, '{app,"Odd\"one"}', 'changes nothing');
+	in_place($place, 'SELECT role, kind FROM slipway.role_grant ORDER BY role', "alice|deployer\nbob|reader", 'and grants nothing');
 	client_is($place, [ 'init', '--grant', 'alice=deployer' ], {
 			err => "extension pg_slipway $version: already there\nproject default: already there\n"
 			  . "role alice: already is deployer of project default\n" },
@@ -155,6 +167,14 @@ sub test_new
 			err => "slipway: error: could not create folder \"no/such\": No such file or directory\n"
 			  . "hint: Name the folder with --dir or MIGRATIONS_PATH.\n" },
 		'but not its parents');
+	client_is($place, [ 'new', '-n', '--dir', 'later', '--verify', 'x' ], {
+			out => qr/\Alater\/(${stamp}_x)\.up\.sql\nlater\/\1\.verify\.sql\n\z/, err => "would create folder later\n" },
+		'new -n says what it would write');
+	ok(!-e "$place->{home}/later", 'and writes nothing');
+	client_is($place, [ 'new', '-n', 'taken' ], {
+			exit => 1, err => qr/\Aslipway: error: migration "${stamp}_taken" exists\n\z/ },
+		'new -n with a name that is taken');
+	($out) = client_is($place, [ 'new', 'more words  here' ], { out => qr/_more_words_here\.sql\n\z/ }, 'blanks become underscores');
 	client_is($place, [ 'new', '***' ], {
 			exit => 2,
 			err => "slipway: error: \"***\" gives no file name\nhint: Names are made of letters a to z and digits.\n" },
@@ -374,6 +394,7 @@ sub test_interrupt
 			  . "slipway: interrupted, cancelling (interrupt again to leave at once)\n"
 			  . "migrations/0002_slow.sql:2:3: ERROR: canceling statement due to user request (57014)\n"
 			  . "    2 |   SELECT pg_sleep(60);\n      |   ^\n"
+			  . "hint: Run \"slipway migrate\" again to go on.\n"
 			  . '0002_slow: rolled back' . ($before ne '' ? '; 1 applied before it stays applied' : '') . "\n",
 			'it says what was cancelled and what stays');
 		applied_is($place, '0001_a', 'what was applied before stays');
@@ -393,7 +414,7 @@ sub test_interrupt
 	my ($exit, undef, $err) = finish_client($client);
 	is($exit, 1, 'SIGINT while it waits for the lock: exit code');
 	like($err,
-		qr/\Awaiting for the lock .*\nslipway: interrupted, cancelling .*\nslipway: error: canceling statement due to user request \(57014\)\n\z/,
+		qr/\Awaiting for the lock .*\nslipway: interrupted, cancelling .*\nslipway: error: canceling statement due to user request \(57014\)\nhint: Nothing was applied\. Run "slipway migrate" again to go on\.\n\z/,
 		'it says that it was cancelled');
 	$release->();
 	client_is($place, ['migrate'], { err => qr/^0003_c  applied  /m }, 'the next migrate works');

@@ -36,13 +36,13 @@ parses_options(void **state)
 	SlipwayArguments arguments;
 
 	(void) state;
-	parse(LINE("-d", "db", "migrate", "--to=x=y", "-nv", "--lock-wait", "3s", "-phost"), &arguments);
+	parse(LINE("-d", "db", "migrate", "--to=x=y", "-nv", "--lock-wait", "3s", "-p5433"), &arguments);
 	assert_int_equal(arguments.word_count, 1);
 	assert_string_equal(arguments.words[0], "migrate");
 	assert_string_equal(slipway_option_text(&arguments, SLIPWAY_OPTION_DBNAME), "db");
 	assert_string_equal(slipway_option_text(&arguments, SLIPWAY_OPTION_TO), "x=y");
 	assert_string_equal(slipway_option_text(&arguments, SLIPWAY_OPTION_LOCK_WAIT), "3s");
-	assert_string_equal(slipway_option_text(&arguments, SLIPWAY_OPTION_PORT), "host");
+	assert_string_equal(slipway_option_text(&arguments, SLIPWAY_OPTION_PORT), "5433");
 	assert_true(slipway_option_flag(&arguments, SLIPWAY_OPTION_DRY_RUN));
 	assert_true(slipway_option_flag(&arguments, SLIPWAY_OPTION_VERBOSE));
 	assert_false(slipway_option_flag(&arguments, SLIPWAY_OPTION_QUIET));
@@ -107,6 +107,10 @@ refuses_options(void **state)
 	harness_expect_exit(parse_line, LINE("--retries", "2147483648"), 2, "whole number");
 	harness_expect_exit(parse_line, LINE("--lock-wait", "3x"), 2, "hint: It is a number of milliseconds");
 	harness_expect_exit(parse_line, LINE("--lock-wait", "s"), 2, "invalid value \"s\"");
+	harness_expect_exit(parse_line, LINE("--lock-wait", "24.8d", "--lock-timeout", "2147483648"), 2,
+						"invalid value \"2147483648\" of option \"--lock-timeout\"\nhint: It is at most 24 days.");
+	harness_expect_exit(parse_line, LINE("-p", "5432,x"), 2, "hint: It is a number from 1 to 65535.");
+	harness_expect_exit(parse_line, LINE("-q", "status", "-v"), 2, "\"--quiet\" and \"--verbose\" contradict each other");
 }
 
 static void
@@ -125,6 +129,28 @@ accepts_values(void **state)
 }
 
 static void
+reads_durations(void **state)
+{
+	static const struct
+	{
+		char	   *text;
+		double		milliseconds;
+	}			durations[] = {
+		{"0", 0}, {"5", 5}, {"1.5s", 1500}, {"10 min", 600000}, {"3h", 10800000}, {"1d", 86400000}, {"200us", 0.2}
+	};
+	SlipwayArguments arguments;
+
+	(void) state;
+	for (size_t i = 0; i < sizeof(durations) / sizeof(durations[0]); i++)
+	{
+		parse(LINE("--timeout", durations[i].text), &arguments);
+		assert_float_equal(slipway_option_duration(&arguments, SLIPWAY_OPTION_TIMEOUT, 7), durations[i].milliseconds, 1e-9);
+		assert_float_equal(slipway_option_duration(&arguments, SLIPWAY_OPTION_LOCK_WAIT, 7), 7, 1e-9);
+		release(&arguments);
+	}
+}
+
+static void
 refuses_commands(void **state)
 {
 	(void) state;
@@ -132,7 +158,7 @@ refuses_commands(void **state)
 	harness_expect_exit(run_line, LINE("xyzzy"), 2, "hint: See \"slipway --help\".");
 	harness_expect_exit(run_line, LINE("status", "--to", "x"), 2, "command \"status\" has no option \"--to\"");
 	harness_expect_exit(run_line, LINE("--to", "x", "status"), 2, "command \"status\" has no option \"--to\"");
-	harness_expect_exit(run_line, LINE("init", "-n"), 2, "command \"init\" has no option \"--dry-run\"");
+	harness_expect_exit(run_line, LINE("status", "-n"), 2, "command \"status\" has no option \"--dry-run\"");
 	harness_expect_exit(run_line, LINE("status", "x"), 2, "superfluous argument \"x\"");
 	harness_expect_exit(run_line, LINE("new"), 2, "command \"new\" needs an argument\nhint: Write slipway new NAME.");
 	harness_expect_exit(run_line, LINE("init", "--grant", "r=king"), 2, "invalid value \"r=king\"");
@@ -211,6 +237,7 @@ main(void)
 		cmocka_unit_test(parses_clusters_and_words),
 		cmocka_unit_test(refuses_options),
 		cmocka_unit_test(accepts_values),
+		cmocka_unit_test(reads_durations),
 		cmocka_unit_test(refuses_commands),
 		cmocka_unit_test(finds_commands),
 		cmocka_unit_test(reads_environment),

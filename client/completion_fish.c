@@ -1,0 +1,106 @@
+/*
+ * completion_fish.c
+ *	  The completion script of fish.
+ */
+#include "completion.h"
+
+/* Text in single quotes. */
+static void
+print_fish_text(FILE *stream, const char *text)
+{
+	(void) fputc('\'', stream);
+	for (; *text != '\0'; text++)
+	{
+		if (*text == '\'' || *text == '\\')
+			(void) fputc('\\', stream);
+		(void) fputc(*text, stream);
+	}
+	(void) fputc('\'', stream);
+}
+
+static void
+print_fish_value(FILE *stream, SlipwayOptionId id)
+{
+	switch (slipway_completion_value_kind(id))
+	{
+		case SLIPWAY_VALUE_NONE:
+			break;
+		case SLIPWAY_VALUE_ANYTHING:
+			(void) fputs(" -x", stream);
+			break;
+		case SLIPWAY_VALUE_FOLDER:
+			(void) fputs(" -x -a '(__fish_complete_directories)'", stream);
+			break;
+		case SLIPWAY_VALUE_FILE:
+			(void) fputs(" -r -F", stream);
+			break;
+		case SLIPWAY_VALUE_CHOICE:
+			(void) fputs(" -x -a '", stream);
+			slipway_completion_print_choices(stream, slipway_option_table[id].choices);
+			(void) fputc('\'', stream);
+			break;
+		case SLIPWAY_VALUE_MIGRATION:
+			(void) fputs(" -x -a '(slipway completion migrations 2>/dev/null)'", stream);
+			break;
+	}
+}
+
+/* command NULL: for all of them. */
+static void
+print_fish_options(FILE *stream, const SlipwayCommand *command, const SlipwayOptionId *ids)
+{
+	for (; *ids != SLIPWAY_OPTION_COUNT; ids++)
+	{
+		const SlipwayOption *option = &slipway_option_table[*ids];
+
+		(void) fputs("complete -c slipway", stream);
+		if (command != NULL)
+		{
+			(void) fputs(" -n '__fish_seen_subcommand_from ", stream);
+			slipway_completion_print_names(stream, command, " ");
+			(void) fputc('\'', stream);
+		}
+		if (option->letter != 0)
+			(void) fprintf(stream, " -s %c", option->letter);
+		(void) fprintf(stream, " -l %s", option->name);
+		print_fish_value(stream, *ids);
+		(void) fputs(" -d ", stream);
+		print_fish_text(stream, option->summary);
+		(void) fputc('\n', stream);
+	}
+}
+
+static void
+print_fish_argument(FILE *stream, const SlipwayCommand *command)
+{
+	if (command->choices == NULL && !slipway_completion_takes_command(command))
+		return;
+	(void) fprintf(stream, "complete -c slipway -n '__fish_seen_subcommand_from %s' -a '",
+				   command->name);
+	if (command->choices != NULL)
+		slipway_completion_print_choices(stream, command->choices);
+	else
+		slipway_completion_print_all_names(stream);
+	(void) fputs("'\n", stream);
+}
+
+void
+slipway_completion_print_fish(FILE *stream)
+{
+	(void) fputs("# fish completion of slipway, made by \"slipway completion fish\"\n"
+				 "complete -c slipway -f\n", stream);
+	print_fish_options(stream, NULL, slipway_command_connection_options);
+	print_fish_options(stream, NULL, slipway_command_general_options);
+	for (const SlipwayCommand *command = slipway_command_table; command->name != NULL; command++)
+	{
+		(void) fputs("complete -c slipway -n 'not __fish_seen_subcommand_from ", stream);
+		slipway_completion_print_all_names(stream);
+		(void) fputs("' -a '", stream);
+		slipway_completion_print_names(stream, command, " ");
+		(void) fputs("' -d ", stream);
+		print_fish_text(stream, command->summary);
+		(void) fputc('\n', stream);
+		print_fish_options(stream, command, command->options);
+		print_fish_argument(stream, command);
+	}
+}

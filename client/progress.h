@@ -1,0 +1,48 @@
+/*
+ * progress.h
+ *	  How far a run is, on a terminal: one line about its migrations and one
+ *	  about the statement that takes long. Elsewhere there is none of it, and
+ *	  every function takes NULL for that.
+ */
+#ifndef SLIPWAY_PROGRESS_H
+#define SLIPWAY_PROGRESS_H
+
+typedef struct SlipwayProgress
+{
+	long		done;			/* migrations */
+	long		total;			/* 0: not known */
+	char	   *migration;		/* the current one, or NULL */
+	double		started_at;		/* slipway_progress_clock() of the run */
+	double		migration_started_at;
+	char	   *statement;		/* or NULL */
+	double		drawn_at;
+} SlipwayProgress;
+
+/* How often it is drawn at most. */
+#define SLIPWAY_PROGRESS_INTERVAL_MS 100
+
+/* Milliseconds of a clock that never jumps. */
+double		slipway_progress_clock(void);
+
+/* Starts to show a run; NULL where lines cannot be drawn again. */
+SlipwayProgress *slipway_progress_new(void);
+
+/* It takes its lines away. */
+void		slipway_progress_free(SlipwayProgress *progress);
+
+/* The run is at a migration now (NULL: at none) that began so many ms ago. */
+void		slipway_progress_move(SlipwayProgress *progress, const char *migration, double ago);
+
+/* What the server does for it, or NULL. */
+void		slipway_progress_set_statement(SlipwayProgress *progress, const char *statement);
+
+/* Draws it, unless it has just been. */
+void		slipway_progress_draw(SlipwayProgress *progress);
+
+/*
+ * The lines as they are at a moment of the clock, none over width columns.
+ * The caller frees them.
+ */
+char	   *slipway_progress_render(const SlipwayProgress *progress, double now, int width);
+
+#endif

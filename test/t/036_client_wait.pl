@@ -1,0 +1,85 @@
+# wait: until the server accepts connections, and not longer than it should.
+
+use strict;
+use warnings FATAL => 'all';
+
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use SlipwayClient;
+use SlipwaySchema;
+use SlipwayServer;
+use SlipwayTest;
+use Test::More;
+use Time::HiRes qw(time);
+
+my $node = new_node('wait', conf => "wal_level = replica\n");
+my $place = new_place($node, {});
+my $socket = $node->host;
+my $port = $node->port;
+my $server = "$socket port $port";
+
+client_is($place, ['wait'], { err => "the server ($server) accepts connections, after TIME\n" }, 'a server that is there');
+client_is($place, [ 'wait', '-q' ], {}, 'wait -q says nothing');
+client_is($place, [ 'wait', '-d', 'nowhere', '-h', $socket, '-p', $port ], {
+		exit => 8,
+		err => qr/\Aslipway: error: could not connect \(options\): .*FATAL:  database "nowhere" does not exist\n/ },
+	'a database that does not exist is not waited for', connect => 0);
+client_is($place, [ 'wait', '--url', "postgresql://nobody_here\@/postgres?host=$socket&port=$port" ], {
+		exit => 8,
+		err => qr/\Aslipway: error: could not connect \(option --url\): .*FATAL:  role "nobody_here" does not exist\n/ },
+	'nor is a role', connect => 0);
+
+# A server that does not come
+
+$node->stop;
+my $began = time;
+client_is($place, [ 'wait', '--timeout', '700ms' ], {
+		exit => 8,
+		err => "waiting for the server ($server): it does not respond\n"
+		  . "slipway: error: the server ($server) was not ready within TIME: it does not respond\n" },
+	'a server that is not there');
+my $took = time - $began;
+cmp_ok($took, '>=', 0.7, 'it has waited');
+cmp_ok($took, '<', 10, 'and not for long');
+my (undef, $out) = client($place, [ 'wait', '--json', '--timeout', '300' ]);
+my $objects = json_fits($out, [ 'waiting_for_server', 'error' ], 'as JSON');
+is("@{$objects->[0]}{qw(event server reason)}", "waiting $server it does not respond", 'what it waits for');
+is($objects->[1]{exit_code}, 8, 'and the exit code');
+client_is($place, [ 'wait', '--timeout', '1ms' ], { exit => 8, err => qr/was not ready within TIME|was not ready within 1\.0 ms/ },
+	'a millisecond is a time too');
+client_is($place, [ 'wait', '--url', "host=$socket port=$port sslmode=never", '--timeout', '5s' ], {
+		exit => 8, err => qr/\Aslipway: error: could not connect \(option --url\): invalid sslmode value: "never"\n\z/ },
+	'a parameter that is wrong is not waited for', connect => 0);
+for my $timeout ('soon', '-1', '25d', '')
+{
+	my ($exit, undef, $err) = client($place, [ 'wait', "--timeout=$timeout" ]);
+	is($exit, 2, "--timeout=$timeout: exit code");
+	like($err, qr/\Aslipway: error: invalid value "$timeout" of option "--timeout"\nhint: It is .*\n\z/, 'and message');
+}
+
+# One that comes
+
+my $client = start_client($place, [ 'wait', '--json' ]);
+$client->{run}->pump until $client->{out} =~ /waiting/;
+$node->start;
+my ($exit, $err);
+($exit, $out, $err) = finish_client($client);
+is($exit, 0, 'a server that comes: exit code') or diag($err);
+$objects = json_fits($out, [ 'waiting_for_server', 'ready' ], 'it was waited for');
+is("$objects->[-1]{event} $objects->[-1]{server}", "ready $server", 'and is ready in the end');
+cmp_ok($objects->[-1]{waited_ms}, '>', 0, 'with the time it took');
+
+# One that starts, but does not let anybody in yet: a standby that has nothing to replay
+
+$node->stop;
+$node->append_conf('postgresql.conf', "hot_standby = off\nrestore_command = 'false'\n");
+$node->append_conf('standby.signal', '');
+PostgreSQL::Test::Utils::system_or_bail('pg_ctl', '-D', $node->data_dir, '-l', $node->logfile, '-W', 'start');
+$began = time;
+($exit, undef, $err) = client($place, [ 'wait', '--timeout', '2s' ]);
+is($exit, 8, 'a server that rejects connections: exit code');
+like($err,
+	qr/waiting for the server \(\Q$server\E\): it rejects connections, as it does while it starts or stops\nslipway: error: the server \(\Q$server\E\) was not ready within 2\.00 s: it rejects connections, as it does while it starts or stops\n\z/,
+	'and message');
+PostgreSQL::Test::Utils::system_or_bail('pg_ctl', '-D', $node->data_dir, '-m', 'immediate', 'stop');
+done_testing();
