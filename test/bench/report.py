@@ -144,6 +144,19 @@ class Report:
             table.add(case.name, *[verdicts[tool][case.name] for tool in verdicts])
         return table
 
+    @staticmethod
+    def hard_cases_text(verdicts):
+        """A paragraph for each tool: a table of all of them is too wide for a terminal."""
+        lines = []
+        for tool, found in verdicts.items():
+            groups = [f"{list(found.values()).count('ok')} ok"]
+            for verdict in list(VERDICTS)[1:]:
+                names = [name for name in found if found[name] == verdict]
+                if names:
+                    groups.append(f"{verdict}: {' '.join(names)}")
+            lines.append(wrap(f"{tool}: {'; '.join(groups)}"))
+        return "\n".join(lines)
+
     # The whole
 
     def text(self, verdicts):
@@ -152,8 +165,9 @@ class Report:
             lines = [wrap(f"== {name}: {self.about(name)}")]
             lines += [table.text() for table in self.tables(name)]
             parts.append("\n".join(lines + [wrap(line) for line in self.problems(name)]))
-        for title, table in self.overviews(verdicts):
-            parts.append(wrap(f"== {title}") + f"\n{table.text()}")
+        parts += [wrap(f"== {title}") + f"\n{table.text()}" for title, table in self.overviews()]
+        if verdicts:
+            parts.append(f"== Hard cases\n{self.hard_cases_text(verdicts)}")
         return "\n\n".join(parts)
 
     def markdown(self, verdicts):
@@ -161,17 +175,17 @@ class Report:
         for what, value in self.heading() + self.versions:
             head.add(what, value)
         parts = [head.markdown()]
-        parts += [f"### {title}\n\n{table.markdown()}" for title, table in self.overviews(verdicts)]
+        parts += [f"### {title}\n\n{table.markdown()}" for title, table in self.overviews()]
+        if verdicts:
+            meanings = "\n".join(f"- {word}: {meaning}" for word, meaning in VERDICTS.items())
+            parts.append(f"### Hard cases\n\n{self.hard_cases(verdicts).markdown()}\n\n{meanings}")
         for name in self.results:
             parts.append(f"### {name}: {self.about(name)}")
             parts += [table.markdown() for table in self.tables(name, extremes=True)]
             parts += self.problems(name)
         return "\n\n".join(parts) + "\n"
 
-    def overviews(self, verdicts):
+    def overviews(self):
         """(title, table) of what is about several workloads."""
         tables = [("Targets", self.targets()), ("script-scaling: milliseconds per MB of script", self.scaling())]
-        if verdicts:
-            words = "; ".join(f"{word}: {meaning}" for word, meaning in VERDICTS.items())
-            tables.append((f"Hard cases ({words})", self.hard_cases(verdicts)))
         return [(title, table) for title, table in tables if table is not None]

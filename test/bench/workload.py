@@ -13,8 +13,7 @@ SCALING = (1, 10, 20, 50, 100)      # megabytes
 class Workload:
     """
     applied     parts of the corpus that a database has had from the tool itself
-    pending     parts that it gets
-                (nothing is to be done without them)
+    pending     parts that it gets; without any there is nothing to do
     """
     name: str
     about: str                          # with {small}, {one_liners}, {pending}, {size}

@@ -292,13 +292,10 @@ my %with_fakes = (BENCH_TOOL_FOLDER => $fakes, BENCH_SLEEPER => "$fakes/pid");
 #
 {
 	my ($exit, $out, $err) = bench({ BENCH_TOOLS => 'psql-perfile slipway', BENCH_WORKLOADS => 'hard-cases' });
-	my %verdicts = $out =~ /^([a-z-]+) {2,}([A-Za-z]+ +[A-Za-z]+)$/mg;
 
 	is($exit, 0, 'the hard cases run') or diag($out, $err);
-	delete $verdicts{case};
-	is(scalar(keys %verdicts), 18, 'all of them');
-	is_deeply([ grep { $verdicts{$_} !~ /^ok/ } sort keys %verdicts ], [], 'psql does each of them');
-	is_deeply([ grep { $verdicts{$_} !~ /(ok|refuses)$/ } sort keys %verdicts ], [], 'slipway does, or refuses, each');
+	like($out, qr/^psql-perfile: 18 ok$/m, 'psql does all of them');
+	like($out, qr/^slipway: \d+ ok(?:; refuses: [a-z -]+(?:\n   [a-z -]+)*)?$/m, 'slipway does, or refuses, each');
 }
 
 #
