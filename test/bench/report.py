@@ -34,6 +34,10 @@ def megabytes(kilobytes):
     return "-" if kilobytes is None else f"{kilobytes / 1000:.0f}"
 
 
+# Cores kept busy by others, from which on times are those of a fight for the CPU.
+BUSY_CORES = 0.3
+
+
 class Report:
     """
     settings, machine, versions     what stands at its beginning
@@ -48,9 +52,13 @@ class Report:
         self.corpus = corpus
         self.delays = delays
         self.results = {}           # summaries, by workload
+        self.seconds = 0            # of all runs that are long enough to tell
+        self.others_seconds = 0     # CPU time of others meanwhile
 
     def add(self, workload, records):
         self.results[workload.name] = summarize_workload(records, workload.reference)
+        self.seconds += sum(record.wall for record in records if record.wall >= 1)
+        self.others_seconds += sum(record.others_cpu for record in records if record.wall >= 1)
 
     # Descriptions
 
@@ -65,6 +73,9 @@ class Report:
         lines = list(self.machine)
         for rtt_us, delay in self.delays.items():
             lines.append(("proxy", f"adds {delay:.2f} ms to a round trip; {rtt_us / 1000:g} ms were asked for"))
+        if self.others_seconds > BUSY_CORES * self.seconds:
+            lines.append(("WARNING", f"others kept {self.others_seconds / self.seconds:.1f} cores busy:"
+                          " the ratios of times say little, those of CPU more"))
         if self.settings.scale != 1:
             lines.append(("sizes", f"{self.settings.scale:g} of the full ones; the names of the workloads stay"))
         return lines
