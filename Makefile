@@ -15,7 +15,11 @@ REGRESS_OPTS =
 PGXS_TEST = $(dir $(shell $(PG_CONFIG) --pgxs))../test
 
 .PHONY: all extension client install install-extension install-client \
+<<<<<<< HEAD
 	uninstall installcheck test demo demo-stop doc check-lint check-version clean help
+=======
+	uninstall installcheck test bench bench-peers demo demo-stop check-lint check-version clean help
+>>>>>>> wt-bench
 
 all: extension client  ## build the extension and the client (default)
 
@@ -49,6 +53,12 @@ endif
 test: check-version  ## everything, on servers of its own (TESTS="unit regress isolation tap", TAP="t/010_*.pl")
 	@test/run
 
+bench: check-version  ## measure slipway on a server of its own (BENCH_WORKLOADS="noop-1000", BENCH_QUICK=1)
+	@test/bench/run
+
+bench-peers: check-version  ## the same beside the migration tools of others (BENCH_TOOLS="dbmate sqitch slipway")
+	@test/bench/run peers
+
 demo:  ## build, install, and migrate a sample database on a server of its own
 	@demo/run
 
@@ -77,6 +87,7 @@ clean:  ## remove what was built
 	+$(MAKE) -C extension PG_CONFIG='$(PG_CONFIG)' clean
 	+$(MAKE) -C client clean
 	+if [ -f test/unit/Makefile ]; then $(MAKE) -C test/unit clean; fi
+	+$(MAKE) -C test/bench/src clean
 	rm -rf results regression.diffs regression.out
 
 help:  ## this list

@@ -171,7 +171,7 @@ my $pid = sql($node, q{SELECT pid FROM pg_stat_activity WHERE application_name =
 $screen = start_screen($place, [ 'migrate', '--lock-timeout', '1min' ]);
 read_until($screen, qr/^waits for a lock \(pid $pid\): ALTER TABLE held ADD COLUMN x integer$/, 'a lock that is waited for');
 my $watch = start_screen($place, ['watch']);
-read_until($watch, qr/^0 done  0022_lock  $seconds \($seconds in all\)$/, 'watch shows the same');
+read_until($watch, qr/^\[> {19}\] 0\/1  0022_lock  $seconds \($seconds in all\)$/, 'watch shows the same');
 read_until($watch, qr/^waits for a lock: ALTER TABLE held ADD COLUMN x integer$/, 'with the statement');
 is(scalar(screen_lines($watch)), 4, 'below whose run it is');
 sql($node, "SELECT pg_terminate_backend($pid)");
