@@ -39,6 +39,10 @@ void		slipway_output_say(const char *format,...)
 void		slipway_output_detail(const char *format,...)
 			__attribute__((format(printf, 1, 2)));
 
+/* "slipway: warning: ..." on stderr, in quiet runs too; hint may be NULL. */
+void		slipway_output_warn(const char *hint, const char *format,...)
+			__attribute__((format(printf, 2, 3)));
+
 /* One JSON object as one line on stdout, at once. Releases the object. */
 void		slipway_output_json(json_t *object);
 
