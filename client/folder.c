@@ -50,11 +50,17 @@ typedef struct Reader
 const char *
 slipway_folder_locate(const char *option)
 {
-	const char *path = getenv("MIGRATIONS_PATH");
-
 	if (option != NULL)
 		return option;
-	return path != NULL && *path != '\0' ? path : "./migrations";
+	return slipway_folder_is_set() ? getenv("MIGRATIONS_PATH") : "./migrations";
+}
+
+bool
+slipway_folder_is_set(void)
+{
+	const char *path = getenv("MIGRATIONS_PATH");
+
+	return path != NULL && *path != '\0';
 }
 
 static void

@@ -6,6 +6,7 @@
 #ifndef SLIPWAY_FOLDER_H
 #define SLIPWAY_FOLDER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "script_file.h"
@@ -30,6 +31,9 @@ typedef struct SlipwayFolder
  * else "./migrations".
  */
 const char *slipway_folder_locate(const char *option);
+
+/* Is MIGRATIONS_PATH set? */
+bool		slipway_folder_is_set(void);
 
 /*
  * Lists a folder; reads no script. Says what it leaves out (see skipped.h).

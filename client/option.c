@@ -81,9 +81,11 @@ is_choice(const char *text, const char *choices)
 }
 
 /* What a good value would be, or NULL when this one is good. */
-static const char *
-find_fault(const SlipwayOption *option, const char *value)
+const char *
+slipway_option_find_fault(SlipwayOptionId id, const char *value)
 {
+	const SlipwayOption *option = &slipway_option_table[id];
+
 	switch (option->kind)
 	{
 		case SLIPWAY_OPTION_KIND_INTEGER:
@@ -124,7 +126,7 @@ take_value(SlipwayArguments *arguments, int id, const char *value)
 		slipway_die(SLIPWAY_EXIT_USAGE,
 					slipway_memory_format("Write --%s %s.", option->name, option->value),
 					"option \"--%s\" needs a value", option->name);
-	fault = find_fault(option, value);
+	fault = slipway_option_find_fault((SlipwayOptionId) id, value);
 	if (fault != NULL)
 		slipway_die(SLIPWAY_EXIT_USAGE, fault,
 					"invalid value \"%s\" of option \"--%s\"",
@@ -248,7 +250,7 @@ slipway_option_read_environment(SlipwayArguments *arguments, const SlipwayOption
 			read_flag(arguments, *ids, value);
 			continue;
 		}
-		fault = find_fault(option, value);
+		fault = slipway_option_find_fault(*ids, value);
 		if (fault != NULL)
 			slipway_die(SLIPWAY_EXIT_USAGE, fault, "invalid value \"%s\" of environment variable %s",
 						value, option->environment);

@@ -18,6 +18,8 @@ typedef enum SlipwayOptionId
 	SLIPWAY_OPTION_USERNAME,
 	SLIPWAY_OPTION_NO_PASSWORD,
 	SLIPWAY_OPTION_PASSWORD,
+	SLIPWAY_OPTION_ENV,
+	SLIPWAY_OPTION_CONFIG,
 	SLIPWAY_OPTION_PROJECT,
 	SLIPWAY_OPTION_DIR,
 	SLIPWAY_OPTION_JSON,
@@ -76,6 +78,7 @@ typedef struct SlipwayArguments
 	size_t		grant_count;
 	const char **words;			/* what is no option: command and arguments */
 	size_t		word_count;
+	struct SlipwayEnvironment *environment; /* of --env, or NULL; see environment.h */
 } SlipwayArguments;
 
 /*
@@ -84,6 +87,9 @@ typedef struct SlipwayArguments
  * SLIPWAY_EXIT_USAGE.
  */
 void		slipway_option_parse(int argc, char *const argv[], SlipwayArguments *arguments);
+
+/* What a value of an option should be like, if the given one is wrong; else NULL. */
+const char *slipway_option_find_fault(SlipwayOptionId id, const char *value);
 
 /*
  * Fills options that were not given, among those in a list that ends in
