@@ -86,25 +86,32 @@ print_log(const PGresult *result, const char *folder)
 		{.title = "BY",.flexible = true}
 	};
 	SlipwayTable *table = slipway_table_new(columns, 7);
+	size_t		count = 0;
+	char	  **texts = slipway_memory_new(2 * (size_t) PQntuples(result) * sizeof(char *));	/* that the table borrows */
 
-	/* the program ends after this, so the texts are left to it */
 	for (int row = 0; row < PQntuples(result); row++)
 	{
 		const char *outcome = PQgetvalue(result, row, FIELD_OUTCOME);
 		char	   *note = make_note(result, row, folder);
 		double		duration = slipway_server_number(result, row, FIELD_DURATION, -1);
+		char	   *shown = duration >= 0 ? slipway_output_duration(duration) : NULL;
 		const char *cells[7] = {
 			slipway_server_text(result, row, FIELD_WHEN), slipway_server_text(result, row, FIELD_RUN),
 			slipway_server_text(result, row, FIELD_MIGRATION), slipway_server_text(result, row, FIELD_ACTION),
-			outcome, duration >= 0 ? slipway_output_duration(duration) : NULL,
+			outcome, shown,
 			slipway_server_text(result, row, FIELD_BY)
 		};
 
 		slipway_table_add(table, cells, 4, *outcome == 's' ? SLIPWAY_COLOR_GREEN : SLIPWAY_COLOR_RED);
 		if (note != NULL)
 			slipway_table_note(table, note);
+		texts[count++] = shown;
+		texts[count++] = note;
 	}
 	slipway_table_print(table, stdout);
+	while (count > 0)
+		free(texts[--count]);
+	free(texts);
 }
 
 static json_t *
