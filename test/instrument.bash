@@ -1,5 +1,5 @@
 # Clients that look at what they do themselves, for test/run. To be sourced.
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # work is set by test/run
 #
 # INSTRUMENT=asan       built with the address and undefined behaviour sanitizers
 # INSTRUMENT=valgrind   run under valgrind
