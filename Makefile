@@ -15,11 +15,8 @@ REGRESS_OPTS =
 PGXS_TEST = $(dir $(shell $(PG_CONFIG) --pgxs))../test
 
 .PHONY: all extension client install install-extension install-client \
-<<<<<<< HEAD
-	uninstall installcheck test demo demo-stop doc check-lint check-version clean help
-=======
-	uninstall installcheck test bench bench-peers demo demo-stop check-lint check-version clean help
->>>>>>> wt-bench
+	uninstall installcheck test bench bench-peers check-asan check-valgrind demo demo-stop doc \
+	check-lint check-version clean help
 
 all: extension client  ## build the extension and the client (default)
 
@@ -59,6 +56,15 @@ bench: check-version  ## measure slipway on a server of its own (BENCH_WORKLOADS
 bench-peers: check-version  ## the same beside the migration tools of others (BENCH_TOOLS="dbmate sqitch slipway")
 	@test/bench/run peers
 
+# The suites that run the client, with the client watched.
+CLIENT_TESTS = TESTS='unit tap' TAP='t/001_*.pl t/03*.pl t/04*.pl'
+
+check-asan: check-version  ## the client's tests with the address and undefined behaviour sanitizers
+	@$(CLIENT_TESTS) INSTRUMENT=asan test/run
+
+check-valgrind: check-version  ## the client's tests under valgrind
+	@$(CLIENT_TESTS) INSTRUMENT=valgrind test/run
+
 demo:  ## build, install, and migrate a sample database on a server of its own
 	@demo/run
 
@@ -91,4 +97,4 @@ clean:  ## remove what was built
 	rm -rf results regression.diffs regression.out
 
 help:  ## this list
-	@sed -n 's/^\([a-z-]*\):[^#]*## */\1|/p' Makefile | awk -F'|' '{ printf "  make %-13s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):[^#]*## */\1|/p' Makefile | awk -F'|' '{ printf "  make %-14s %s\n", $$1, $$2 }'

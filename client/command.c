@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "die.h"
+#include "environment.h"
 #include "help.h"
 #include "memory.h"
 #include "nearest.h"
@@ -140,5 +141,7 @@ slipway_command_run(SlipwayArguments *arguments)
 	check_options(command, arguments);
 	check_words(command, arguments);
 	slipway_option_read_environment(arguments, command->options);
+	if (!command->standalone)
+		slipway_environment_apply(arguments);
 	return command->run(arguments);
 }

@@ -13,8 +13,8 @@ const SlipwayOptionId slipway_command_connection_options[] = {
 };
 
 const SlipwayOptionId slipway_command_general_options[] = {
-	SLIPWAY_OPTION_DIR, SLIPWAY_OPTION_PROJECT, SLIPWAY_OPTION_JSON, SLIPWAY_OPTION_QUIET,
-	SLIPWAY_OPTION_VERBOSE, SLIPWAY_OPTION_NO_COLOR, SLIPWAY_OPTION_HELP, SLIPWAY_OPTION_VERSION,
+	SLIPWAY_OPTION_ENV, SLIPWAY_OPTION_CONFIG, SLIPWAY_OPTION_DIR, SLIPWAY_OPTION_PROJECT,
+	SLIPWAY_OPTION_JSON, SLIPWAY_OPTION_QUIET, SLIPWAY_OPTION_VERBOSE, SLIPWAY_OPTION_NO_COLOR, SLIPWAY_OPTION_HELP, SLIPWAY_OPTION_VERSION,
 	SLIPWAY_OPTION_COUNT
 };
 
@@ -167,12 +167,14 @@ const SlipwayCommand slipway_command_table[] = {
 		.summary = "show this help, or that of a command",
 		.examples = "slipway help migrate",
 		.options = OPTIONS(SLIPWAY_OPTION_MARKDOWN),
+		.standalone = true,
 		.run = slipway_cmd_help,
 	},
 	{
 		.name = "version",
 		.summary = "show the version of this program",
 		.options = NO_OPTIONS,
+		.standalone = true,
 		.run = slipway_cmd_version,
 	},
 	{.name = NULL}

@@ -1,9 +1,10 @@
 /*
  * connection.c
- *	  Finds out where to connect to, and connects.
+ *	  Connects.
  */
 #include "connection.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,161 +13,41 @@
 #include "memory.h"
 #include "output.h"
 #include "password.h"
+#include "target.h"
 
-/* Where to connect to. NULL leaves a value to libpq. */
-typedef struct Target
-{
-	const char *source;			/* what gave it, for people */
-	char	   *conninfo;		/* name of a database, string or URI */
-	char	   *search_path;
-	const char *host;
-	const char *port;
-	const char *user;
-	char	   *password;
-} Target;
-
-static const char *
-read_variable(const char *name)
-{
-	const char *value = getenv(name);
-
-	return value != NULL && *value != '\0' ? value : NULL;
-}
-
-static void
-find_target(const SlipwayArguments *arguments, Target *target)
-{
-	static const char *const variables[] = {"SLIPWAY_URL", "DB_ADMIN_CONN_STRING", "DATABASE_URL", "DSN"};
-	const char *url = slipway_option_text(arguments, SLIPWAY_OPTION_URL);
-	const char *dbname = slipway_option_text(arguments, SLIPWAY_OPTION_DBNAME);
-	const char *given = url != NULL ? url : dbname;
-
-	if (url != NULL && dbname != NULL)
-		slipway_die(SLIPWAY_EXIT_USAGE, "They mean the same.", "options \"--url\" and \"--dbname\" are both given");
-	target->host = slipway_option_text(arguments, SLIPWAY_OPTION_HOST);
-	target->port = slipway_option_text(arguments, SLIPWAY_OPTION_PORT);
-	target->user = slipway_option_text(arguments, SLIPWAY_OPTION_USERNAME);
-	target->source = url != NULL ? "option --url" : "options";
-
-	if (given == NULL && target->host == NULL && target->port == NULL && target->user == NULL)
-	{
-		for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]) && given == NULL; i++)
-		{
-			target->source = variables[i];
-			given = read_variable(variables[i]);
-		}
-		if (given == NULL && (read_variable("DB_HOST") != NULL || read_variable("DB_NAME") != NULL ||
-							  read_variable("DB_ADMIN_USER") != NULL))
-		{
-			target->source = "DB_HOST and its like";
-			target->host = read_variable("DB_HOST");
-			target->port = read_variable("DB_PORT");
-			target->user = read_variable("DB_ADMIN_USER");
-			if (read_variable("DB_ADMIN_PASSWORD") != NULL)
-				target->password = slipway_memory_copy(read_variable("DB_ADMIN_PASSWORD"));
-			given = read_variable("DB_NAME");
-		}
-		else if (given == NULL)
-			target->source = "libpq's defaults";
-		else if (!slipway_conninfo_is_string(given))
-			slipway_die(SLIPWAY_EXIT_USAGE, "It looks like postgresql://role@host/database.",
-						"%s is not a connection string of PostgreSQL", target->source);
-	}
-	if (given != NULL)
-		target->conninfo = slipway_memory_copy(given);
-}
-
-static void
-hide_piece(void *context, const char *start, size_t length)
-{
-	char	  **message = context;
-	char	   *secret = slipway_memory_copy_bytes(start, length);
-	char	   *hidden = slipway_conninfo_hide(*message, secret);
-
-	free(secret);
-	free(*message);
-	*message = hidden;
-}
-
-/* libpq's message without passwords and its last line feed. */
-static char *
-scrub_message(const Target *target, const char *text)
-{
-	size_t		length = strlen(text);
-	char	   *message;
-
-	while (length > 0 && text[length - 1] == '\n')
-		length--;
-	message = slipway_memory_copy_bytes(text, length);
-	if (target->conninfo != NULL)
-		slipway_conninfo_each_password(target->conninfo, hide_piece, &message);
-	return message;
-}
+/* Linux gives no process a higher number, and other systems have lower limits. */
+#define MAX_PID 4194304
 
 /*
- * libpq's message about a string that it cannot parse. In a keyword string an
- * unquoted password with a blank ends early, and the word that libpq then
- * complains about is the rest of it.
+ * search_path travels in the connection request, as PGOPTIONS would: that
+ * costs no round trip, and RESET search_path in a script comes back to it.
+ * NULL where that is not safe: the options of a service file would be lost,
+ * and what has quotes or no ASCII is better parsed, and complained of, in the
+ * encoding of an open connection. The caller frees the result.
  */
 static char *
-scrub_parse_error(const Target *target, const char *text)
+make_startup_options(const SlipwayTarget *target)
 {
-	char	   *message = scrub_message(target, text);
-	const char *open = strchr(message, '"');
-	const char *close = strrchr(message, '"');
+	static const char simple[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_,";
+	const char *others = target->options != NULL ? target->options : getenv("PGOPTIONS");
+	const char *path = target->search_path;
 
-	if (slipway_conninfo_is_uri(target->conninfo) || strstr(target->conninfo, "password") == NULL || open == close)
-		return message;
-	return slipway_memory_format("%.*s\"***\"%s", (int) (open - message), message, close + 1);
+	if (path == NULL || *path == '\0' || target->has_service || path[strspn(path, simple)] != '\0' ||
+		*path == ',' || path[strlen(path) - 1] == ',' || strstr(path, ",,") != NULL)
+		return NULL;
+	return slipway_memory_format("%s%s-c search_path=%s", others != NULL ? others : "",
+								 others != NULL && *others != '\0' ? " " : "", path);
 }
 
-/*
- * libpq takes a password with an unescaped '@', '/' or ':' apart and would
- * print what follows as a host or a port.
- */
-static void
-check_pieces(const Target *target, const PQconninfoOption *options)
-{
-	for (; options->keyword != NULL; options++)
-	{
-		const char *value = options->val;
-
-		if (value == NULL)
-			continue;
-		if ((strcmp(options->keyword, "port") == 0 && value[strspn(value, "0123456789, ")] != '\0') ||
-			(strcmp(options->keyword, "host") == 0 && value[0] != '@' && value[0] != '/' && strchr(value, '@') != NULL))
-			slipway_die(SLIPWAY_EXIT_USAGE,
-						"Write special characters of role and password as %40 (@), %2F (/), %3A (:) and so on.",
-						"the %s in the connection string of %s is malformed", options->keyword, target->source);
-	}
-}
-
-static void
-check_conninfo(Target *target)
-{
-	char	   *error = NULL;
-	char	   *rest;
-	PQconninfoOption *options;
-
-	if (target->conninfo == NULL || !slipway_conninfo_is_string(target->conninfo))
-		return;
-	rest = slipway_conninfo_split(target->conninfo, &target->search_path);
-	free(target->conninfo);
-	target->conninfo = rest;
-	options = PQconninfoParse(target->conninfo, &error);
-	if (options == NULL)
-		slipway_die(SLIPWAY_EXIT_USAGE, NULL, "%s is not a connection string of PostgreSQL: %s",
-					target->source, error != NULL ? scrub_parse_error(target, error) : "out of memory");
-	check_pieces(target, options);
-	PQconninfoFree(options);
-}
-
+/* Later values of a keyword count more, and so do those of a string in dbname. */
 static PGconn *
-try_connection(const Target *target)
+try_connection(const SlipwayTarget *target, const char *options)
 {
-	const char *const keywords[] = {"host", "port", "user", "password", "dbname",
+	const char *const keywords[] = {"host", "port", "user", "password", "dbname", "host", "port", "user", "options",
 	"fallback_application_name", "client_encoding", NULL};
 	const char *const values[] = {target->host, target->port, target->user, target->password, target->conninfo,
+		target->overrides ? target->host : NULL, target->overrides ? target->port : NULL,
+		target->overrides ? target->user : NULL, options,
 	"slipway", "UTF8", NULL};
 	PGconn	   *conn = PQconnectdbParams(keywords, values, 1);
 
@@ -175,8 +56,31 @@ try_connection(const Target *target)
 	return conn;
 }
 
+/* PgBouncer refuses what it does not know of a connection request. */
+static bool
+is_request_refused(const PGconn *conn)
+{
+	return PQstatus(conn) == CONNECTION_BAD && strstr(PQerrorMessage(conn), "unsupported startup parameter") != NULL;
+}
+
+/*
+ * Did the server see our options? PgBouncer can be told to drop them without
+ * a word; it invents a process ID, which is nearly always higher than any
+ * system's. PostgreSQL 18 and later report the setting itself.
+ */
+static bool
+has_search_path(const PGconn *conn, const SlipwayTarget *target)
+{
+	const char *reported = PQparameterStatus(conn, "search_path");
+	int			pid = PQbackendPID(conn);
+
+	if (reported != NULL)
+		return strcmp(reported, target->search_path) == 0;
+	return pid > 0 && pid <= MAX_PID;
+}
+
 static void
-ask_password(Target *target, const char *user)
+ask_password(SlipwayTarget *target, const char *user)
 {
 	char	   *prompt = user != NULL && *user != '\0'
 		? slipway_memory_format("Password for role %s: ", user) : slipway_memory_copy("Password: ");
@@ -193,53 +97,75 @@ close_connection(void *conn)
 }
 
 static void
-apply_search_path(PGconn *conn, const Target *target)
+set_search_path(PGconn *conn, const SlipwayTarget *target)
 {
 	const char *const values[] = {target->search_path};
-	PGresult   *result;
+	PGresult   *result = PQexecParams(conn, "SELECT pg_catalog.set_config('search_path', $1, false)",
+									  1, NULL, values, NULL, NULL, 0);
 
-	if (target->search_path == NULL)
-		return;
-	result = PQexecParams(conn, "SELECT pg_catalog.set_config('search_path', $1, false)",
-						  1, NULL, values, NULL, NULL, 0);
 	if (PQresultStatus(result) != PGRES_TUPLES_OK)
-		slipway_die(SLIPWAY_EXIT_USAGE, NULL, "could not apply the search_path of %s: %s", target->source,
-					scrub_message(target, PQresultErrorMessage(result)));
+		slipway_die(PQstatus(conn) == CONNECTION_BAD ? SLIPWAY_EXIT_CONNECTION : SLIPWAY_EXIT_USAGE, NULL,
+					"could not apply the search_path of %s: %s", target->source,
+					slipway_target_scrub(target, PQresultErrorMessage(result)));
 	PQclear(result);
-	slipway_output_detail("search_path: %s", target->search_path);
+}
+
+/* Connects, asking for a password where one is missing and may be asked for. */
+static PGconn *
+connect_asking(SlipwayTarget *target, const char *options, bool may_ask)
+{
+	PGconn	   *conn = try_connection(target, options);
+
+	if (PQstatus(conn) != CONNECTION_BAD || !PQconnectionNeedsPassword(conn) || target->password != NULL ||
+		!may_ask || !slipway_password_can_ask())
+		return conn;
+	ask_password(target, PQuser(conn));
+	PQfinish(conn);
+	return try_connection(target, options);
+}
+
+static _Noreturn void
+die_of_connection(const PGconn *conn, const SlipwayTarget *target)
+{
+	slipway_die(SLIPWAY_EXIT_CONNECTION,
+				target->is_given ? NULL
+				: "No --url, SLIPWAY_URL or DATABASE_URL was given, so libpq's defaults were used.",
+				"could not connect (%s): %s", target->source, slipway_target_scrub(target, PQerrorMessage(conn)));
 }
 
 PGconn *
 slipway_connection_open(const SlipwayArguments *arguments)
 {
-	Target		target = {0};
+	SlipwayTarget target = {0};
 	PGconn	   *conn;
-	bool		never_ask = slipway_option_flag(arguments, SLIPWAY_OPTION_NO_PASSWORD);
+	char	   *options;
+	bool		may_ask = !slipway_option_flag(arguments, SLIPWAY_OPTION_NO_PASSWORD);
 
-	find_target(arguments, &target);
-	check_conninfo(&target);
+	slipway_target_find(arguments, &target);
 	if (slipway_option_flag(arguments, SLIPWAY_OPTION_PASSWORD))
 		ask_password(&target, target.user);
-	conn = try_connection(&target);
-	if (PQstatus(conn) == CONNECTION_BAD && PQconnectionNeedsPassword(conn) && target.password == NULL &&
-		!never_ask && slipway_password_can_ask())
+	options = make_startup_options(&target);
+	conn = connect_asking(&target, options, may_ask);
+	if (options != NULL && is_request_refused(conn))
 	{
-		ask_password(&target, PQuser(conn));
 		PQfinish(conn);
-		conn = try_connection(&target);
+		free(options);
+		options = NULL;
+		conn = connect_asking(&target, NULL, may_ask);
 	}
 	slipway_die_push(close_connection, conn);
 	if (PQstatus(conn) != CONNECTION_OK)
-		slipway_die(SLIPWAY_EXIT_CONNECTION,
-					strcmp(target.source, "libpq's defaults") == 0
-					? "No --url, SLIPWAY_URL or DATABASE_URL was given, so libpq's defaults were used." : NULL,
-					"could not connect (%s): %s", target.source, scrub_message(&target, PQerrorMessage(conn)));
+		die_of_connection(conn, &target);
 	slipway_output_detail("connected to database \"%s\" on \"%s\" port %s as \"%s\" (from %s)",
 						  PQdb(conn), PQhost(conn), PQport(conn), PQuser(conn), target.source);
-	apply_search_path(conn, &target);
-	free(target.conninfo);
-	free(target.search_path);
-	free(target.password);
+	if (target.search_path != NULL)
+	{
+		if (options == NULL || !has_search_path(conn, &target))
+			set_search_path(conn, &target);
+		slipway_output_detail("search_path: %s", target.search_path);
+	}
+	free(options);
+	slipway_target_release(&target);
 	return conn;
 }
 
@@ -255,60 +181,58 @@ copy_value(const PQconninfoOption *options, const char *keyword)
 
 /* Value of an option, without connecting: in the string, else as given, else the default. */
 static char *
-find_value(const Target *target, const char *keyword, const char *given)
+choose_value(const SlipwayTarget *target, const PQconninfoOption *string, const PQconninfoOption *defaults,
+			 const char *keyword, const char *given)
 {
-	bool		is_string = target->conninfo != NULL &&
-		slipway_conninfo_is_string(target->conninfo);
-	PQconninfoOption *inner = is_string ? PQconninfoParse(target->conninfo, NULL) : NULL;
-	PQconninfoOption *defaults = PQconndefaults();
-	char	   *value = copy_value(inner, keyword);
+	char	   *value = target->overrides && given != NULL ? NULL : copy_value(string, keyword);
 
-	if (value == NULL && given != NULL)
-		value = slipway_memory_copy(given);
 	if (value == NULL)
-		value = copy_value(defaults, keyword);
-	PQconninfoFree(inner);
-	PQconninfoFree(defaults);
+		value = given != NULL ? slipway_memory_copy(given) : copy_value(defaults, keyword);
 	return value;
 }
 
 /* "db.example.org port 5432" */
 static char *
-name_place(const Target *target)
+name_place(const SlipwayTarget *target)
 {
-	char	   *host = find_value(target, "host", target->host);
-	char	   *port = find_value(target, "port", target->port);
+	PQconninfoOption *string = target->conninfo != NULL && slipway_conninfo_is_string(target->conninfo)
+		? PQconninfoParse(target->conninfo, NULL) : NULL;
+	PQconninfoOption *defaults = PQconndefaults();
+	char	   *host = choose_value(target, string, defaults, "host", target->host);
+	char	   *port = choose_value(target, string, defaults, "port", target->port);
 	char	   *place = slipway_memory_format("%s port %s", host != NULL ? host : "local socket",
-											  port);
+											  port != NULL ? port : "5432");
 
 	free(host);
 	free(port);
+	PQconninfoFree(string);
+	PQconninfoFree(defaults);
 	return place;
+}
+
+static PGPing
+ping_target(const SlipwayTarget *target, const char *seconds)
+{
+	const char *const keywords[] = {"connect_timeout", "host", "port", "user", "dbname", "host", "port", NULL};
+	const char *const values[] = {seconds, target->host, target->port, target->user, target->conninfo,
+	target->overrides ? target->host : NULL, target->overrides ? target->port : NULL, NULL};
+
+	return PQpingParams(keywords, values, 1);
 }
 
 PGPing
 slipway_connection_ping(const SlipwayArguments *arguments, double timeout, char **place)
 {
-	Target		target = {0};
+	SlipwayTarget target = {0};
 	/* 0 is for ever */
 	double		limit = timeout < 1000 ? 1 : timeout > 1e9 ? 0 : timeout / 1000;
 	char	   *seconds = slipway_memory_format("%.0f", limit);
-	const char *keywords[] = {"connect_timeout", "host", "port", "user", "dbname", NULL};
-	const char *values[] = {NULL, NULL, NULL, NULL, NULL, NULL};
 	PGPing		state;
 
-	find_target(arguments, &target);
-	check_conninfo(&target);
-	values[0] = seconds;
-	values[1] = target.host;
-	values[2] = target.port;
-	values[3] = target.user;
-	values[4] = target.conninfo;
-	state = PQpingParams(keywords, values, 1);
+	slipway_target_find(arguments, &target);
+	state = ping_target(&target, seconds);
 	*place = name_place(&target);
 	free(seconds);
-	free(target.conninfo);
-	free(target.search_path);
-	free(target.password);
+	slipway_target_release(&target);
 	return state;
 }

@@ -1,11 +1,7 @@
 /*
  * connection.h
- *	  Finds out where to connect to, and connects.
- *
- * The first that is given counts: the options --url, --dbname, --host,
- * --port, --username; SLIPWAY_URL; DB_ADMIN_CONN_STRING; DATABASE_URL; DSN;
- * DB_HOST, DB_PORT, DB_NAME, DB_ADMIN_USER and DB_ADMIN_PASSWORD; libpq's own
- * variables and service file.
+ *	  Connects to where the command line, slipway.conf and the environment
+ *	  say; see target.h.
  */
 #ifndef SLIPWAY_CONNECTION_H
 #define SLIPWAY_CONNECTION_H

@@ -185,12 +185,16 @@ is_named(const Pair *pair, bool uri, const char *name)
 	return result;
 }
 
+char *
+slipway_conninfo_decode(bool uri, const char *start, size_t length)
+{
+	return uri ? decode_percent(start, length) : decode_quotes(start, length);
+}
+
 static char *
 decode_value(const Pair *pair, bool uri)
 {
-	size_t		length = (size_t) (pair->end - pair->value);
-
-	return uri ? decode_percent(pair->value, length) : decode_quotes(pair->value, length);
+	return slipway_conninfo_decode(uri, pair->value, (size_t) (pair->end - pair->value));
 }
 
 static void

@@ -31,6 +31,9 @@ void		slipway_conninfo_each_password(const char *text,
 										   void (*function) (void *context, const char *start, size_t length),
 										   void *context);
 
+/* Such a password, of a URI or a keyword string, decoded; the caller frees it. */
+char	   *slipway_conninfo_decode(bool uri, const char *start, size_t length);
+
 /* A copy of a message with *** for each occurrence of a secret (none empty). */
 char	   *slipway_conninfo_hide(const char *message, const char *secret);
 

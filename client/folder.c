@@ -6,6 +6,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,26 +14,21 @@
 #include <unistd.h>
 
 #include "die.h"
+#include "file_name.h"
+#include "ignore.h"
 #include "memory.h"
 #include "nearest.h"
-#include "output.h"
 #include "script_text.h"
+#include "skipped.h"
 
 #define MAX_NAME 1024
 
-typedef enum Role
-{
-	ROLE_UP,
-	ROLE_DOWN,
-	ROLE_VERIFY
-} Role;
-
-/* A file that was found; several make a migration. */
+/* A script that was found; several make a migration. */
 typedef struct Entry
 {
 	char	   *name;			/* of the migration */
 	char	   *path;
-	Role		role;
+	SlipwayScriptRole role;
 } Entry;
 
 typedef struct EntryList
@@ -42,53 +38,29 @@ typedef struct EntryList
 	size_t		capacity;
 } EntryList;
 
+/* A folder that is being read. */
+typedef struct Reader
+{
+	const char *folder;			/* its path, for people */
+	SlipwayIgnore *ignore;
+	EntryList	scripts;
+	SlipwaySkipList *skipped;
+} Reader;
+
 const char *
 slipway_folder_locate(const char *option)
 {
-	const char *path = getenv("MIGRATIONS_PATH");
-
 	if (option != NULL)
 		return option;
-	return path != NULL && *path != '\0' ? path : "./migrations";
+	return slipway_folder_is_set() ? getenv("MIGRATIONS_PATH") : "./migrations";
 }
 
-static bool
-ends_in(const char *name, const char *suffix)
+bool
+slipway_folder_is_set(void)
 {
-	size_t		length = strlen(name);
-	size_t		suffix_length = strlen(suffix);
+	const char *path = getenv("MIGRATIONS_PATH");
 
-	return length > suffix_length && strcmp(name + length - suffix_length, suffix) == 0;
-}
-
-/* Files that an editor or a merge tool left behind. */
-static bool
-is_left_over(const char *name)
-{
-	return name[0] == '.' || (name[0] == '#' && ends_in(name, "#")) || ends_in(name, "~") ||
-		ends_in(name, ".bak") || ends_in(name, ".swp") || ends_in(name, ".orig");
-}
-
-/* Cuts ".sql" and the role before it off a file name. */
-static char *
-split_name(const char *file, Role *role)
-{
-	static const struct
-	{
-		const char *suffix;
-		Role		role;
-	}			suffixes[] = {
-		{".up.sql", ROLE_UP}, {".down.sql", ROLE_DOWN}, {".verify.sql", ROLE_VERIFY}, {".sql", ROLE_UP}
-	};
-
-	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++)
-	{
-		if (!ends_in(file, suffixes[i].suffix))
-			continue;
-		*role = suffixes[i].role;
-		return slipway_memory_copy_bytes(file, strlen(file) - strlen(suffixes[i].suffix));
-	}
-	return NULL;
+	return path != NULL && *path != '\0';
 }
 
 static void
@@ -108,43 +80,94 @@ check_name(const char *path, const char *name)
 						*p, (int) (strlen(path) - strlen(strrchr(path, '/'))), path);
 }
 
+/* A symbolic link that leads nowhere; the errno says why. */
+static _Noreturn void
+die_of_link(const char *path)
+{
+	char		target[PATH_MAX];
+	ssize_t		length = readlink(path, target, sizeof(target) - 1);
+
+	if (length >= 0 && errno == ENOENT)
+		slipway_die(SLIPWAY_EXIT_ERROR, "Restore what it names, or remove the link.",
+					"\"%s\" is a symbolic link to \"%.*s\", which does not exist", path, (int) length, target);
+	if (errno == ELOOP)
+		slipway_die(SLIPWAY_EXIT_ERROR, "Remove the link.",
+					"\"%s\" is a symbolic link that leads back to itself", path);
+	slipway_die(SLIPWAY_EXIT_ERROR, NULL, "could not read \"%s\": %s", path, strerror(errno));
+}
+
+/*
+ * Dies unless the path, links followed, is that of a file. What the listing
+ * says about its type saves a system call for each of many files.
+ */
 static void
-check_file(const char *path)
+check_type(const char *path, unsigned char type)
 {
 	struct stat status;
 
+	if (type == DT_REG)
+		return;
 	if (stat(path, &status) != 0)
-		slipway_die(SLIPWAY_EXIT_ERROR, NULL, "could not read \"%s\": %s", path, strerror(errno));
+		die_of_link(path);
 	if (S_ISDIR(status.st_mode))
 		slipway_die(SLIPWAY_EXIT_ERROR, "Rename it, or move it out of the folder.",
-					"\"%s\" is a directory, not a script", path);
+					"\"%s\" is a %s, not a script", path,
+					type == DT_LNK ? "symbolic link to a directory" : "directory");
 	if (!S_ISREG(status.st_mode))
 		slipway_die(SLIPWAY_EXIT_ERROR, "Move it out of the folder.", "\"%s\" is not a file", path);
 }
 
 static void
-add_entry(EntryList *list, const char *folder, const char *file)
+add_script(Reader *reader, const struct dirent *item, SlipwayScriptRole role, size_t length)
 {
-	Entry		entry;
+	EntryList  *list = &reader->scripts;
+	Entry		entry = {.role = role};
 
-	if (is_left_over(file))
-	{
-		if (strcmp(file, ".") != 0 && strcmp(file, "..") != 0)
-			slipway_output_detail("ignored: %s/%s", folder, file);
-		return;
-	}
-	entry.name = split_name(file, &entry.role);
-	if (entry.name == NULL)
-		return;
-	entry.path = slipway_memory_format("%s/%s", folder, file);
+	entry.name = slipway_memory_copy_bytes(item->d_name, length);
+	entry.path = slipway_memory_format("%s/%s", reader->folder, item->d_name);
 	check_name(entry.path, entry.name);
-	check_file(entry.path);
+	check_type(entry.path, item->d_type);
 	if (list->count == list->capacity)
 	{
 		list->capacity = list->capacity == 0 ? 64 : list->capacity * 2;
 		list->entries = slipway_memory_resize(list->entries, list->capacity, sizeof(Entry));
 	}
 	list->entries[list->count++] = entry;
+}
+
+static void
+add_item(Reader *reader, const struct dirent *item)
+{
+	const char *file = item->d_name;
+	SlipwayScriptRole role;
+	size_t		length;
+	SlipwayFileKind kind = slipway_file_name_classify(file, &role, &length);
+
+	if (kind == SLIPWAY_FILE_OTHER)
+		return;
+	if (slipway_ignore_matches(reader->ignore, file))
+	{
+		slipway_skipped_add(reader->skipped, SLIPWAY_SKIPPED_IGNORED, file);
+		return;
+	}
+	switch (kind)
+	{
+		case SLIPWAY_FILE_SCRIPT:
+			add_script(reader, item, role, length);
+			break;
+		case SLIPWAY_FILE_LEFT_OVER:
+			slipway_skipped_add(reader->skipped, SLIPWAY_SKIPPED_LEFT_OVER, file);
+			break;
+		case SLIPWAY_FILE_LOOKALIKE:
+			slipway_skipped_add(reader->skipped, SLIPWAY_SKIPPED_LOOKALIKE, file);
+			break;
+		case SLIPWAY_FILE_MISSPELT:
+			/* taken for NAME.Down.sql, what undoes a migration would be applied */
+			slipway_die(SLIPWAY_EXIT_INVALID, "Rename the file.",
+						"\"%s/%s\": .up, .down and .verify are written in lower case", reader->folder, file);
+		case SLIPWAY_FILE_OTHER:
+			break;
+	}
 }
 
 static int
@@ -170,7 +193,7 @@ group_entries(SlipwayFolder *folder, const EntryList *list)
 		bool		first = i == 0 || strcmp(entry->name, list->entries[i - 1].name) != 0;
 		SlipwayMigration *migration;
 
-		if (first && entry->role != ROLE_UP)
+		if (first && entry->role != SLIPWAY_ROLE_UP)
 			slipway_die(SLIPWAY_EXIT_INVALID,
 						slipway_memory_format("Add %s.up.sql, or remove the file.", entry->name),
 						"\"%s\" has no up script", entry->path);
@@ -186,13 +209,13 @@ group_entries(SlipwayFolder *folder, const EntryList *list)
 		entry->name = migration->name;
 		switch (entry->role)
 		{
-			case ROLE_UP:
+			case SLIPWAY_ROLE_UP:
 				migration->up.path = entry->path;
 				break;
-			case ROLE_DOWN:
+			case SLIPWAY_ROLE_DOWN:
 				migration->down.path = entry->path;
 				break;
-			case ROLE_VERIFY:
+			case SLIPWAY_ROLE_VERIFY:
 				migration->verify.path = entry->path;
 				break;
 		}
@@ -237,30 +260,41 @@ slipway_folder_guess_path(const char *folder, const char *name)
 	return path;
 }
 
+static void
+read_items(Reader *reader, const char *path)
+{
+	DIR		   *directory = opendir(path);
+	struct dirent *item;
+
+	if (directory == NULL)
+		die_of_folder(path);
+	reader->ignore = slipway_ignore_read(reader->folder);
+	/* readdir_r() is deprecated, and there is one thread */
+	/* cppcheck-suppress readdirCalled */
+	while (errno = 0, (item = readdir(directory)) != NULL)
+		add_item(reader, item);
+	if (errno != 0)
+		die_of_folder(path);
+	(void) closedir(directory);
+	slipway_ignore_free(reader->ignore);
+}
+
 SlipwayFolder *
 slipway_folder_read(const char *path)
 {
 	SlipwayFolder *folder = slipway_memory_new(sizeof(SlipwayFolder));
-	EntryList	list = {0};
-	DIR		   *directory;
-	struct dirent *item;
+	Reader		reader = {.skipped = slipway_skipped_new()};
+	EntryList  *scripts = &reader.scripts;
 
 	folder->path = shorten_path(path);
-	directory = opendir(path);
-	if (directory == NULL)
-		die_of_folder(path);
-	/* readdir_r() is deprecated, and there is one thread */
-	/* cppcheck-suppress readdirCalled */
-	while (errno = 0, (item = readdir(directory)) != NULL)
-		add_entry(&list, folder->path, item->d_name);
-	if (errno != 0)
-		die_of_folder(path);
-	(void) closedir(directory);
-
-	if (list.count > 1)
-		qsort(list.entries, list.count, sizeof(Entry), compare_entries);
-	group_entries(folder, &list);
-	free(list.entries);
+	reader.folder = folder->path;
+	read_items(&reader, path);
+	slipway_skipped_report(reader.skipped, folder->path);
+	slipway_skipped_free(reader.skipped);
+	if (scripts->count > 1)
+		qsort(scripts->entries, scripts->count, sizeof(Entry), compare_entries);
+	group_entries(folder, scripts);
+	free(scripts->entries);
 	return folder;
 }
 

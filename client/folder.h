@@ -6,6 +6,7 @@
 #ifndef SLIPWAY_FOLDER_H
 #define SLIPWAY_FOLDER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "script_file.h"
@@ -31,12 +32,16 @@ typedef struct SlipwayFolder
  */
 const char *slipway_folder_locate(const char *option);
 
+/* Is MIGRATIONS_PATH set? */
+bool		slipway_folder_is_set(void);
+
 /*
- * Lists a folder; reads no script. Ends the program with SLIPWAY_EXIT_USAGE
- * when it is no folder or may not be listed, SLIPWAY_EXIT_ERROR when
- * something in it cannot be a script file, and SLIPWAY_EXIT_INVALID for
- * duplicate or invalid names and for a down or verify script without its up.
- * slipway_folder_free() releases the result.
+ * Lists a folder; reads no script. Says what it leaves out (see skipped.h).
+ * Symbolic links are followed. Ends the program with SLIPWAY_EXIT_USAGE when
+ * it is no folder, may not be listed or has a bad .slipwayignore,
+ * SLIPWAY_EXIT_ERROR when something in it cannot be a script file, and
+ * SLIPWAY_EXIT_INVALID for duplicate or invalid names and for a down or
+ * verify script without its up. slipway_folder_free() releases the result.
  */
 SlipwayFolder *slipway_folder_read(const char *path);
 void		slipway_folder_free(SlipwayFolder *folder);

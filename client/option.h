@@ -18,6 +18,8 @@ typedef enum SlipwayOptionId
 	SLIPWAY_OPTION_USERNAME,
 	SLIPWAY_OPTION_NO_PASSWORD,
 	SLIPWAY_OPTION_PASSWORD,
+	SLIPWAY_OPTION_ENV,
+	SLIPWAY_OPTION_CONFIG,
 	SLIPWAY_OPTION_PROJECT,
 	SLIPWAY_OPTION_DIR,
 	SLIPWAY_OPTION_JSON,
@@ -80,6 +82,7 @@ typedef struct SlipwayArguments
 	size_t		grant_count;
 	const char **words;			/* what is no option: command and arguments */
 	size_t		word_count;
+	struct SlipwayEnvironment *environment; /* of --env, or NULL; see environment.h */
 } SlipwayArguments;
 
 /*

@@ -1,7 +1,7 @@
 /*
  * option_table.c
  *	  The options of all commands. Connection options have no environment
- *	  variable of their own: connection.h says where a connection comes from.
+ *	  variable of their own: target.h says where a connection comes from.
  */
 #include "option.h"
 
@@ -24,6 +24,10 @@ const SlipwayOption slipway_option_table[SLIPWAY_OPTION_COUNT] = {
 	{"no-password", 'w', FLAG, NULL, "never ask for a password"},
 	[SLIPWAY_OPTION_PASSWORD] =
 	{"password", 'W', FLAG, NULL, "ask for a password before connecting"},
+	[SLIPWAY_OPTION_ENV] =
+	{"env", 'e', TEXT("NAME"), "SLIPWAY_ENV", "environment: a section of slipway.conf"},
+	[SLIPWAY_OPTION_CONFIG] =
+	{"config", 'c', TEXT("FILE"), "SLIPWAY_CONFIG", "file of the environments (default: ./slipway.conf)"},
 	[SLIPWAY_OPTION_PROJECT] =
 	{"project", 'P', TEXT("NAME"), "SLIPWAY_PROJECT", "project (default: default)"},
 	[SLIPWAY_OPTION_DIR] =

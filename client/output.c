@@ -95,6 +95,21 @@ slipway_output_detail(const char *format,...)
 }
 
 void
+slipway_output_warn(const char *hint, const char *format,...)
+{
+	va_list		arguments;
+
+	(void) fflush(stdout);
+	(void) fprintf(stderr, "slipway: %swarning:%s ", slipway_output_color(stderr, SLIPWAY_COLOR_YELLOW),
+				   slipway_output_color(stderr, SLIPWAY_COLOR_NONE));
+	va_start(arguments, format);
+	print_talk(format, arguments);
+	va_end(arguments);
+	if (hint != NULL)
+		(void) fprintf(stderr, "hint: %s\n", hint);
+}
+
+void
 slipway_output_json(json_t *object)
 {
 	char	   *line = json_dumps(object, JSON_COMPACT | JSON_REAL_PRECISION(15));

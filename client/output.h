@@ -45,6 +45,10 @@ const char *slipway_output_flush(void);
 /* To be called before anything is written to stderr otherwise. */
 void		slipway_output_begin_talk(void);
 
+/* "slipway: warning: ..." on stderr, in quiet runs too; hint may be NULL. */
+void		slipway_output_warn(const char *hint, const char *format,...)
+			__attribute__((format(printf, 2, 3)));
+
 /* One JSON object as one line on stdout, at once. Releases the object. */
 void		slipway_output_json(json_t *object);
 

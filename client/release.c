@@ -14,6 +14,8 @@ slipway_release_load(const SlipwayArguments *arguments)
 	SlipwayOrder order = slipway_manifest_order(slipway_option_text(arguments, SLIPWAY_OPTION_ORDER));
 	SlipwayManifest *manifest;
 
+	if (folder->count == 0)
+		slipway_output_say("folder %s has no scripts", folder->path);
 	if (slipway_option_text(arguments, SLIPWAY_OPTION_TO) != NULL)
 		slipway_folder_require(folder, slipway_option_text(arguments, SLIPWAY_OPTION_TO));
 	manifest = slipway_manifest_build(folder, order);

@@ -79,6 +79,12 @@ slipway_script_text_check(const char *text, size_t length, size_t *offset)
 	return SLIPWAY_TEXT_GOOD;
 }
 
+char *
+slipway_script_text_skip_mark(char *text)
+{
+	return strncmp(text, BYTE_ORDER_MARK, 3) == 0 ? text + 3 : text;
+}
+
 size_t
 slipway_script_text_normalise(char *text, size_t length, bool start)
 {

@@ -23,6 +23,9 @@ typedef enum SlipwayTextFault
  */
 SlipwayTextFault slipway_script_text_check(const char *text, size_t length, size_t *offset);
 
+/* The text behind a leading byte order mark, if there is one. */
+char	   *slipway_script_text_skip_mark(char *text);
+
 /*
  * Turns each CRLF into LF, in place, and at the start of a script removes one
  * byte order mark. Returns the new length. A lone CR stays.

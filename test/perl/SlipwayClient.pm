@@ -22,6 +22,9 @@ our @EXPORT = qw(
 
 delete @ENV{qw(COLUMNS NO_COLOR TERM)};
 
+# The client to run; a test of another one sets it with local.
+our $program = 'slipway';
+
 my $places = 0;
 
 # A database with the extension and the project "default" (bare => 1: with
@@ -71,7 +74,7 @@ sub start_client
 
 	local %ENV = (%ENV, %{ $option{env} // {} });
 	$client{run} = IPC::Run::start(
-		[ 'slipway', @connection, @$args ],
+		[ $program, @connection, @$args ],
 		'<', \undef, '>', \$client{out}, '2>', \$client{err},
 		init => sub { chdir $place->{home} or die "could not go home: $!\n"; },
 		IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));

@@ -134,9 +134,9 @@ client_is($place, ['validate'], {
 # An empty folder
 
 $place = new_place($node, {});
-client_is($place, ['status'], { err => "project default: no migrations\n" }, 'status of an empty folder');
-client_is($place, ['validate'], { err => "0 migrations, all valid\n" }, 'validate of an empty folder');
-client_is($place, ['migrate'], { err => "nothing to do\n" }, 'migrate of an empty folder');
+client_is($place, ['status'], { err => "folder migrations has no scripts\nproject default: no migrations\n" }, 'status of an empty folder');
+client_is($place, ['validate'], { err => "folder migrations has no scripts\n0 migrations, all valid\n" }, 'validate of an empty folder');
+client_is($place, ['migrate'], { err => "folder migrations has no scripts\nnothing to do\n" }, 'migrate of an empty folder');
 
 # Narrow terminals. Names of 300 bytes come with SQL; files have at most 255.
 

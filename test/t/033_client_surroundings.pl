@@ -201,7 +201,8 @@ SKIP:
 }
 broken_folder({}, 1, '"DIR/x.sql" is a directory, not a script', 'Rename it, or move it out of the folder.',
 	'a directory', prepare => sub { mkdir "$_[0]/x.sql" or die "mkdir: $!\n"; });
-broken_folder({}, 1, 'could not read "DIR/x.sql": No such file or directory', undef,
+broken_folder({}, 1, '"DIR/x.sql" is a symbolic link to "nowhere", which does not exist',
+	'Restore what it names, or remove the link.',
 	'a dangling link', prepare => sub { symlink 'nowhere', "$_[0]/x.sql" or die "symlink: $!\n"; });
 broken_folder({}, 1, '"DIR/x.sql" is not a file', 'Move it out of the folder.',
 	'a named pipe', prepare => sub { system('mkfifo', "$_[0]/x.sql") == 0 or die "mkfifo failed\n"; });

@@ -5,6 +5,7 @@
 #include "harness.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "conninfo.h"
 
@@ -102,6 +103,29 @@ hides_secrets(void **state)
 }
 
 static void
+expect_decoded(bool uri, const char *given, const char *expected)
+{
+	char	   *decoded = slipway_conninfo_decode(uri, given, strlen(given));
+
+	assert_string_equal(decoded, expected);
+	free(decoded);
+}
+
+static void
+decodes_passwords(void **state)
+{
+	(void) state;
+	expect_decoded(true, "a%40b%2f%25", "a@b/%");
+	expect_decoded(true, "100%", "100%");
+	expect_decoded(true, "%4", "%4");
+	expect_decoded(true, "'a b'", "'a b'");
+	expect_decoded(false, "'a b\\'c\\\\'", "a b'c\\");
+	expect_decoded(false, "a%40b", "a%40b");
+	expect_decoded(false, "a\\ b", "a b");
+	expect_decoded(false, "", "");
+}
+
+static void
 tells_names_from_strings(void **state)
 {
 	(void) state;
@@ -119,6 +143,7 @@ main(void)
 		cmocka_unit_test(splits_keyword_strings),
 		cmocka_unit_test(scrubs_passwords),
 		cmocka_unit_test(hides_secrets),
+		cmocka_unit_test(decodes_passwords),
 		cmocka_unit_test(tells_names_from_strings),
 	};
 

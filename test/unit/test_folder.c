@@ -10,7 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "file_name.h"
 #include "folder.h"
+#include "output.h"
 
 static void
 read_folder(void *path)
@@ -61,7 +63,7 @@ static void
 ignores_other_files(void **state)
 {
 	const char *const others[] = {".a.sql", "a.sql~", "a.sql.bak", ".a.sql.swp", "#a.sql#", "a.sql.orig", "README.md",
-	"a.SQL", "sql"};
+	"sql", ".gitkeep", ".sql"};
 	char	   *path = harness_make_folder();
 	char		sub[256];
 	SlipwayFolder *folder;
@@ -71,11 +73,61 @@ ignores_other_files(void **state)
 		harness_write_file(path, others[i], "");
 	(void) snprintf(sub, sizeof(sub), "%s/sub", path);
 	assert_int_equal(mkdir(sub, 0700), 0);
+	slipway_output_set_mode((SlipwayOutputMode) {.quiet = true});
 	folder = slipway_folder_read(path);
 	assert_int_equal(folder->count, 0);
 	assert_null(slipway_folder_find(folder, "a"));
 	slipway_folder_free(folder);
 	harness_remove_folder(path);
+}
+
+static void
+expect_kind(const char *file, SlipwayFileKind expected)
+{
+	SlipwayScriptRole role;
+	size_t		length;
+
+	if (slipway_file_name_classify(file, &role, &length) != expected)
+		fail_msg("%s is not of kind %d", file, (int) expected);
+}
+
+static void
+expect_script(const char *file, SlipwayScriptRole expected_role, size_t expected_length)
+{
+	SlipwayScriptRole role;
+	size_t		length;
+
+	assert_int_equal(slipway_file_name_classify(file, &role, &length), SLIPWAY_FILE_SCRIPT);
+	assert_int_equal(role, expected_role);
+	assert_int_equal(length, expected_length);
+}
+
+static void
+classifies_names(void **state)
+{
+	static const char *const left_overs[] = {".a.sql", ".a.sql.swp", ".#a.sql", "._a.sql", "#a.sql#", "a.sql~", "a.sql.bak",
+	"a.SQL~", "a.sql.orig", "a.sql.rej", "a.sql.tmp", "a.sql.BAK", ".sql"};
+	static const char *const lookalikes[] = {"a.SQL", "a.Sql", "a.sql.txt", "a.up.SQL", "a.sql ", "a.sql.gz", "a.sql_old"};
+	static const char *const misspelt[] = {"a.Down.sql", "a.UP.sql", "a.Verify.sql"};
+	static const char *const others[] = {"README.md", ".gitkeep", "a.sqlite", "sql", "a.bak", "", "a.txt~", "mysql"};
+
+	(void) state;
+	expect_script("a.sql", SLIPWAY_ROLE_UP, 1);
+	expect_script("a.up.sql", SLIPWAY_ROLE_UP, 1);
+	expect_script("a.down.sql", SLIPWAY_ROLE_DOWN, 1);
+	expect_script("a.verify.sql", SLIPWAY_ROLE_VERIFY, 1);
+	expect_script("a.b.sql", SLIPWAY_ROLE_UP, 3);
+	expect_script("a.up.down.sql", SLIPWAY_ROLE_DOWN, 4);
+	expect_script("up.sql", SLIPWAY_ROLE_UP, 2);
+	expect_script("a b.sql", SLIPWAY_ROLE_UP, 3);
+	for (size_t i = 0; i < sizeof(left_overs) / sizeof(left_overs[0]); i++)
+		expect_kind(left_overs[i], SLIPWAY_FILE_LEFT_OVER);
+	for (size_t i = 0; i < sizeof(lookalikes) / sizeof(lookalikes[0]); i++)
+		expect_kind(lookalikes[i], SLIPWAY_FILE_LOOKALIKE);
+	for (size_t i = 0; i < sizeof(misspelt) / sizeof(misspelt[0]); i++)
+		expect_kind(misspelt[i], SLIPWAY_FILE_MISSPELT);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		expect_kind(others[i], SLIPWAY_FILE_OTHER);
 }
 
 /* A folder with these files, ended by NULL, must be refused. */
@@ -99,6 +151,8 @@ refuses_names(void **state)
 	expect_refusal((const char *const[]) {"b.verify.sql", NULL}, 4, "b.verify.sql\" has no up script");
 	expect_refusal((const char *const[]) {"a\nb.sql", NULL}, 4, "control character (byte 0x0a)");
 	expect_refusal((const char *const[]) {"a\xff.sql", NULL}, 4, "is not UTF-8");
+	expect_refusal((const char *const[]) {"a.sql", "a.Down.sql", NULL}, 4,
+				   "a.Down.sql\": .up, .down and .verify are written in lower case\nhint: Rename the file.\n");
 }
 
 static void
@@ -118,7 +172,13 @@ refuses_folders(void **state)
 	harness_expect_exit(read_folder, path, 1, "a.sql\" is a directory, not a script");
 	assert_int_equal(rmdir(item), 0);
 	assert_int_equal(symlink("nowhere", item), 0);
-	harness_expect_exit(read_folder, path, 1, "could not read");
+	harness_expect_exit(read_folder, path, 1, "is a symbolic link to \"nowhere\", which does not exist");
+	assert_int_equal(unlink(item), 0);
+	assert_int_equal(symlink("a.sql", item), 0);
+	harness_expect_exit(read_folder, path, 1, "is a symbolic link that leads back to itself\nhint: Remove the link.\n");
+	assert_int_equal(unlink(item), 0);
+	assert_int_equal(symlink(".", item), 0);
+	harness_expect_exit(read_folder, path, 1, "a.sql\" is a symbolic link to a directory, not a script");
 	assert_int_equal(unlink(item), 0);
 	assert_int_equal(mkfifo(item, 0600), 0);
 	harness_expect_exit(read_folder, path, 1, "is not a file");
@@ -189,6 +249,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(groups_files),
 		cmocka_unit_test(ignores_other_files),
+		cmocka_unit_test(classifies_names),
 		cmocka_unit_test(refuses_names),
 		cmocka_unit_test(refuses_folders),
 		cmocka_unit_test(refuses_scripts),

@@ -1,0 +1,19 @@
+/*
+ * environment.h
+ *	  The environment of --env: what a section of slipway.conf adds to a
+ *	  command line.
+ */
+#ifndef SLIPWAY_ENVIRONMENT_H
+#define SLIPWAY_ENVIRONMENT_H
+
+#include "option.h"
+
+/*
+ * Reads the file of --config if --env or --config is given, keeps the section
+ * in the arguments for who connects, and fills in its folder, project and
+ * order unless options or variables give them. Call it once those are read.
+ * Errors end the program with SLIPWAY_EXIT_USAGE.
+ */
+void		slipway_environment_apply(SlipwayArguments *arguments);
+
+#endif

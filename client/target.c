@@ -1,0 +1,225 @@
+/*
+ * target.c
+ *	  Where to connect to.
+ */
+#include "target.h"
+
+#include <libpq-fe.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config.h"
+#include "conninfo.h"
+#include "die.h"
+#include "memory.h"
+
+static const char *
+read_variable(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value != NULL && *value != '\0' ? value : NULL;
+}
+
+static char *
+copy_text(const char *text)
+{
+	return text != NULL ? slipway_memory_copy(text) : NULL;
+}
+
+/* Takes what the options say; true if that names where to connect to. */
+static bool
+find_in_options(const SlipwayArguments *arguments, SlipwayTarget *target)
+{
+	const char *url = slipway_option_text(arguments, SLIPWAY_OPTION_URL);
+	const char *dbname = slipway_option_text(arguments, SLIPWAY_OPTION_DBNAME);
+
+	if (url != NULL && dbname != NULL)
+		slipway_die(SLIPWAY_EXIT_USAGE, "They mean the same.", "options \"--url\" and \"--dbname\" are both given");
+	target->source = url != NULL ? "option --url" : "options";
+	target->conninfo = copy_text(url != NULL ? url : dbname);
+	target->host = slipway_option_text(arguments, SLIPWAY_OPTION_HOST);
+	target->port = slipway_option_text(arguments, SLIPWAY_OPTION_PORT);
+	target->user = slipway_option_text(arguments, SLIPWAY_OPTION_USERNAME);
+	return target->conninfo != NULL;
+}
+
+/* The same for what has to be a connection string or URI. */
+static bool
+take_string(SlipwayTarget *target, const char *source, char *text)
+{
+	if (text == NULL)
+		return false;
+	target->source = source;
+	target->conninfo = text;
+	if (!slipway_conninfo_is_string(text))
+		slipway_die(SLIPWAY_EXIT_USAGE, "It looks like postgresql://role@host/database.",
+					"%s is not a connection string of PostgreSQL", source);
+	return true;
+}
+
+static bool
+find_in_environment(const SlipwayArguments *arguments, SlipwayTarget *target)
+{
+	if (arguments->environment != NULL)
+		target->overrides = take_string(target, slipway_config_source(arguments->environment),
+										slipway_config_value(arguments->environment, SLIPWAY_CONFIG_URL));
+	return target->overrides;
+}
+
+static bool
+find_in_variables(SlipwayTarget *target)
+{
+	static const char *const variables[] = {"SLIPWAY_URL", "DB_ADMIN_CONN_STRING", "DATABASE_URL", "DSN"};
+
+	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++)
+		if (take_string(target, variables[i], copy_text(read_variable(variables[i]))))
+			return true;
+	if (read_variable("DB_HOST") == NULL && read_variable("DB_NAME") == NULL && read_variable("DB_ADMIN_USER") == NULL)
+		return false;
+	target->source = "DB_HOST and its like";
+	target->host = read_variable("DB_HOST");
+	target->port = read_variable("DB_PORT");
+	target->user = read_variable("DB_ADMIN_USER");
+	target->password = copy_text(read_variable("DB_ADMIN_PASSWORD"));
+	target->conninfo = copy_text(read_variable("DB_NAME"));
+	return true;
+}
+
+/* libpq's message while secrets are taken out of it. */
+typedef struct Message
+{
+	char	   *text;
+	bool		uri;			/* is the connection string one? */
+} Message;
+
+static void
+hide_secret(Message *message, const char *secret)
+{
+	char	   *hidden = slipway_conninfo_hide(message->text, secret);
+
+	free(message->text);
+	message->text = hidden;
+}
+
+/* Hides a password as it stands in the string, and as the server knows it. */
+static void
+hide_piece(void *context, const char *start, size_t length)
+{
+	Message    *message = context;
+	char	   *raw = slipway_memory_copy_bytes(start, length);
+	char	   *decoded = slipway_conninfo_decode(message->uri, start, length);
+
+	hide_secret(message, raw);
+	hide_secret(message, decoded);
+	free(raw);
+	free(decoded);
+}
+
+char *
+slipway_target_scrub(const SlipwayTarget *target, const char *text)
+{
+	size_t		length = strlen(text);
+	Message		message = {.uri = target->conninfo != NULL && slipway_conninfo_is_uri(target->conninfo)};
+
+	while (length > 0 && text[length - 1] == '\n')
+		length--;
+	message.text = slipway_memory_copy_bytes(text, length);
+	if (target->conninfo != NULL)
+		slipway_conninfo_each_password(target->conninfo, hide_piece, &message);
+	if (target->password != NULL)
+		hide_secret(&message, target->password);
+	if (read_variable("PGPASSWORD") != NULL)
+		hide_secret(&message, read_variable("PGPASSWORD"));
+	return message.text;
+}
+
+/*
+ * libpq's message about a string that it cannot parse. In a keyword string an
+ * unquoted password with a blank ends early, and the word that libpq then
+ * complains about is the rest of it.
+ */
+static char *
+scrub_parse_error(const SlipwayTarget *target, const char *text)
+{
+	char	   *message = slipway_target_scrub(target, text);
+	const char *open = strchr(message, '"');
+	const char *close = strrchr(message, '"');
+
+	if (slipway_conninfo_is_uri(target->conninfo) || strstr(target->conninfo, "password") == NULL || open == close)
+		return message;
+	return slipway_memory_format("%.*s\"***\"%s", (int) (open - message), message, close + 1);
+}
+
+/*
+ * libpq takes a password with an unescaped '@', '/' or ':' apart and would
+ * print what follows as a host or a port.
+ */
+static void
+check_piece(const SlipwayTarget *target, const PQconninfoOption *option)
+{
+	const char *value = option->val;
+
+	if ((strcmp(option->keyword, "port") == 0 && value[strspn(value, "0123456789, ")] != '\0') ||
+		(strcmp(option->keyword, "host") == 0 && value[0] != '@' && value[0] != '/' && strchr(value, '@') != NULL))
+		slipway_die(SLIPWAY_EXIT_USAGE,
+					"Write special characters of role and password as %40 (@), %2F (/), %3A (:) and so on.",
+					"the %s in the connection string of %s is malformed", option->keyword, target->source);
+}
+
+static void
+check_conninfo(SlipwayTarget *target)
+{
+	char	   *error = NULL;
+	char	   *rest;
+	PQconninfoOption *options;
+
+	if (target->conninfo == NULL || !slipway_conninfo_is_string(target->conninfo))
+		return;
+	rest = slipway_conninfo_split(target->conninfo, &target->search_path);
+	free(target->conninfo);
+	target->conninfo = rest;
+	options = PQconninfoParse(target->conninfo, &error);
+	if (options == NULL)
+		slipway_die(SLIPWAY_EXIT_USAGE, NULL, "%s is not a connection string of PostgreSQL: %s",
+					target->source, error != NULL ? scrub_parse_error(target, error) : "out of memory");
+	for (const PQconninfoOption *option = options; option->keyword != NULL; option++)
+	{
+		if (option->val == NULL)
+			continue;
+		check_piece(target, option);
+		if (strcmp(option->keyword, "options") == 0)
+			target->options = slipway_memory_copy(option->val);
+		else if (strcmp(option->keyword, "service") == 0)
+			target->has_service = true;
+	}
+	PQconninfoFree(options);
+}
+
+void
+slipway_target_find(const SlipwayArguments *arguments, SlipwayTarget *target)
+{
+	bool		has_options;
+
+	target->is_given = true;
+	if (!find_in_options(arguments, target) && !find_in_environment(arguments, target))
+	{
+		has_options = target->host != NULL || target->port != NULL || target->user != NULL;
+		if (!has_options && !find_in_variables(target))
+		{
+			target->source = "libpq's defaults";
+			target->is_given = false;
+		}
+	}
+	target->has_service = read_variable("PGSERVICE") != NULL;
+	check_conninfo(target);
+}
+
+void
+slipway_target_release(SlipwayTarget *target)
+{
+	free(target->conninfo);
+	free(target->search_path);
+	free(target->options);
+	free(target->password);
+}

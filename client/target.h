@@ -1,0 +1,46 @@
+/*
+ * target.h
+ *	  Where to connect to.
+ *
+ * The first that is given counts: the options --url, --dbname, --host,
+ * --port, --username; the url of the section of --env; SLIPWAY_URL;
+ * DB_ADMIN_CONN_STRING; DATABASE_URL; DSN; DB_HOST, DB_PORT, DB_NAME,
+ * DB_ADMIN_USER and DB_ADMIN_PASSWORD; libpq's own variables and service
+ * file. Of the options, host, port and user alone do not name a database:
+ * they change those of the section, if there is one.
+ */
+#ifndef SLIPWAY_TARGET_H
+#define SLIPWAY_TARGET_H
+
+#include <stdbool.h>
+
+#include "option.h"
+
+/* NULL leaves a value to libpq. */
+typedef struct SlipwayTarget
+{
+	const char *source;			/* what gave it, for people */
+	bool		is_given;		/* false: it is all left to libpq */
+	char	   *conninfo;		/* name of a database, string or URI; without search_path */
+	char	   *search_path;
+	char	   *options;		/* of the string, for the server; NULL: none */
+	bool		has_service;	/* a service file may have a say */
+	const char *host;
+	const char *port;
+	const char *user;
+	bool		overrides;		/* host, port and user count more than conninfo's */
+	char	   *password;
+} SlipwayTarget;
+
+/*
+ * Finds it. A malformed connection string ends the program with
+ * SLIPWAY_EXIT_USAGE, and is not shown. slipway_target_release() frees what
+ * is in the target.
+ */
+void		slipway_target_find(const SlipwayArguments *arguments, SlipwayTarget *target);
+void		slipway_target_release(SlipwayTarget *target);
+
+/* A copy of libpq's message without passwords and its last line feed. */
+char	   *slipway_target_scrub(const SlipwayTarget *target, const char *message);
+
+#endif

@@ -1,0 +1,140 @@
+# TLS: a server with a certificate of a made-up authority, and clients that
+# look closely, or not.
+
+use strict;
+use warnings FATAL => 'all';
+
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use SlipwayClient;
+use SlipwayServer;
+use SlipwayTest;
+use Test::More;
+
+plan(skip_all => 'needs the program openssl') if system('openssl version >/dev/null 2>&1') != 0;
+
+my $tls = PostgreSQL::Test::Utils::tempdir;
+
+sub openssl
+{
+	my (@args) = @_;
+
+	system('sh', '-c', 'exec openssl "$@" >>"$0" 2>&1', "$tls/openssl.log", @args) == 0
+	  or die "openssl @args failed: " . slurp_file("$tls/openssl.log") . "\n";
+	return;
+}
+
+# A key and a certificate in FILE.key and FILE.crt, signed by itself or by CA.
+sub make_certificate
+{
+	my ($file, $subject, $ca) = @_;
+	my @key = ('-newkey', 'rsa:2048', '-nodes', '-keyout', "$tls/$file.key", '-subj', "/CN=$subject");
+
+	if (defined $ca)
+	{
+		openssl('req', '-new', @key, '-out', "$tls/$file.csr");
+		openssl('x509', '-req', '-in', "$tls/$file.csr", '-CA', "$tls/$ca.crt", '-CAkey', "$tls/$ca.key",
+			'-CAcreateserial', '-days', '2', '-out', "$tls/$file.crt");
+	}
+	else
+	{
+		openssl('req', '-x509', @key, '-days', '2', '-out', "$tls/$file.crt");
+	}
+	chmod 0600, "$tls/$file.key" or die "chmod: $!\n";
+	return;
+}
+
+make_certificate('ca', 'Test Authority');
+make_certificate('other_ca', 'Other Authority');
+make_certificate('server', 'db.slipway.test', 'ca');
+make_certificate('alice', 'alice', 'ca');
+
+# TLS needs TCP: an address of the loopback interface only
+my $node = PostgreSQL::Test::Cluster->new('tls');
+$node->init;
+$node->append_conf('postgresql.conf', <<"END");
+listen_addresses = '127.0.0.1'
+ssl = on
+ssl_cert_file = '$tls/server.crt'
+ssl_key_file = '$tls/server.key'
+ssl_ca_file = '$tls/ca.crt'
+END
+$node->start;
+my ($address, $port) = ('127.0.0.1', $node->port);
+my $user = getpwuid $>;
+$node->safe_psql('postgres', 'CREATE EXTENSION pg_slipway');
+my $place = new_place($node, { '0001_a.sql' => "SELECT 1;\n" });
+$node->safe_psql($place->{db}, "CREATE ROLE alice LOGIN; SELECT slipway.grant_role('alice', 'reader')");
+unlink $node->data_dir . '/pg_hba.conf';
+append_to_file($node->data_dir . '/pg_hba.conf',
+	"hostssl all alice all cert\nhostssl all all all trust\nhostnossl $place->{db} all all reject\nlocal all all trust\nhost all all all trust\n");
+$node->reload;
+
+delete @ENV{ grep { /^PGSSL/ } keys %ENV };
+$ENV{HOME} = $place->{home};	# where no certificates are
+
+my $base = "host=db.slipway.test hostaddr=$address port=$port dbname=$place->{db}";
+my %pending = (out => qr/^0001_a +pending$/m, err => "project default: 1 pending\n");
+
+sub connects
+{
+	my ($conninfo, $name, %env) = @_;
+
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	return client_is($place, [ 'status', '-d', $conninfo ], \%pending, $name, connect => 0, env => \%env);
+}
+
+sub fails
+{
+	my ($conninfo, $message, $name, %env) = @_;
+
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	return client_is($place, [ 'status', '-d', $conninfo ], {
+			exit => 8, err => qr/\Aslipway: error: could not connect \(options\): .*$message\n\z/s },
+		$name, connect => 0, env => \%env);
+}
+
+connects($base, 'TLS if there is');
+connects("$base sslmode=require", 'sslmode=require');
+connects("$base sslmode=verify-ca sslrootcert=$tls/ca.crt", 'sslmode=verify-ca');
+connects("$base sslmode=verify-full sslrootcert=$tls/ca.crt", 'sslmode=verify-full');
+connects("postgresql://$user\@db.slipway.test:$port/$place->{db}?hostaddr=$address&sslmode=verify-full&sslrootcert=$tls/ca.crt",
+	'in a URI');
+connects("postgresql://$user\@db.slipway.test:$port/$place->{db}?hostaddr=$address&search_path=public&sslmode=verify-full&sslrootcert=$tls/ca.crt",
+	'with a search_path between them');
+connects($base, 'in variables', PGSSLMODE => 'verify-full', PGSSLROOTCERT => "$tls/ca.crt");
+
+fails("$base sslmode=disable", qr/pg_hba\.conf rejects connection for host "\Q$address\E", .*, no encryption/, 'sslmode=disable');
+fails("$base sslmode=verify-full sslrootcert=$tls/other_ca.crt", qr/SSL error: certificate verify failed/, 'the wrong authority');
+fails("$base sslmode=verify-full", qr/root certificate file "\Q$place->{home}\E\/\.postgresql\/root\.crt" does not exist\n.*/, 'no authority');
+fails("$base sslmode=verify-full sslrootcert=$tls/none.crt", qr/root certificate file "\Q$tls\E\/none\.crt" does not exist\n.*/,
+	'a file of authorities that is not there');
+my $elsewhere = $base =~ s/db\.slipway/other.slipway/r;
+fails("$elsewhere sslmode=verify-full sslrootcert=$tls/ca.crt",
+	qr/server certificate for "db\.slipway\.test" does not match host name "other\.slipway\.test"/, 'the wrong name');
+connects("$elsewhere sslmode=verify-ca sslrootcert=$tls/ca.crt", 'which verify-ca does not look at');
+
+# Certificates of clients
+
+connects("$base user=alice sslcert=$tls/alice.crt sslkey=$tls/alice.key", 'a certificate instead of a password');
+fails("$base user=alice sslmode=require", qr/FATAL:  connection requires a valid client certificate/, 'none');
+chmod 0644, "$tls/alice.key" or die "chmod: $!\n";
+fails("$base user=alice sslmode=require sslcert=$tls/alice.crt sslkey=$tls/alice.key",
+	qr/private key file "\Q$tls\E\/alice\.key" has group or world access; .*/, 'a key that others may read');
+openssl('rsa', '-aes256', '-passout', 'pass:S3cret', '-in', "$tls/alice.key", '-out', "$tls/locked.key");
+chmod 0600, "$tls/locked.key" or die "chmod: $!\n";
+connects("$base user=alice sslcert=$tls/alice.crt sslkey=$tls/locked.key sslpassword=S3cret", 'a key with a password');
+my ($exit, $out, $err) =
+  client($place, [ '-v', 'status', '-d', "$base user=alice sslcert=$tls/alice.crt sslkey=$tls/locked.key sslpassword=Wr0ng" ], connect => 0);
+is($exit, 8, 'the wrong password of a key: exit code');
+like($err, qr/could not load private key file/, 'says so');
+unlike("$out$err", qr/Wr0ng/, 'and does not show it');
+
+# Where the server has no TLS
+
+$node->append_conf('postgresql.conf', 'ssl = off');
+$node->restart;
+fails("$base sslmode=require", qr/server does not support SSL, but SSL was required/, 'a server without TLS');
+
+$node->stop;
+done_testing();

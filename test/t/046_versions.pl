@@ -1,0 +1,102 @@
+# Clients of other versions: the same and the neighbouring minor version fit.
+# They are this client, built with another number.
+
+use strict;
+use warnings FATAL => 'all';
+
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use SlipwayClient;
+use SlipwayServer;
+use SlipwayTest;
+use Test::More;
+
+plan(skip_all => 'needs what builds the client') if system('pkg-config --exists libpq libcrypto jansson && cc --version >/dev/null 2>&1') != 0;
+
+my $node = new_node('versions');
+my $extension = $node->safe_psql('postgres', 'SELECT slipway.version()');
+my ($major, $minor) = $extension =~ /\A(\d+)\.(\d+)\.\d+\z/ or die "the extension is of version $extension\n";
+
+# Runs a function with a client of that version.
+sub with_client
+{
+	my ($version, $function) = @_;
+	my $build = PostgreSQL::Test::Utils::tempdir;
+
+	system('make', '-s', '--no-print-directory', '-C', '../client', "VERSION=$version", "BUILD=$build", "PROGRAM=$build/slipway",
+		'CFLAGS=-O0') == 0
+	  or die "could not build a client of version $version\n";
+	local $SlipwayClient::program = "$build/slipway";
+	is((client({ home => '/' }, ['version'], connect => 0))[1], "slipway $version\n", "a client of version $version");
+	$function->();
+	return;
+}
+
+sub fits
+{
+	my ($version) = @_;
+
+	with_client($version, sub {
+		my $place = new_place($node, { '0001_a.sql' => "CREATE TABLE a (id integer);\n" });
+
+		client_is($place, ['plan'], { out => qr/^0001_a /m, err => qr/^1 migration to apply/ }, "$version: plan");
+		client_is($place, ['migrate'], { err => "0001_a  applied  TIME\n1 migration applied to project default in TIME\n" },
+			"$version: migrate");
+		client_is($place, ['status'], { out => qr/^0001_a +applied/m, err => "project default: 1 applied\n" }, "$version: status");
+		client_is($place, ['validate'], { err => "1 migration, all valid\n" }, "$version: validate");
+		client_is($place, ['log'], { out => qr/0001_a/ }, "$version: log");
+		client_is($place, ['init'], { err => "extension pg_slipway $extension: already there\nproject default: already there\n" },
+			"$version: init");
+		history_is_sound($node, $version, db => $place->{db});
+	});
+	return;
+}
+
+sub does_not_fit
+{
+	my ($version, $hint) = @_;
+
+	with_client($version, sub {
+		my $place = new_place($node, { '0001_a.sql' => "CREATE TABLE a (id integer);\n" });
+
+		for my $command (qw(migrate plan status validate log))
+		{
+			client_is($place, [$command], {
+					exit => 12,
+					err => "slipway: error: client $version and extension $extension do not fit\nhint: $hint\n" },
+				"$version: $command");
+		}
+		applied_is($place, '', 'nothing is applied');
+	});
+	return;
+}
+
+my $upgrade_extension = 'Upgrade the extension: install its files on the server, then run "slipway init".';
+my $upgrade_client = 'Upgrade the client.';
+
+fits("$major.$minor.99");
+fits("$major." . ($minor + 1) . '.0');
+fits("$major." . ($minor - 1) . '.7') if $minor > 0;
+does_not_fit("$major." . ($minor + 2) . '.0', $upgrade_extension);
+does_not_fit($major + 1 . ".$minor.0", $upgrade_extension);
+does_not_fit("$major." . ($minor - 2) . '.0', $upgrade_client) if $minor > 1;
+does_not_fit($major - 1 . ".$minor.0", $upgrade_client) if $major > 0;
+
+# An extension that is newer than this client, which no build of it can be
+
+{
+	my $place = new_place($node, { '0001_a.sql' => "CREATE TABLE a (id integer);\n" });
+	my $newer = "$major." . ($minor + 2) . '.0';
+
+	$node->safe_psql($place->{db}, qq{
+		CREATE OR REPLACE FUNCTION slipway.version() RETURNS text LANGUAGE sql SET search_path TO pg_catalog AS \$\$SELECT '$newer'\$\$});
+	my ($version) = (client($place, ['version']))[1] =~ /(\d\S+)/;
+	client_is($place, [$_], {
+			exit => 12, err => qr/^slipway: error: client $version and extension $newer do not fit\nhint: $upgrade_client\n\z/m },
+		"an extension of version $newer, $_")
+	  for qw(migrate status init);
+	applied_is($place, '', 'nothing is applied');
+}
+
+$node->stop;
+done_testing();
