@@ -97,12 +97,15 @@ parse_section(Parser *parser, char *line)
 		line[length - 1] = '\0';
 	name = trim(line + 1);
 	if (!closed || *name == '\0')
-		slipway_die(SLIPWAY_EXIT_USAGE, "Write [NAME].", "%s:%d: malformed section", lines->path, lines->number);
+		slipway_die(SLIPWAY_EXIT_USAGE, "Write [NAME].", "%s:%d: malformed section", lines->path,
+					lines->number);
 	for (size_t i = 0; i < parser->section_count; i++)
 		if (strcmp(parser->sections[i], name) == 0)
-			slipway_die(SLIPWAY_EXIT_USAGE, "Make one of both.", "%s:%d: section [%s] is there twice",
+			slipway_die(SLIPWAY_EXIT_USAGE, "Make one of both.",
+						"%s:%d: section [%s] is there twice",
 						lines->path, lines->number, name);
-	parser->sections = slipway_memory_resize(parser->sections, parser->section_count + 1, sizeof(char *));
+	parser->sections = slipway_memory_resize(parser->sections, parser->section_count + 1,
+											 sizeof(char *));
 	parser->sections[parser->section_count++] = slipway_memory_copy(name);
 	memset(parser->seen, 0, sizeof(parser->seen));
 }
@@ -127,22 +130,26 @@ parse_pair(Parser *parser, char *line)
 	SlipwayConfigKey key;
 
 	if (equals == NULL)
-		slipway_die(SLIPWAY_EXIT_USAGE, "Lines are [SECTION], KEY = VALUE, or comments behind # or ;.",
+		slipway_die(SLIPWAY_EXIT_USAGE,
+					"Lines are [SECTION], KEY = VALUE, or comments behind # or ;.",
 					"%s:%d: malformed line", lines->path, lines->number);
 	*equals = '\0';
 	key = find_key(lines, trim(line));
 	value = trim(equals + 1);
 	if (parser->section_count == 0)
-		slipway_die(SLIPWAY_EXIT_USAGE, "Put it below a line [NAME].", "%s:%d: key \"%s\" is in no section",
+		slipway_die(SLIPWAY_EXIT_USAGE, "Put it below a line [NAME].",
+					"%s:%d: key \"%s\" is in no section",
 					lines->path, lines->number, key_names[key]);
 	if (parser->seen[key])
 		slipway_die(SLIPWAY_EXIT_USAGE, "Remove one of both.", "%s:%d: key \"%s\" is there twice",
 					lines->path, lines->number, key_names[key]);
 	if (*value == '\0')
-		slipway_die(SLIPWAY_EXIT_USAGE, "Remove the line, or complete it.", "%s:%d: key \"%s\" has no value",
+		slipway_die(SLIPWAY_EXIT_USAGE, "Remove the line, or complete it.",
+					"%s:%d: key \"%s\" has no value",
 					lines->path, lines->number, key_names[key]);
 	parser->seen[key] = true;
-	if (parser->wanted != NULL && strcmp(parser->sections[parser->section_count - 1], parser->wanted) == 0)
+	if (parser->wanted != NULL &&
+		strcmp(parser->sections[parser->section_count - 1], parser->wanted) == 0)
 		parser->environment->values[key] = (Value) {slipway_memory_copy(value), lines->number};
 }
 
@@ -184,7 +191,8 @@ slipway_config_read(const char *path, const char *name)
 
 	parser.environment = slipway_memory_new(sizeof(SlipwayEnvironment));
 	parser.environment->path = slipway_memory_copy(path);
-	parser.environment->source = slipway_memory_format("section [%s] of %s", name != NULL ? name : "", path);
+	parser.environment->source =
+		slipway_memory_format("section [%s] of %s", name != NULL ? name : "", path);
 	parse_lines(&parser);
 	if (name != NULL && !has_section(&parser, name))
 		slipway_die(SLIPWAY_EXIT_USAGE,
@@ -217,7 +225,8 @@ slipway_config_source(const SlipwayEnvironment *environment)
 
 /* Adds the variable of "${NAME}" at *text and goes behind it. */
 static void
-add_variable(const SlipwayEnvironment *environment, SlipwayBuffer *result, int line, const char **text)
+add_variable(const SlipwayEnvironment *environment, SlipwayBuffer *result, int line,
+			 const char **text)
 {
 	const char *start = *text + 2;
 	size_t		length = strcspn(start, "}");
@@ -273,8 +282,8 @@ warn_of_password(const SlipwayEnvironment *environment, const char *text)
 		return;
 	slipway_conninfo_each_password(text, note_literal, &found);
 	if (found)
-		slipway_output_warn(slipway_memory_format("Run chmod 600 %s, or write ${NAME} for the password.",
-												  environment->path),
+		slipway_output_warn(slipway_memory_format("Run chmod 600 %s, or write ${NAME} for"
+												  " the password.", environment->path),
 							"\"%s\" holds a password and others may read it", environment->path);
 }
 

@@ -32,7 +32,9 @@ make_startup_options(const SlipwayTarget *target)
 	const char *others = target->options != NULL ? target->options : getenv("PGOPTIONS");
 	const char *path = target->search_path;
 
-	if (path == NULL || *path == '\0' || target->has_service || path[strspn(path, simple)] != '\0' ||
+	if (path == NULL || target->has_service)
+		return NULL;
+	if (*path == '\0' || path[strspn(path, simple)] != '\0' ||
 		*path == ',' || path[strlen(path) - 1] == ',' || strstr(path, ",,") != NULL)
 		return NULL;
 	return slipway_memory_format("%s%s-c search_path=%s", others != NULL ? others : "",
@@ -43,12 +45,16 @@ make_startup_options(const SlipwayTarget *target)
 static PGconn *
 try_connection(const SlipwayTarget *target, const char *options)
 {
-	const char *const keywords[] = {"host", "port", "user", "password", "dbname", "host", "port", "user", "options",
-	"fallback_application_name", "client_encoding", NULL};
-	const char *const values[] = {target->host, target->port, target->user, target->password, target->conninfo,
-		target->overrides ? target->host : NULL, target->overrides ? target->port : NULL,
-		target->overrides ? target->user : NULL, options,
-	"slipway", "UTF8", NULL};
+	const char *const keywords[] = {
+		"host", "port", "user", "password", "dbname", "host", "port", "user", "options",
+		"fallback_application_name", "client_encoding", NULL
+	};
+	bool		again = target->overrides;
+	const char *const values[] = {
+		target->host, target->port, target->user, target->password, target->conninfo,
+		again ? target->host : NULL, again ? target->port : NULL, again ? target->user : NULL,
+		options, "slipway", "UTF8", NULL
+	};
 	PGconn	   *conn = PQconnectdbParams(keywords, values, 1);
 
 	if (conn == NULL)
@@ -60,7 +66,8 @@ try_connection(const SlipwayTarget *target, const char *options)
 static bool
 is_request_refused(const PGconn *conn)
 {
-	return PQstatus(conn) == CONNECTION_BAD && strstr(PQerrorMessage(conn), "unsupported startup parameter") != NULL;
+	return PQstatus(conn) == CONNECTION_BAD &&
+		strstr(PQerrorMessage(conn), "unsupported startup parameter") != NULL;
 }
 
 /*
@@ -100,11 +107,12 @@ static void
 set_search_path(PGconn *conn, const SlipwayTarget *target)
 {
 	const char *const values[] = {target->search_path};
-	PGresult   *result = PQexecParams(conn, "SELECT pg_catalog.set_config('search_path', $1, false)",
-									  1, NULL, values, NULL, NULL, 0);
+	static const char sql[] = "SELECT pg_catalog.set_config('search_path', $1, false)";
+	PGresult   *result = PQexecParams(conn, sql, 1, NULL, values, NULL, NULL, 0);
+	bool		lost = PQstatus(conn) == CONNECTION_BAD;
 
 	if (PQresultStatus(result) != PGRES_TUPLES_OK)
-		slipway_die(PQstatus(conn) == CONNECTION_BAD ? SLIPWAY_EXIT_CONNECTION : SLIPWAY_EXIT_USAGE, NULL,
+		slipway_die(lost ? SLIPWAY_EXIT_CONNECTION : SLIPWAY_EXIT_USAGE, NULL,
 					"could not apply the search_path of %s: %s", target->source,
 					slipway_target_scrub(target, PQresultErrorMessage(result)));
 	PQclear(result);
@@ -116,8 +124,8 @@ connect_asking(SlipwayTarget *target, const char *options, bool may_ask)
 {
 	PGconn	   *conn = try_connection(target, options);
 
-	if (PQstatus(conn) != CONNECTION_BAD || !PQconnectionNeedsPassword(conn) || target->password != NULL ||
-		!may_ask || !slipway_password_can_ask())
+	if (PQstatus(conn) != CONNECTION_BAD || !PQconnectionNeedsPassword(conn) ||
+		target->password != NULL || !may_ask || !slipway_password_can_ask())
 		return conn;
 	ask_password(target, PQuser(conn));
 	PQfinish(conn);
@@ -130,7 +138,8 @@ die_of_connection(const PGconn *conn, const SlipwayTarget *target)
 	slipway_die(SLIPWAY_EXIT_CONNECTION,
 				target->is_given ? NULL
 				: "No --url, SLIPWAY_URL or DATABASE_URL was given, so libpq's defaults were used.",
-				"could not connect (%s): %s", target->source, slipway_target_scrub(target, PQerrorMessage(conn)));
+				"could not connect (%s): %s",
+				target->source, slipway_target_scrub(target, PQerrorMessage(conn)));
 }
 
 PGconn *

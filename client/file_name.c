@@ -25,7 +25,8 @@ ends_in(const char *text, size_t length, const char *suffix)
 {
 	size_t		suffix_length = strlen(suffix);
 
-	return length > suffix_length && strncasecmp(text + length - suffix_length, suffix, suffix_length) == 0;
+	return length > suffix_length &&
+		strncasecmp(text + length - suffix_length, suffix, suffix_length) == 0;
 }
 
 /* Is ".sql" in it as an extension, if only in the middle or in capitals? */

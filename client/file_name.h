@@ -27,6 +27,7 @@ typedef enum SlipwayFileKind
  * Tells the kind of a file. Of scripts it also sets the role and how many
  * bytes of the file's name are the migration's.
  */
-SlipwayFileKind slipway_file_name_classify(const char *file, SlipwayScriptRole *role, size_t *length);
+SlipwayFileKind slipway_file_name_classify(const char *file, SlipwayScriptRole *role,
+										   size_t *length);
 
 #endif

@@ -69,7 +69,8 @@ check_name(const char *path, const char *name)
 	size_t		offset;
 
 	if (slipway_script_text_check(name, strlen(name), &offset) != SLIPWAY_TEXT_GOOD)
-		slipway_die(SLIPWAY_EXIT_INVALID, "Rename the file.", "the name of \"%s\" is not UTF-8", path);
+		slipway_die(SLIPWAY_EXIT_INVALID, "Rename the file.", "the name of \"%s\" is not UTF-8",
+					path);
 	if (strlen(name) > MAX_NAME)
 		slipway_die(SLIPWAY_EXIT_INVALID, "Rename the file.",
 					"the name of \"%s\" is longer than %d bytes", path, MAX_NAME);
@@ -89,7 +90,8 @@ die_of_link(const char *path)
 
 	if (length >= 0 && errno == ENOENT)
 		slipway_die(SLIPWAY_EXIT_ERROR, "Restore what it names, or remove the link.",
-					"\"%s\" is a symbolic link to \"%.*s\", which does not exist", path, (int) length, target);
+					"\"%s\" is a symbolic link to \"%.*s\", which does not exist",
+					path, (int) length, target);
 	if (errno == ELOOP)
 		slipway_die(SLIPWAY_EXIT_ERROR, "Remove the link.",
 					"\"%s\" is a symbolic link that leads back to itself", path);
@@ -164,7 +166,8 @@ add_item(Reader *reader, const struct dirent *item)
 		case SLIPWAY_FILE_MISSPELT:
 			/* taken for NAME.Down.sql, what undoes a migration would be applied */
 			slipway_die(SLIPWAY_EXIT_INVALID, "Rename the file.",
-						"\"%s/%s\": .up, .down and .verify are written in lower case", reader->folder, file);
+						"\"%s/%s\": .up, .down and .verify are written in lower case",
+						reader->folder, file);
 		case SLIPWAY_FILE_OTHER:
 			break;
 	}

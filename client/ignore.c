@@ -94,7 +94,8 @@ add_line(SlipwayIgnore *ignore, const SlipwayLineReader *reader, char *line)
 		return;
 	fault = find_fault(text);
 	if (fault != NULL)
-		slipway_die(SLIPWAY_EXIT_USAGE, "Lines are patterns such as draft_*.sql, comments (#), or !PATTERN.",
+		slipway_die(SLIPWAY_EXIT_USAGE,
+					"Lines are patterns such as draft_*.sql, comments (#), or !PATTERN.",
 					"%s:%d: %s", reader->path, reader->number, fault);
 	ignore->patterns = slipway_memory_resize(ignore->patterns, ignore->count + 1, sizeof(Pattern));
 	ignore->patterns[ignore->count++] = (Pattern) {slipway_memory_copy(text), take_back};

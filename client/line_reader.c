@@ -36,7 +36,8 @@ slipway_line_reader_next(SlipwayLineReader *reader)
 	errno = 0;
 	got = getline(&reader->buffer, &reader->size, reader->file);
 	if (got < 0 && errno != 0)
-		slipway_die(SLIPWAY_EXIT_USAGE, NULL, "could not read \"%s\": %s", reader->path, strerror(errno));
+		slipway_die(SLIPWAY_EXIT_USAGE, NULL, "could not read \"%s\": %s", reader->path,
+					strerror(errno));
 	if (got < 0)
 		return NULL;
 	length = (size_t) got;

@@ -81,7 +81,8 @@ list_files(const SlipwaySkipList *list, const char *folder)
 	};
 
 	for (size_t i = 0; i < list->count; i++)
-		slipway_output_detail("ignored: %s/%s (%s)", folder, list->files[i].file, reasons[list->files[i].reason]);
+		slipway_output_detail("ignored: %s/%s (%s)", folder, list->files[i].file,
+							  reasons[list->files[i].reason]);
 }
 
 /* The files are sorted: those that look like scripts come first. */
@@ -105,7 +106,8 @@ warn_of_lookalikes(const SlipwaySkipList *list, size_t count, const char *folder
 	if (count == 1)
 		slipway_output_warn(hint, "%s is not taken for a script because of its name", names.data);
 	else
-		slipway_output_warn(hint, "%zu files are not taken for scripts because of their names: %s", count, names.data);
+		slipway_output_warn(hint, "%zu files are not taken for scripts because of their names: %s",
+							count, names.data);
 	free(slipway_buffer_take(&names));
 }
 

@@ -35,7 +35,8 @@ find_in_options(const SlipwayArguments *arguments, SlipwayTarget *target)
 	const char *dbname = slipway_option_text(arguments, SLIPWAY_OPTION_DBNAME);
 
 	if (url != NULL && dbname != NULL)
-		slipway_die(SLIPWAY_EXIT_USAGE, "They mean the same.", "options \"--url\" and \"--dbname\" are both given");
+		slipway_die(SLIPWAY_EXIT_USAGE, "They mean the same.",
+					"options \"--url\" and \"--dbname\" are both given");
 	target->source = url != NULL ? "option --url" : "options";
 	target->conninfo = copy_text(url != NULL ? url : dbname);
 	target->host = slipway_option_text(arguments, SLIPWAY_OPTION_HOST);
@@ -61,21 +62,26 @@ take_string(SlipwayTarget *target, const char *source, char *text)
 static bool
 find_in_environment(const SlipwayArguments *arguments, SlipwayTarget *target)
 {
-	if (arguments->environment != NULL)
-		target->overrides = take_string(target, slipway_config_source(arguments->environment),
-										slipway_config_value(arguments->environment, SLIPWAY_CONFIG_URL));
+	const SlipwayEnvironment *environment = arguments->environment;
+
+	if (environment != NULL)
+		target->overrides = take_string(target, slipway_config_source(environment),
+										slipway_config_value(environment, SLIPWAY_CONFIG_URL));
 	return target->overrides;
 }
 
 static bool
 find_in_variables(SlipwayTarget *target)
 {
-	static const char *const variables[] = {"SLIPWAY_URL", "DB_ADMIN_CONN_STRING", "DATABASE_URL", "DSN"};
+	static const char *const variables[] = {
+		"SLIPWAY_URL", "DB_ADMIN_CONN_STRING", "DATABASE_URL", "DSN"
+	};
 
 	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++)
 		if (take_string(target, variables[i], copy_text(read_variable(variables[i]))))
 			return true;
-	if (read_variable("DB_HOST") == NULL && read_variable("DB_NAME") == NULL && read_variable("DB_ADMIN_USER") == NULL)
+	if (read_variable("DB_HOST") == NULL && read_variable("DB_NAME") == NULL &&
+		read_variable("DB_ADMIN_USER") == NULL)
 		return false;
 	target->source = "DB_HOST and its like";
 	target->host = read_variable("DB_HOST");
@@ -120,7 +126,8 @@ char *
 slipway_target_scrub(const SlipwayTarget *target, const char *text)
 {
 	size_t		length = strlen(text);
-	Message		message = {.uri = target->conninfo != NULL && slipway_conninfo_is_uri(target->conninfo)};
+	bool		uri = target->conninfo != NULL && slipway_conninfo_is_uri(target->conninfo);
+	Message		message = {.uri = uri};
 
 	while (length > 0 && text[length - 1] == '\n')
 		length--;
@@ -146,7 +153,8 @@ scrub_parse_error(const SlipwayTarget *target, const char *text)
 	const char *open = strchr(message, '"');
 	const char *close = strrchr(message, '"');
 
-	if (slipway_conninfo_is_uri(target->conninfo) || strstr(target->conninfo, "password") == NULL || open == close)
+	if (slipway_conninfo_is_uri(target->conninfo) || strstr(target->conninfo, "password") == NULL ||
+		open == close)
 		return message;
 	return slipway_memory_format("%.*s\"***\"%s", (int) (open - message), message, close + 1);
 }
@@ -161,10 +169,13 @@ check_piece(const SlipwayTarget *target, const PQconninfoOption *option)
 	const char *value = option->val;
 
 	if ((strcmp(option->keyword, "port") == 0 && value[strspn(value, "0123456789, ")] != '\0') ||
-		(strcmp(option->keyword, "host") == 0 && value[0] != '@' && value[0] != '/' && strchr(value, '@') != NULL))
+		(strcmp(option->keyword, "host") == 0 && value[0] != '@' && value[0] != '/' &&
+		 strchr(value, '@') != NULL))
 		slipway_die(SLIPWAY_EXIT_USAGE,
-					"Write special characters of role and password as %40 (@), %2F (/), %3A (:) and so on.",
-					"the %s in the connection string of %s is malformed", option->keyword, target->source);
+					"Write special characters of role and password as %40 (@), %2F (/), %3A (:)"
+					" and so on.",
+					"the %s in the connection string of %s is malformed",
+					option->keyword, target->source);
 }
 
 static void
@@ -182,7 +193,8 @@ check_conninfo(SlipwayTarget *target)
 	options = PQconninfoParse(target->conninfo, &error);
 	if (options == NULL)
 		slipway_die(SLIPWAY_EXIT_USAGE, NULL, "%s is not a connection string of PostgreSQL: %s",
-					target->source, error != NULL ? scrub_parse_error(target, error) : "out of memory");
+					target->source,
+					error != NULL ? scrub_parse_error(target, error) : "out of memory");
 	for (const PQconninfoOption *option = options; option->keyword != NULL; option++)
 	{
 		if (option->val == NULL)
@@ -196,21 +208,20 @@ check_conninfo(SlipwayTarget *target)
 	PQconninfoFree(options);
 }
 
+/* Do options name a server or a role, if no database? */
+static bool
+has_server(const SlipwayTarget *target)
+{
+	return target->host != NULL || target->port != NULL || target->user != NULL;
+}
+
 void
 slipway_target_find(const SlipwayArguments *arguments, SlipwayTarget *target)
 {
-	bool		has_options;
-
-	target->is_given = true;
-	if (!find_in_options(arguments, target) && !find_in_environment(arguments, target))
-	{
-		has_options = target->host != NULL || target->port != NULL || target->user != NULL;
-		if (!has_options && !find_in_variables(target))
-		{
-			target->source = "libpq's defaults";
-			target->is_given = false;
-		}
-	}
+	target->is_given = find_in_options(arguments, target) ||
+		find_in_environment(arguments, target) || has_server(target) || find_in_variables(target);
+	if (!target->is_given)
+		target->source = "libpq's defaults";
 	target->has_service = read_variable("PGSERVICE") != NULL;
 	check_conninfo(target);
 }

@@ -11,7 +11,7 @@
 # the more there is to do.
 
 sanitizers="-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer"
-valgrind_options="--quiet --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=none --error-exitcode=99"
+valgrind_options="--quiet --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=none --error-exitcode=99 --vgdb=no"
 
 # Arguments of make for a build of its own; empty without an instrument.
 instrument_flags() {
