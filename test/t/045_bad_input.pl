@@ -116,7 +116,7 @@ for my $try (
 		[ 'changed', sub { write_folder({ '0001_a.sql' => "DROP TABLE a;\n" }, "$place->{home}/migrations") },
 			"\"migrations/0001_a.sql\" changed while it was read\nhint: Run it again.\n" ],
 		[ 'gone', sub { unlink $path or die "unlink: $!\n" }, "could not read \"migrations/0001_a.sql\": No such file or directory\n" ],
-		[ 'a folder', sub { unlink $path; mkdir $path or die "mkdir: $!\n" }, "\"migrations/0001_a.sql\" is not a file\n" ])
+		[ 'a folder', sub { unlink $path; mkdir $path or die "mkdir: $!\n" }, "could not read \"migrations/0001_a.sql\": Is a directory\n" ])
 	{
 		my ($name, $change, $message) = @$try;
 
