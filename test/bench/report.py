@@ -9,16 +9,20 @@ from workload import GROUPS, find_workload
 
 
 def show_ratio(ratio):
-    """The median and the quartiles."""
+    """The median and the quartiles; ~ marks a ratio of sums."""
     if ratio is None:
         return "-"
     if ratio.lower is None:
         return f"~{ratio.median:.2f}"
+    if ratio.least == ratio.most:
+        return f"{ratio.median:.2f}"
     return f"{ratio.median:.2f} ({ratio.lower:.2f}-{ratio.upper:.2f})"
 
 
 def show_extremes(ratio):
-    return "-" if ratio is None or ratio.least is None else f"{ratio.least:.2f}-{ratio.most:.2f}"
+    if ratio is None or ratio.least == ratio.most:
+        return "-"
+    return f"{ratio.least:.2f}-{ratio.most:.2f}"
 
 
 def wrap(text):
