@@ -111,11 +111,9 @@ record(SlipwayRun *run, const SlipwayStep *step, bool last, TimestampTz started_
 
 	slipway_spi_begin();
 	slipway_history_append(&event, run->head);
-	if (last && run->whole)
-		slipway_run_settle(run);
-	slipway_spi_end();
 	if (last)
 		slipway_run_end(run, "succeeded");
+	slipway_spi_end();
 }
 
 static void

@@ -16,8 +16,11 @@
 #include "commands/async.h"
 #include "commands/prepare.h"
 #include "commands/sequence.h"
+#include "executor/executor.h"
+#include "fmgr.h"
 #include "nodes/parsenodes.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/memutils.h"
 #include "utils/portal.h"
 #include "utils/snapmgr.h"
@@ -102,18 +105,29 @@ list_temporary(void)
 	return objects;
 }
 
+/* What pg_listening_channels() returns, called without the detour of a query. */
 static List *
 list_channels(void)
 {
-	static SlipwayQuery query = {"SELECT c FROM pg_listening_channels() c", 0};
+	LOCAL_FCINFO(call, 0);
+	FmgrInfo	function;
+	ReturnSetInfo set = {.type = T_ReturnSetInfo, .allowedModes = SFRM_ValuePerCall};
 	List	   *channels = NIL;
-	uint64		rows;
 
-	slipway_spi_begin();
-	rows = slipway_query(&query, NULL, 0);
-	for (uint64 i = 0; i < rows; i++)
-		channels = note(channels, slipway_row_text(i, 1));
-	slipway_spi_end();
+	fmgr_info(F_PG_LISTENING_CHANNELS, &function);
+	InitFunctionCallInfoData(*call, &function, 0, InvalidOid, NULL, (Node *) &set);
+	set.econtext = CreateStandaloneExprContext();
+	for (;;)
+	{
+		Datum		name;
+
+		set.isDone = ExprSingleResult;
+		name = FunctionCallInvoke(call);
+		if (set.isDone == ExprEndResult)
+			break;
+		channels = note(channels, TextDatumGetCString(name));
+	}
+	FreeExprContext(set.econtext, true);
 	return channels;
 }
 

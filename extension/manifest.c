@@ -5,8 +5,10 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "common/hashfn.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
+#include "utils/hsearch.h"
 
 #include "error_code.h"
 #include "manifest.h"
@@ -197,6 +199,57 @@ slipway_manifest_parse(const char *text)
 	return manifest;
 }
 
+/* Index of members by name. */
+typedef struct MemberEntry
+{
+	char	   *name;
+	int			position;
+} MemberEntry;
+
+static uint32
+hash_name(const void *key, Size size)
+{
+	const char *name = *(char *const *) key;
+
+	return hash_bytes((const unsigned char *) name, strlen(name));
+}
+
+static int
+match_name(const void *a, const void *b, Size size)
+{
+	return strcmp(*(char *const *) a, *(char *const *) b);
+}
+
+HTAB *
+slipway_manifest_index(const SlipwayManifest *manifest)
+{
+	HASHCTL		control = {0};
+	HTAB	   *table;
+
+	control.keysize = sizeof(char *);
+	control.entrysize = sizeof(MemberEntry);
+	control.hash = hash_name;
+	control.match = match_name;
+	control.hcxt = CurrentMemoryContext;
+	table = hash_create("slipway members", Max(manifest->n, 16), &control,
+						HASH_ELEM | HASH_FUNCTION | HASH_COMPARE | HASH_CONTEXT);
+	for (int i = 0; i < manifest->n; i++)
+	{
+		MemberEntry *entry = hash_search(table, &manifest->members[i].name, HASH_ENTER, NULL);
+
+		entry->position = i;
+	}
+	return table;
+}
+
+int
+slipway_manifest_position(HTAB *index, const char *name)
+{
+	MemberEntry *entry = hash_search(index, &name, HASH_FIND, NULL);
+
+	return entry ? entry->position : -1;
+}
+
 static void
 load_members(SlipwayManifest *manifest, const char *project)
 {
@@ -217,39 +270,70 @@ load_members(SlipwayManifest *manifest, const char *project)
 		(void) slipway_row_hash(i, 2, member->up);
 		member->has_down = slipway_row_hash(i, 3, member->down);
 		member->has_verify = slipway_row_hash(i, 4, member->verify);
+		member->id = slipway_row_int8(i, 5);
 	}
 	slipway_spi_end();
 }
 
-SlipwayManifest *
-slipway_manifest_load(const char *project, const char *hash)
+/* The manifest that a query finds, or NULL. */
+static SlipwayManifest *
+load_found(SlipwayQuery *query, SlipwayArgs *args, const char *project)
 {
-	static SlipwayQuery query = {SLIPWAY_QUERY_MANIFEST, 2, {TEXTOID, TEXTOID}};
 	SlipwayManifest *manifest = palloc0(sizeof(SlipwayManifest));
-	SlipwayArgs args = {0};
 	char	   *order = NULL;
 
-	if (hash)
-		slipway_manifest_parse_hash(hash, manifest->hash);
-	slipway_arg_text(&args, project);
-	slipway_arg_text(&args, hash);
 	slipway_spi_begin();
-	if (slipway_query(&query, &args, 1) > 0)
+	if (slipway_query(query, args, 1) > 0)
 	{
 		(void) slipway_row_hash(0, 1, manifest->hash);
 		order = slipway_row_text(0, 2);
 	}
 	slipway_spi_end();
 	if (order == NULL)
-	{
-		if (hash)
-			ereport(ERROR,
-					(errcode(SLIPWAY_NOT_UPLOADED),
-					 errmsg("project \"%s\" has no manifest %s", project, hash),
-					 errhint("Upload it with slipway.add_manifest().")));
-		return slipway_manifest_parse("slipway-manifest 1 order=auto\n");
-	}
+		return NULL;
 	manifest->order = parse_order(order);
 	load_members(manifest, project);
 	return manifest;
+}
+
+static SlipwayQuery find_query = {SLIPWAY_QUERY_MANIFEST, 2, {TEXTOID, TEXTOID}};
+
+bool
+slipway_manifest_exists(const char *project, const uint8 *hash)
+{
+	SlipwayArgs args = {0};
+
+	slipway_arg_text(&args, project);
+	slipway_arg_text(&args, slipway_hash_hex(hash));
+	return slipway_query(&find_query, &args, 1) > 0;
+}
+
+SlipwayManifest *
+slipway_manifest_load(const char *project, const char *hash)
+{
+	uint8		bytes[SLIPWAY_HASH_LEN];
+	SlipwayManifest *manifest;
+	SlipwayArgs args = {0};
+
+	if (hash)
+		slipway_manifest_parse_hash(hash, bytes);
+	slipway_arg_text(&args, project);
+	slipway_arg_text(&args, hash);
+	manifest = load_found(&find_query, &args, project);
+	if (manifest == NULL && hash)
+		ereport(ERROR,
+				(errcode(SLIPWAY_NOT_UPLOADED),
+				 errmsg("project \"%s\" has no manifest %s", project, hash),
+				 errhint("Upload it with slipway.add_manifest().")));
+	return manifest ? manifest : slipway_manifest_parse("slipway-manifest 1 order=auto\n");
+}
+
+SlipwayManifest *
+slipway_manifest_load_settled(const char *project)
+{
+	static SlipwayQuery query = {SLIPWAY_QUERY_MANIFEST_SETTLED, 1, {TEXTOID}};
+	SlipwayArgs args = {0};
+
+	slipway_arg_text(&args, project);
+	return load_found(&query, &args, project);
 }

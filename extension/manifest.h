@@ -11,6 +11,8 @@
 #ifndef SLIPWAY_MANIFEST_H
 #define SLIPWAY_MANIFEST_H
 
+#include "utils/hsearch.h"
+
 #include "project.h"
 #include "unit.h"
 
@@ -29,6 +31,8 @@ typedef struct SlipwayMember
 	uint8		verify[SLIPWAY_HASH_LEN];
 	bool		has_down;
 	bool		has_verify;
+	int64		id;				/* in slipway.migration; 0: not known */
+	bool		settled;		/* was applied with all the rest: its scripts are stored */
 	SlipwayOutline *outline;	/* of its up script, once that was checked */
 } SlipwayMember;
 
@@ -52,6 +56,16 @@ extern SlipwayManifest *slipway_manifest_parse(const char *text);
  * one. Opens a scope of spi.h.
  */
 extern SlipwayManifest *slipway_manifest_load(const char *project, const char *hash);
+
+/* Inside a scope of spi.h: is a manifest of that hash stored? */
+extern bool slipway_manifest_exists(const char *project, const uint8 *hash);
+
+/* Loads the one that was applied whole last, or returns NULL. Opens a scope. */
+extern SlipwayManifest *slipway_manifest_load_settled(const char *project);
+
+/* Index of the members by name, in the current memory context; position, or -1. */
+extern HTAB *slipway_manifest_index(const SlipwayManifest *manifest);
+extern int	slipway_manifest_position(HTAB *index, const char *name);
 
 /* Reads the hash of a manifest as users give it; 22023 if it is none. */
 extern void slipway_manifest_parse_hash(const char *hex, uint8 *hash);

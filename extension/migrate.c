@@ -241,16 +241,16 @@ write_failure(SlipwayRun *run, const SlipwayEvent *event)
 	HOLD_CANCEL_INTERRUPTS();
 	PG_TRY();
 	{
+		slipway_spi_begin();
 		slipway_run_end(run, "failed");
-		run->number = 0;
 		if (event)
 		{
 			uint8		hash[SLIPWAY_HASH_LEN];
 
-			slipway_spi_begin();
 			slipway_history_append(event, hash);
-			slipway_spi_end();
 		}
+		slipway_spi_end();
+		run->number = 0;
 		slipway_transaction_next();
 		RESUME_CANCEL_INTERRUPTS();
 	}
@@ -355,10 +355,17 @@ apply_plan(SlipwayRun *run, const SlipwayPlan *plan, int nsteps)
 	return true;
 }
 
+static bool
+same_head(const char *a, const char *b)
+{
+	return a == NULL ? b == NULL : b != NULL && strcmp(a, b) == 0;
+}
+
 /* From the first look to the last report. */
 static void
 migrate(SlipwayRun *run)
 {
+	char	   *head = slipway_history_head(run->project);
 	int			nsteps;
 	SlipwayPlan *plan = make_valid_plan(run, &nsteps);
 	bool		done = count_pending(plan, nsteps) == 0;
@@ -370,11 +377,16 @@ migrate(SlipwayRun *run)
 	}
 	while (!done)
 	{
+		char	   *seen = head;
+
 		slipway_transaction_next();
 		slipway_lock_acquire(&run->lock, run->options->lock_wait);
 		wait_for_others(run);
 		MemoryContextSwitchTo(run->context);
-		plan = make_valid_plan(run, &nsteps);
+		head = slipway_history_head(run->project);
+		/* A plan is as good as the history it was made from. */
+		if (!same_head(head, seen))
+			plan = make_valid_plan(run, &nsteps);
 		done = apply_plan(run, plan, nsteps);
 		MemoryContextSwitchTo(run->context);
 		slipway_lock_release(&run->lock);

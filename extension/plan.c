@@ -5,7 +5,6 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "common/hashfn.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/hsearch.h"
@@ -18,49 +17,6 @@
 static const char *const state_names[] = {
 	"applied", "pending", "failed", "changed", "missing", "future", "out of order"
 };
-
-/* Index of members by name. */
-typedef struct MemberEntry
-{
-	char	   *name;
-	int			position;
-} MemberEntry;
-
-static uint32
-hash_name(const void *key, Size size)
-{
-	const char *name = *(char *const *) key;
-
-	return hash_bytes((const unsigned char *) name, strlen(name));
-}
-
-static int
-match_name(const void *a, const void *b, Size size)
-{
-	return strcmp(*(char *const *) a, *(char *const *) b);
-}
-
-static HTAB *
-index_members(const SlipwayManifest *manifest)
-{
-	HASHCTL		control = {0};
-	HTAB	   *table;
-
-	control.keysize = sizeof(char *);
-	control.entrysize = sizeof(MemberEntry);
-	control.hash = hash_name;
-	control.match = match_name;
-	control.hcxt = CurrentMemoryContext;
-	table = hash_create("slipway members", Max(manifest->n, 16), &control,
-						HASH_ELEM | HASH_FUNCTION | HASH_COMPARE | HASH_CONTEXT);
-	for (int i = 0; i < manifest->n; i++)
-	{
-		MemberEntry *entry = hash_search(table, &manifest->members[i].name, HASH_ENTER, NULL);
-
-		entry->position = i;
-	}
-	return table;
-}
 
 const char *
 slipway_state_name(SlipwayState state)
@@ -105,7 +61,7 @@ read_history(SlipwayPlan *plan, const char *project)
 	static SlipwayQuery query = {SLIPWAY_QUERY_APPLIED, 1, {TEXTOID}};
 	SlipwayManifest *manifest = plan->manifest;
 	MemoryContext caller = CurrentMemoryContext;
-	HTAB	   *members = index_members(manifest);
+	HTAB	   *members = slipway_manifest_index(manifest);
 	SlipwayArgs args = {0};
 	uint64		rows;
 	int			others = 0;
@@ -117,12 +73,12 @@ read_history(SlipwayPlan *plan, const char *project)
 	for (uint64 i = 0; i < rows; i++)
 	{
 		char	   *name = slipway_row_text(i, 1);
-		MemberEntry *entry = hash_search(members, &name, HASH_FIND, NULL);
-		SlipwayStep *step = &plan->steps[entry ? entry->position : manifest->n + others];
+		int			position = slipway_manifest_position(members, name);
+		SlipwayStep *step = &plan->steps[position >= 0 ? position : manifest->n + others];
 
 		read_row(step, i, caller);
 		step->name = name;
-		if (entry == NULL && step->applied)
+		if (position < 0 && step->applied)
 			others++;
 	}
 	slipway_spi_end();

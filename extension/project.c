@@ -62,8 +62,9 @@ slipway_lock_key(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64(slipway_project_lock_key(text_to_cstring(PG_GETARG_TEXT_PP(0))));
 }
 
-SlipwayProject *
-slipway_project_load(const char *name)
+/* The project of that name, or NULL. */
+static SlipwayProject *
+find_project(const char *name)
 {
 	static SlipwayQuery query = {SLIPWAY_QUERY_PROJECT, 1, {TEXTOID}};
 	SlipwayArgs args = {0};
@@ -81,7 +82,15 @@ slipway_project_load(const char *name)
 		project->owner = slipway_row_text(0, 2);
 	}
 	slipway_spi_end();
-	if (!found)
+	return found ? project : NULL;
+}
+
+SlipwayProject *
+slipway_project_load(const char *name)
+{
+	SlipwayProject *project = find_project(name);
+
+	if (project == NULL)
 		ereport(ERROR,
 				(errcode(SLIPWAY_UNKNOWN_PROJECT),
 				 errmsg("project \"%s\" does not exist", name),
@@ -106,10 +115,13 @@ store_project(const char *name, Datum schemas, bool schemas_null, const char *ow
 }
 
 void
-slipway_project_ensure_default(const char *name)
+slipway_project_require(const char *name)
 {
+	if (find_project(name) != NULL)
+		return;
 	if (strcmp(name, "default") == 0)
 		store_project(name, (Datum) 0, true, NULL, true);
+	(void) slipway_project_load(name);
 }
 
 static void

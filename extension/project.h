@@ -21,8 +21,8 @@ typedef struct SlipwayProject
  */
 extern SlipwayProject *slipway_project_load(const char *name);
 
-/* Makes the project "default" if it is the one named and not there yet. */
-extern void slipway_project_ensure_default(const char *name);
+/* Makes project "default" if it is that and does not exist; SW012 for any other. Opens a scope. */
+extern void slipway_project_require(const char *name);
 
 /* Raises SW016 unless name can name a thing of this kind ("project", ...). */
 extern void slipway_check_name(const char *kind, const char *name);

@@ -104,12 +104,15 @@ is_alive(const OpenRun *run)
 static OpenRun *
 list_open_runs(const SlipwayRun *run, uint64 *n)
 {
+	static SlipwayQuery any = {"SELECT FROM slipway.run WHERE project = $1 AND outcome = 'running'", 1, {TEXTOID}};
 	static SlipwayQuery list = {SLIPWAY_QUERY_RUNS_OPEN, 1, {TEXTOID}};
 	SlipwayArgs args = {0};
 	OpenRun    *runs;
 
 	slipway_arg_text(&args, run->project->name);
-	*n = slipway_query(&list, &args, 0);
+	*n = slipway_query(&any, &args, 1);
+	if (*n > 0)
+		*n = slipway_query(&list, &args, 0);
 	runs = palloc0(Max(*n, 1) * sizeof(OpenRun));
 	for (uint64 i = 0; i < *n; i++)
 		read_open_run(&runs[i], i);
@@ -174,17 +177,6 @@ slipway_run_open(SlipwayRun *run, int pending)
 	slipway_spi_end();
 }
 
-void
-slipway_run_settle(const SlipwayRun *run)
-{
-	static SlipwayQuery query = {SLIPWAY_QUERY_RUN_SETTLE, 2, {TEXTOID, INT8OID}};
-	SlipwayArgs args = {0};
-
-	slipway_arg_text(&args, run->project->name);
-	slipway_arg_int8(&args, run->number);
-	slipway_query(&query, &args, 0);
-}
-
 SlipwayEvent
 slipway_run_event(const SlipwayRun *run, const SlipwayStep *step, const char *outcome,
 				  TimestampTz started_at)
@@ -204,16 +196,36 @@ slipway_run_event(const SlipwayRun *run, const SlipwayStep *step, const char *ou
 	return event;
 }
 
+/* Adds the hashes of down and verify scripts as an argument; up scripts have run. */
+static void
+add_other_scripts(SlipwayArgs *args, const SlipwayManifest *manifest)
+{
+	const uint8 **hashes = palloc(Max(2 * manifest->n, 1) * sizeof(uint8 *));
+	int			n = 0;
+
+	for (int i = 0; i < manifest->n; i++)
+	{
+		const SlipwayMember *member = &manifest->members[i];
+
+		if (member->has_down)
+			hashes[n++] = member->down;
+		if (member->has_verify)
+			hashes[n++] = member->verify;
+	}
+	slipway_arg_hashes(args, hashes, n);
+}
+
 void
 slipway_run_end(SlipwayRun *run, const char *outcome)
 {
-	static SlipwayQuery query = {SLIPWAY_QUERY_RUN_END, 3, {TEXTOID, INT8OID, TEXTOID}};
+	static SlipwayQuery query = {SLIPWAY_QUERY_RUN_END, 5, {TEXTOID, INT8OID, TEXTOID, BOOLOID, BYTEAARRAYOID}};
+	bool		whole = run->whole && strcmp(outcome, "succeeded") == 0;
 	SlipwayArgs args = {0};
 
 	slipway_arg_text(&args, run->project->name);
 	slipway_arg_int8(&args, run->number);
 	slipway_arg_text(&args, outcome);
-	slipway_spi_begin();
+	slipway_arg_datum(&args, BoolGetDatum(whole), false);
+	add_other_scripts(&args, run->manifest);
 	slipway_query(&query, &args, 0);
-	slipway_spi_end();
 }

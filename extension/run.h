@@ -52,12 +52,9 @@ extern SlipwayEvent slipway_run_event(const SlipwayRun *run, const SlipwayStep *
 									  const char *outcome, TimestampTz started_at);
 
 /*
- * Inside a scope, after the last entry of a run: everything in its manifest is
- * applied, and there is nothing that it does not know.
+ * Inside a scope, after the last entry of the run: it has "succeeded" or
+ * "failed".
  */
-extern void slipway_run_settle(const SlipwayRun *run);
-
-/* The run has "succeeded" or "failed". Opens a scope. */
 extern void slipway_run_end(SlipwayRun *run, const char *outcome);
 
 #endif							/* SLIPWAY_RUN_H */

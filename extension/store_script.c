@@ -13,6 +13,7 @@
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "tcop/utility.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -25,11 +26,11 @@
 #include "store_script.h"
 
 void
-slipway_store_prepare(const char *project)
+slipway_store_prepare(const char *function, const char *project)
 {
+	PreventCommandDuringRecovery(function);
 	slipway_privilege_require(SLIPWAY_UPLOADER, project);
-	slipway_project_ensure_default(project);
-	(void) slipway_project_load(project);
+	slipway_project_require(project);
 }
 
 /* Stores a text datum in its normal form, of which the hash is given. */
@@ -91,7 +92,7 @@ slipway_add_script(PG_FUNCTION_ARGS)
 {
 	uint8		hash[SLIPWAY_HASH_LEN];
 
-	slipway_store_prepare(text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	slipway_store_prepare("slipway.add_script()", text_to_cstring(PG_GETARG_TEXT_PP(1)));
 	slipway_store_script(text_to_cstring(PG_GETARG_TEXT_PP(0)), hash);
 	PG_RETURN_TEXT_P(cstring_to_text(slipway_hash_hex(hash)));
 }
@@ -117,7 +118,7 @@ slipway_add_scripts(PG_FUNCTION_ARGS)
 	char	  **texts;
 	int			n;
 
-	slipway_store_prepare(text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	slipway_store_prepare("slipway.add_scripts()", text_to_cstring(PG_GETARG_TEXT_PP(1)));
 	if (array_contains_nulls(array))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
@@ -191,7 +192,7 @@ slipway_add_script_part(PG_FUNCTION_ARGS)
 	uint8		hash[SLIPWAY_HASH_LEN];
 
 	if (offset == 0)
-		slipway_store_prepare(text_to_cstring(PG_GETARG_TEXT_PP(3)));
+		slipway_store_prepare("slipway.add_script_part()", text_to_cstring(PG_GETARG_TEXT_PP(3)));
 	append_part(PG_GETARG_BYTEA_PP(0), offset);
 	if (!PG_GETARG_BOOL(2))
 		PG_RETURN_NULL();

@@ -24,106 +24,8 @@
 #include "project.h"
 #include "query.h"
 #include "spi.h"
+#include "store_manifest.h"
 #include "store_script.h"
-
-/* Names, up, down and verify hashes of a manifest's members, as arrays. */
-static void
-add_member_arrays(SlipwayArgs *args, const SlipwayManifest *manifest)
-{
-	Datum	   *names = palloc0(Max(manifest->n, 1) * sizeof(Datum));
-	const uint8 **hashes[3];
-
-	for (int c = 0; c < lengthof(hashes); c++)
-		hashes[c] = palloc0(Max(manifest->n, 1) * sizeof(uint8 *));
-	for (int i = 0; i < manifest->n; i++)
-	{
-		const SlipwayMember *member = &manifest->members[i];
-
-		names[i] = CStringGetTextDatum(member->name);
-		hashes[0][i] = member->up;
-		hashes[1][i] = member->has_down ? member->down : NULL;
-		hashes[2][i] = member->has_verify ? member->verify : NULL;
-	}
-	slipway_arg_array(args, names, NULL, manifest->n, TEXTOID);
-	for (int c = 0; c < lengthof(hashes); c++)
-		slipway_arg_hashes(args, hashes[c], manifest->n);
-}
-
-/* Inside a scope: is a manifest of that hash stored? */
-static bool
-manifest_stored(const char *project, const uint8 *hash)
-{
-	static SlipwayQuery query = {SLIPWAY_QUERY_MANIFEST, 2, {TEXTOID, TEXTOID}};
-	SlipwayArgs args = {0};
-
-	slipway_arg_text(&args, project);
-	slipway_arg_text(&args, slipway_hash_hex(hash));
-	return slipway_query(&query, &args, 1) > 0;
-}
-
-static void
-set_newest(const char *project, const uint8 *hash)
-{
-	static SlipwayQuery query = {SLIPWAY_QUERY_MANIFEST_NEWEST, 2, {TEXTOID, BYTEAOID}};
-	SlipwayArgs args = {0};
-
-	slipway_arg_text(&args, project);
-	slipway_arg_hash(&args, hash);
-	slipway_spi_begin();
-	slipway_query(&query, &args, 0);
-	slipway_spi_end();
-}
-
-/* Stores a manifest unless it is there, and makes it the newest. */
-static void
-store_manifest(const char *project, const SlipwayManifest *manifest)
-{
-	static SlipwayQuery add_members = {SLIPWAY_QUERY_MIGRATION_ADD, 5,
-	{TEXTOID, TEXTARRAYOID, BYTEAARRAYOID, BYTEAARRAYOID, BYTEAARRAYOID}};
-	static SlipwayQuery add_manifest = {SLIPWAY_QUERY_MANIFEST_ADD, 8,
-	{TEXTOID, TEXTARRAYOID, BYTEAARRAYOID, BYTEAARRAYOID, BYTEAARRAYOID, BYTEAOID, TEXTOID, TEXTOID}};
-	SlipwayArgs args = {0};
-
-	slipway_arg_text(&args, project);
-	add_member_arrays(&args, manifest);
-	slipway_spi_begin();
-	if (!manifest_stored(project, manifest->hash))
-	{
-		slipway_lock_newest(slipway_project_lock_key(project));
-		slipway_query(&add_members, &args, 0);
-		slipway_arg_hash(&args, manifest->hash);
-		slipway_arg_text(&args, slipway_order_name(manifest->order));
-		slipway_arg_text(&args, GetUserNameFromId(GetSessionUserId(), false));
-		slipway_query(&add_manifest, &args, 0);
-		if (!manifest_stored(project, manifest->hash))
-			ereport(ERROR,
-					(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-					 errmsg("the same manifest was uploaded at the same time"),
-					 errhint("Upload it again, in isolation level read committed.")));
-	}
-	slipway_spi_end();
-	set_newest(project, manifest->hash);
-}
-
-/* Hashes, in hex, of the scripts of a stored manifest that are not; sets *n. */
-static char **
-list_missing(const char *project, const uint8 *hash, int *n)
-{
-	static SlipwayQuery query = {SLIPWAY_QUERY_SCRIPTS_MISSING, 2, {TEXTOID, BYTEAOID}};
-	MemoryContext caller = CurrentMemoryContext;
-	SlipwayArgs args = {0};
-	char	  **missing;
-
-	slipway_arg_text(&args, project);
-	slipway_arg_hash(&args, hash);
-	slipway_spi_begin();
-	*n = slipway_query(&query, &args, 0);
-	missing = MemoryContextAlloc(caller, Max(*n, 1) * sizeof(char *));
-	for (int i = 0; i < *n; i++)
-		missing[i] = slipway_row_text(i, 1);
-	slipway_spi_end();
-	return missing;
-}
 
 PG_FUNCTION_INFO_V1(slipway_add_manifest);
 
@@ -137,11 +39,11 @@ slipway_add_manifest(PG_FUNCTION_ARGS)
 	char	  **missing;
 	int			n;
 
-	slipway_store_prepare(project);
+	slipway_store_prepare("slipway.add_manifest()", project);
 	manifest = slipway_manifest_parse(body);
-	store_manifest(project, manifest);
+	slipway_store_manifest(project, manifest);
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
-	missing = list_missing(project, manifest->hash, &n);
+	missing = slipway_store_missing(manifest, &n);
 	for (int i = 0; i < n; i++)
 	{
 		bool		isnull = false;
@@ -206,9 +108,9 @@ slipway_find_manifest(PG_FUNCTION_ARGS)
 	slipway_manifest_parse_hash(hex, hash);
 	found = find_manifest(project, hash);
 	if (found.stored && !found.newest && slipway_privilege_has(SLIPWAY_UPLOADER, project))
-		set_newest(project, hash);
+		slipway_store_newest(project, hash);
 	if (found.stored && !found.settled)
-		missing = list_missing(project, hash, &n);
+		missing = slipway_store_missing(slipway_store_load(project, hex), &n);
 	values[0] = BoolGetDatum(found.stored);
 	values[1] = BoolGetDatum(found.settled);
 	nulls[2] = found.head == NULL;
@@ -305,7 +207,7 @@ slipway_add_migration(PG_FUNCTION_ARGS)
 	member.name = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	project = text_to_cstring(PG_GETARG_TEXT_PP(4));
 	slipway_check_name("migration", member.name);
-	slipway_store_prepare(project);
+	slipway_store_prepare("slipway.add_migration()", project);
 	slipway_lock_newest(slipway_project_lock_key(project));
 	(void) store_optional_script(fcinfo, 1, member.up);
 	member.has_down = store_optional_script(fcinfo, 2, member.down);
@@ -313,6 +215,6 @@ slipway_add_migration(PG_FUNCTION_ARGS)
 	manifest = slipway_manifest_load(project, NULL);
 	check_not_applied_otherwise(project, manifest, &member);
 	manifest = slipway_manifest_parse(manifest_text_with(manifest, &member));
-	store_manifest(project, manifest);
+	slipway_store_manifest(project, manifest);
 	PG_RETURN_TEXT_P(cstring_to_text(slipway_hash_hex(manifest->hash)));
 }

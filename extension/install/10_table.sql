@@ -21,16 +21,6 @@ CREATE TABLE slipway.script (
     created_by  text NOT NULL DEFAULT session_user
 );
 COMMENT ON TABLE slipway.script IS 'immutable script bodies, each stored once by its hash';
--- Large scripts are stored and loaded several times faster than by pglz. Not
--- every server is built with it.
-DO $$
-BEGIN
-    IF EXISTS (SELECT FROM pg_catalog.pg_settings
-                WHERE name = 'default_toast_compression' AND 'lz4' = ANY (enumvals)) THEN
-        ALTER TABLE slipway.script ALTER COLUMN body SET COMPRESSION lz4;
-    END IF;
-END;
-$$;
 COMMENT ON COLUMN slipway.script.hash IS 'SHA-256 over the UTF-8 text without byte order mark and with CRLF as LF';
 
 CREATE TABLE slipway.migration (
@@ -55,6 +45,17 @@ CREATE TABLE slipway.manifest (
     created_by  text NOT NULL DEFAULT session_user,
     PRIMARY KEY (project, hash)
 );
+-- Large values are stored and loaded several times faster than by pglz. Not
+-- every server is built with it.
+DO $$
+BEGIN
+    IF EXISTS (SELECT FROM pg_catalog.pg_settings
+                WHERE name = 'default_toast_compression' AND 'lz4' = ANY (enumvals)) THEN
+        ALTER TABLE slipway.script ALTER COLUMN body SET COMPRESSION lz4;
+        ALTER TABLE slipway.manifest ALTER COLUMN members SET COMPRESSION lz4;
+    END IF;
+END;
+$$;
 COMMENT ON TABLE slipway.manifest IS 'immutable ordered lists of migrations, each keyed by the hash of its text';
 COMMENT ON COLUMN slipway.manifest.name_order IS 'how its names are ordered; auto: by bytes, and numeric prefixes agree';
 

@@ -1,4 +1,4 @@
-SELECT m.name, m.up_hash, m.down_hash, m.verify_hash
+SELECT m.name, m.up_hash, m.down_hash, m.verify_hash, m.id
   FROM slipway.manifest f
  CROSS JOIN unnest(f.members) WITH ORDINALITY u(id, n)
   JOIN slipway.migration m ON m.project = f.project AND m.id = u.id

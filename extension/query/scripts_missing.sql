@@ -1,7 +1,3 @@
-SELECT DISTINCT encode(h.hash, 'hex')
-  FROM slipway.manifest f
-  CROSS JOIN unnest(f.members) u(id)
-  JOIN slipway.migration m ON m.project = f.project AND m.id = u.id,
-       LATERAL (VALUES (m.up_hash), (m.down_hash), (m.verify_hash)) h(hash)
- WHERE f.project = $1 AND f.hash = $2 AND h.hash IS NOT NULL
-   AND NOT EXISTS (SELECT FROM slipway.script s WHERE s.hash = h.hash)
+SELECT DISTINCT encode(g.hash, 'hex')
+  FROM unnest($1) g(hash)
+ WHERE NOT EXISTS (SELECT FROM slipway.script s WHERE s.hash = g.hash OFFSET 0)
