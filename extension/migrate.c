@@ -3,7 +3,8 @@
  *	  CALL slipway.migrate(): applies what is pending.
  *
  * The procedure looks first without the lock, so that a deploy with nothing to
- * do, or with a mistake in it, neither waits nor writes. Then it takes the
+ * do, or with a mistake in it, neither waits nor writes. Only where a run goes on
+ * that applies the same manifest, it waits for that one at once. Then it takes the
  * lock, looks again, and applies step by step. A migration that met a lock
  * timeout or a deadlock has been rolled back whole and is tried again. If a
  * script dropped the public lock and failed, another deployer may have run in
@@ -114,6 +115,7 @@ add_future(StringInfo json, const SlipwayPlan *plan)
 		appendStringInfoChar(json, ']');
 }
 
+/* plan is NULL where another run has applied it. */
 static void
 report_done(SlipwayRun *run, const SlipwayPlan *plan)
 {
@@ -127,10 +129,11 @@ report_done(SlipwayRun *run, const SlipwayPlan *plan)
 		slipway_event_int(&json, "run", run->number);
 	slipway_event_int(&json, "applied", run->applied);
 	slipway_event_text(&json, "head", head);
-	add_future(&json, plan);
+	if (plan)
+		add_future(&json, plan);
 	if (run->applied == 0)
 		slipway_event_send(&json, "project \"%s\": nothing to do%s", run->project->name,
-						   plan->future > 0 ? ", the database is ahead of this manifest" : "");
+						   plan && plan->future > 0 ? ", the database is ahead of this manifest" : "");
 	else
 		slipway_event_send(&json, "project \"%s\": %d applied, history head %s",
 						   run->project->name, run->applied, head);
@@ -355,10 +358,22 @@ apply_plan(SlipwayRun *run, const SlipwayPlan *plan, int nsteps)
 	return true;
 }
 
+/* Has the history grown since *head, its last hash, was read? Reads it again. */
 static bool
-same_head(const char *a, const char *b)
+has_moved(const SlipwayRun *run, char **head)
 {
-	return a == NULL ? b == NULL : b != NULL && strcmp(a, b) == 0;
+	char	   *seen = *head;
+
+	*head = slipway_history_head(run->project);
+	return (seen == NULL) != (*head == NULL) || (seen && strcmp(seen, *head) != 0);
+}
+
+/* The look without the lock: is there nothing to do? Raises what is wrong. */
+static bool
+look_first(SlipwayRun *run, SlipwayPlan **plan, int *nsteps)
+{
+	*plan = make_valid_plan(run, nsteps);
+	return count_pending(*plan, *nsteps) == 0;
 }
 
 /* From the first look to the last report. */
@@ -366,10 +381,13 @@ static void
 migrate(SlipwayRun *run)
 {
 	char	   *head = slipway_history_head(run->project);
+	SlipwayPlan *plan = NULL;
 	int			nsteps;
-	SlipwayPlan *plan = make_valid_plan(run, &nsteps);
-	bool		done = count_pending(plan, nsteps) == 0;
+	bool		done = false;
 
+	/* What another run has checked and is applying, there is no need to check now. */
+	if (!slipway_run_same_goes_on(run))
+		done = look_first(run, &plan, &nsteps);
 	if (!done)
 	{
 		PreventCommandDuringRecovery("slipway.migrate()");
@@ -377,17 +395,19 @@ migrate(SlipwayRun *run)
 	}
 	while (!done)
 	{
-		char	   *seen = head;
-
 		slipway_transaction_next();
 		slipway_lock_acquire(&run->lock, run->options->lock_wait);
 		wait_for_others(run);
 		MemoryContextSwitchTo(run->context);
-		head = slipway_history_head(run->project);
 		/* A plan is as good as the history it was made from. */
-		if (!same_head(head, seen))
+		if (has_moved(run, &head))
+		{
+			done = slipway_run_is_settled(run);
+			plan = NULL;
+		}
+		if (!done && plan == NULL)
 			plan = make_valid_plan(run, &nsteps);
-		done = apply_plan(run, plan, nsteps);
+		done = done || apply_plan(run, plan, nsteps);
 		MemoryContextSwitchTo(run->context);
 		slipway_lock_release(&run->lock);
 	}

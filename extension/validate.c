@@ -134,7 +134,8 @@ typedef struct PlanCheck
 	SlipwayPlan *plan;
 	int			nsteps;
 	bool		fixed_role;
-	Size		spare;			/* bytes of bodies and trees that may still be kept */
+	Size		bodies;			/* bytes of them that may still be kept */
+	Size		trees;			/* the same */
 	MemoryContext batch_context;
 	char	  **batch;			/* small bodies of the next steps to check */
 	int			taken;			/* of them */
@@ -190,15 +191,19 @@ check_script(PlanCheck *check, int i)
 	SlipwayOutline *outline = NULL;
 	SlipwayProblem *problem = NULL;
 	char	   *body = next_body(check, i);
+	Size		size = body ? strlen(body) : 0;
 
 	if (body)
-		outline = slipway_validate_script(step->name, body, check->fixed_role, check->spare, &problem);
-	/* A body is worth more than the trees of a part of it. */
-	if (outline && strlen(body) < check->spare)
+		outline = slipway_validate_script(step->name, body, check->fixed_role,
+										  size + check->trees, &problem);
+	check->trees -= Min(check->trees, MemoryContextMemAllocated(context, true) - size);
+	if (outline && size <= check->bodies)
+	{
 		outline->body = body;
+		check->bodies -= size;
+	}
 	else if (body)
 		pfree(body);
-	check->spare -= Min(check->spare, MemoryContextMemAllocated(context, true));
 	MemoryContextSwitchTo(caller);
 	step->member->outline = outline;
 	return problem ? problem : check_outline(step);
@@ -214,7 +219,7 @@ slipway_validate_plan(SlipwayPlan *plan, int nsteps, const SlipwayProject *proje
 	check.plan = plan;
 	check.nsteps = nsteps;
 	check.fixed_role = project->owner != NULL;
-	check.spare = (Size) maintenance_work_mem * 1024;
+	check.bodies = check.trees = (Size) maintenance_work_mem * 1024;
 	check.batch_context = AllocSetContextCreate(CurrentMemoryContext, "slipway bodies",
 												ALLOCSET_DEFAULT_SIZES);
 	for (int i = 0; i < plan->n; i++)
