@@ -8,6 +8,7 @@
 #include "call.h"
 #include "command.h"
 #include "connection.h"
+#include "connection_error.h"
 #include "die.h"
 #include "memory.h"
 #include "output.h"
@@ -58,25 +59,20 @@ make_options(const SlipwayArguments *arguments, const SlipwayManifest *manifest)
 
 /* The run did not end well: says how, and chooses the exit code. */
 static SlipwayExitCode
-report_failure(PGconn *conn, const PGresult *result, const SlipwayReport *report, const SlipwayFolder *folder,
+report_failure(const PGresult *result, const SlipwayReport *report, const SlipwayFolder *folder,
 			   bool interrupted)
 {
-	SlipwayServerError *error = slipway_server_error_read(result);
-	SlipwayExitCode code = error->exit_code;
+	SlipwayServerError *error = slipway_server_error_read(report->conn, result);
+	SlipwayExitCode code;
 
-	if (PQstatus(conn) == CONNECTION_BAD)
+	if (interrupted && strcmp(error->sqlstate, "57014") == 0)
 	{
-		code = SLIPWAY_EXIT_CONNECTION;
-		error->problem.hint = "Run \"slipway status\" to see which migrations were applied.";
-	}
-	else if (interrupted && strcmp(error->sqlstate, "57014") == 0)
-	{
-		code = SLIPWAY_EXIT_ERROR;
+		error->exit_code = SLIPWAY_EXIT_ERROR;
 		error->problem.hint = error->place == SLIPWAY_ERROR_ELSEWHERE && report->applied == 0
 			? "Nothing was applied. Run \"slipway migrate\" again to go on."
 			: "Run \"slipway migrate\" again to go on.";
 	}
-	error->exit_code = code;
+	code = error->exit_code;
 	slipway_report_error(report, error, folder);
 	slipway_server_error_free(error);
 	return code;
@@ -103,6 +99,7 @@ slipway_cmd_migrate(const SlipwayArguments *arguments)
 		return slipway_cmd_plan(arguments);
 	manifest = slipway_release_load(arguments);
 	conn = slipway_connection_open(arguments);
+	slipway_connection_error_set_stage(SLIPWAY_STAGE_UPLOAD);
 	upload = slipway_upload_run(conn, manifest, report.project);
 	slipway_output_detail("%zu %s uploaded", upload.scripts, upload.scripts == 1 ? "script" : "scripts");
 	if (upload.settled)
@@ -115,11 +112,12 @@ slipway_cmd_migrate(const SlipwayArguments *arguments)
 	slipway_report_attach(&report, conn);
 	if (report.progress != NULL)
 		ticker = (SlipwayCallTicker) {slipway_report_tick, &report, SLIPWAY_PROGRESS_INTERVAL_MS};
+	slipway_connection_error_set_stage(SLIPWAY_STAGE_RUN);
 	result = slipway_call_run(conn, "CALL slipway.migrate($1, $2::jsonb)", 2, values, &ticker,
 							  &interrupted);
 	slipway_report_detach(&report);
 	if (PQresultStatus(result) != PGRES_COMMAND_OK && PQresultStatus(result) != PGRES_TUPLES_OK)
-		code = report_failure(conn, result, &report, manifest->folder, interrupted);
+		code = report_failure(result, &report, manifest->folder, interrupted);
 	PQclear(result);
 	free(options);
 	return code;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "connection_error.h"
 #include "conninfo.h"
 #include "die.h"
 #include "memory.h"
@@ -135,11 +136,16 @@ connect_asking(SlipwayTarget *target, const char *options, bool may_ask)
 static _Noreturn void
 die_of_connection(const PGconn *conn, const SlipwayTarget *target)
 {
-	slipway_die(SLIPWAY_EXIT_CONNECTION,
-				target->is_given ? NULL
-				: "No --url, SLIPWAY_URL or DATABASE_URL was given, so libpq's defaults were used.",
-				"could not connect (%s): %s",
-				target->source, slipway_target_scrub(target, PQerrorMessage(conn)));
+	bool		explained;
+	char	   *text = slipway_connection_error_text(PQerrorMessage(conn), &explained);
+	const char *hint = NULL;
+
+	if (!target->is_given)
+		hint = "No --url, SLIPWAY_URL or DATABASE_URL was given, so libpq's defaults were used.";
+	else if (explained)
+		hint = "Is the server running there? \"slipway wait\" waits for one that is starting.";
+	slipway_die(SLIPWAY_EXIT_CONNECTION, hint, "could not connect (%s): %s", target->source,
+				slipway_target_scrub(target, text));
 }
 
 PGconn *

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "connection_error.h"
 #include "die.h"
 #include "memory.h"
 #include "output.h"
@@ -111,7 +112,7 @@ next_answer(PGconn *conn)
 	PGresult   *result = PQgetResult(conn);
 
 	if (result == NULL)
-		slipway_die(SLIPWAY_EXIT_CONNECTION, NULL, "the connection was lost: %s", PQerrorMessage(conn));
+		slipway_connection_error_die(conn);
 	if (PQresultStatus(result) != PGRES_PIPELINE_SYNC)
 		PQclear(PQgetResult(conn));
 	return result;
@@ -127,7 +128,7 @@ slipway_server_greet(PGconn *conn, const char *sql, int count, const char *const
 		PQsendQueryParams(conn, "SELECT slipway.version()", 0, NULL, NULL, NULL, NULL, 0) == 0 ||
 		(sql != NULL && PQsendQueryParams(conn, sql, count, NULL, values, NULL, NULL, 0) == 0) ||
 		PQpipelineSync(conn) == 0)
-		slipway_die(SLIPWAY_EXIT_CONNECTION, NULL, "%s", PQerrorMessage(conn));
+		slipway_connection_error_die(conn);
 	version = next_answer(conn);
 	check_version(conn, version);
 	PQclear(version);
@@ -138,7 +139,7 @@ slipway_server_greet(PGconn *conn, const char *sql, int count, const char *const
 	}
 	PQclear(next_answer(conn));
 	if (PQexitPipelineMode(conn) == 0)
-		slipway_die(SLIPWAY_EXIT_CONNECTION, NULL, "%s", PQerrorMessage(conn));
+		slipway_connection_error_die(conn);
 	return answer;
 }
 
