@@ -16,8 +16,7 @@
 #include "password.h"
 #include "target.h"
 
-/* Linux gives no process a higher number, and other systems have lower limits. */
-#define MAX_PID 4194304
+static SlipwaySearchPath search_path;
 
 /*
  * search_path travels in the connection request, as PGOPTIONS would: that
@@ -71,22 +70,6 @@ is_request_refused(const PGconn *conn)
 		strstr(PQerrorMessage(conn), "unsupported startup parameter") != NULL;
 }
 
-/*
- * Did the server see our options? PgBouncer can be told to drop them without
- * a word; it invents a process ID, which is nearly always higher than any
- * system's. PostgreSQL 18 and later report the setting itself.
- */
-static bool
-has_search_path(const PGconn *conn, const SlipwayTarget *target)
-{
-	const char *reported = PQparameterStatus(conn, "search_path");
-	int			pid = PQbackendPID(conn);
-
-	if (reported != NULL)
-		return strcmp(reported, target->search_path) == 0;
-	return pid > 0 && pid <= MAX_PID;
-}
-
 static void
 ask_password(SlipwayTarget *target, const char *user)
 {
@@ -104,19 +87,21 @@ close_connection(void *conn)
 	PQfinish(conn);
 }
 
+/* Keeps for the greeting what a pooler may have dropped from the request. */
 static void
-set_search_path(PGconn *conn, const SlipwayTarget *target)
+keep_search_path(const SlipwayTarget *target)
 {
-	const char *const values[] = {target->search_path};
-	static const char sql[] = "SELECT pg_catalog.set_config('search_path', $1, false)";
-	PGresult   *result = PQexecParams(conn, sql, 1, NULL, values, NULL, NULL, 0);
-	bool		lost = PQstatus(conn) == CONNECTION_BAD;
+	free(search_path.value);
+	free(search_path.source);
+	search_path.value = slipway_memory_copy(target->search_path);
+	search_path.source = slipway_memory_copy(target->source);
+	slipway_output_detail("search_path: %s", target->search_path);
+}
 
-	if (PQresultStatus(result) != PGRES_TUPLES_OK)
-		slipway_die(lost ? SLIPWAY_EXIT_CONNECTION : SLIPWAY_EXIT_USAGE, NULL,
-					"could not apply the search_path of %s: %s", target->source,
-					slipway_target_scrub(target, PQresultErrorMessage(result)));
-	PQclear(result);
+const SlipwaySearchPath *
+slipway_connection_search_path(void)
+{
+	return search_path.value != NULL ? &search_path : NULL;
 }
 
 /* Connects, asking for a password where one is missing and may be asked for. */
@@ -164,8 +149,6 @@ slipway_connection_open(const SlipwayArguments *arguments)
 	if (options != NULL && is_request_refused(conn))
 	{
 		PQfinish(conn);
-		free(options);
-		options = NULL;
 		conn = connect_asking(&target, NULL, may_ask);
 	}
 	slipway_die_push(close_connection, conn);
@@ -174,11 +157,7 @@ slipway_connection_open(const SlipwayArguments *arguments)
 	slipway_output_detail("connected to database \"%s\" on \"%s\" port %s as \"%s\" (from %s)",
 						  PQdb(conn), PQhost(conn), PQport(conn), PQuser(conn), target.source);
 	if (target.search_path != NULL)
-	{
-		if (options == NULL || !has_search_path(conn, &target))
-			set_search_path(conn, &target);
-		slipway_output_detail("search_path: %s", target.search_path);
-	}
+		keep_search_path(&target);
 	free(options);
 	slipway_target_release(&target);
 	return conn;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "connection.h"
 #include "connection_error.h"
 #include "die.h"
 #include "memory.h"
@@ -118,17 +119,55 @@ next_answer(PGconn *conn)
 	return result;
 }
 
+static void
+send_statement(PGconn *conn, const char *sql, int count, const char *const *values)
+{
+	if (PQsendQueryParams(conn, sql, count, NULL, values, NULL, NULL, 0) == 0)
+		slipway_connection_error_die(conn);
+}
+
+/*
+ * In any case: a pooler may have dropped it from the connection request
+ * without a word, and to ask first would cost more.
+ */
+static void
+send_search_path(PGconn *conn, const SlipwaySearchPath *path)
+{
+	const char *const values[] = {path->value};
+
+	send_statement(conn, "SELECT pg_catalog.set_config('search_path', $1, false)", 1, values);
+}
+
+static void
+check_search_path(PGconn *conn, const SlipwaySearchPath *path)
+{
+	PGresult   *result = next_answer(conn);
+
+	if (has_sqlstate(result, "22023"))
+		slipway_die(SLIPWAY_EXIT_USAGE, NULL, "could not apply the search_path of %s: %s", path->source,
+					PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY));
+	check_result(conn, result);
+	PQclear(result);
+}
+
 PGresult *
 slipway_server_greet(PGconn *conn, const char *sql, int count, const char *const *values)
 {
+	const SlipwaySearchPath *path = slipway_connection_search_path();
 	PGresult   *version;
 	PGresult   *answer = NULL;
 
-	if (PQenterPipelineMode(conn) == 0 ||
-		PQsendQueryParams(conn, "SELECT slipway.version()", 0, NULL, NULL, NULL, NULL, 0) == 0 ||
-		(sql != NULL && PQsendQueryParams(conn, sql, count, NULL, values, NULL, NULL, 0) == 0) ||
-		PQpipelineSync(conn) == 0)
+	if (PQenterPipelineMode(conn) == 0)
 		slipway_connection_error_die(conn);
+	if (path != NULL)
+		send_search_path(conn, path);
+	send_statement(conn, "SELECT slipway.version()", 0, NULL);
+	if (sql != NULL)
+		send_statement(conn, sql, count, values);
+	if (PQpipelineSync(conn) == 0)
+		slipway_connection_error_die(conn);
+	if (path != NULL)
+		check_search_path(conn, path);
 	version = next_answer(conn);
 	check_version(conn, version);
 	PQclear(version);

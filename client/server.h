@@ -53,10 +53,12 @@ const char *slipway_server_state_name(SlipwayStateKind kind);
 PGresult   *slipway_server_query(PGconn *conn, const char *sql, int count, const char *const *values);
 
 /*
- * Asks for the extension's version and runs a statement in the same
- * exchange. Ends the program with SLIPWAY_EXIT_VERSION unless client and
- * extension fit, and with SLIPWAY_EXIT_ERROR and a hint where there is no
- * extension. Without sql it only does that, and returns NULL.
+ * Sets the search_path that the connection was asked for, asks for the
+ * extension's version and runs a statement, all in one exchange. Ends the
+ * program with SLIPWAY_EXIT_VERSION unless client and extension fit, with
+ * SLIPWAY_EXIT_ERROR and a hint where there is no extension, and with
+ * SLIPWAY_EXIT_USAGE if the search_path is none. Without sql it only does
+ * that, and returns NULL.
  */
 PGresult   *slipway_server_greet(PGconn *conn, const char *sql, int count, const char *const *values);
 
