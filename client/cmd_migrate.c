@@ -78,6 +78,28 @@ report_failure(const PGresult *result, const SlipwayReport *report, const Slipwa
 	return code;
 }
 
+static SlipwayExitCode
+run_migrate(SlipwayReport *report, PGconn *conn, const char *options, const SlipwayFolder *folder)
+{
+	const char *const values[] = {report->project, options};
+	SlipwayCallTicker ticker = {.tick = NULL};
+	SlipwayExitCode code = SLIPWAY_EXIT_DONE;
+	PGresult   *result;
+	bool		interrupted;
+
+	slipway_report_attach(report, conn);
+	if (report->progress != NULL)
+		ticker = (SlipwayCallTicker) {slipway_report_tick, report, SLIPWAY_PROGRESS_INTERVAL_MS};
+	slipway_connection_error_set_stage(SLIPWAY_STAGE_RUN);
+	result = slipway_call_run(conn, "CALL slipway.migrate($1, $2::jsonb)", 2, values, &ticker,
+							  &interrupted);
+	slipway_report_detach(report);
+	if (PQresultStatus(result) != PGRES_COMMAND_OK && PQresultStatus(result) != PGRES_TUPLES_OK)
+		code = report_failure(result, report, folder, interrupted);
+	PQclear(result);
+	return code;
+}
+
 SlipwayExitCode
 slipway_cmd_migrate(const SlipwayArguments *arguments)
 {
@@ -86,13 +108,8 @@ slipway_cmd_migrate(const SlipwayArguments *arguments)
 		.started_at = slipway_progress_clock(),
 	};
 	SlipwayManifest *manifest;
-	SlipwayCallTicker ticker = {.tick = NULL};
 	PGconn	   *conn;
-	PGresult   *result;
-	const char *values[2] = {report.project, NULL};
-	char	   *options;
 	SlipwayUpload upload;
-	bool		interrupted;
 	SlipwayExitCode code = SLIPWAY_EXIT_DONE;
 
 	if (slipway_option_flag(arguments, SLIPWAY_OPTION_DRY_RUN))
@@ -101,24 +118,18 @@ slipway_cmd_migrate(const SlipwayArguments *arguments)
 	conn = slipway_connection_open(arguments);
 	slipway_connection_error_set_stage(SLIPWAY_STAGE_UPLOAD);
 	upload = slipway_upload_run(conn, manifest, report.project);
-	slipway_output_detail("%zu %s uploaded", upload.scripts, upload.scripts == 1 ? "script" : "scripts");
+	slipway_output_detail("%zu %s uploaded", upload.scripts,
+						  upload.scripts == 1 ? "script" : "scripts");
 	if (upload.settled)
-	{
 		slipway_report_settled(&report, upload.head);
-		return SLIPWAY_EXIT_DONE;
+	else
+	{
+		char	   *options = make_options(arguments, manifest);
+
+		code = run_migrate(&report, conn, options, manifest->folder);
+		free(options);
 	}
-	options = make_options(arguments, manifest);
-	values[1] = options;
-	slipway_report_attach(&report, conn);
-	if (report.progress != NULL)
-		ticker = (SlipwayCallTicker) {slipway_report_tick, &report, SLIPWAY_PROGRESS_INTERVAL_MS};
-	slipway_connection_error_set_stage(SLIPWAY_STAGE_RUN);
-	result = slipway_call_run(conn, "CALL slipway.migrate($1, $2::jsonb)", 2, values, &ticker,
-							  &interrupted);
-	slipway_report_detach(&report);
-	if (PQresultStatus(result) != PGRES_COMMAND_OK && PQresultStatus(result) != PGRES_TUPLES_OK)
-		code = report_failure(result, &report, manifest->folder, interrupted);
-	PQclear(result);
-	free(options);
+	free(upload.head);
+	slipway_release_free(manifest);
 	return code;
 }

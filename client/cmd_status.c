@@ -113,6 +113,7 @@ slipway_cmd_status(const SlipwayArguments *arguments)
 	say_summary(project, counts);
 	pending = counts[SLIPWAY_STATE_PENDING] + counts[SLIPWAY_STATE_FAILED] + counts[SLIPWAY_STATE_OUT_OF_ORDER];
 	slipway_server_free_states(list);
+	slipway_release_free(manifest);
 	return pending > 0 && slipway_option_flag(arguments, SLIPWAY_OPTION_EXIT_CODE)
 		? SLIPWAY_EXIT_PENDING : SLIPWAY_EXIT_DONE;
 }
