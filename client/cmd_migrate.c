@@ -18,10 +18,13 @@
 #include "server_error.h"
 #include "upload.h"
 
-/* A plain number goes as a number (milliseconds), one with a unit as text. */
+/* A duration: a plain number goes as a number (milliseconds), one with a unit as text. */
 static void
-set_duration(json_t *options, const char *key, const char *value)
+set_duration(json_t *options, const char *key, const SlipwayArguments *arguments,
+			 SlipwayOptionId id)
 {
+	const char *value = slipway_option_text(arguments, id);
+
 	if (value == NULL)
 		return;
 	if (value[strspn(value, "0123456789")] == '\0')
@@ -36,18 +39,18 @@ make_options(const SlipwayArguments *arguments, const SlipwayManifest *manifest)
 {
 	json_t	   *options = json_object();
 	const char *to = slipway_option_text(arguments, SLIPWAY_OPTION_TO);
+	int			retries = slipway_option_integer(arguments, SLIPWAY_OPTION_RETRIES, -1);
 	char	   *text;
 
 	(void) json_object_set_new(options, "manifest", json_string(manifest->hash));
 	(void) json_object_set_new(options, "client_version", json_string(SLIPWAY_VERSION));
 	if (to != NULL)
 		(void) json_object_set_new(options, "to", json_string(to));
-	set_duration(options, "lock_wait", slipway_option_text(arguments, SLIPWAY_OPTION_LOCK_WAIT));
-	set_duration(options, "lock_timeout", slipway_option_text(arguments, SLIPWAY_OPTION_LOCK_TIMEOUT));
-	set_duration(options, "statement_timeout", slipway_option_text(arguments, SLIPWAY_OPTION_STATEMENT_TIMEOUT));
-	if (slipway_option_text(arguments, SLIPWAY_OPTION_RETRIES) != NULL)
-		(void) json_object_set_new(options, "retries",
-								   json_integer(slipway_option_integer(arguments, SLIPWAY_OPTION_RETRIES, 0)));
+	set_duration(options, "lock_wait", arguments, SLIPWAY_OPTION_LOCK_WAIT);
+	set_duration(options, "lock_timeout", arguments, SLIPWAY_OPTION_LOCK_TIMEOUT);
+	set_duration(options, "statement_timeout", arguments, SLIPWAY_OPTION_STATEMENT_TIMEOUT);
+	if (retries >= 0)
+		(void) json_object_set_new(options, "retries", json_integer(retries));
 	if (slipway_option_flag(arguments, SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER))
 		(void) json_object_set_new(options, "allow_out_of_order", json_true());
 	text = json_dumps(options, JSON_COMPACT);

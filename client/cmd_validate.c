@@ -59,7 +59,8 @@ static void
 say_valid(size_t count)
 {
 	if (slipway_output_is_json())
-		slipway_output_json(json_pack("{s:s, s:I}", "event", "valid", "migrations", (json_int_t) count));
+		slipway_output_json(json_pack("{s:s, s:I}", "event", "valid",
+									  "migrations", (json_int_t) count));
 	else
 		slipway_output_say("%zu %s, all valid", count, count == 1 ? "migration" : "migrations");
 }

@@ -175,8 +175,8 @@ copy_value(const PQconninfoOption *options, const char *keyword)
 
 /* Value of an option, without connecting: in the string, else as given, else the default. */
 static char *
-choose_value(const SlipwayTarget *target, const PQconninfoOption *string, const PQconninfoOption *defaults,
-			 const char *keyword, const char *given)
+choose_value(const SlipwayTarget *target, const PQconninfoOption *string,
+			 const PQconninfoOption *defaults, const char *keyword, const char *given)
 {
 	char	   *value = target->overrides && given != NULL ? NULL : copy_value(string, keyword);
 
@@ -189,8 +189,9 @@ choose_value(const SlipwayTarget *target, const PQconninfoOption *string, const 
 static char *
 name_place(const SlipwayTarget *target)
 {
-	PQconninfoOption *string = target->conninfo != NULL && slipway_conninfo_is_string(target->conninfo)
-		? PQconninfoParse(target->conninfo, NULL) : NULL;
+	const char *given = target->conninfo;
+	PQconninfoOption *string = given != NULL && slipway_conninfo_is_string(given)
+		? PQconninfoParse(given, NULL) : NULL;
 	PQconninfoOption *defaults = PQconndefaults();
 	char	   *host = choose_value(target, string, defaults, "host", target->host);
 	char	   *port = choose_value(target, string, defaults, "port", target->port);
@@ -207,9 +208,14 @@ name_place(const SlipwayTarget *target)
 static PGPing
 ping_target(const SlipwayTarget *target, const char *seconds)
 {
-	const char *const keywords[] = {"connect_timeout", "host", "port", "user", "dbname", "host", "port", NULL};
-	const char *const values[] = {seconds, target->host, target->port, target->user, target->conninfo,
-	target->overrides ? target->host : NULL, target->overrides ? target->port : NULL, NULL};
+	const char *const keywords[] = {
+		"connect_timeout", "host", "port", "user", "dbname", "host", "port", NULL
+	};
+	bool		again = target->overrides;
+	const char *const values[] = {
+		seconds, target->host, target->port, target->user, target->conninfo,
+		again ? target->host : NULL, again ? target->port : NULL, NULL
+	};
 
 	return PQpingParams(keywords, values, 1);
 }

@@ -63,8 +63,8 @@ slipway_connection_error_text(const char *message, bool *explained)
 char *
 slipway_connection_error_lost(const char *message)
 {
-	return slipway_memory_format("the connection to the server was lost%s: %.*s", stages[stage].when,
-								 (int) strcspn(message, "\n"), message);
+	return slipway_memory_format("the connection to the server was lost%s: %.*s",
+								 stages[stage].when, (int) strcspn(message, "\n"), message);
 }
 
 void

@@ -80,7 +80,8 @@ flush_output(SlipwayPipeline *pipeline)
 }
 
 void
-slipway_pipeline_open(SlipwayPipeline *pipeline, PGconn *conn, SlipwayPipelineTake take, void *context)
+slipway_pipeline_open(SlipwayPipeline *pipeline, PGconn *conn, SlipwayPipelineTake take,
+					  void *context)
 {
 	*pipeline = (SlipwayPipeline) {.conn = conn, .take = take, .context = context};
 	if (PQsetnonblocking(conn, 1) != 0 || PQenterPipelineMode(conn) == 0)
@@ -99,7 +100,8 @@ prepare(SlipwayPipeline *pipeline, const char *sql, int count)
 }
 
 void
-slipway_pipeline_send(SlipwayPipeline *pipeline, const char *sql, const SlipwayValue *values, int count)
+slipway_pipeline_send(SlipwayPipeline *pipeline, const char *sql, const SlipwayValue *values,
+					  int count)
 {
 	const char *bytes[SLIPWAY_PIPELINE_MAX_VALUES];
 	int			lengths[SLIPWAY_PIPELINE_MAX_VALUES];

@@ -40,7 +40,9 @@ slipway_server_text(const PGresult *result, int row, int field)
 double
 slipway_server_number(const PGresult *result, int row, int field, double otherwise)
 {
-	return PQgetisnull(result, row, field) ? otherwise : strtod(PQgetvalue(result, row, field), NULL);
+	const char *text = slipway_server_text(result, row, field);
+
+	return text != NULL ? strtod(text, NULL) : otherwise;
 }
 
 static void
@@ -102,7 +104,8 @@ check_version(PGconn *conn, const PGresult *result)
 	if (order != 0)
 		slipway_die(SLIPWAY_EXIT_VERSION,
 					order < 0 ? "Upgrade the client."
-					: "Upgrade the extension: install its files on the server, then run \"slipway init\".",
+					: "Upgrade the extension: install its files on the server,"
+					" then run \"slipway init\".",
 					"client %s and extension %s do not fit", SLIPWAY_VERSION, version);
 }
 
@@ -144,8 +147,8 @@ check_search_path(PGconn *conn, const SlipwaySearchPath *path)
 	PGresult   *result = next_answer(conn);
 
 	if (has_sqlstate(result, "22023"))
-		slipway_die(SLIPWAY_EXIT_USAGE, NULL, "could not apply the search_path of %s: %s", path->source,
-					PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY));
+		slipway_die(SLIPWAY_EXIT_USAGE, NULL, "could not apply the search_path of %s: %s",
+					path->source, PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY));
 	check_result(conn, result);
 	PQclear(result);
 }
@@ -188,7 +191,8 @@ read_state(const char *name)
 	for (int kind = 0; kind < SLIPWAY_STATE_COUNT; kind++)
 		if (strcmp(state_names[kind], name) == 0)
 			return (SlipwayStateKind) kind;
-	slipway_die(SLIPWAY_EXIT_VERSION, "Upgrade the client.", "the server reports an unknown state \"%s\"", name);
+	slipway_die(SLIPWAY_EXIT_VERSION, "Upgrade the client.",
+				"the server reports an unknown state \"%s\"", name);
 }
 
 SlipwayStateList *

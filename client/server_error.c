@@ -50,7 +50,8 @@ read_end(const char *text, int *line, int *column)
 }
 
 SlipwayErrorPlace
-slipway_server_error_locate(const char *context, char **migration, int *line, int *column, size_t *length)
+slipway_server_error_locate(const char *context, char **migration, int *line, int *column,
+							size_t *length)
 {
 	static const char check[] = "check of migration \"";
 	const char *run = check + strlen("check of ");
@@ -89,10 +90,12 @@ slipway_server_error_exit_code(const char *sqlstate, SlipwayErrorPlace place)
 		const char *sqlstate;
 		SlipwayExitCode exit_code;
 	}			codes[] = {
-		{"SW001", SLIPWAY_EXIT_INVALID}, {"SW002", SLIPWAY_EXIT_INVALID}, {"SW003", SLIPWAY_EXIT_INVALID},
-		{"SW004", SLIPWAY_EXIT_INVALID}, {"SW005", SLIPWAY_EXIT_INVALID}, {"SW006", SLIPWAY_EXIT_LOCKED},
-		{"SW007", SLIPWAY_EXIT_INVALID}, {"SW008", SLIPWAY_EXIT_NOT_APPROVED}, {"SW009", SLIPWAY_EXIT_INVALID},
-		{"SW013", SLIPWAY_EXIT_VERSION}, {"SW014", SLIPWAY_EXIT_INVALID}, {"SW015", SLIPWAY_EXIT_INVALID},
+		{"SW001", SLIPWAY_EXIT_INVALID}, {"SW002", SLIPWAY_EXIT_INVALID},
+		{"SW003", SLIPWAY_EXIT_INVALID}, {"SW004", SLIPWAY_EXIT_INVALID},
+		{"SW005", SLIPWAY_EXIT_INVALID}, {"SW006", SLIPWAY_EXIT_LOCKED},
+		{"SW007", SLIPWAY_EXIT_INVALID}, {"SW008", SLIPWAY_EXIT_NOT_APPROVED},
+		{"SW009", SLIPWAY_EXIT_INVALID}, {"SW013", SLIPWAY_EXIT_VERSION},
+		{"SW014", SLIPWAY_EXIT_INVALID}, {"SW015", SLIPWAY_EXIT_INVALID},
 		{"SW016", SLIPWAY_EXIT_INVALID}, {"SW018", SLIPWAY_EXIT_INVALID},
 	};
 
