@@ -112,8 +112,9 @@ slipway_help_print(FILE *stream)
 				 "the first of these that is set: SLIPWAY_URL, DB_ADMIN_CONN_STRING,\n"
 				 "DATABASE_URL, DSN, DB_HOST with DB_PORT, DB_NAME, DB_ADMIN_USER and\n"
 				 "DB_ADMIN_PASSWORD; else PGHOST and so on.\n"
-				 "Other options have defaults in SLIPWAY_OPTION, for example SLIPWAY_LOCK_WAIT.\n\n"
-				 "\"slipway help COMMAND\" tells more.\n", stream);
+				 "Other options take their default from a variable, as --lock-wait does from\n"
+				 "SLIPWAY_LOCK_WAIT.\n\n"
+				 "\"slipway help COMMAND\" tells more of a command.\n", stream);
 }
 
 static void
@@ -155,7 +156,8 @@ slipway_help_print_command(FILE *stream, const SlipwayCommand *command)
 		(void) fprintf(stream, "\n%s\n", command->description);
 	print_examples(stream, command);
 	print_options(stream, "Options", command->options);
-	print_options(stream, "Connection", slipway_command_connection_options);
+	if (!command->offline)
+		print_options(stream, "Connection", slipway_command_connection_options);
 	print_options(stream, "General", slipway_command_general_options);
 }
 

@@ -57,13 +57,13 @@ const SlipwayOption slipway_option_table[SLIPWAY_OPTION_COUNT] = {
 	"how long to wait for another run (default: 5min)"},
 	[SLIPWAY_OPTION_LOCK_TIMEOUT] =
 	{"lock-timeout", 0, DURATION, "SLIPWAY_LOCK_TIMEOUT",
-	"how long a statement waits for a lock (default: 2s)"},
+	"how long statements wait for locks (default: 2s)"},
 	[SLIPWAY_OPTION_STATEMENT_TIMEOUT] =
 	{"statement-timeout", 0, DURATION, "SLIPWAY_STATEMENT_TIMEOUT",
 	"how long a statement may run (default: no limit)"},
 	[SLIPWAY_OPTION_RETRIES] =
 	{"retries", 0, SLIPWAY_OPTION_KIND_INTEGER, "N", NULL, "SLIPWAY_RETRIES",
-	"tries again after lock timeout or deadlock (default: 10)"},
+	"new tries after lock timeouts and deadlocks (default: 10)"},
 	[SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER] =
 	{"allow-out-of-order", 0, FLAG, "SLIPWAY_ALLOW_OUT_OF_ORDER",
 	"apply what sorts before applied migrations"},
