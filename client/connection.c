@@ -122,15 +122,16 @@ static _Noreturn void
 die_of_connection(const PGconn *conn, const SlipwayTarget *target)
 {
 	bool		explained;
-	char	   *text = slipway_connection_error_text(PQerrorMessage(conn), &explained);
+	char	   *scrubbed = slipway_target_scrub(target, PQerrorMessage(conn));
+	char	   *text = slipway_connection_error_text(scrubbed, &explained);
 	const char *hint = NULL;
 
+	free(scrubbed);
 	if (!target->is_given)
 		hint = "No --url, SLIPWAY_URL or DATABASE_URL was given, so libpq's defaults were used.";
 	else if (explained)
 		hint = "Is the server running there? \"slipway wait\" waits for one that is starting.";
-	slipway_die(SLIPWAY_EXIT_CONNECTION, hint, "could not connect (%s): %s", target->source,
-				slipway_target_scrub(target, text));
+	slipway_die(SLIPWAY_EXIT_CONNECTION, hint, "could not connect (%s): %s", target->source, text);
 }
 
 PGconn *

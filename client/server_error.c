@@ -212,9 +212,11 @@ void
 slipway_server_error_die(const PGconn *conn, const PGresult *result, const SlipwayFolder *folder)
 {
 	SlipwayServerError *error = slipway_server_error_read(conn, result);
+	SlipwayExitCode code = error->exit_code;
 
 	if (slipway_output_is_json())
-		slipway_output_json(slipway_problem_error(&error->problem, folder, error->exit_code));
+		slipway_output_json(slipway_problem_error(&error->problem, folder, code));
 	slipway_problem_print(stderr, &error->problem, folder);
-	slipway_die_exit(error->exit_code);
+	slipway_server_error_free(error);
+	slipway_die_exit(code);
 }
