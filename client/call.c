@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <stdio.h>
 
+#include "connection_error.h"
 #include "die.h"
 #include "interrupt.h"
 #include "output.h"
@@ -73,7 +74,7 @@ slipway_call_run(PGconn *conn, const char *sql, int count, const char *const *va
 
 	*interrupted = false;
 	if (PQsendQueryParams(conn, sql, count, NULL, values, NULL, NULL, 0) == 0)
-		slipway_die(SLIPWAY_EXIT_CONNECTION, NULL, "%s", PQerrorMessage(conn));
+		slipway_connection_error_die(conn);
 	for (;;)
 	{
 		wait_for_answer(conn, signals, ticker, interrupted);

@@ -14,8 +14,28 @@
 void
 slipway_check_add(SlipwayCheck *check, const SlipwayProblem *problem)
 {
-	check->problems = slipway_memory_resize(check->problems, check->problem_count + 1, sizeof(SlipwayProblem));
+	check->problems = slipway_memory_resize(check->problems, check->problem_count + 1,
+											sizeof(SlipwayProblem));
 	check->problems[check->problem_count++] = *problem;
+}
+
+char *
+slipway_check_keep(SlipwayCheck *check, char *text)
+{
+	check->texts = slipway_memory_resize(check->texts, check->text_count + 1, sizeof(char *));
+	check->texts[check->text_count++] = text;
+	return text;
+}
+
+void
+slipway_check_free(SlipwayCheck *check)
+{
+	for (size_t i = 0; i < check->text_count; i++)
+		free(check->texts[i]);
+	free(check->texts);
+	free(check->problems);
+	free(check->steps);
+	free(check);
 }
 
 static void
@@ -29,7 +49,9 @@ add_state_problem(SlipwayCheck *check, const SlipwayState *state)
 			problem.sqlstate = "SW001";
 			problem.message = "the script changed after it was applied";
 			if (state->script_hash != NULL && state->applied_hash != NULL)
-				problem.detail = slipway_memory_format("applied: %s, now: %s", state->applied_hash, state->script_hash);
+				problem.detail = slipway_check_keep(
+					check, slipway_memory_format("applied: %s, now: %s", state->applied_hash,
+												 state->script_hash));
 			problem.hint = "Restore the file, and put the change into a new migration.";
 			break;
 		case SLIPWAY_STATE_MISSING:
@@ -58,12 +80,12 @@ is_step(const SlipwayState *state, const SlipwayCheckOptions *options)
 		(state->kind == SLIPWAY_STATE_OUT_OF_ORDER && options->out_of_order);
 }
 
-static char *
-copy_field(const PGresult *result, int row, int field)
+static const char *
+keep_field(SlipwayCheck *check, const PGresult *result, int row, int field)
 {
 	const char *value = slipway_server_text(result, row, field);
 
-	return value != NULL ? slipway_memory_copy(value) : NULL;
+	return value != NULL ? slipway_check_keep(check, slipway_memory_copy(value)) : NULL;
 }
 
 static void
@@ -78,15 +100,15 @@ take_check(void *context, size_t index, const PGresult *result)
 
 		if (!PQgetisnull(result, row, 0))
 		{
-			step->kind = copy_field(result, row, 0);
+			step->kind = keep_field(check, result, row, 0);
 			step->units = (int) slipway_server_number(result, row, 1, 0);
-			step->reason = copy_field(result, row, 2);
+			step->reason = keep_field(check, result, row, 2);
 			continue;
 		}
-		problem.sqlstate = copy_field(result, row, 3);
-		problem.message = copy_field(result, row, 4);
-		problem.detail = copy_field(result, row, 5);
-		problem.hint = copy_field(result, row, 6);
+		problem.sqlstate = keep_field(check, result, row, 3);
+		problem.message = keep_field(check, result, row, 4);
+		problem.detail = keep_field(check, result, row, 5);
+		problem.hint = keep_field(check, result, row, 6);
 		problem.line = (int) slipway_server_number(result, row, 7, 0);
 		problem.column = (int) slipway_server_number(result, row, 8, 0);
 		slipway_check_add(check, &problem);
@@ -110,7 +132,9 @@ check_scripts(SlipwayCheck *check, PGconn *conn, const char *project)
 		const SlipwayMigration *migration = check->steps[i].migration;
 		size_t		length;
 		char	   *body = slipway_script_file_read_again(&migration->up, &length);
-		const SlipwayValue values[] = {{.bytes = migration->name}, {.bytes = body}, {.bytes = project}};
+		const SlipwayValue values[] = {
+			{.bytes = migration->name}, {.bytes = body}, {.bytes = project}
+		};
 
 		slipway_pipeline_send(&pipeline, sql, values, 3);
 		free(body);

@@ -15,8 +15,8 @@
 typedef struct SlipwayStep
 {
 	const SlipwayMigration *migration;
-	char	   *kind;			/* "transactional", "stepwise"; NULL: refused */
-	char	   *reason;			/* why stepwise, or NULL */
+	const char *kind;			/* "transactional", "stepwise"; NULL: refused */
+	const char *reason;			/* why stepwise, or NULL */
 	int			units;
 } SlipwayStep;
 
@@ -26,6 +26,8 @@ typedef struct SlipwayCheck
 	size_t		step_count;
 	SlipwayProblem *problems;
 	size_t		problem_count;
+	char	  **texts;			/* its own, which the others borrow */
+	size_t		text_count;
 } SlipwayCheck;
 
 typedef struct SlipwayCheckOptions
@@ -37,14 +39,18 @@ typedef struct SlipwayCheckOptions
 
 /*
  * Turns states into steps and problems, and has the server check the scripts
- * of the steps. Stores nothing there. The result lives as long as the
- * program.
+ * of the steps. Stores nothing there. The result borrows from manifest and
+ * states.
  */
 SlipwayCheck *slipway_check_run(PGconn *conn, const SlipwayManifest *manifest,
 								const SlipwayStateList *states, const SlipwayCheckOptions *options);
+void		slipway_check_free(SlipwayCheck *check);
 
 /* Adds a problem; its strings are borrowed. */
 void		slipway_check_add(SlipwayCheck *check, const SlipwayProblem *problem);
+
+/* Takes over a string, to be freed with the check, and returns it. */
+char	   *slipway_check_keep(SlipwayCheck *check, char *text);
 
 /* Prints every problem, as lines or as JSON. */
 void		slipway_check_print(const SlipwayCheck *check, const SlipwayFolder *folder);

@@ -50,7 +50,9 @@ parse_grant(const char *text)
 	if (equals != NULL && equals > text)
 		for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 			if (strcmp(equals + 1, kinds[i]) == 0)
-				return (Grant) {slipway_memory_copy_bytes(text, (size_t) (equals - text)), kinds[i]};
+				return (Grant) {
+					slipway_memory_copy_bytes(text, (size_t) (equals - text)), kinds[i]
+				};
 	slipway_die(SLIPWAY_EXIT_USAGE,
 				"It is ROLE=KIND, with KIND one of reader, uploader, approver, deployer, admin.",
 				"invalid value \"%s\" of option \"--grant\"", text);
@@ -129,6 +131,7 @@ init_extension(Target *target)
 		" FROM pg_catalog.pg_available_extensions WHERE name = 'pg_slipway'";
 	PGresult   *result = slipway_server_query(target->conn, sql, 0, NULL);
 	const char *action = "already there";
+	int			version = 0;	/* field of the one that there will be */
 	char	   *name;
 
 	if (PQntuples(result) == 0)
@@ -146,8 +149,9 @@ init_extension(Target *target)
 		execute(target, "ALTER EXTENSION pg_slipway UPDATE", 0, NULL);
 		action = target->dry_run ? "would be updated" : "updated";
 	}
-	name = slipway_memory_format("pg_slipway %s",
-								 PQgetvalue(result, 0, strcmp(action, "already there") == 0 ? 1 : 0));
+	else
+		version = 1;
+	name = slipway_memory_format("pg_slipway %s", PQgetvalue(result, 0, version));
 	say_action("extension", name, action);
 	free(name);
 	PQclear(result);
@@ -172,17 +176,19 @@ init_project(const Target *target, const char *schemas, const char *owner)
 		execute(target,
 				"SELECT slipway.create_project($1,"
 				" coalesce($2::text[], (SELECT schemas FROM slipway.project WHERE name = $1)),"
-				" coalesce($3::text, (SELECT owner FROM slipway.project WHERE name = $1)))", 3, values);
+				" coalesce($3::text, (SELECT owner FROM slipway.project WHERE name = $1)))",
+				3, values);
 	say_action("project", target->project, done ? "already there" : action);
 }
 
 static void
 init_owner(const Target *target, const char *owner)
 {
+	static const char is_so[] =
+		"SELECT pg_catalog.pg_get_userbyid(relowner) = $1 FROM pg_catalog.pg_class"
+		" WHERE oid = 'slipway.history'::pg_catalog.regclass";
 	const char *const values[] = {owner};
-	bool		done = ask(target,
-						   "SELECT pg_catalog.pg_get_userbyid(relowner) = $1 FROM pg_catalog.pg_class"
-						   " WHERE oid = 'slipway.history'::pg_catalog.regclass", 1, values);
+	bool		done = ask(target, is_so, 1, values);
 
 	if (!done)
 		execute(target, "SELECT slipway.set_owner($1)", 1, values);

@@ -76,7 +76,8 @@ make_note(const PGresult *result, int row, const char *folder)
 
 	if (message == NULL)
 		return NULL;
-	path = migration != NULL ? slipway_folder_guess_path(folder, migration) : slipway_memory_copy("");
+	path = migration != NULL ? slipway_folder_guess_path(folder, migration)
+		: slipway_memory_copy("");
 	note = slipway_memory_format("%s%s%s%s%s%s%s%s%s%s", path,
 								 line != NULL ? ":" : "", line != NULL ? line : "",
 								 line != NULL && column != NULL ? ":" : "",
@@ -92,9 +93,9 @@ static SlipwayTable *
 make_table(void)
 {
 	static const SlipwayColumn columns[COLUMN_COUNT] = {
-		{.title = "WHEN (UTC)"}, {.title = "RUN",.right = true}, {.title = "MIGRATION",.flexible = true},
-		{.title = "ACTION"}, {.title = "OUTCOME"}, {.title = "DURATION",.right = true},
-		{.title = "BY",.flexible = true}
+		{.title = "WHEN (UTC)"}, {.title = "RUN",.right = true},
+		{.title = "MIGRATION",.flexible = true}, {.title = "ACTION"}, {.title = "OUTCOME"},
+		{.title = "DURATION",.right = true}, {.title = "BY",.flexible = true}
 	};
 
 	return slipway_table_new(columns, COLUMN_COUNT);
@@ -112,16 +113,19 @@ print_log(SlipwayTable *table, const PGresult *result, const char *folder)
 		int			row = (int) i;
 		const char *outcome = PQgetvalue(result, row, FIELD_OUTCOME);
 		double		duration = slipway_server_number(result, row, FIELD_DURATION, -1);
+		SlipwayColor color = *outcome == 's' ? SLIPWAY_COLOR_GREEN : SLIPWAY_COLOR_RED;
 		const char *cells[COLUMN_COUNT] = {
-			slipway_server_text(result, row, FIELD_WHEN), slipway_server_text(result, row, FIELD_RUN),
-			slipway_server_text(result, row, FIELD_MIGRATION), slipway_server_text(result, row, FIELD_ACTION),
+			slipway_server_text(result, row, FIELD_WHEN),
+			slipway_server_text(result, row, FIELD_RUN),
+			slipway_server_text(result, row, FIELD_MIGRATION),
+			slipway_server_text(result, row, FIELD_ACTION),
 			outcome, NULL, slipway_server_text(result, row, FIELD_BY)
 		};
 
 		if (duration >= 0)
 			durations[i] = slipway_output_duration(duration);
 		cells[5] = durations[i];
-		slipway_table_add(table, cells, 4, *outcome == 's' ? SLIPWAY_COLOR_GREEN : SLIPWAY_COLOR_RED);
+		slipway_table_add(table, cells, 4, color);
 		notes[i] = make_note(result, row, folder);
 		if (notes[i] != NULL)
 			slipway_table_note(table, notes[i]);
@@ -166,9 +170,13 @@ print_log_json(const PGresult *result)
 		(void) json_object_set_new(object, "entry", make_integer(result, row, FIELD_ENTRY));
 		(void) json_object_set_new(object, "run", make_integer(result, row, FIELD_RUN));
 		for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
-			(void) json_object_set_new(object, texts[i].key,
-									   slipway_output_json_text(slipway_server_text(result, row, texts[i].field)));
-		(void) json_object_set_new(object, "duration_ms", duration >= 0 ? json_real(duration) : json_null());
+		{
+			const char *text = slipway_server_text(result, row, texts[i].field);
+
+			(void) json_object_set_new(object, texts[i].key, slipway_output_json_text(text));
+		}
+		(void) json_object_set_new(object, "duration_ms",
+								   duration >= 0 ? json_real(duration) : json_null());
 		(void) json_object_set_new(object, "line", make_integer(result, row, FIELD_LINE));
 		(void) json_object_set_new(object, "column", make_integer(result, row, FIELD_COLUMN));
 		slipway_output_json(object);

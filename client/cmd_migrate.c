@@ -8,6 +8,7 @@
 #include "call.h"
 #include "command.h"
 #include "connection.h"
+#include "connection_error.h"
 #include "die.h"
 #include "memory.h"
 #include "output.h"
@@ -17,10 +18,13 @@
 #include "server_error.h"
 #include "upload.h"
 
-/* A plain number goes as a number (milliseconds), one with a unit as text. */
+/* A duration: a plain number goes as a number (milliseconds), one with a unit as text. */
 static void
-set_duration(json_t *options, const char *key, const char *value)
+set_duration(json_t *options, const char *key, const SlipwayArguments *arguments,
+			 SlipwayOptionId id)
 {
+	const char *value = slipway_option_text(arguments, id);
+
 	if (value == NULL)
 		return;
 	if (value[strspn(value, "0123456789")] == '\0')
@@ -35,18 +39,18 @@ make_options(const SlipwayArguments *arguments, const SlipwayManifest *manifest)
 {
 	json_t	   *options = json_object();
 	const char *to = slipway_option_text(arguments, SLIPWAY_OPTION_TO);
+	int			retries = slipway_option_integer(arguments, SLIPWAY_OPTION_RETRIES, -1);
 	char	   *text;
 
 	(void) json_object_set_new(options, "manifest", json_string(manifest->hash));
 	(void) json_object_set_new(options, "client_version", json_string(SLIPWAY_VERSION));
 	if (to != NULL)
 		(void) json_object_set_new(options, "to", json_string(to));
-	set_duration(options, "lock_wait", slipway_option_text(arguments, SLIPWAY_OPTION_LOCK_WAIT));
-	set_duration(options, "lock_timeout", slipway_option_text(arguments, SLIPWAY_OPTION_LOCK_TIMEOUT));
-	set_duration(options, "statement_timeout", slipway_option_text(arguments, SLIPWAY_OPTION_STATEMENT_TIMEOUT));
-	if (slipway_option_text(arguments, SLIPWAY_OPTION_RETRIES) != NULL)
-		(void) json_object_set_new(options, "retries",
-								   json_integer(slipway_option_integer(arguments, SLIPWAY_OPTION_RETRIES, 0)));
+	set_duration(options, "lock_wait", arguments, SLIPWAY_OPTION_LOCK_WAIT);
+	set_duration(options, "lock_timeout", arguments, SLIPWAY_OPTION_LOCK_TIMEOUT);
+	set_duration(options, "statement_timeout", arguments, SLIPWAY_OPTION_STATEMENT_TIMEOUT);
+	if (retries >= 0)
+		(void) json_object_set_new(options, "retries", json_integer(retries));
 	if (slipway_option_flag(arguments, SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER))
 		(void) json_object_set_new(options, "allow_out_of_order", json_true());
 	text = json_dumps(options, JSON_COMPACT);
@@ -58,27 +62,44 @@ make_options(const SlipwayArguments *arguments, const SlipwayManifest *manifest)
 
 /* The run did not end well: says how, and chooses the exit code. */
 static SlipwayExitCode
-report_failure(PGconn *conn, const PGresult *result, const SlipwayReport *report, const SlipwayFolder *folder,
+report_failure(const PGresult *result, const SlipwayReport *report, const SlipwayFolder *folder,
 			   bool interrupted)
 {
-	SlipwayServerError *error = slipway_server_error_read(result);
-	SlipwayExitCode code = error->exit_code;
+	SlipwayServerError *error = slipway_server_error_read(report->conn, result);
+	SlipwayExitCode code;
 
-	if (PQstatus(conn) == CONNECTION_BAD)
+	if (interrupted && strcmp(error->sqlstate, "57014") == 0)
 	{
-		code = SLIPWAY_EXIT_CONNECTION;
-		error->problem.hint = "Run \"slipway status\" to see which migrations were applied.";
-	}
-	else if (interrupted && strcmp(error->sqlstate, "57014") == 0)
-	{
-		code = SLIPWAY_EXIT_ERROR;
+		error->exit_code = SLIPWAY_EXIT_ERROR;
 		error->problem.hint = error->place == SLIPWAY_ERROR_ELSEWHERE && report->applied == 0
 			? "Nothing was applied. Run \"slipway migrate\" again to go on."
 			: "Run \"slipway migrate\" again to go on.";
 	}
-	error->exit_code = code;
+	code = error->exit_code;
 	slipway_report_error(report, error, folder);
 	slipway_server_error_free(error);
+	return code;
+}
+
+static SlipwayExitCode
+run_migrate(SlipwayReport *report, PGconn *conn, const char *options, const SlipwayFolder *folder)
+{
+	const char *const values[] = {report->project, options};
+	SlipwayCallTicker ticker = {.tick = NULL};
+	SlipwayExitCode code = SLIPWAY_EXIT_DONE;
+	PGresult   *result;
+	bool		interrupted;
+
+	slipway_report_attach(report, conn);
+	if (report->progress != NULL)
+		ticker = (SlipwayCallTicker) {slipway_report_tick, report, SLIPWAY_PROGRESS_INTERVAL_MS};
+	slipway_connection_error_set_stage(SLIPWAY_STAGE_RUN);
+	result = slipway_call_run(conn, "CALL slipway.migrate($1, $2::jsonb)", 2, values, &ticker,
+							  &interrupted);
+	slipway_report_detach(report);
+	if (PQresultStatus(result) != PGRES_COMMAND_OK && PQresultStatus(result) != PGRES_TUPLES_OK)
+		code = report_failure(result, report, folder, interrupted);
+	PQclear(result);
 	return code;
 }
 
@@ -90,37 +111,28 @@ slipway_cmd_migrate(const SlipwayArguments *arguments)
 		.started_at = slipway_progress_clock(),
 	};
 	SlipwayManifest *manifest;
-	SlipwayCallTicker ticker = {.tick = NULL};
 	PGconn	   *conn;
-	PGresult   *result;
-	const char *values[2] = {report.project, NULL};
-	char	   *options;
 	SlipwayUpload upload;
-	bool		interrupted;
 	SlipwayExitCode code = SLIPWAY_EXIT_DONE;
 
 	if (slipway_option_flag(arguments, SLIPWAY_OPTION_DRY_RUN))
 		return slipway_cmd_plan(arguments);
 	manifest = slipway_release_load(arguments);
 	conn = slipway_connection_open(arguments);
+	slipway_connection_error_set_stage(SLIPWAY_STAGE_UPLOAD);
 	upload = slipway_upload_run(conn, manifest, report.project);
-	slipway_output_detail("%zu %s uploaded", upload.scripts, upload.scripts == 1 ? "script" : "scripts");
+	slipway_output_detail("%zu %s uploaded", upload.scripts,
+						  upload.scripts == 1 ? "script" : "scripts");
 	if (upload.settled)
-	{
 		slipway_report_settled(&report, upload.head);
-		return SLIPWAY_EXIT_DONE;
+	else
+	{
+		char	   *options = make_options(arguments, manifest);
+
+		code = run_migrate(&report, conn, options, manifest->folder);
+		free(options);
 	}
-	options = make_options(arguments, manifest);
-	values[1] = options;
-	slipway_report_attach(&report, conn);
-	if (report.progress != NULL)
-		ticker = (SlipwayCallTicker) {slipway_report_tick, &report, SLIPWAY_PROGRESS_INTERVAL_MS};
-	result = slipway_call_run(conn, "CALL slipway.migrate($1, $2::jsonb)", 2, values, &ticker,
-							  &interrupted);
-	slipway_report_detach(&report);
-	if (PQresultStatus(result) != PGRES_COMMAND_OK && PQresultStatus(result) != PGRES_TUPLES_OK)
-		code = report_failure(conn, result, &report, manifest->folder, interrupted);
-	PQclear(result);
-	free(options);
+	free(upload.head);
+	slipway_release_free(manifest);
 	return code;
 }

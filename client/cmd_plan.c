@@ -33,8 +33,8 @@ static void
 print_steps(const SlipwayCheck *check)
 {
 	static const SlipwayColumn columns[] = {
-		{.title = "MIGRATION",.flexible = true}, {.title = "KIND"}, {.title = "UNITS",.right = true},
-		{.title = "REASON",.flexible = true}
+		{.title = "MIGRATION",.flexible = true}, {.title = "KIND"},
+		{.title = "UNITS",.right = true}, {.title = "REASON",.flexible = true}
 	};
 	SlipwayTable *table = slipway_table_new(columns, 4);
 	char	  **units = slipway_memory_new(check->step_count * sizeof(char *));
@@ -54,6 +54,20 @@ print_steps(const SlipwayCheck *check)
 	free(units);
 }
 
+static void
+show_steps(const SlipwayCheck *check, const char *project)
+{
+	if (slipway_output_is_json())
+		print_steps_json(check);
+	else
+		print_steps(check);
+	if (check->step_count == 0)
+		slipway_output_say("nothing to do");
+	else
+		slipway_output_say("%zu %s to apply to project %s", check->step_count,
+						   check->step_count == 1 ? "migration" : "migrations", project);
+}
+
 SlipwayExitCode
 slipway_cmd_plan(const SlipwayArguments *arguments)
 {
@@ -66,20 +80,14 @@ slipway_cmd_plan(const SlipwayArguments *arguments)
 	};
 	SlipwayStateList *states = slipway_server_compare(conn, manifest, options.project);
 	SlipwayCheck *check = slipway_check_run(conn, manifest, states, &options);
+	bool		valid = check->problem_count == 0;
 
-	if (check->problem_count > 0)
-	{
+	if (valid)
+		show_steps(check, options.project);
+	else
 		slipway_check_print(check, manifest->folder);
-		return SLIPWAY_EXIT_INVALID;
-	}
-	if (slipway_output_is_json())
-		print_steps_json(check);
-	else
-		print_steps(check);
-	if (check->step_count == 0)
-		slipway_output_say("nothing to do");
-	else
-		slipway_output_say("%zu %s to apply to project %s", check->step_count,
-						   check->step_count == 1 ? "migration" : "migrations", options.project);
-	return SLIPWAY_EXIT_DONE;
+	slipway_check_free(check);
+	slipway_server_free_states(states);
+	slipway_release_free(manifest);
+	return valid ? SLIPWAY_EXIT_DONE : SLIPWAY_EXIT_INVALID;
 }

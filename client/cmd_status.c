@@ -35,8 +35,10 @@ print_states(const SlipwayStateList *list)
 	for (size_t i = 0; i < list->count; i++)
 	{
 		const SlipwayState *state = &list->states[i];
-		const char *cells[5] = {state->migration, slipway_server_state_name(state->kind), state->applied_at, NULL,
-		state->applied_by};
+		const char *cells[5] = {
+			state->migration, slipway_server_state_name(state->kind), state->applied_at, NULL,
+			state->applied_by
+		};
 
 		if (state->duration >= 0)
 			durations[i] = slipway_output_duration(state->duration);
@@ -50,23 +52,30 @@ print_states(const SlipwayStateList *list)
 }
 
 static void
+set_text(json_t *object, const char *key, const char *text)
+{
+	(void) json_object_set_new(object, key, slipway_output_json_text(text));
+}
+
+static void
 print_states_json(const SlipwayStateList *list)
 {
 	for (size_t i = 0; i < list->count; i++)
 	{
 		const SlipwayState *state = &list->states[i];
 		json_t	   *object = json_object();
+		json_t	   *run = state->run != NULL
+			? json_integer(strtoll(state->run, NULL, 10)) : json_null();
 
-		(void) json_object_set_new(object, "migration", slipway_output_json_text(state->migration));
-		(void) json_object_set_new(object, "state", json_string(slipway_server_state_name(state->kind)));
-		(void) json_object_set_new(object, "applied_at", slipway_output_json_text(state->applied_at_iso));
+		set_text(object, "migration", state->migration);
+		set_text(object, "state", slipway_server_state_name(state->kind));
+		set_text(object, "applied_at", state->applied_at_iso);
 		(void) json_object_set_new(object, "duration_ms",
 								   state->duration >= 0 ? json_real(state->duration) : json_null());
-		(void) json_object_set_new(object, "applied_by", slipway_output_json_text(state->applied_by));
-		(void) json_object_set_new(object, "run",
-								   state->run != NULL ? json_integer(strtoll(state->run, NULL, 10)) : json_null());
-		(void) json_object_set_new(object, "script_hash", slipway_output_json_text(state->script_hash));
-		(void) json_object_set_new(object, "applied_hash", slipway_output_json_text(state->applied_hash));
+		set_text(object, "applied_by", state->applied_by);
+		(void) json_object_set_new(object, "run", run);
+		set_text(object, "script_hash", state->script_hash);
+		set_text(object, "applied_hash", state->applied_hash);
 		slipway_output_json(object);
 	}
 }
@@ -111,8 +120,10 @@ slipway_cmd_status(const SlipwayArguments *arguments)
 	else
 		print_states(list);
 	say_summary(project, counts);
-	pending = counts[SLIPWAY_STATE_PENDING] + counts[SLIPWAY_STATE_FAILED] + counts[SLIPWAY_STATE_OUT_OF_ORDER];
+	pending = counts[SLIPWAY_STATE_PENDING] + counts[SLIPWAY_STATE_FAILED] +
+		counts[SLIPWAY_STATE_OUT_OF_ORDER];
 	slipway_server_free_states(list);
+	slipway_release_free(manifest);
 	return pending > 0 && slipway_option_flag(arguments, SLIPWAY_OPTION_EXIT_CODE)
 		? SLIPWAY_EXIT_PENDING : SLIPWAY_EXIT_DONE;
 }

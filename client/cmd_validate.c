@@ -12,22 +12,25 @@
 #include "output.h"
 #include "release.h"
 
-/* Adds what is wrong with the chain of the history; keeps the result for its texts. */
+/* Adds what is wrong with the chain of the history. */
 static void
 check_history(PGconn *conn, SlipwayCheck *check, const char *project)
 {
+	static const char sql[] = "SELECT entry, problem FROM slipway.verify_history($1)";
 	const char *const values[] = {project};
-	PGresult   *result = slipway_server_query(conn, "SELECT entry, problem FROM slipway.verify_history($1)", 1, values);
+	PGresult   *result = slipway_server_query(conn, sql, 1, values);
 
 	for (int row = 0; row < PQntuples(result); row++)
 	{
-		SlipwayProblem problem = {.sqlstate = "SW014",.message = PQgetvalue(result, row, 1)};
+		SlipwayProblem problem = {.sqlstate = "SW014"};
+		const char *text = PQgetvalue(result, row, 1);
 
-		if (!PQgetisnull(result, row, 0))
-			problem.message = slipway_memory_format("history entry %s: %s", PQgetvalue(result, row, 0),
-													PQgetvalue(result, row, 1));
+		problem.message = slipway_check_keep(
+			check, PQgetisnull(result, row, 0) ? slipway_memory_copy(text)
+			: slipway_memory_format("history entry %s: %s", PQgetvalue(result, row, 0), text));
 		slipway_check_add(check, &problem);
 	}
+	PQclear(result);
 }
 
 /* A script that migrate would refuse because this version cannot run it. */
@@ -41,13 +44,25 @@ check_kinds(SlipwayCheck *check)
 
 		if (step->kind == NULL || strcmp(step->kind, "stepwise") != 0)
 			continue;
-		problem.message = slipway_memory_format("migration \"%s\" cannot run in one transaction",
-												step->migration->name);
+		problem.message = slipway_check_keep(
+			check, slipway_memory_format("migration \"%s\" cannot run in one transaction",
+										 step->migration->name));
 		if (step->reason != NULL)
-			problem.detail = slipway_memory_format("That is because of %s.", step->reason);
+			problem.detail = slipway_check_keep(
+				check, slipway_memory_format("That is because of %s.", step->reason));
 		problem.hint = "This version runs transactional migrations only: run this one with psql.";
 		slipway_check_add(check, &problem);
 	}
+}
+
+static void
+say_valid(size_t count)
+{
+	if (slipway_output_is_json())
+		slipway_output_json(json_pack("{s:s, s:I}", "event", "valid",
+									  "migrations", (json_int_t) count));
+	else
+		slipway_output_say("%zu %s, all valid", count, count == 1 ? "migration" : "migrations");
 }
 
 SlipwayExitCode
@@ -61,19 +76,18 @@ slipway_cmd_validate(const SlipwayArguments *arguments)
 	};
 	SlipwayStateList *states = slipway_server_compare(conn, manifest, options.project);
 	SlipwayCheck *check = slipway_check_run(conn, manifest, states, &options);
-	size_t		count = manifest->folder->count;
+	size_t		problems;
 
 	check_kinds(check);
 	check_history(conn, check, options.project);
 	slipway_check_print(check, manifest->folder);
-	if (check->problem_count > 0)
-	{
-		slipway_output_say("%zu %s found", check->problem_count, check->problem_count == 1 ? "problem" : "problems");
-		return SLIPWAY_EXIT_INVALID;
-	}
-	if (slipway_output_is_json())
-		slipway_output_json(json_pack("{s:s, s:I}", "event", "valid", "migrations", (json_int_t) count));
+	problems = check->problem_count;
+	if (problems > 0)
+		slipway_output_say("%zu %s found", problems, problems == 1 ? "problem" : "problems");
 	else
-		slipway_output_say("%zu %s, all valid", count, count == 1 ? "migration" : "migrations");
-	return SLIPWAY_EXIT_DONE;
+		say_valid(manifest->folder->count);
+	slipway_check_free(check);
+	slipway_server_free_states(states);
+	slipway_release_free(manifest);
+	return problems > 0 ? SLIPWAY_EXIT_INVALID : SLIPWAY_EXIT_DONE;
 }

@@ -74,7 +74,8 @@ check_options(const SlipwayCommand *command, const SlipwayArguments *arguments)
 			!has_option(slipway_command_general_options, id) && !has_option(command->options, id))
 			slipway_die(SLIPWAY_EXIT_USAGE,
 						slipway_memory_format("See \"slipway help %s\".", command->name),
-						"command \"%s\" has no option \"--%s\"", command->name, slipway_option_table[id].name);
+						"command \"%s\" has no option \"--%s\"", command->name,
+						slipway_option_table[id].name);
 }
 
 static char *

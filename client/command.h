@@ -22,6 +22,7 @@ typedef struct SlipwayCommand
 	const char *summary;
 	const char *description;	/* more of it, lines of at most 80 columns; or NULL */
 	const char *examples;		/* lines; or NULL */
+	bool		offline;		/* asks no server */
 	bool		standalone;		/* takes no notice of --env: about no database or folder */
 	const SlipwayOptionId *options; /* of its own, ended by SLIPWAY_OPTION_COUNT */
 	SlipwayExitCode (*run) (const SlipwayArguments *arguments);

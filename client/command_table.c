@@ -9,12 +9,14 @@
 
 const SlipwayOptionId slipway_command_connection_options[] = {
 	SLIPWAY_OPTION_DBNAME, SLIPWAY_OPTION_URL, SLIPWAY_OPTION_HOST, SLIPWAY_OPTION_PORT,
-	SLIPWAY_OPTION_USERNAME, SLIPWAY_OPTION_NO_PASSWORD, SLIPWAY_OPTION_PASSWORD, SLIPWAY_OPTION_COUNT
+	SLIPWAY_OPTION_USERNAME, SLIPWAY_OPTION_NO_PASSWORD, SLIPWAY_OPTION_PASSWORD,
+	SLIPWAY_OPTION_COUNT
 };
 
 const SlipwayOptionId slipway_command_general_options[] = {
 	SLIPWAY_OPTION_ENV, SLIPWAY_OPTION_CONFIG, SLIPWAY_OPTION_DIR, SLIPWAY_OPTION_PROJECT,
-	SLIPWAY_OPTION_JSON, SLIPWAY_OPTION_QUIET, SLIPWAY_OPTION_VERBOSE, SLIPWAY_OPTION_NO_COLOR, SLIPWAY_OPTION_HELP, SLIPWAY_OPTION_VERSION,
+	SLIPWAY_OPTION_JSON, SLIPWAY_OPTION_QUIET, SLIPWAY_OPTION_VERBOSE, SLIPWAY_OPTION_NO_COLOR,
+	SLIPWAY_OPTION_HELP, SLIPWAY_OPTION_VERSION,
 	SLIPWAY_OPTION_COUNT
 };
 
@@ -29,8 +31,8 @@ const SlipwayCommand slipway_command_table[] = {
 		.examples =
 		"slipway -d shop init\n"
 		"slipway -d shop init --schemas app,public --grant deploy=deployer",
-		.options = OPTIONS(SLIPWAY_OPTION_SCHEMAS, SLIPWAY_OPTION_PROJECT_OWNER, SLIPWAY_OPTION_OWNER,
-						   SLIPWAY_OPTION_GRANT, SLIPWAY_OPTION_DRY_RUN),
+		.options = OPTIONS(SLIPWAY_OPTION_SCHEMAS, SLIPWAY_OPTION_PROJECT_OWNER,
+						   SLIPWAY_OPTION_OWNER, SLIPWAY_OPTION_GRANT, SLIPWAY_OPTION_DRY_RUN),
 		.run = slipway_cmd_init,
 	},
 	{
@@ -44,6 +46,7 @@ const SlipwayCommand slipway_command_table[] = {
 		.examples =
 		"slipway new \"add users\"\n"
 		"slipway new add_orders --down --verify",
+		.offline = true,
 		.options = OPTIONS(SLIPWAY_OPTION_DOWN, SLIPWAY_OPTION_VERIFY, SLIPWAY_OPTION_DRY_RUN),
 		.run = slipway_cmd_new,
 	},
@@ -55,7 +58,9 @@ const SlipwayCommand slipway_command_table[] = {
 		"Uploads the scripts that the server lacks and applies the pending migrations,\n"
 		"each in a transaction of its own together with its record.\n\n"
 		"Ctrl-C (or SIGTERM) cancels: the current migration is rolled back, those before\n"
-		"it stay applied. A second one leaves without waiting for the server.",
+		"it stay applied. A second one leaves without waiting for the server.\n\n"
+		"A TIME is a number with a unit, as in 500ms, 30s, 5min or 1h, or a plain number\n"
+		"of milliseconds; 0 is no limit.",
 		.examples =
 		"slipway -d shop migrate\n"
 		"slipway -d shop migrate --dry-run\n"
@@ -73,7 +78,8 @@ const SlipwayCommand slipway_command_table[] = {
 		"Compares the folder with the history and has the server check the pending\n"
 		"scripts. Changes nothing.",
 		.examples = "slipway -d shop plan --json",
-		.options = OPTIONS(SLIPWAY_OPTION_TO, SLIPWAY_OPTION_ORDER, SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER),
+		.options = OPTIONS(SLIPWAY_OPTION_TO, SLIPWAY_OPTION_ORDER,
+						   SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER),
 		.run = slipway_cmd_plan,
 	},
 	{
@@ -142,7 +148,7 @@ const SlipwayCommand slipway_command_table[] = {
 		"Tries again and again until the server accepts connections, then connects.\n"
 		"Exits with 8 when the time is over, and when the server answers but refuses\n"
 		"this role, password or database.",
-		.examples = "slipway --url \"$DATABASE_URL\" wait --timeout 2min && slipway migrate",
+		.examples = "slipway -d shop wait --timeout 2min && slipway -d shop migrate",
 		.options = OPTIONS(SLIPWAY_OPTION_TIMEOUT),
 		.run = slipway_cmd_wait,
 	},
@@ -158,6 +164,7 @@ const SlipwayCommand slipway_command_table[] = {
 		"source <(slipway completion bash)      # in ~/.bashrc\n"
 		"source <(slipway completion zsh)       # in ~/.zshrc, after compinit\n"
 		"slipway completion fish | source       # in ~/.config/fish/config.fish",
+		.offline = true,
 		.options = NO_OPTIONS,
 		.run = slipway_cmd_completion,
 	},
@@ -167,6 +174,7 @@ const SlipwayCommand slipway_command_table[] = {
 		.summary = "show this help, or that of a command",
 		.examples = "slipway help migrate",
 		.options = OPTIONS(SLIPWAY_OPTION_MARKDOWN),
+		.offline = true,
 		.standalone = true,
 		.run = slipway_cmd_help,
 	},
@@ -174,6 +182,7 @@ const SlipwayCommand slipway_command_table[] = {
 		.name = "version",
 		.summary = "show the version of this program",
 		.options = NO_OPTIONS,
+		.offline = true,
 		.standalone = true,
 		.run = slipway_cmd_version,
 	},

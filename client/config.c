@@ -277,14 +277,18 @@ static void
 warn_of_password(const SlipwayEnvironment *environment, const char *text)
 {
 	bool		found = false;
+	char	   *hint;
 
 	if (!environment->is_public)
 		return;
 	slipway_conninfo_each_password(text, note_literal, &found);
-	if (found)
-		slipway_output_warn(slipway_memory_format("Run chmod 600 %s, or write ${NAME} for"
-												  " the password.", environment->path),
-							"\"%s\" holds a password and others may read it", environment->path);
+	if (!found)
+		return;
+	hint = slipway_memory_format("Run chmod 600 %s, or write ${NAME} for the password.",
+								 environment->path);
+	slipway_output_warn(hint, "\"%s\" holds a password and others may read it",
+						environment->path);
+	free(hint);
 }
 
 /* A folder as seen from that of the file. */

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "connection_error.h"
 #include "conninfo.h"
 #include "die.h"
 #include "memory.h"
@@ -15,8 +16,7 @@
 #include "password.h"
 #include "target.h"
 
-/* Linux gives no process a higher number, and other systems have lower limits. */
-#define MAX_PID 4194304
+static SlipwaySearchPath search_path;
 
 /*
  * search_path travels in the connection request, as PGOPTIONS would: that
@@ -70,22 +70,6 @@ is_request_refused(const PGconn *conn)
 		strstr(PQerrorMessage(conn), "unsupported startup parameter") != NULL;
 }
 
-/*
- * Did the server see our options? PgBouncer can be told to drop them without
- * a word; it invents a process ID, which is nearly always higher than any
- * system's. PostgreSQL 18 and later report the setting itself.
- */
-static bool
-has_search_path(const PGconn *conn, const SlipwayTarget *target)
-{
-	const char *reported = PQparameterStatus(conn, "search_path");
-	int			pid = PQbackendPID(conn);
-
-	if (reported != NULL)
-		return strcmp(reported, target->search_path) == 0;
-	return pid > 0 && pid <= MAX_PID;
-}
-
 static void
 ask_password(SlipwayTarget *target, const char *user)
 {
@@ -103,19 +87,21 @@ close_connection(void *conn)
 	PQfinish(conn);
 }
 
+/* Keeps for the greeting what a pooler may have dropped from the request. */
 static void
-set_search_path(PGconn *conn, const SlipwayTarget *target)
+keep_search_path(const SlipwayTarget *target)
 {
-	const char *const values[] = {target->search_path};
-	static const char sql[] = "SELECT pg_catalog.set_config('search_path', $1, false)";
-	PGresult   *result = PQexecParams(conn, sql, 1, NULL, values, NULL, NULL, 0);
-	bool		lost = PQstatus(conn) == CONNECTION_BAD;
+	free(search_path.value);
+	free(search_path.source);
+	search_path.value = slipway_memory_copy(target->search_path);
+	search_path.source = slipway_memory_copy(target->source);
+	slipway_output_detail("search_path: %s", target->search_path);
+}
 
-	if (PQresultStatus(result) != PGRES_TUPLES_OK)
-		slipway_die(lost ? SLIPWAY_EXIT_CONNECTION : SLIPWAY_EXIT_USAGE, NULL,
-					"could not apply the search_path of %s: %s", target->source,
-					slipway_target_scrub(target, PQresultErrorMessage(result)));
-	PQclear(result);
+const SlipwaySearchPath *
+slipway_connection_search_path(void)
+{
+	return search_path.value != NULL ? &search_path : NULL;
 }
 
 /* Connects, asking for a password where one is missing and may be asked for. */
@@ -135,11 +121,17 @@ connect_asking(SlipwayTarget *target, const char *options, bool may_ask)
 static _Noreturn void
 die_of_connection(const PGconn *conn, const SlipwayTarget *target)
 {
-	slipway_die(SLIPWAY_EXIT_CONNECTION,
-				target->is_given ? NULL
-				: "No --url, SLIPWAY_URL or DATABASE_URL was given, so libpq's defaults were used.",
-				"could not connect (%s): %s",
-				target->source, slipway_target_scrub(target, PQerrorMessage(conn)));
+	bool		explained;
+	char	   *scrubbed = slipway_target_scrub(target, PQerrorMessage(conn));
+	char	   *text = slipway_connection_error_text(scrubbed, &explained);
+	const char *hint = NULL;
+
+	free(scrubbed);
+	if (!target->is_given)
+		hint = "No --url, SLIPWAY_URL or DATABASE_URL was given, so libpq's defaults were used.";
+	else if (explained)
+		hint = "Is the server running there? \"slipway wait\" waits for one that is starting.";
+	slipway_die(SLIPWAY_EXIT_CONNECTION, hint, "could not connect (%s): %s", target->source, text);
 }
 
 PGconn *
@@ -158,8 +150,6 @@ slipway_connection_open(const SlipwayArguments *arguments)
 	if (options != NULL && is_request_refused(conn))
 	{
 		PQfinish(conn);
-		free(options);
-		options = NULL;
 		conn = connect_asking(&target, NULL, may_ask);
 	}
 	slipway_die_push(close_connection, conn);
@@ -168,11 +158,7 @@ slipway_connection_open(const SlipwayArguments *arguments)
 	slipway_output_detail("connected to database \"%s\" on \"%s\" port %s as \"%s\" (from %s)",
 						  PQdb(conn), PQhost(conn), PQport(conn), PQuser(conn), target.source);
 	if (target.search_path != NULL)
-	{
-		if (options == NULL || !has_search_path(conn, &target))
-			set_search_path(conn, &target);
-		slipway_output_detail("search_path: %s", target.search_path);
-	}
+		keep_search_path(&target);
 	free(options);
 	slipway_target_release(&target);
 	return conn;
@@ -190,8 +176,8 @@ copy_value(const PQconninfoOption *options, const char *keyword)
 
 /* Value of an option, without connecting: in the string, else as given, else the default. */
 static char *
-choose_value(const SlipwayTarget *target, const PQconninfoOption *string, const PQconninfoOption *defaults,
-			 const char *keyword, const char *given)
+choose_value(const SlipwayTarget *target, const PQconninfoOption *string,
+			 const PQconninfoOption *defaults, const char *keyword, const char *given)
 {
 	char	   *value = target->overrides && given != NULL ? NULL : copy_value(string, keyword);
 
@@ -204,8 +190,9 @@ choose_value(const SlipwayTarget *target, const PQconninfoOption *string, const 
 static char *
 name_place(const SlipwayTarget *target)
 {
-	PQconninfoOption *string = target->conninfo != NULL && slipway_conninfo_is_string(target->conninfo)
-		? PQconninfoParse(target->conninfo, NULL) : NULL;
+	const char *given = target->conninfo;
+	PQconninfoOption *string = given != NULL && slipway_conninfo_is_string(given)
+		? PQconninfoParse(given, NULL) : NULL;
 	PQconninfoOption *defaults = PQconndefaults();
 	char	   *host = choose_value(target, string, defaults, "host", target->host);
 	char	   *port = choose_value(target, string, defaults, "port", target->port);
@@ -222,9 +209,14 @@ name_place(const SlipwayTarget *target)
 static PGPing
 ping_target(const SlipwayTarget *target, const char *seconds)
 {
-	const char *const keywords[] = {"connect_timeout", "host", "port", "user", "dbname", "host", "port", NULL};
-	const char *const values[] = {seconds, target->host, target->port, target->user, target->conninfo,
-	target->overrides ? target->host : NULL, target->overrides ? target->port : NULL, NULL};
+	const char *const keywords[] = {
+		"connect_timeout", "host", "port", "user", "dbname", "host", "port", NULL
+	};
+	bool		again = target->overrides;
+	const char *const values[] = {
+		seconds, target->host, target->port, target->user, target->conninfo,
+		again ? target->host : NULL, again ? target->port : NULL, NULL
+	};
 
 	return PQpingParams(keywords, values, 1);
 }

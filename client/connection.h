@@ -10,13 +10,24 @@
 
 #include "option.h"
 
+/* A search_path in a connection string. */
+typedef struct SlipwaySearchPath
+{
+	char	   *value;
+	char	   *source;			/* what gave the string, for people */
+} SlipwaySearchPath;
+
 /*
- * An open connection with client_encoding UTF8 and any search_path of the
- * URI applied. It is closed by slipway_die_exit(). A malformed connection
- * string ends the program with SLIPWAY_EXIT_USAGE, a failure to connect with
- * SLIPWAY_EXIT_CONNECTION; neither message shows a password.
+ * An open connection with client_encoding UTF8. It is closed by
+ * slipway_die_exit(). A search_path in the connection string is made certain
+ * of by slipway_server_greet(). A malformed string ends the program with
+ * SLIPWAY_EXIT_USAGE, a failure to connect with SLIPWAY_EXIT_CONNECTION;
+ * neither message shows a password.
  */
 PGconn	   *slipway_connection_open(const SlipwayArguments *arguments);
+
+/* The search_path that the newest connection was asked for, or NULL. */
+const SlipwaySearchPath *slipway_connection_search_path(void);
 
 /*
  * Does the server accept connections? Waits for its answer no longer than

@@ -146,7 +146,8 @@ decode_percent(const char *text, size_t length)
 
 	for (size_t i = 0; i < length; i++)
 	{
-		if (text[i] == '%' && i + 2 < length && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0)
+		if (text[i] == '%' && i + 2 < length &&
+			hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0)
 		{
 			*to++ = (char) (hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
 			i += 2;
@@ -197,6 +198,12 @@ decode_value(const Pair *pair, bool uri)
 	return slipway_conninfo_decode(uri, pair->value, (size_t) (pair->end - pair->value));
 }
 
+static const char *
+skip_separator(const char *end)
+{
+	return *end == '&' ? end + 1 : end;
+}
+
 static void
 split_query(SlipwayBuffer *rest, const char *text, const char *query, char **search_path)
 {
@@ -204,7 +211,7 @@ split_query(SlipwayBuffer *rest, const char *text, const char *query, char **sea
 	char		separator = '?';
 
 	slipway_buffer_add_bytes(rest, text, (size_t) (query - 1 - text));
-	for (const char *p = query; next_parameter(p, &pair); p = *pair.end == '&' ? pair.end + 1 : pair.end)
+	for (const char *p = query; next_parameter(p, &pair); p = skip_separator(pair.end))
 	{
 		if (is_named(&pair, true, "search_path"))
 		{
@@ -256,9 +263,7 @@ slipway_conninfo_split(const char *text, char **search_path)
 }
 
 void
-slipway_conninfo_each_password(const char *text,
-							   void (*function) (void *context, const char *start, size_t length),
-							   void *context)
+slipway_conninfo_each_password(const char *text, SlipwayConninfoPassword function, void *context)
 {
 	const char *authority = strstr(text, "://");
 	const char *at;
@@ -279,7 +284,7 @@ slipway_conninfo_each_password(const char *text,
 	if (at != NULL && *p == ':')
 		function(context, p + 1, (size_t) (at - p - 1));
 	p = strchr(at != NULL ? at : authority, '?');
-	for (p = p != NULL ? p + 1 : ""; next_parameter(p, &pair); p = *pair.end == '&' ? pair.end + 1 : pair.end)
+	for (p = p != NULL ? p + 1 : ""; next_parameter(p, &pair); p = skip_separator(pair.end))
 		if (is_named(&pair, true, "password") || is_named(&pair, true, "sslpassword"))
 			function(context, pair.value, (size_t) (pair.end - pair.value));
 }

@@ -23,12 +23,11 @@ char	   *slipway_conninfo_split(const char *text, char **search_path);
 /* A copy with *** for each password in it, also when it is malformed. */
 char	   *slipway_conninfo_scrub(const char *text);
 
-/*
- * Calls function with each password as it stands in the text: raw, not
- * decoded.
- */
-void		slipway_conninfo_each_password(const char *text,
-										   void (*function) (void *context, const char *start, size_t length),
+/* Gets a password as it stands in a text: raw, not decoded. */
+typedef void (*SlipwayConninfoPassword) (void *context, const char *start, size_t length);
+
+/* Calls function with each password in a text. */
+void		slipway_conninfo_each_password(const char *text, SlipwayConninfoPassword function,
 										   void *context);
 
 /* Such a password, of a URI or a keyword string, decoded; the caller frees it. */

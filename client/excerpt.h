@@ -14,6 +14,7 @@
  * both sides of the caret. The result ends in a line feed and is the
  * caller's to free; NULL when there is no such line.
  */
-char	   *slipway_excerpt_render(const char *text, size_t length, int line, int column, int width);
+char	   *slipway_excerpt_render(const char *text, size_t length, int line, int column,
+								   int width);
 
 #endif

@@ -77,7 +77,8 @@ check_name(const char *path, const char *name)
 	for (const unsigned char *p = (const unsigned char *) name; *p != '\0'; p++)
 		if (*p < 0x20 || *p == 0x7f)
 			slipway_die(SLIPWAY_EXIT_INVALID, "Rename the file.",
-						"a migration's name has a control character (byte 0x%02x) in folder \"%.*s\"",
+						"a migration's name has a control character (byte 0x%02x)"
+						" in folder \"%.*s\"",
 						*p, (int) (strlen(path) - strlen(strrchr(path, '/'))), path);
 }
 

@@ -63,7 +63,8 @@ print_option(FILE *stream, const SlipwayOption *option)
 	if (option->letter != 0)
 		(void) snprintf(letter, sizeof(letter), "-%c, ", option->letter);
 	left = slipway_memory_format("%s--%s%s%s", letter, option->name,
-								 option->value != NULL ? " " : "", option->value != NULL ? option->value : "");
+								 option->value != NULL ? " " : "",
+								 option->value != NULL ? option->value : "");
 	print_beside(stream, left, option->summary, INDENT);
 	free(left);
 }
@@ -101,7 +102,8 @@ void
 slipway_help_print(FILE *stream)
 {
 	(void) fputs("slipway applies SQL migrations through the extension pg_slipway.\n\n"
-				 "Usage: slipway [OPTION]... COMMAND [OPTION]... [ARGUMENT]\n\nCommands:\n", stream);
+				 "Usage: slipway [OPTION]... COMMAND [OPTION]... [ARGUMENT]\n\nCommands:\n",
+				 stream);
 	for (const SlipwayCommand *command = slipway_command_table; command->name != NULL; command++)
 		print_command(stream, command);
 	print_options(stream, "Connection", slipway_command_connection_options);
@@ -110,8 +112,9 @@ slipway_help_print(FILE *stream)
 				 "the first of these that is set: SLIPWAY_URL, DB_ADMIN_CONN_STRING,\n"
 				 "DATABASE_URL, DSN, DB_HOST with DB_PORT, DB_NAME, DB_ADMIN_USER and\n"
 				 "DB_ADMIN_PASSWORD; else PGHOST and so on.\n"
-				 "Other options have defaults in SLIPWAY_OPTION, for example SLIPWAY_LOCK_WAIT.\n\n"
-				 "\"slipway help COMMAND\" tells more.\n", stream);
+				 "Other options take their default from a variable, as --lock-wait does from\n"
+				 "SLIPWAY_LOCK_WAIT.\n\n"
+				 "\"slipway help COMMAND\" tells more of a command.\n", stream);
 }
 
 static void
@@ -138,8 +141,9 @@ print_examples(FILE *stream, const SlipwayCommand *command)
 void
 slipway_help_print_command(FILE *stream, const SlipwayCommand *command)
 {
-	(void) fprintf(stream, "slipway %s: %s\n\nUsage: slipway %s [OPTION]...%s%s\n", command->name, command->summary,
-				   command->name, command->argument != NULL ? " " : "",
+	(void) fprintf(stream, "slipway %s: %s\n\nUsage: slipway %s [OPTION]...%s%s\n",
+				   command->name, command->summary, command->name,
+				   command->argument != NULL ? " " : "",
 				   command->argument != NULL ? command->argument : "");
 	if (command->aliases[0] != NULL)
 	{
@@ -152,7 +156,8 @@ slipway_help_print_command(FILE *stream, const SlipwayCommand *command)
 		(void) fprintf(stream, "\n%s\n", command->description);
 	print_examples(stream, command);
 	print_options(stream, "Options", command->options);
-	print_options(stream, "Connection", slipway_command_connection_options);
+	if (!command->offline)
+		print_options(stream, "Connection", slipway_command_connection_options);
 	print_options(stream, "General", slipway_command_general_options);
 }
 

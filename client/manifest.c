@@ -89,8 +89,8 @@ check_order(const SlipwayFolder *folder)
 		if (last != NULL && compare_numbers(last, name) > 0)
 			slipway_die(SLIPWAY_EXIT_INVALID,
 						"Pass --order name or --order number, or pad the numbers with zeros.",
-						"the order of migrations is ambiguous: \"%s\" comes before \"%s\" by name, after it by number",
-						last, name);
+						"the order of migrations is ambiguous:"
+						" \"%s\" comes before \"%s\" by name, after it by number", last, name);
 		last = name;
 	}
 }
@@ -140,7 +140,8 @@ hash_scripts(SlipwayManifest *manifest, SlipwayFolder *folder)
 	}
 	slipway_script_reader_release(&reader);
 	if (manifest->script_count > 1)
-		qsort(manifest->by_hash, manifest->script_count, sizeof(SlipwayScriptFile *), compare_hashes);
+		qsort(manifest->by_hash, manifest->script_count, sizeof(SlipwayScriptFile *),
+			  compare_hashes);
 }
 
 SlipwayManifest *

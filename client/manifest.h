@@ -20,7 +20,7 @@ typedef struct SlipwayManifest
 {
 	char	   *text;
 	char		hash[SLIPWAY_HASH_SIZE];
-	const SlipwayFolder *folder;
+	SlipwayFolder *folder;
 	const SlipwayMigration **ordered;	/* folder->count of them */
 	const SlipwayScriptFile **by_hash;	/* every script of the folder */
 	size_t		script_count;

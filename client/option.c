@@ -46,7 +46,8 @@ set_value(SlipwayArguments *arguments, int id, const char *value)
 	arguments->values[id] = value;
 	if (slipway_option_table[id].kind == SLIPWAY_OPTION_KIND_LIST)
 	{
-		arguments->grants = slipway_memory_resize(arguments->grants, arguments->grant_count + 1, sizeof(char *));
+		arguments->grants = slipway_memory_resize(arguments->grants, arguments->grant_count + 1,
+												  sizeof(char *));
 		arguments->grants[arguments->grant_count++] = value;
 	}
 }
@@ -65,7 +66,8 @@ take_value(SlipwayArguments *arguments, int id, const char *value)
 	if (fault != NULL)
 		slipway_die(SLIPWAY_EXIT_USAGE, fault,
 					"invalid value \"%s\" of option \"--%s\"",
-					id == SLIPWAY_OPTION_DBNAME || id == SLIPWAY_OPTION_URL ? "" : value, option->name);
+					id == SLIPWAY_OPTION_DBNAME || id == SLIPWAY_OPTION_URL ? "" : value,
+					option->name);
 	set_value(arguments, id, value);
 }
 
@@ -85,7 +87,8 @@ take_long(SlipwayArguments *arguments, const char *given, const char *next)
 		if (option->kind == SLIPWAY_OPTION_KIND_FLAG)
 		{
 			if (equals != NULL)
-				slipway_die(SLIPWAY_EXIT_USAGE, slipway_memory_format("Write just --%s.", option->name),
+				slipway_die(SLIPWAY_EXIT_USAGE,
+							slipway_memory_format("Write just --%s.", option->name),
 							"option \"--%s\" takes no value", option->name);
 			set_value(arguments, id, "1");
 			return false;
@@ -213,8 +216,9 @@ slipway_option_read_environment(SlipwayArguments *arguments, const SlipwayOption
 		}
 		fault = slipway_option_value_fault(option, value);
 		if (fault != NULL)
-			slipway_die(SLIPWAY_EXIT_USAGE, fault, "invalid value \"%s\" of environment variable %s",
-						value, option->environment);
+			slipway_die(SLIPWAY_EXIT_USAGE, fault,
+						"invalid value \"%s\" of environment variable %s", value,
+						option->environment);
 		set_value(arguments, (int) *ids, value);
 	}
 	check_rivals(arguments);
@@ -235,7 +239,9 @@ slipway_option_flag(const SlipwayArguments *arguments, SlipwayOptionId id)
 int
 slipway_option_integer(const SlipwayArguments *arguments, SlipwayOptionId id, int otherwise)
 {
-	return arguments->values[id] != NULL ? (int) strtol(arguments->values[id], NULL, 10) : otherwise;
+	const char *value = arguments->values[id];
+
+	return value != NULL ? (int) strtol(value, NULL, 10) : otherwise;
 }
 
 double

@@ -98,7 +98,8 @@ void		slipway_option_parse(int argc, char *const argv[], SlipwayArguments *argum
  * not set, and so do those that contradict what was given; a malformed value
  * ends the program as above.
  */
-void		slipway_option_read_environment(SlipwayArguments *arguments, const SlipwayOptionId *ids);
+void		slipway_option_read_environment(SlipwayArguments *arguments,
+											const SlipwayOptionId *ids);
 
 /*
  * Value of an option, or NULL; whether a flag was given; an integer, and a
@@ -106,7 +107,8 @@ void		slipway_option_read_environment(SlipwayArguments *arguments, const Slipway
  */
 const char *slipway_option_text(const SlipwayArguments *arguments, SlipwayOptionId id);
 bool		slipway_option_flag(const SlipwayArguments *arguments, SlipwayOptionId id);
-int			slipway_option_integer(const SlipwayArguments *arguments, SlipwayOptionId id, int otherwise);
+int			slipway_option_integer(const SlipwayArguments *arguments, SlipwayOptionId id,
+								   int otherwise);
 double		slipway_option_duration(const SlipwayArguments *arguments, SlipwayOptionId id,
 									double otherwise);
 

@@ -27,7 +27,8 @@ const SlipwayOption slipway_option_table[SLIPWAY_OPTION_COUNT] = {
 	[SLIPWAY_OPTION_ENV] =
 	{"env", 'e', TEXT("NAME"), "SLIPWAY_ENV", "environment: a section of slipway.conf"},
 	[SLIPWAY_OPTION_CONFIG] =
-	{"config", 'c', TEXT("FILE"), "SLIPWAY_CONFIG", "file of the environments (default: ./slipway.conf)"},
+	{"config", 'c', TEXT("FILE"), "SLIPWAY_CONFIG",
+	"file of the environments (default: ./slipway.conf)"},
 	[SLIPWAY_OPTION_PROJECT] =
 	{"project", 'P', TEXT("NAME"), "SLIPWAY_PROJECT", "project (default: default)"},
 	[SLIPWAY_OPTION_DIR] =
@@ -56,20 +57,21 @@ const SlipwayOption slipway_option_table[SLIPWAY_OPTION_COUNT] = {
 	"how long to wait for another run (default: 5min)"},
 	[SLIPWAY_OPTION_LOCK_TIMEOUT] =
 	{"lock-timeout", 0, DURATION, "SLIPWAY_LOCK_TIMEOUT",
-	"how long a statement waits for a lock (default: 2s)"},
+	"how long statements wait for locks (default: 2s)"},
 	[SLIPWAY_OPTION_STATEMENT_TIMEOUT] =
 	{"statement-timeout", 0, DURATION, "SLIPWAY_STATEMENT_TIMEOUT",
 	"how long a statement may run (default: no limit)"},
 	[SLIPWAY_OPTION_RETRIES] =
 	{"retries", 0, SLIPWAY_OPTION_KIND_INTEGER, "N", NULL, "SLIPWAY_RETRIES",
-	"tries again after lock timeout or deadlock (default: 10)"},
+	"new tries after lock timeouts and deadlocks (default: 10)"},
 	[SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER] =
 	{"allow-out-of-order", 0, FLAG, "SLIPWAY_ALLOW_OUT_OF_ORDER",
 	"apply what sorts before applied migrations"},
 	[SLIPWAY_OPTION_EXIT_CODE] =
 	{"exit-code", 0, FLAG, "SLIPWAY_EXIT_CODE", "exit with 3 when migrations are pending"},
 	[SLIPWAY_OPTION_LIMIT] =
-	{"limit", 0, SLIPWAY_OPTION_KIND_INTEGER, "N", NULL, "SLIPWAY_LIMIT", "only the newest N entries"},
+	{"limit", 0, SLIPWAY_OPTION_KIND_INTEGER, "N", NULL, "SLIPWAY_LIMIT",
+	"only the newest N entries"},
 	[SLIPWAY_OPTION_FOLLOW] =
 	{"follow", 'f', FLAG, "SLIPWAY_FOLLOW", "go on with new entries as they come"},
 	[SLIPWAY_OPTION_TIMEOUT] =
@@ -83,7 +85,8 @@ const SlipwayOption slipway_option_table[SLIPWAY_OPTION_COUNT] = {
 	[SLIPWAY_OPTION_SCHEMAS] =
 	{"schemas", 0, TEXT("A,B"), "SLIPWAY_SCHEMAS", "search_path of the project's scripts"},
 	[SLIPWAY_OPTION_PROJECT_OWNER] =
-	{"project-owner", 0, TEXT("ROLE"), "SLIPWAY_PROJECT_OWNER", "role that the project's scripts run as"},
+	{"project-owner", 0, TEXT("ROLE"), "SLIPWAY_PROJECT_OWNER",
+	"role that the project's scripts run as"},
 	[SLIPWAY_OPTION_OWNER] =
 	{"owner", 0, TEXT("ROLE"), "SLIPWAY_OWNER", "role that owns the tracking tables"},
 	[SLIPWAY_OPTION_GRANT] =

@@ -99,8 +99,9 @@ slipway_output_warn(const char *hint, const char *format,...)
 {
 	va_list		arguments;
 
-	(void) fflush(stdout);
-	(void) fprintf(stderr, "slipway: %swarning:%s ", slipway_output_color(stderr, SLIPWAY_COLOR_YELLOW),
+	(void) slipway_output_flush();
+	(void) fprintf(stderr, "slipway: %swarning:%s ",
+				   slipway_output_color(stderr, SLIPWAY_COLOR_YELLOW),
 				   slipway_output_color(stderr, SLIPWAY_COLOR_NONE));
 	va_start(arguments, format);
 	print_talk(format, arguments);

@@ -16,14 +16,8 @@
 #include <poll.h>
 #include <string.h>
 
-#include "die.h"
+#include "connection_error.h"
 #include "server_error.h"
-
-static _Noreturn void
-die_of_connection(PGconn *conn)
-{
-	slipway_die(SLIPWAY_EXIT_CONNECTION, NULL, "%s", PQerrorMessage(conn));
-}
 
 static void
 take_result(SlipwayPipeline *pipeline, PGresult *result)
@@ -49,7 +43,7 @@ static void
 read_answers(SlipwayPipeline *pipeline)
 {
 	if (PQconsumeInput(pipeline->conn) == 0)
-		die_of_connection(pipeline->conn);
+		slipway_connection_error_die(pipeline->conn);
 	while (pipeline->answered < pipeline->queued && !PQisBusy(pipeline->conn))
 	{
 		PGresult   *result = PQgetResult(pipeline->conn);
@@ -68,7 +62,7 @@ wait_for_socket(PGconn *conn, short events)
 
 	while (poll(&socket, 1, -1) < 0)
 		if (errno != EINTR)
-			die_of_connection(conn);
+			slipway_connection_error_die(conn);
 }
 
 static void
@@ -82,15 +76,16 @@ flush_output(SlipwayPipeline *pipeline)
 		read_answers(pipeline);
 	}
 	if (state < 0)
-		die_of_connection(pipeline->conn);
+		slipway_connection_error_die(pipeline->conn);
 }
 
 void
-slipway_pipeline_open(SlipwayPipeline *pipeline, PGconn *conn, SlipwayPipelineTake take, void *context)
+slipway_pipeline_open(SlipwayPipeline *pipeline, PGconn *conn, SlipwayPipelineTake take,
+					  void *context)
 {
 	*pipeline = (SlipwayPipeline) {.conn = conn, .take = take, .context = context};
 	if (PQsetnonblocking(conn, 1) != 0 || PQenterPipelineMode(conn) == 0)
-		die_of_connection(conn);
+		slipway_connection_error_die(conn);
 }
 
 static void
@@ -99,13 +94,14 @@ prepare(SlipwayPipeline *pipeline, const char *sql, int count)
 	if (pipeline->sql != NULL && strcmp(pipeline->sql, sql) == 0)
 		return;
 	if (PQsendPrepare(pipeline->conn, "", sql, count, NULL) == 0)
-		die_of_connection(pipeline->conn);
+		slipway_connection_error_die(pipeline->conn);
 	pipeline->sql = sql;
 	pipeline->queued++;
 }
 
 void
-slipway_pipeline_send(SlipwayPipeline *pipeline, const char *sql, const SlipwayValue *values, int count)
+slipway_pipeline_send(SlipwayPipeline *pipeline, const char *sql, const SlipwayValue *values,
+					  int count)
 {
 	const char *bytes[SLIPWAY_PIPELINE_MAX_VALUES];
 	int			lengths[SLIPWAY_PIPELINE_MAX_VALUES];
@@ -119,7 +115,7 @@ slipway_pipeline_send(SlipwayPipeline *pipeline, const char *sql, const SlipwayV
 	}
 	prepare(pipeline, sql, count);
 	if (PQsendQueryPrepared(pipeline->conn, "", count, bytes, lengths, formats, 0) == 0)
-		die_of_connection(pipeline->conn);
+		slipway_connection_error_die(pipeline->conn);
 	pipeline->queued++;
 	flush_output(pipeline);
 	read_answers(pipeline);
@@ -131,7 +127,7 @@ slipway_pipeline_close(SlipwayPipeline *pipeline)
 	PGconn	   *conn = pipeline->conn;
 
 	if (PQpipelineSync(conn) == 0)
-		die_of_connection(conn);
+		slipway_connection_error_die(conn);
 	flush_output(pipeline);
 	while (pipeline->answered < pipeline->queued)
 	{
@@ -140,7 +136,7 @@ slipway_pipeline_close(SlipwayPipeline *pipeline)
 			wait_for_socket(conn, POLLIN);
 	}
 	if (PQsetnonblocking(conn, 0) != 0)
-		die_of_connection(conn);
+		slipway_connection_error_die(conn);
 	while (!pipeline->synced)
 	{
 		PGresult   *result = PQgetResult(conn);
@@ -148,8 +144,8 @@ slipway_pipeline_close(SlipwayPipeline *pipeline)
 		if (result != NULL)
 			take_result(pipeline, result);
 		else if (PQstatus(conn) == CONNECTION_BAD)
-			die_of_connection(conn);
+			slipway_connection_error_die(conn);
 	}
 	if (PQexitPipelineMode(conn) == 0)
-		die_of_connection(conn);
+		slipway_connection_error_die(conn);
 }

@@ -38,7 +38,8 @@ typedef struct SlipwayValue
  * Begins an implicit transaction that holds everything up to the close. The
  * first error, there or later, ends the program.
  */
-void		slipway_pipeline_open(SlipwayPipeline *pipeline, PGconn *conn, SlipwayPipelineTake take, void *context);
+void		slipway_pipeline_open(SlipwayPipeline *pipeline, PGconn *conn, SlipwayPipelineTake take,
+								  void *context);
 
 /*
  * Sends a statement; the same text as before is not parsed again. The values

@@ -51,7 +51,8 @@ print_excerpt(FILE *stream, const SlipwayProblem *problem, const SlipwayScriptFi
 	if (file == NULL || problem->line < 1 || access(file->path, R_OK) != 0)
 		return;
 	text = slipway_script_file_read(file, &length);
-	excerpt = slipway_excerpt_render(text, length, problem->line, problem->column, width > 0 ? width : LOG_WIDTH);
+	excerpt = slipway_excerpt_render(text, length, problem->line, problem->column,
+									 width > 0 ? width : LOG_WIDTH);
 	if (excerpt != NULL)
 		(void) fputs(excerpt, stream);
 	free(excerpt);
@@ -59,7 +60,8 @@ print_excerpt(FILE *stream, const SlipwayProblem *problem, const SlipwayScriptFi
 }
 
 void
-slipway_problem_print(FILE *stream, const SlipwayProblem *problem, const SlipwayFolder *folder)
+slipway_problem_print(FILE *stream, const SlipwayProblem *problem,
+					  const SlipwayFolder *folder)
 {
 	const char *severity = problem->severity != NULL ? problem->severity : "ERROR";
 	const char *red = slipway_output_color(stream, SLIPWAY_COLOR_RED);

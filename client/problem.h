@@ -32,7 +32,8 @@ typedef struct SlipwayProblem
  * without a file the migration's name stands in its place, without a
  * migration "slipway: error:".
  */
-void		slipway_problem_print(FILE *stream, const SlipwayProblem *problem, const SlipwayFolder *folder);
+void		slipway_problem_print(FILE *stream, const SlipwayProblem *problem,
+								  const SlipwayFolder *folder);
 
 /* The same as a JSON object, which the caller completes and releases. */
 json_t	   *slipway_problem_json(const SlipwayProblem *problem, const SlipwayFolder *folder);

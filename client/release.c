@@ -11,7 +11,8 @@ slipway_release_load(const SlipwayArguments *arguments)
 {
 	const char *path = slipway_folder_locate(slipway_option_text(arguments, SLIPWAY_OPTION_DIR));
 	SlipwayFolder *folder = slipway_folder_read(path);
-	SlipwayOrder order = slipway_manifest_order(slipway_option_text(arguments, SLIPWAY_OPTION_ORDER));
+	const char *order_name = slipway_option_text(arguments, SLIPWAY_OPTION_ORDER);
+	SlipwayOrder order = slipway_manifest_order(order_name);
 	SlipwayManifest *manifest;
 
 	if (folder->count == 0)
@@ -22,6 +23,15 @@ slipway_release_load(const SlipwayArguments *arguments)
 	slipway_output_detail("folder %s: %zu %s, manifest %s", folder->path, folder->count,
 						  folder->count == 1 ? "migration" : "migrations", manifest->hash);
 	return manifest;
+}
+
+void
+slipway_release_free(SlipwayManifest *manifest)
+{
+	SlipwayFolder *folder = manifest->folder;
+
+	slipway_manifest_free(manifest);
+	slipway_folder_free(folder);
 }
 
 const char *

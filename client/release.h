@@ -11,6 +11,9 @@
 /* Reads the folder of --dir in the order of --order; errors end the program. */
 SlipwayManifest *slipway_release_load(const SlipwayArguments *arguments);
 
+/* Frees a manifest together with its folder. */
+void		slipway_release_free(SlipwayManifest *manifest);
+
 /* The project of --project. */
 const char *slipway_release_project(const SlipwayArguments *arguments);
 

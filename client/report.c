@@ -33,11 +33,12 @@ get_integer(const json_t *event, const char *key)
 static void
 say_future(const json_t *future)
 {
-	size_t		count = json_is_array(future) ? json_array_size(future) : (size_t) json_integer_value(future);
+	size_t		count = json_is_array(future) ? json_array_size(future)
+		: (size_t) json_integer_value(future);
 
 	if (count > 0)
-		slipway_output_say("%zu applied %s not in this folder, which is older than the history", count,
-						   count == 1 ? "migration is" : "migrations are");
+		slipway_output_say("%zu applied %s not in this folder, which is older than the history",
+						   count, count == 1 ? "migration is" : "migrations are");
 }
 
 static void
@@ -64,7 +65,8 @@ say_event(SlipwayReport *report, const json_t *event, const char *message)
 
 	if (strcmp(kind, "applied") == 0)
 	{
-		char	   *duration = slipway_output_duration(json_number_value(json_object_get(event, "duration_ms")));
+		double		milliseconds = json_number_value(json_object_get(event, "duration_ms"));
+		char	   *duration = slipway_output_duration(milliseconds);
 
 		slipway_output_say("%s  applied  %s", get_text(event, "migration"), duration);
 		free(duration);
@@ -171,7 +173,8 @@ receive_notice(void *argument, const PGresult *notice)
 
 	if (severity == NULL)
 		severity = "NOTICE";
-	if (strcmp(severity, "INFO") == 0 && detail != NULL && PQresultErrorField(notice, PG_DIAG_CONTEXT) == NULL)
+	if (strcmp(severity, "INFO") == 0 && detail != NULL &&
+		PQresultErrorField(notice, PG_DIAG_CONTEXT) == NULL)
 		event = json_loads(detail, 0, NULL);
 	if (json_is_string(json_object_get(event, "event")))
 		take_event(argument, event, message != NULL ? message : "");
@@ -239,14 +242,16 @@ print_outcome(const SlipwayReport *report, const SlipwayServerError *error)
 }
 
 void
-slipway_report_error(const SlipwayReport *report, const SlipwayServerError *error, const SlipwayFolder *folder)
+slipway_report_error(const SlipwayReport *report, const SlipwayServerError *error,
+					 const SlipwayFolder *folder)
 {
 	if (slipway_output_is_json())
 	{
 		json_t	   *object = slipway_problem_error(&error->problem, folder, error->exit_code);
 
 		(void) json_object_set_new(object, "applied", json_integer(report->applied));
-		(void) json_object_set_new(object, "rolled_back", json_boolean(error->place == SLIPWAY_ERROR_RUN));
+		(void) json_object_set_new(object, "rolled_back",
+								   json_boolean(error->place == SLIPWAY_ERROR_RUN));
 		slipway_output_json(object);
 	}
 	slipway_problem_print(stderr, &error->problem, folder);

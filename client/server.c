@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "connection.h"
+#include "connection_error.h"
 #include "die.h"
 #include "memory.h"
 #include "output.h"
@@ -38,7 +40,9 @@ slipway_server_text(const PGresult *result, int row, int field)
 double
 slipway_server_number(const PGresult *result, int row, int field, double otherwise)
 {
-	return PQgetisnull(result, row, field) ? otherwise : strtod(PQgetvalue(result, row, field), NULL);
+	const char *text = slipway_server_text(result, row, field);
+
+	return text != NULL ? strtod(text, NULL) : otherwise;
 }
 
 static void
@@ -100,7 +104,8 @@ check_version(PGconn *conn, const PGresult *result)
 	if (order != 0)
 		slipway_die(SLIPWAY_EXIT_VERSION,
 					order < 0 ? "Upgrade the client."
-					: "Upgrade the extension: install its files on the server, then run \"slipway init\".",
+					: "Upgrade the extension: install its files on the server,"
+					" then run \"slipway init\".",
 					"client %s and extension %s do not fit", SLIPWAY_VERSION, version);
 }
 
@@ -111,23 +116,61 @@ next_answer(PGconn *conn)
 	PGresult   *result = PQgetResult(conn);
 
 	if (result == NULL)
-		slipway_die(SLIPWAY_EXIT_CONNECTION, NULL, "the connection was lost: %s", PQerrorMessage(conn));
+		slipway_connection_error_die(conn);
 	if (PQresultStatus(result) != PGRES_PIPELINE_SYNC)
 		PQclear(PQgetResult(conn));
 	return result;
 }
 
+static void
+send_statement(PGconn *conn, const char *sql, int count, const char *const *values)
+{
+	if (PQsendQueryParams(conn, sql, count, NULL, values, NULL, NULL, 0) == 0)
+		slipway_connection_error_die(conn);
+}
+
+/*
+ * In any case: a pooler may have dropped it from the connection request
+ * without a word, and to ask first would cost more.
+ */
+static void
+send_search_path(PGconn *conn, const SlipwaySearchPath *path)
+{
+	const char *const values[] = {path->value};
+
+	send_statement(conn, "SELECT pg_catalog.set_config('search_path', $1, false)", 1, values);
+}
+
+static void
+check_search_path(PGconn *conn, const SlipwaySearchPath *path)
+{
+	PGresult   *result = next_answer(conn);
+
+	if (has_sqlstate(result, "22023"))
+		slipway_die(SLIPWAY_EXIT_USAGE, NULL, "could not apply the search_path of %s: %s",
+					path->source, PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY));
+	check_result(conn, result);
+	PQclear(result);
+}
+
 PGresult *
 slipway_server_greet(PGconn *conn, const char *sql, int count, const char *const *values)
 {
+	const SlipwaySearchPath *path = slipway_connection_search_path();
 	PGresult   *version;
 	PGresult   *answer = NULL;
 
-	if (PQenterPipelineMode(conn) == 0 ||
-		PQsendQueryParams(conn, "SELECT slipway.version()", 0, NULL, NULL, NULL, NULL, 0) == 0 ||
-		(sql != NULL && PQsendQueryParams(conn, sql, count, NULL, values, NULL, NULL, 0) == 0) ||
-		PQpipelineSync(conn) == 0)
-		slipway_die(SLIPWAY_EXIT_CONNECTION, NULL, "%s", PQerrorMessage(conn));
+	if (PQenterPipelineMode(conn) == 0)
+		slipway_connection_error_die(conn);
+	if (path != NULL)
+		send_search_path(conn, path);
+	send_statement(conn, "SELECT slipway.version()", 0, NULL);
+	if (sql != NULL)
+		send_statement(conn, sql, count, values);
+	if (PQpipelineSync(conn) == 0)
+		slipway_connection_error_die(conn);
+	if (path != NULL)
+		check_search_path(conn, path);
 	version = next_answer(conn);
 	check_version(conn, version);
 	PQclear(version);
@@ -138,7 +181,7 @@ slipway_server_greet(PGconn *conn, const char *sql, int count, const char *const
 	}
 	PQclear(next_answer(conn));
 	if (PQexitPipelineMode(conn) == 0)
-		slipway_die(SLIPWAY_EXIT_CONNECTION, NULL, "%s", PQerrorMessage(conn));
+		slipway_connection_error_die(conn);
 	return answer;
 }
 
@@ -148,7 +191,8 @@ read_state(const char *name)
 	for (int kind = 0; kind < SLIPWAY_STATE_COUNT; kind++)
 		if (strcmp(state_names[kind], name) == 0)
 			return (SlipwayStateKind) kind;
-	slipway_die(SLIPWAY_EXIT_VERSION, "Upgrade the client.", "the server reports an unknown state \"%s\"", name);
+	slipway_die(SLIPWAY_EXIT_VERSION, "Upgrade the client.",
+				"the server reports an unknown state \"%s\"", name);
 }
 
 SlipwayStateList *

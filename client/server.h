@@ -50,15 +50,19 @@ typedef struct SlipwayStateList
 const char *slipway_server_state_name(SlipwayStateKind kind);
 
 /* Runs a statement with text values; the caller clears the result. */
-PGresult   *slipway_server_query(PGconn *conn, const char *sql, int count, const char *const *values);
+PGresult   *slipway_server_query(PGconn *conn, const char *sql, int count,
+								 const char *const *values);
 
 /*
- * Asks for the extension's version and runs a statement in the same
- * exchange. Ends the program with SLIPWAY_EXIT_VERSION unless client and
- * extension fit, and with SLIPWAY_EXIT_ERROR and a hint where there is no
- * extension. Without sql it only does that, and returns NULL.
+ * Sets the search_path that the connection was asked for, asks for the
+ * extension's version and runs a statement, all in one exchange. Ends the
+ * program with SLIPWAY_EXIT_VERSION unless client and extension fit, with
+ * SLIPWAY_EXIT_ERROR and a hint where there is no extension, and with
+ * SLIPWAY_EXIT_USAGE if the search_path is none. Without sql it only does
+ * that, and returns NULL.
  */
-PGresult   *slipway_server_greet(PGconn *conn, const char *sql, int count, const char *const *values);
+PGresult   *slipway_server_greet(PGconn *conn, const char *sql, int count,
+								 const char *const *values);
 
 /*
  * Do these versions fit: same major, minor at most one apart? Negative: the
@@ -67,7 +71,8 @@ PGresult   *slipway_server_greet(PGconn *conn, const char *sql, int count, const
 int			slipway_server_compare_versions(const char *client, const char *extension);
 
 /* greet() with compare(): the folder against the history. */
-SlipwayStateList *slipway_server_compare(PGconn *conn, const SlipwayManifest *manifest, const char *project);
+SlipwayStateList *slipway_server_compare(PGconn *conn, const SlipwayManifest *manifest,
+										 const char *project);
 void		slipway_server_free_states(SlipwayStateList *list);
 
 /* Value of a field, or NULL; a number of a field, or otherwise. */

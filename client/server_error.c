@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "connection_error.h"
 #include "die.h"
 #include "memory.h"
 #include "output.h"
@@ -49,7 +50,8 @@ read_end(const char *text, int *line, int *column)
 }
 
 SlipwayErrorPlace
-slipway_server_error_locate(const char *context, char **migration, int *line, int *column, size_t *length)
+slipway_server_error_locate(const char *context, char **migration, int *line, int *column,
+							size_t *length)
 {
 	static const char check[] = "check of migration \"";
 	const char *run = check + strlen("check of ");
@@ -88,10 +90,12 @@ slipway_server_error_exit_code(const char *sqlstate, SlipwayErrorPlace place)
 		const char *sqlstate;
 		SlipwayExitCode exit_code;
 	}			codes[] = {
-		{"SW001", SLIPWAY_EXIT_INVALID}, {"SW002", SLIPWAY_EXIT_INVALID}, {"SW003", SLIPWAY_EXIT_INVALID},
-		{"SW004", SLIPWAY_EXIT_INVALID}, {"SW005", SLIPWAY_EXIT_INVALID}, {"SW006", SLIPWAY_EXIT_LOCKED},
-		{"SW007", SLIPWAY_EXIT_INVALID}, {"SW008", SLIPWAY_EXIT_NOT_APPROVED}, {"SW009", SLIPWAY_EXIT_INVALID},
-		{"SW013", SLIPWAY_EXIT_VERSION}, {"SW014", SLIPWAY_EXIT_INVALID}, {"SW015", SLIPWAY_EXIT_INVALID},
+		{"SW001", SLIPWAY_EXIT_INVALID}, {"SW002", SLIPWAY_EXIT_INVALID},
+		{"SW003", SLIPWAY_EXIT_INVALID}, {"SW004", SLIPWAY_EXIT_INVALID},
+		{"SW005", SLIPWAY_EXIT_INVALID}, {"SW006", SLIPWAY_EXIT_LOCKED},
+		{"SW007", SLIPWAY_EXIT_INVALID}, {"SW008", SLIPWAY_EXIT_NOT_APPROVED},
+		{"SW009", SLIPWAY_EXIT_INVALID}, {"SW013", SLIPWAY_EXIT_VERSION},
+		{"SW014", SLIPWAY_EXIT_INVALID}, {"SW015", SLIPWAY_EXIT_INVALID},
 		{"SW016", SLIPWAY_EXIT_INVALID}, {"SW018", SLIPWAY_EXIT_INVALID},
 	};
 
@@ -109,12 +113,15 @@ slipway_server_error_exit_code(const char *sqlstate, SlipwayErrorPlace place)
 }
 
 /*
- * What to do about errors of the server that come without a hint. In a script
- * they are about the script, and its author knows better.
+ * What to do: after the loss of a connection that counts more than what the
+ * server had to say; else this is about errors that come without a hint. In a
+ * script they are about the script, and its author knows better.
  */
 static const char *
 choose_hint(const SlipwayServerError *error)
 {
+	if (error->exit_code == SLIPWAY_EXIT_CONNECTION)
+		return slipway_connection_error_hint();
 	if (error->hint != NULL || error->place != SLIPWAY_ERROR_ELSEWHERE)
 		return error->hint;
 	/* "... for schema slipway", or for a function; not "... to create extension" */
@@ -145,24 +152,32 @@ choose_context(const char *context, size_t length)
 	return NULL;
 }
 
+/* The server's message, or libpq's own words. */
+static char *
+copy_message(const PGresult *result, bool lost)
+{
+	const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+	bool		explained;
+
+	if (message != NULL)
+		return slipway_memory_copy(message);
+	message = PQresultErrorMessage(result);
+	return lost ? slipway_connection_error_lost(message)
+		: slipway_connection_error_text(message, &explained);
+}
+
 SlipwayServerError *
-slipway_server_error_read(const PGresult *result)
+slipway_server_error_read(const PGconn *conn, const PGresult *result)
 {
 	SlipwayServerError *error = slipway_memory_new(sizeof(SlipwayServerError));
 	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 	const char *context = PQresultErrorField(result, PG_DIAG_CONTEXT);
+	bool		lost = PQstatus(conn) == CONNECTION_BAD;
 	size_t		length = 0;
 
 	if (sqlstate != NULL)
 		memcpy(error->sqlstate, sqlstate, strnlen(sqlstate, sizeof(error->sqlstate) - 1));
-	error->message = copy_field(result, PG_DIAG_MESSAGE_PRIMARY);
-	if (error->message == NULL)
-	{
-		/* libpq's own words: the connection failed */
-		error->message = slipway_memory_copy(PQresultErrorMessage(result));
-		for (size_t end = strlen(error->message); end > 0 && error->message[end - 1] == '\n'; end--)
-			error->message[end - 1] = '\0';
-	}
+	error->message = copy_message(result, lost);
 	error->detail = copy_field(result, PG_DIAG_MESSAGE_DETAIL);
 	error->hint = copy_field(result, PG_DIAG_MESSAGE_HINT);
 	if (context != NULL)
@@ -171,7 +186,8 @@ slipway_server_error_read(const PGresult *result)
 												   &error->problem.column, &length);
 		error->context = choose_context(context, length);
 	}
-	error->exit_code = slipway_server_error_exit_code(error->sqlstate, error->place);
+	error->exit_code = lost ? SLIPWAY_EXIT_CONNECTION
+		: slipway_server_error_exit_code(error->sqlstate, error->place);
 	error->problem.sqlstate = error->sqlstate[0] != '\0' ? error->sqlstate : NULL;
 	error->problem.message = error->message;
 	error->problem.detail = error->detail;
@@ -193,14 +209,14 @@ slipway_server_error_free(SlipwayServerError *error)
 }
 
 void
-slipway_server_error_die(PGconn *conn, const PGresult *result, const SlipwayFolder *folder)
+slipway_server_error_die(const PGconn *conn, const PGresult *result, const SlipwayFolder *folder)
 {
-	SlipwayServerError *error = slipway_server_error_read(result);
+	SlipwayServerError *error = slipway_server_error_read(conn, result);
+	SlipwayExitCode code = error->exit_code;
 
-	if (PQstatus(conn) == CONNECTION_BAD)
-		error->exit_code = SLIPWAY_EXIT_CONNECTION;
 	if (slipway_output_is_json())
-		slipway_output_json(slipway_problem_error(&error->problem, folder, error->exit_code));
+		slipway_output_json(slipway_problem_error(&error->problem, folder, code));
 	slipway_problem_print(stderr, &error->problem, folder);
-	slipway_die_exit(error->exit_code);
+	slipway_server_error_free(error);
+	slipway_die_exit(code);
 }

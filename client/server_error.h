@@ -30,8 +30,12 @@ typedef struct SlipwayServerError
 	char	   *migration;
 } SlipwayServerError;
 
-/* Takes a result with an error apart; slipway_server_error_free() releases the parts. */
-SlipwayServerError *slipway_server_error_read(const PGresult *result);
+/*
+ * Takes a result with an error apart. If the connection was lost with it, that
+ * is what the program should end with, and what the hint is about.
+ * slipway_server_error_free() releases the parts.
+ */
+SlipwayServerError *slipway_server_error_read(const PGconn *conn, const PGresult *result);
 void		slipway_server_error_free(SlipwayServerError *error);
 
 /*
@@ -46,6 +50,7 @@ SlipwayErrorPlace slipway_server_error_locate(const char *context, char **migrat
 SlipwayExitCode slipway_server_error_exit_code(const char *sqlstate, SlipwayErrorPlace place);
 
 /* Prints the error of a result and ends the program; folder may be NULL. */
-_Noreturn void slipway_server_error_die(PGconn *conn, const PGresult *result, const SlipwayFolder *folder);
+_Noreturn void slipway_server_error_die(const PGconn *conn, const PGresult *result,
+										const SlipwayFolder *folder);
 
 #endif

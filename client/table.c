@@ -129,7 +129,8 @@ take_part(SlipwayBuffer *part, const char **text, int width)
 }
 
 static void
-add_cell(SlipwayBuffer *line, const SlipwayTable *table, size_t index, const char **text, const char *const colors[2])
+add_cell(SlipwayBuffer *line, const SlipwayTable *table, size_t index, const char **text,
+		 const char *const colors[2])
 {
 	SlipwayBuffer part = {0};
 	int			used = take_part(&part, text, table->widths[index]);

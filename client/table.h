@@ -27,7 +27,8 @@ SlipwayTable *slipway_table_new(const SlipwayColumn *columns, size_t count);
  * Adds a row; cells has one text per column, NULL for nothing. One cell can
  * be coloured (color NONE: none).
  */
-void		slipway_table_add(SlipwayTable *table, const char *const *cells, size_t colored, SlipwayColor color);
+void		slipway_table_add(SlipwayTable *table, const char *const *cells, size_t colored,
+							  SlipwayColor color);
 
 /* Adds a line of its own, indented, below the last row. */
 void		slipway_table_note(SlipwayTable *table, const char *text);

@@ -5,10 +5,10 @@
 # INSTRUMENT=valgrind   run under valgrind
 #
 # Each finding is a file in the folder "finding", so that it counts even where a
-# test expects the client to fail. What is a leak: a command keeps its folder,
-# its answers and a message until it ends, and leaves them to the system; that is
-# one object from each place. A place that loses several of them would lose more
-# the more there is to do.
+# test expects the client to fail. What is a leak: a command that ends with an
+# error leaves its message, and what it was busy with, to the system; that is one
+# object from each place. A place that loses several of them would lose more the
+# more there is to do.
 
 sanitizers="-fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer"
 valgrind_options="--quiet --leak-check=full --show-leak-kinds=definite --errors-for-leak-kinds=none --error-exitcode=99 --vgdb=no"

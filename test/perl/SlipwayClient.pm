@@ -76,7 +76,11 @@ sub start_client
 	$client{run} = IPC::Run::start(
 		[ $program, @connection, @$args ],
 		'<', \undef, '>', \$client{out}, '2>', \$client{err},
-		init => sub { chdir $place->{home} or die "could not go home: $!\n"; },
+		init => sub {
+			chdir $place->{home} or die "could not go home: $!\n";
+			# ignored by whoever started the tests, perhaps; the client would keep that
+			@SIG{qw(INT TERM HUP)} = ('DEFAULT') x 3;
+		},
 		IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
 	return \%client;
 }

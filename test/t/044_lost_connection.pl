@@ -19,7 +19,7 @@ my %files = (
 	'0001_a.sql' => "CREATE TABLE a (id integer); -- " . 'x' x 100_000 . "\n",
 	'0002_b.sql' => "CREATE TABLE b (id integer);\n",
 	'0003_c.sql' => "CREATE TABLE c (id integer);\n");
-my $closed = qr/server closed the connection unexpectedly\n\s+This probably means the server terminated abnormally\n\s+before or while processing the request\.\n/;
+my $closed = 'server closed the connection unexpectedly';
 my $hint = 'hint: Run "slipway status" to see which migrations were applied.' . "\n";
 
 # The next run finds whatever state the last one left.
@@ -58,7 +58,8 @@ sub cut_at
 
 # While connecting: the socket in the message is the proxy's
 
-my $connecting = qr/\Aslipway: error: could not connect \(options\): connection to server on socket "\S+" failed: $closed\z/;
+my $connecting = qr/\Aslipway: error: could not connect \(options\): connection to server on socket "\S+" failed: $closed
+hint: Is the server running there\? "slipway wait" waits for one that is starting\.\n\z/;
 
 cut_at({ side => 'client', type => 'startup' }, 'at the connection request', 0, $connecting);
 cut_at({ side => 'server', type => 'R' }, 'before authentication', 0, $connecting);
@@ -67,7 +68,8 @@ cut_at({ side => 'server', type => 'Z' }, 'after authentication', 0, $connecting
 
 # Before the CALL
 
-my $before = qr/\Aslipway: error: .*$closed\n?\z/;
+my $before = qr/\Aslipway: error: the connection to the server was lost during the upload: $closed
+hint: Nothing was applied; run it again\.\n\z/;
 
 cut_at({ side => 'client', type => 'P' }, 'at the first statement', 0, $before);
 cut_at({ side => 'server', type => '1' }, 'at the first answer', 0, $before);
@@ -77,7 +79,8 @@ cut_at({ side => 'client', type => 'B', match => qr/xxxxx/, bytes => 50_000 }, '
 
 # In it: nothing has been said, or something
 
-my $during = qr/^slipway: error: .*$closed(?:invalid socket\n)?\Q$hint\E/m;
+my $during = qr/\A(?:\S+  applied  .*\n)*slipway: error: the connection to the server was lost during the run: $closed
+\Q$hint\E(?:\d applied before it stays? applied\n)?\z/;
 my $applied = qr/"event": *"applied"/;
 
 cut_at({ side => 'client', type => 'P', match => qr/CALL slipway\.migrate/ }, 'at the CALL', 0, $during);
@@ -85,6 +88,40 @@ cut_at({ side => 'server', type => 'N' }, 'before the first event', 0, $during);
 cut_at({ side => 'server', type => 'N', match => $applied, bytes => 20 }, 'in the first migration', 0, $during);
 cut_at({ side => 'server', type => 'N', match => $applied, number => 2 }, 'after one migration', 1, $during);
 cut_at({ side => 'server', type => 'N', match => $applied, number => 3 }, 'after two migrations', 2, $during);
+
+# Other commands, and what programs are told
+
+{
+	my $place = new_place($node, \%files);
+	my $lost_at = sub {
+		my ($cut, $args, $expected, $name) = @_;
+		my $proxy = start_proxy($node, side => 'server', %$cut);
+
+		client_is($place, [ @$args, '-d', "host=$proxy->{host} port=$proxy->{port} dbname=$place->{db}" ],
+			{ exit => 8, %$expected }, $name, connect => 0);
+		stop_proxy($proxy);
+	};
+	my $message = 'the connection to the server was lost';
+	my $told = sub {
+		my ($when, $then) = @_;
+		return qr/"message":"$message$when: $closed","hint":"\Q$then\E","event":"error","exit_code":8/;
+	};
+
+	for my $command (qw(status plan validate log watch cancel init))
+	{
+		$lost_at->({ type => '1' }, [$command], { err => "slipway: error: $message: $closed\nhint: Run it again.\n" }, $command);
+	}
+	$lost_at->({ type => '1' }, [qw(status --json)],
+		{ out => qr/\A\{"severity":"ERROR",${\ $told->('', 'Run it again.') }\}\n\z/, err => qr/./ }, 'status --json');
+	$lost_at->({ type => '1' }, [qw(migrate --json)],
+		{ out => qr/\A\{"severity":"ERROR",${\ $told->(' during the upload', 'Nothing was applied; run it again.') }\}\n\z/, err => qr/./ },
+		'migrate --json, in the upload');
+	$lost_at->({ type => 'N' }, [qw(migrate --json)], {
+			out => qr/\A\{"severity":"ERROR",${\ $told->(' during the run', 'Run "slipway status" to see which migrations were applied.' =~ s{"}{\\"}gr) },"applied":0,"rolled_back":false\}\n\z/,
+			err => qr/./ },
+		'migrate --json, in the run');
+	completes($place, 'other commands');
+}
 
 # The real thing
 
@@ -115,7 +152,7 @@ cut_at({ side => 'server', type => 'N', match => $applied, number => 3 }, 'after
 	sql($node, q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'});
 	my ($exit, $out, $err) = finish_client($client);
 	is($exit, 8, 'a backend that is terminated: exit code');
-	like($err, qr/terminating connection due to administrator command.*\Q$hint\E/s, 'what it says');
+	like($err, qr/^\S+: ERROR: terminating connection due to administrator command \(57P01\)\n(?:.*\n)*\Q$hint\E/m, 'what it says');
 	put_files($place, \%files);
 	completes($place, 'after a terminated backend');
 }

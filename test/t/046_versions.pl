@@ -52,6 +52,18 @@ sub fits
 	return;
 }
 
+# Not even what a deploy sends before it has the answer.
+sub nothing_is_stored
+{
+	my ($place) = @_;
+
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	applied_is($place, '', 'nothing is applied');
+	query_is($node, 'SELECT (SELECT count(*) FROM slipway.manifest), (SELECT count(*) FROM slipway.script)', '0|0',
+		'nothing is stored', db => $place->{db});
+	return;
+}
+
 sub does_not_fit
 {
 	my ($version, $hint) = @_;
@@ -66,7 +78,7 @@ sub does_not_fit
 					err => "slipway: error: client $version and extension $extension do not fit\nhint: $hint\n" },
 				"$version: $command");
 		}
-		applied_is($place, '', 'nothing is applied');
+		nothing_is_stored($place);
 	});
 	return;
 }
@@ -95,7 +107,7 @@ does_not_fit($major - 1 . ".$minor.0", $upgrade_client) if $major > 0;
 			exit => 12, err => qr/^slipway: error: client $version and extension $newer do not fit\nhint: $upgrade_client\n\z/m },
 		"an extension of version $newer, $_")
 	  for qw(migrate status init);
-	applied_is($place, '', 'nothing is applied');
+	nothing_is_stored($place);
 }
 
 $node->stop;
