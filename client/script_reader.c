@@ -71,9 +71,10 @@ find_border(const char *bytes, size_t length)
 		border--;
 	else
 		border = length;
-	if (border > 0 && bytes[border - 1] == '\r')
+	while (border > 0 && bytes[border - 1] == '\r')
 		border--;
-	return border;
+	/* nothing but carriage returns: they are what they are */
+	return border > 0 ? border : length;
 }
 
 /* Counts lines and columns from the beginning of the file, which is rare. */

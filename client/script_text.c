@@ -92,21 +92,26 @@ slipway_script_text_normalise(char *text, size_t length, bool start)
 	const char *end = text + length;
 	char	   *to = text;
 
-	if (start && length >= 3 && memcmp(text, BYTE_ORDER_MARK, 3) == 0)
+	while (start && end - from >= 3 && memcmp(from, BYTE_ORDER_MARK, 3) == 0)
 		from += 3;
 	while (from < end)
 	{
 		const char *found = memchr(from, '\r', (size_t) (end - from));
 		const char *stop = found == NULL ? end : found;
+		const char *after = stop;
 
 		if (to != from)
 			memmove(to, from, (size_t) (stop - from));
 		to += stop - from;
-		from = stop;
-		if (from < end && (from + 1 == end || from[1] != '\n'))
-			*to++ = *from;
-		if (from < end)
-			from++;
+		while (after < end && *after == '\r')
+			after++;
+		/* carriage returns right before a line feed go, others stay */
+		if (after == end || *after != '\n')
+		{
+			memmove(to, stop, (size_t) (after - stop));
+			to += after - stop;
+		}
+		from = after;
 	}
 	return (size_t) (to - text);
 }

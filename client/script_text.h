@@ -27,8 +27,8 @@ SlipwayTextFault slipway_script_text_check(const char *text, size_t length, size
 char	   *slipway_script_text_skip_mark(char *text);
 
 /*
- * Turns each CRLF into LF, in place, and at the start of a script removes one
- * byte order mark. Returns the new length. A lone CR stays.
+ * Removes each CR right before an LF, in place, and byte order marks at the
+ * start of a script. Returns the new length. A lone CR stays.
  */
 size_t		slipway_script_text_normalise(char *text, size_t length, bool start);
 

@@ -11,7 +11,6 @@
 #include "commands/portalcmds.h"
 #include "miscadmin.h"
 #include "parser/analyze.h"
-#include "parser/parser.h"
 #include "pgstat.h"
 #include "storage/proc.h"
 #include "tcop/dest.h"
@@ -114,7 +113,7 @@ take_tree(SlipwayStatement *statement, const char *text)
 	RawStmt    *tree = statement->tree;
 
 	statement->tree = NULL;
-	if (tree == NULL || statement->conforming != standard_conforming_strings)
+	if (tree == NULL || statement->lexer != slipway_lexer_settings())
 		tree = slipway_statement_parse(text);
 	return tree;
 }
@@ -127,12 +126,15 @@ slipway_exec_statement(SlipwayPlace *place, SlipwayStatement *statement, MemoryC
 	bool		logged;
 	char	   *text;
 
+	/* It points to the text of the statement before, which goes now. */
+	debug_query_string = NULL;
 	MemoryContextReset(context);
 	MemoryContextSwitchTo(context);
 	place->statement = *statement;
 	place->in_statement = true;
 	text = slipway_statement_text(place->script, statement);
 	place->text = text;
+	debug_query_string = text;
 	raw = take_tree(statement, text);
 	logged = announce(text, raw);
 	CHECK_FOR_INTERRUPTS();

@@ -110,7 +110,7 @@ record(SlipwayRun *run, const SlipwayStep *step, bool last, TimestampTz started_
 	SlipwayEvent event = slipway_run_event(run, step, "succeeded", started_at);
 
 	slipway_spi_begin();
-	slipway_history_append(&event, run->head);
+	slipway_history_append(&event);
 	if (last)
 		slipway_run_end(run, "succeeded");
 	slipway_spi_end();

@@ -20,6 +20,7 @@
 #include "utils/timestamp.h"
 
 #include "chain.h"
+#include "compat.h"
 #include "history.h"
 #include "lock.h"
 #include "privilege.h"
@@ -125,6 +126,19 @@ read_tuple(Relation history, HeapTuple tuple)
 	return head;
 }
 
+static Relation
+open_key(Relation history)
+{
+	Oid			key = slipway_primary_key(history);
+
+	if (!OidIsValid(key))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("table \"slipway.history\" has no primary key"),
+				 errhint("Restore it: ALTER TABLE slipway.history ADD PRIMARY KEY (project, entry).")));
+	return index_open(key, AccessShareLock);
+}
+
 /*
  * The newest entry of a project, from a number on and as of now. It is wanted
  * for every migration, so it is taken from the index without the detour of a
@@ -134,7 +148,7 @@ static Head
 read_head_from(const char *project, int64 from)
 {
 	Relation	history = table_open(slipway_history_relation(), AccessShareLock);
-	Relation	index = index_open(RelationGetPrimaryKeyIndex(history), AccessShareLock);
+	Relation	index = open_key(history);
 	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	Head		head = {0};
 	ScanKeyData keys[2];
@@ -243,9 +257,9 @@ add_field(SlipwayArgs *args, SlipwayField field, const SlipwayEntry *entry, cons
 	}
 }
 
-/* Inserts the entry behind the head; sets its hash. */
+/* Inserts the entry behind the head. */
 static void
-insert_entry(SlipwayEntry *entry, const SlipwayEvent *event, const Head *head, uint8 *hash)
+insert_entry(SlipwayEntry *entry, const SlipwayEvent *event, const Head *head)
 {
 	static SlipwayQuery query = {SLIPWAY_QUERY_HISTORY_ADD, 25,
 		{TEXTOID, INT8OID, INT8OID, TEXTOID, TEXTOID, TEXTOID, BYTEAOID, BYTEAOID,
@@ -253,6 +267,7 @@ insert_entry(SlipwayEntry *entry, const SlipwayEvent *event, const Head *head, u
 			TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, INT4OID, INT4OID, INT4OID, BYTEAOID,
 			BYTEAOID}, .generic = true};
 	SlipwayArgs args = {0};
+	uint8		hash[SLIPWAY_HASH_LEN];
 
 	entry->field[FIELD_ENTRY] = number_text(head->entry + 1);
 	entry->field[FIELD_PREV_HASH] = head->entry > 0 ? slipway_hash_hex(head->hash) : NULL;
@@ -264,7 +279,7 @@ insert_entry(SlipwayEntry *entry, const SlipwayEvent *event, const Head *head, u
 }
 
 void
-slipway_history_append(const SlipwayEvent *event, uint8 *hash)
+slipway_history_append(const SlipwayEvent *event)
 {
 	SlipwayEntry entry = {{0}};
 	Head		head;
@@ -272,7 +287,7 @@ slipway_history_append(const SlipwayEvent *event, uint8 *hash)
 	fill_entry(&entry, event);
 	slipway_lock_chain(event->project->lock_key);
 	head = read_head(event->project);
-	insert_entry(&entry, event, &head, hash);
+	insert_entry(&entry, event, &head);
 }
 
 char *

@@ -27,11 +27,11 @@ typedef struct SlipwayEvent
 } SlipwayEvent;
 
 /*
- * Appends an entry to the project's chain, in the current transaction, and sets
- * its hash. Inside a scope of spi.h. Holds the chain's lock to the end of the
- * transaction: to be the last thing done in it.
+ * Appends an entry to the project's chain, in the current transaction. Inside a
+ * scope of spi.h. Holds the chain's lock to the end of the transaction: to be
+ * the last thing done in it.
  */
-extern void slipway_history_append(const SlipwayEvent *event, uint8 *hash);
+extern void slipway_history_append(const SlipwayEvent *event);
 
 /* Hash of the newest entry in hex, NULL if there is none. Opens a scope. */
 extern char *slipway_history_head(const SlipwayProject *project);

@@ -9,6 +9,7 @@
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
+#include "utils/memutils.h"
 
 #include "error_code.h"
 #include "manifest.h"
@@ -250,8 +251,55 @@ slipway_manifest_position(HTAB *index, const char *name)
 	return entry ? entry->position : -1;
 }
 
+/*
+ * The members that were loaded or stored last, without their ids. A deploy
+ * stores a manifest and runs it next, and what a hash stands for never changes.
+ */
+static struct
+{
+	MemoryContext context;
+	char	   *project;		/* NULL: nothing is remembered */
+	uint8		hash[SLIPWAY_HASH_LEN];
+	SlipwayMember *members;
+	int			n;
+}			remembered;
+
+static SlipwayMember *
+copy_members(const SlipwayMember *members, int n)
+{
+	SlipwayMember *copy = palloc(Max(n, 1) * sizeof(SlipwayMember));
+
+	for (int i = 0; i < n; i++)
+	{
+		copy[i] = members[i];
+		copy[i].name = pstrdup(members[i].name);
+		copy[i].id = 0;
+		copy[i].settled = false;
+		copy[i].outline = NULL;
+	}
+	return copy;
+}
+
+void
+slipway_manifest_remember(const char *project, const SlipwayManifest *manifest)
+{
+	MemoryContext caller;
+
+	if (remembered.context == NULL)
+		remembered.context = AllocSetContextCreate(TopMemoryContext, "slipway manifest",
+												   ALLOCSET_DEFAULT_SIZES);
+	remembered.project = NULL;
+	MemoryContextReset(remembered.context);
+	caller = MemoryContextSwitchTo(remembered.context);
+	remembered.members = copy_members(manifest->members, manifest->n);
+	remembered.n = manifest->n;
+	memcpy(remembered.hash, manifest->hash, SLIPWAY_HASH_LEN);
+	remembered.project = pstrdup(project);
+	MemoryContextSwitchTo(caller);
+}
+
 static void
-load_members(SlipwayManifest *manifest, const char *project)
+read_members(SlipwayManifest *manifest, const char *project)
 {
 	static SlipwayQuery query = {SLIPWAY_QUERY_MANIFEST_MEMBERS, 2, {TEXTOID, BYTEAOID}};
 	SlipwayArgs args = {0};
@@ -275,9 +323,23 @@ load_members(SlipwayManifest *manifest, const char *project)
 	slipway_spi_end();
 }
 
-/* The manifest that a query finds, or NULL. */
+static void
+load_members(SlipwayManifest *manifest, const char *project)
+{
+	if (remembered.project && strcmp(remembered.project, project) == 0 &&
+		memcmp(remembered.hash, manifest->hash, SLIPWAY_HASH_LEN) == 0)
+	{
+		manifest->members = copy_members(remembered.members, remembered.n);
+		manifest->n = remembered.n;
+		return;
+	}
+	read_members(manifest, project);
+	slipway_manifest_remember(project, manifest);
+}
+
+/* The manifest that a query finds, still without its members, or NULL. */
 static SlipwayManifest *
-load_found(SlipwayQuery *query, SlipwayArgs *args, const char *project)
+find_manifest(SlipwayQuery *query, SlipwayArgs *args)
 {
 	SlipwayManifest *manifest = palloc0(sizeof(SlipwayManifest));
 	char	   *order = NULL;
@@ -292,7 +354,6 @@ load_found(SlipwayQuery *query, SlipwayArgs *args, const char *project)
 	if (order == NULL)
 		return NULL;
 	manifest->order = parse_order(order);
-	load_members(manifest, project);
 	return manifest;
 }
 
@@ -319,21 +380,28 @@ slipway_manifest_load(const char *project, const char *hash)
 		slipway_manifest_parse_hash(hash, bytes);
 	slipway_arg_text(&args, project);
 	slipway_arg_text(&args, hash);
-	manifest = load_found(&find_query, &args, project);
+	manifest = find_manifest(&find_query, &args);
 	if (manifest == NULL && hash)
 		ereport(ERROR,
 				(errcode(SLIPWAY_NOT_UPLOADED),
 				 errmsg("project \"%s\" has no manifest %s", project, hash),
 				 errhint("Upload it with slipway.add_manifest().")));
-	return manifest ? manifest : slipway_manifest_parse("slipway-manifest 1 order=auto\n");
+	if (manifest == NULL)
+		return slipway_manifest_parse("slipway-manifest 1 order=auto\n");
+	load_members(manifest, project);
+	return manifest;
 }
 
 SlipwayManifest *
 slipway_manifest_load_settled(const char *project)
 {
 	static SlipwayQuery query = {SLIPWAY_QUERY_MANIFEST_SETTLED, 1, {TEXTOID}};
+	SlipwayManifest *manifest;
 	SlipwayArgs args = {0};
 
 	slipway_arg_text(&args, project);
-	return load_found(&query, &args, project);
+	manifest = find_manifest(&query, &args);
+	if (manifest)
+		read_members(manifest, project);
+	return manifest;
 }

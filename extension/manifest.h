@@ -60,7 +60,10 @@ extern SlipwayManifest *slipway_manifest_load(const char *project, const char *h
 /* Inside a scope of spi.h: is a manifest of that hash stored? */
 extern bool slipway_manifest_exists(const char *project, const uint8 *hash);
 
-/* Loads the one that was applied whole last, or returns NULL. Opens a scope. */
+/* Keeps a manifest in this session's memory for slipway_manifest_load(), in place of the last one. */
+extern void slipway_manifest_remember(const char *project, const SlipwayManifest *manifest);
+
+/* Loads, with ids, the one that was applied whole last, or returns NULL. Opens a scope. */
 extern SlipwayManifest *slipway_manifest_load_settled(const char *project);
 
 /* Index of the members by name, in the current memory context; position, or -1. */

@@ -120,8 +120,7 @@ static void
 report_done(SlipwayRun *run, const SlipwayPlan *plan)
 {
 	StringInfoData json;
-	char	   *head = run->applied > 0 ? slipway_hash_hex(run->head)
-		: slipway_history_head(run->project);
+	char	   *head = slipway_history_head(run->project);
 
 	slipway_event_begin(&json, "done");
 	slipway_event_text(&json, "project", run->project->name);
@@ -247,11 +246,7 @@ write_failure(SlipwayRun *run, const SlipwayEvent *event)
 		slipway_spi_begin();
 		slipway_run_end(run, "failed");
 		if (event)
-		{
-			uint8		hash[SLIPWAY_HASH_LEN];
-
-			slipway_history_append(event, hash);
-		}
+			slipway_history_append(event);
 		slipway_spi_end();
 		run->number = 0;
 		slipway_transaction_next();

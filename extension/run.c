@@ -57,7 +57,6 @@ record_dead_run(const SlipwayRun *run, const OpenRun *dead)
 {
 	SlipwayEvent event = {0};
 	ErrorData	error = {0};
-	uint8		hash[SLIPWAY_HASH_LEN];
 
 	error.sqlerrcode = SLIPWAY_INTERRUPTED;
 	error.message = psprintf("its backend (pid " INT64_FORMAT ") ended in the middle of it", dead->pid);
@@ -72,7 +71,7 @@ record_dead_run(const SlipwayRun *run, const OpenRun *dead)
 	event.started_at = dead->started_at;
 	event.finished_at = GetCurrentTimestamp();
 	event.error = &error;
-	slipway_history_append(&event, hash);
+	slipway_history_append(&event);
 	ereport(WARNING,
 			(errcode(SLIPWAY_INTERRUPTED),
 			 errmsg("run " INT64_FORMAT " of project \"%s\" was interrupted at migration \"%s\"",

@@ -24,7 +24,6 @@ typedef struct SlipwayRun
 	bool		whole;			/* it ends with its manifest applied, and nothing else */
 	int			attempts;		/* that failed, of the migration it is at */
 	TimestampTz flushed_at;		/* when all its commits were on disk last */
-	uint8		head[SLIPWAY_HASH_LEN]; /* of the history, once something is applied */
 	MemoryContext context;		/* survives the run's transactions */
 	MemoryContext step_context; /* reset for each migration */
 	MemoryContext statement_context;	/* reset for each statement */

@@ -139,20 +139,25 @@ slipway_hash_parse(const char *hex, uint8 *hash)
 void
 slipway_script_normalise(char *body)
 {
+	bool		utf8 = GetDatabaseEncoding() == PG_UTF8 || GetDatabaseEncoding() == PG_SQL_ASCII;
 	char	   *out = body;
 	char	   *from = body;
-	char	   *cr;
+	char	   *feed;
 
 	if (GetDatabaseEncoding() == PG_SQL_ASCII)
 		(void) pg_verify_mbstr(PG_UTF8, body, strlen(body), false);
-	if (strncmp(body, "\xEF\xBB\xBF", 3) == 0 &&
-		(GetDatabaseEncoding() == PG_UTF8 || GetDatabaseEncoding() == PG_SQL_ASCII))
+	while (utf8 && strncmp(from, "\xEF\xBB\xBF", 3) == 0)
 		from += 3;
-	while ((cr = strstr(from, "\r\n")) != NULL)
+	/* Each CR right before an LF goes, so that the normal form of this one is itself. */
+	while ((feed = strstr(from, "\r\n")) != NULL)
 	{
-		memmove(out, from, cr - from);
-		out += cr - from;
-		from = cr + 1;
+		char	   *end = feed;
+
+		while (end > from && end[-1] == '\r')
+			end--;
+		memmove(out, from, end - from);
+		out += end - from;
+		from = feed + 1;
 	}
 	memmove(out, from, strlen(from) + 1);
 }
@@ -216,10 +221,11 @@ slipway_script_open(const char *script)
 	return cutter;
 }
 
-/* Counted on from the statement before, as long scripts have many. */
+/* Counted on from the last place that was asked for, as long scripts have many. */
 static SlipwayPosition
-start_position(SlipwayCutter *cutter, int location)
+position_of(SlipwayCutter *cutter, int location)
 {
+	Assert(location >= cutter->counted_to);
 	cutter->position = slipway_position_advance(cutter->position,
 												cutter->script + cutter->counted_to,
 												location - cutter->counted_to);
@@ -236,6 +242,19 @@ close_window(SlipwayCutter *cutter)
 	MemoryContextReset(cutter->window_context);
 }
 
+/* What is skipped where a statement may begin: empty statements, blanks, line comments. */
+static int
+skip_blanks(const char *script, int from)
+{
+	for (;;)
+	{
+		from += strspn(script + from, "; \t\n\r\f");
+		if (script[from] != '-' || script[from + 1] != '-')
+			return from;
+		from += strcspn(script + from, "\n\r");
+	}
+}
+
 /* Gives the scanner size bytes of the script from where the next statement is. */
 static void
 open_window(SlipwayCutter *cutter, int size)
@@ -244,9 +263,11 @@ open_window(SlipwayCutter *cutter, int size)
 
 	close_window(cutter);
 	MemoryContextSwitchTo(cutter->window_context);
+	/* Where take_plain() has looked, so that positions are counted forward only. */
+	cutter->next = skip_blanks(cutter->script, cutter->next);
 	cutter->window = cutter->next;
 	cutter->window_end = size < cutter->length - cutter->next ? cutter->next + size : cutter->length;
-	cutter->window_position = start_position(cutter, cutter->window);
+	cutter->window_position = position_of(cutter, cutter->window);
 	cutter->scanner = scanner_init(pnstrdup(cutter->script + cutter->window,
 											cutter->window_end - cutter->window),
 								   &cutter->extra, &keywords, keyword_tokens);
@@ -315,12 +336,11 @@ drop_refusal(MemoryContext caller)
 	FlushErrorState();
 }
 
-/* The trees of a piece of the script; NIL where the grammar refuses it. */
+/* The trees of a text; NIL where the grammar refuses it. */
 static List *
-try_parse(const char *script, const SlipwayStatement *piece)
+try_parse(const char *text)
 {
 	MemoryContext caller = CurrentMemoryContext;
-	char	   *text = slipway_statement_text(script, piece);
 	List	   *volatile trees = NIL;
 
 	PG_TRY();
@@ -332,8 +352,24 @@ try_parse(const char *script, const SlipwayStatement *piece)
 		drop_refusal(caller);
 	}
 	PG_END_TRY();
-	pfree(text);
 	return trees;
+}
+
+/*
+ * Is this piece, which holds BEGIN ATOMIC, a whole statement? A long body is
+ * tried often: nothing of that may stay in memory.
+ */
+static bool
+is_whole(const char *script, const SlipwayStatement *piece)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "slipway trial parse",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(context);
+	bool		whole = try_parse(slipway_statement_text(script, piece)) != NIL;
+
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+	return whole;
 }
 
 RawStmt *
@@ -357,19 +393,6 @@ trimmed_length(const char *script, int start, int end)
 	return end - start;
 }
 
-/* What the scanner skips where a statement may begin: blanks and line comments. */
-static int
-skip_blanks(const char *script, int from)
-{
-	for (;;)
-	{
-		from += strspn(script + from, " \t\n\r\f");
-		if (script[from] != '-' || script[from + 1] != '-')
-			return from;
-		from += strcspn(script + from, "\n\r");
-	}
-}
-
 /* The next semicolon at the end of a line or of the script, or -1. */
 static int
 find_line_end(const SlipwayCutter *cutter, int from)
@@ -386,13 +409,17 @@ find_line_end(const SlipwayCutter *cutter, int from)
 	return -1;
 }
 
-/* No line comment, and no dollar quote, of which the semicolon could be part. */
+/*
+ * No line comment, and no dollar quote, of which the semicolon could be part; no
+ * other semicolon; and a token of the statement at its beginning, as that is
+ * what positions are counted from.
+ */
 static bool
 is_plain(const char *text, int length)
 {
 	const char *end = text + length;
 
-	if (memchr(text, '$', length))
+	if (strncmp(text, "/*", 2) == 0 || memchr(text, ';', length) || memchr(text, '$', length))
 		return false;
 	for (const char *p = text; (p = memchr(p, '-', end - p)) != NULL; p++)
 		if (p[1] == '-')
@@ -406,18 +433,21 @@ take_plain(SlipwayCutter *cutter, SlipwayStatement *statement)
 {
 	int			start = skip_blanks(cutter->script, cutter->next);
 	int			end;
-	List	   *trees = NIL;
+	List	   *trees;
+	char	   *text;
 
 	if (start < cutter->not_plain_to)
 		return false;
 	end = find_line_end(cutter, start);
 	cutter->not_plain_to = end < 0 ? cutter->length + 1 : end + 1;
-	if (end < 0)
+	if (end < 0 || !is_plain(cutter->script + start, end - start))
 		return false;
 	statement->location = start;
 	statement->length = trimmed_length(cutter->script, start, end);
-	if (is_plain(cutter->script + start, statement->length))
-		trees = try_parse(cutter->script, statement);
+	statement->start = position_of(cutter, start);
+	text = slipway_statement_text(cutter->script, statement);
+	trees = try_parse(text);
+	pfree(text);
 	if (list_length(trees) != 1)
 		return false;
 	statement->tree = linitial_node(RawStmt, trees);
@@ -447,10 +477,14 @@ typedef enum ScanEnd
 	SCAN_WINDOW					/* at the end of a window that is not that of the script */
 } ScanEnd;
 
-/* Walks to the end of one statement, in the window. */
+/*
+ * Walks to the end of one statement, in the window. Sets it only then: until
+ * then its place is that of the window, for lexical errors.
+ */
 static ScanEnd
 scan_statement(SlipwayCutter *cutter, SlipwayStatement *statement)
 {
+	SlipwayStatement piece = *statement;
 	int			previous = 0;
 	int			depth = 0;
 	int			start = -1;
@@ -468,12 +502,12 @@ scan_statement(SlipwayCutter *cutter, SlipwayStatement *statement)
 			return SCAN_NOTHING;
 		if (token == 0 || (token == ';' && depth <= 0 && start >= 0))
 		{
-			statement->location = start;
-			statement->length = trimmed_length(cutter->script, start, place);
+			piece.location = start;
+			piece.length = trimmed_length(cutter->script, start, place);
 			if (token == 0 || !atomic ||
-				((previous == TOKEN_END || !tried) &&
-				 try_parse(cutter->script, statement) != NIL))
+				((previous == TOKEN_END || !tried) && is_whole(cutter->script, &piece)))
 			{
+				*statement = piece;
 				cutter->next = token == 0 ? place : place + 1;
 				return SCAN_STATEMENT;
 			}
@@ -496,25 +530,29 @@ scan_statement(SlipwayCutter *cutter, SlipwayStatement *statement)
  * be in the middle of a token.
  */
 static ScanEnd
+scan_guarded(SlipwayCutter *cutter, SlipwayStatement *statement)
+{
+	volatile ScanEnd end = SCAN_WINDOW;
+
+	PG_TRY();
+	{
+		end = scan_statement(cutter, statement);
+	}
+	PG_CATCH();
+	{
+		drop_refusal(cutter->window_context);
+	}
+	PG_END_TRY();
+	return end;
+}
+
+static ScanEnd
 scan_window(SlipwayCutter *cutter, SlipwayStatement *statement)
 {
 	MemoryContext caller = MemoryContextSwitchTo(cutter->window_context);
-	volatile ScanEnd end = SCAN_WINDOW;
+	ScanEnd		end = cutter->window_end == cutter->length ?
+		scan_statement(cutter, statement) : scan_guarded(cutter, statement);
 
-	if (cutter->window_end == cutter->length)
-		end = scan_statement(cutter, statement);
-	else
-	{
-		PG_TRY();
-		{
-			end = scan_statement(cutter, statement);
-		}
-		PG_CATCH();
-		{
-			drop_refusal(caller);
-		}
-		PG_END_TRY();
-	}
 	MemoryContextSwitchTo(caller);
 	return end;
 }
@@ -537,18 +575,28 @@ take_scanned(SlipwayCutter *cutter, SlipwayStatement *statement)
 	return end == SCAN_STATEMENT;
 }
 
+int
+slipway_lexer_settings(void)
+{
+	return standard_conforming_strings + 2 * backslash_quote;
+}
+
 bool
 slipway_script_next(SlipwayCutter *cutter, SlipwayStatement *statement)
 {
-	bool		plain = take_plain(cutter, statement);
-
-	if (!plain && !take_scanned(cutter, statement))
-		return false;
-	statement->start = start_position(cutter, statement->location);
-	if (!plain)
-		statement->tree = slipway_statement_parse(slipway_statement_text(cutter->script, statement));
-	statement->conforming = standard_conforming_strings;
-	obey_string_setting(cutter, statement->tree);
 	CHECK_FOR_INTERRUPTS();
+	if (!take_plain(cutter, statement))
+	{
+		char	   *text;
+
+		if (!take_scanned(cutter, statement))
+			return false;
+		statement->start = position_of(cutter, statement->location);
+		text = slipway_statement_text(cutter->script, statement);
+		statement->tree = slipway_statement_parse(text);
+		pfree(text);
+	}
+	statement->lexer = slipway_lexer_settings();
+	obey_string_setting(cutter, statement->tree);
 	return true;
 }

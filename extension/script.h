@@ -21,7 +21,7 @@ extern bool slipway_hash_parse(const char *hex, uint8 *hash);
 
 /*
  * Gives a body its normal form, in which it is hashed and stored: no byte order
- * mark, LF for CRLF. Raises 22021 where a server that does not check
+ * mark at its beginning, no CR before an LF. Raises 22021 where a server that does not check
  * encodings (SQL_ASCII) was given something that is not UTF-8.
  */
 extern void slipway_script_normalise(char *body);
@@ -44,7 +44,7 @@ typedef struct SlipwayStatement
 	int			length;
 	SlipwayPosition start;
 	RawStmt    *tree;			/* NULL: parse it again */
-	bool		conforming;		/* standard_conforming_strings it was parsed under */
+	int			lexer;			/* slipway_lexer_settings() it was parsed under */
 } SlipwayStatement;
 
 /*
@@ -71,6 +71,9 @@ extern bool slipway_script_next(SlipwayCutter *cutter, SlipwayStatement *stateme
 
 /* Must be called, also after an error: restores standard_conforming_strings. */
 extern void slipway_script_close(SlipwayCutter *cutter);
+
+/* A number for the settings that change how a statement is parsed. */
+extern int	slipway_lexer_settings(void);
 
 /* Text of one statement, palloc'd. */
 extern char *slipway_statement_text(const char *script, const SlipwayStatement *statement);

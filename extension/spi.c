@@ -168,8 +168,18 @@ char *
 slipway_row_text(uint64 row, int column)
 {
 	MemoryContext old = MemoryContextSwitchTo(scope.context);
-	char	   *value = SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column);
+	char	   *value;
 
+	/* Without looking for its output function for every value. */
+	if (SPI_gettypeid(SPI_tuptable->tupdesc, column) == TEXTOID)
+	{
+		bool		isnull;
+		Datum		datum = slipway_row_datum(row, column, &isnull);
+
+		value = isnull ? NULL : TextDatumGetCString(datum);
+	}
+	else
+		value = SPI_getvalue(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column);
 	MemoryContextSwitchTo(old);
 	return value;
 }

@@ -160,6 +160,7 @@ insert_manifest(const char *project, const SlipwayManifest *manifest)
 	slipway_arg_text(&args, GetUserNameFromId(GetSessionUserId(), false));
 	if (slipway_query(&query, &args, 0) == 0 && !slipway_manifest_exists(project, manifest->hash))
 		raise_concurrent();
+	slipway_manifest_remember(project, manifest);
 }
 
 void

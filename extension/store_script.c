@@ -168,9 +168,11 @@ static void
 store_parts(uint8 *hash)
 {
 	char	   *body = parts.text.data + VARHDRSZ;
-	char	   *converted = pg_any_to_server(body, parts.text.len - VARHDRSZ, PG_UTF8);
+	int			mark = GetDatabaseEncoding() != PG_UTF8 && strncmp(body, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+	char	   *converted = pg_any_to_server(body + mark, parts.text.len - VARHDRSZ - mark, PG_UTF8);
 
 	parts.transaction = InvalidLocalTransactionId;
+	/* A byte order mark has no form in most encodings. */
 	if (converted != body)
 		slipway_store_script(converted, hash);
 	else

@@ -14,6 +14,7 @@
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 
@@ -69,6 +70,7 @@ find_manifest(const char *project, const uint8 *hash)
 	static SlipwayQuery query = {SLIPWAY_QUERY_MANIFEST_FIND, 2, {TEXTOID, BYTEAOID}};
 	FoundManifest found = {0};
 	SlipwayArgs args = {0};
+	char	   *owner = NULL;
 	bool		exists;
 
 	slipway_arg_text(&args, project);
@@ -81,11 +83,16 @@ find_manifest(const char *project, const uint8 *hash)
 		found.newest = slipway_row_bool(0, 2);
 		found.settled = slipway_row_bool(0, 3);
 		found.head = slipway_row_text(0, 4);
+		owner = slipway_row_text(0, 5);
 	}
 	slipway_spi_end();
 	/* Project "default" is made by the first upload. */
 	if (!exists && strcmp(project, "default") != 0)
 		(void) slipway_project_load(project);
+	/* Whoever could not run it is to be told so by a run, also if it would do nothing. */
+	if (!slipway_privilege_has(SLIPWAY_DEPLOYER, project) ||
+		(owner && !OidIsValid(get_role_oid(owner, true))))
+		found.settled = false;
 	return found;
 }
 

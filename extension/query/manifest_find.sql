@@ -3,7 +3,8 @@
 SELECT f.hash IS NOT NULL,
        p.newest IS NOT DISTINCT FROM $2,
        coalesce(r.manifest_hash = $2 AND r.settled_entry = h.entry, false),
-       encode(h.entry_hash, 'hex')
+       encode(h.entry_hash, 'hex'),
+       p.owner
   FROM slipway.project p
   LEFT JOIN slipway.manifest f ON f.project = p.name AND f.hash = $2
   LEFT JOIN LATERAL (SELECT manifest_hash, settled_entry FROM slipway.run

@@ -238,13 +238,13 @@ broken_folder({ '0001_a.up.sql' => 'SELECT 1', '0001_a.down.sql' => "\0" }, 4,
 	client_is($lines, ['migrate'], { err => "0001_lines  applied  TIME\n1 migration applied to project default in TIME\n" },
 		'a file with CRLF');
 	query_is($node, 'SELECT length(t) FROM lines', '3', 'the server gets LF', db => $lines->{db});
-	for my $form ($text, $crlf, "\xef\xbb\xbf$text", "\xef\xbb\xbf$crlf")
+	for my $form ($text, $crlf, "\xef\xbb\xbf$text", "\xef\xbb\xbf$crlf", "\xef\xbb\xbf\xef\xbb\xbf$text", $crlf =~ s/\r/\r\r/gr)
 	{
 		put_files($lines, { '0001_lines.sql' => $form });
 		client_is($lines, ['validate'], { err => "1 migration, all valid\n" }, 'the same with other line ends');
 		client_is($lines, ['status'], { out => qr/^0001_lines  applied/m, err => "project default: 1 applied\n" }, 'is applied');
 	}
-	for my $form ("\xef\xbb\xbf\xef\xbb\xbf$text", $text =~ s/\n/\r/gr, "$text\n")
+	for my $form ("-\xef\xbb\xbf$text", $text =~ s/\n/\r/gr, "$text\n")
 	{
 		put_files($lines, { '0001_lines.sql' => $form });
 		client_is($lines, ['status'], { out => qr/^0001_lines  changed/m, err => "project default: 1 changed\n" },

@@ -28,11 +28,11 @@ normalises(void **state)
 	expect_normal("", "");
 	expect_normal("a\r\nb\r\n", "a\nb\n");
 	expect_normal("a\rb", "a\rb");
-	expect_normal("a\r\r\nb", "a\r\nb");
+	expect_normal("a\r\r\nb", "a\nb");
 	expect_normal("a\r", "a\r");
 	expect_normal("\xef\xbb\xbfx", "x");
 	expect_normal("\xef\xbb\xbf", "");
-	expect_normal("\xef\xbb\xbf\xef\xbb\xbfx", "\xef\xbb\xbfx");
+	expect_normal("\xef\xbb\xbf\xef\xbb\xbfx", "x");
 	expect_normal("x\xef\xbb\xbf", "x\xef\xbb\xbf");
 	expect_normal("\xef\xbb", "\xef\xbb");
 }
