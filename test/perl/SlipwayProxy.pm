@@ -36,6 +36,8 @@ sub start_proxy
 	return \%proxy if $proxy{pid};
 
 	$SIG{PIPE} = 'IGNORE';
+	# The servers are the parent's: a handler that dies would stop them.
+	$SIG{TERM} = $SIG{INT} = 'DEFAULT';
 	my @silent;
 	while (my $client = $listener->accept)
 	{

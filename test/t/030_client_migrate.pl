@@ -191,7 +191,7 @@ sub bodies_since
 {
 	my ($offset) = @_;
 	my $log = slurp_file($node->logfile, $offset);
-	my @statements = $log =~ /execute <unnamed>: SELECT slipway\.add_scripts\(.*?DETAIL:  parameters: \$1 = '(.*?)', \$2 = /gs;
+	my @statements = $log =~ /execute <unnamed>: SELECT slipway\.add_scripts\(.*?DETAIL:  [Pp]arameters: \$1 = '(.*?)', \$2 = /gs;
 	my $count = () = "@statements" =~ /_marker/g;
 
 	return ($count, $log);
