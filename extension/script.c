@@ -82,6 +82,9 @@ static const ScanKeywordList keywords = {
 /* First window of the scanner, in bytes. */
 #define WINDOW_SIZE 16384
 
+/* Longest text with semicolons in it that is tried as one statement, in bytes. */
+#define TRIED_SIZE (1024 * 1024)
+
 struct SlipwayCutter
 {
 	const char *script;
@@ -410,21 +413,44 @@ find_line_end(const SlipwayCutter *cutter, int from)
 }
 
 /*
- * No line comment, and no dollar quote, of which the semicolon could be part; no
- * other semicolon; and a token of the statement at its beginning, as that is
- * what positions are counted from.
+ * No line comment, and no dollar quote, of which the semicolon could be part;
+ * and a token of the statement at its beginning, as that is what positions are
+ * counted from.
  */
 static bool
 is_plain(const char *text, int length)
 {
 	const char *end = text + length;
 
-	if (strncmp(text, "/*", 2) == 0 || memchr(text, ';', length) || memchr(text, '$', length))
+	if (strncmp(text, "/*", 2) == 0 || memchr(text, '$', length))
 		return false;
 	for (const char *p = text; (p = memchr(p, '-', end - p)) != NULL; p++)
 		if (p[1] == '-')
 			return false;
 	return true;
+}
+
+/*
+ * The tree of a text that is one statement, or NULL. With semicolons in it, it
+ * may also be many: their trees go with a context of their own.
+ */
+static RawStmt *
+try_statement(const char *text)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	bool		several = strchr(text, ';') != NULL;
+	List	   *trees;
+
+	if (several)
+		MemoryContextSwitchTo(AllocSetContextCreate(caller, "slipway trial parse", ALLOCSET_DEFAULT_SIZES));
+	trees = try_parse(text);
+	if (several && list_length(trees) != 1)
+	{
+		MemoryContextDelete(MemoryContextSwitchTo(caller));
+		return NULL;
+	}
+	MemoryContextSwitchTo(caller);
+	return list_length(trees) == 1 ? linitial_node(RawStmt, trees) : NULL;
 }
 
 /* Takes a statement that ends where a line does; false: ask the scanner. */
@@ -433,24 +459,23 @@ take_plain(SlipwayCutter *cutter, SlipwayStatement *statement)
 {
 	int			start = skip_blanks(cutter->script, cutter->next);
 	int			end;
-	List	   *trees;
 	char	   *text;
 
 	if (start < cutter->not_plain_to)
 		return false;
 	end = find_line_end(cutter, start);
 	cutter->not_plain_to = end < 0 ? cutter->length + 1 : end + 1;
-	if (end < 0 || !is_plain(cutter->script + start, end - start))
+	if (end < 0 || !is_plain(cutter->script + start, end - start) ||
+		(end - start > TRIED_SIZE && memchr(cutter->script + start, ';', end - start)))
 		return false;
 	statement->location = start;
 	statement->length = trimmed_length(cutter->script, start, end);
 	statement->start = position_of(cutter, start);
 	text = slipway_statement_text(cutter->script, statement);
-	trees = try_parse(text);
+	statement->tree = try_statement(text);
 	pfree(text);
-	if (list_length(trees) != 1)
+	if (statement->tree == NULL)
 		return false;
-	statement->tree = linitial_node(RawStmt, trees);
 	cutter->next = end + 1;
 	close_window(cutter);
 	return true;

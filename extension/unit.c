@@ -33,6 +33,7 @@ typedef struct UnitCutter
 	bool		lone_commit;	/* a COMMIT ended what the runner had begun */
 	bool		no_transaction; /* directive: every statement is a unit */
 	bool		keep;			/* the statement's tree */
+	Size		apart;			/* bytes of kept trees that have a context of their own */
 	SlipwayStatement begin;		/* the last BEGIN */
 } UnitCutter;
 
@@ -187,6 +188,15 @@ read_directives(UnitCutter *cutter, SlipwayPlace *place)
 }
 
 static void
+note_size(UnitCutter *cutter, const SlipwayStatement *statement, MemoryContext result)
+{
+	MemoryContext context = GetMemoryChunkContext(statement->tree);
+
+	if (cutter->keep && context != result)
+		cutter->apart += MemoryContextMemAllocated(context, false);
+}
+
+static void
 cut_all(UnitCutter *cutter, SlipwayPlace *place, bool fixed_role, Size limit)
 {
 	MemoryContext result = CurrentMemoryContext;
@@ -200,13 +210,14 @@ cut_all(UnitCutter *cutter, SlipwayPlace *place, bool fixed_role, Size limit)
 		{
 			bool		more;
 
-			cutter->keep = MemoryContextMemAllocated(result, false) < limit;
+			cutter->keep = MemoryContextMemAllocated(result, false) + cutter->apart < limit;
 			MemoryContextSwitchTo(cutter->keep ? result : scratch);
 			place->in_statement = true;
 			more = slipway_script_next(scanner, &place->statement);
 			MemoryContextSwitchTo(result);
 			if (!more)
 				break;
+			note_size(cutter, &place->statement, result);
 			take_statement(cutter, &place->statement, fixed_role);
 			MemoryContextReset(scratch);
 		}
