@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "memory.h"
-#include "progress.h"
 
 #define PERIOD_MS 1000
 
@@ -164,7 +164,7 @@ ask(SlipwayActivity *activity)
 		" || pg_catalog.left(query, 500) FROM pg_catalog.pg_stat_activity"
 		" WHERE pid = $1::int AND state = 'active' AND query <> '<insufficient privilege>'";
 	const char *const values[] = {activity->pid};
-	double		now = slipway_progress_clock();
+	double		now = slipway_clock_now();
 
 	if (now - activity->asked_at < PERIOD_MS)
 		return STAGE_ASK;

@@ -6,12 +6,12 @@
 #include <string.h>
 #include <time.h>
 
+#include "clock.h"
 #include "command.h"
 #include "connection.h"
 #include "current_run.h"
 #include "die.h"
 #include "output.h"
-#include "progress.h"
 #include "release.h"
 #include "server.h"
 
@@ -53,14 +53,14 @@ static SlipwayCurrentRun *
 wait_for_end(PGconn *conn, const char *project, const char *number)
 {
 	const struct timespec pause = {.tv_nsec = PERIOD_MS * 1000000L};
-	double		until = slipway_progress_clock() + PATIENCE_MS;
+	double		until = slipway_clock_now() + PATIENCE_MS;
 
 	for (;;)
 	{
 		SlipwayCurrentRun *run = slipway_current_run_read(conn, project);
 
 		if (!slipway_current_run_goes_on(run) || strcmp(run->number, number) != 0 ||
-			slipway_progress_clock() > until)
+			slipway_clock_now() > until)
 			return run;
 		slipway_current_run_free(run);
 		(void) nanosleep(&pause, NULL);

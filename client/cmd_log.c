@@ -49,8 +49,8 @@ read_log(PGconn *conn, const char *project, const char *limit, const char *after
 {
 	static const char sql[] =
 		"SELECT * FROM (SELECT entry,"
-		" pg_catalog.to_char(started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'),"
-		" pg_catalog.to_char(started_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'),"
+		" " SLIPWAY_SERVER_UTC("started_at") ","
+		" " SLIPWAY_SERVER_UTC_ISO("started_at") ","
 		" run, migration, action, outcome, extract(epoch FROM duration) * 1000, session_role,"
 		" pg_catalog.encode(script_hash, 'hex'), pg_catalog.encode(entry_hash, 'hex'),"
 		" sqlstate, message, detail, hint, line_number, column_number"

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "call.h"
+#include "clock.h"
 #include "command.h"
 #include "connection.h"
 #include "connection_error.h"
@@ -108,7 +109,7 @@ slipway_cmd_migrate(const SlipwayArguments *arguments)
 {
 	SlipwayReport report = {
 		.project = slipway_release_project(arguments),
-		.started_at = slipway_progress_clock(),
+		.started_at = slipway_clock_now(),
 	};
 	SlipwayManifest *manifest;
 	PGconn	   *conn;

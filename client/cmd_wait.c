@@ -7,12 +7,12 @@
 #include <string.h>
 #include <time.h>
 
+#include "clock.h"
 #include "command.h"
 #include "connection.h"
 #include "die.h"
 #include "memory.h"
 #include "output.h"
-#include "progress.h"
 
 #define DEFAULT_TIMEOUT_MS 60000
 #define FOR_EVER_MS 1e15
@@ -55,7 +55,7 @@ say_ready(const char *place, double waited)
 static bool
 pause_for(double milliseconds, double until)
 {
-	double		left = until - slipway_progress_clock();
+	double		left = until - slipway_clock_now();
 	struct timespec pause;
 
 	if (left <= 0)
@@ -72,13 +72,13 @@ pause_for(double milliseconds, double until)
 static char *
 wait_for_server(const SlipwayArguments *arguments, double timeout)
 {
-	double		until = slipway_progress_clock() + (timeout > 0 ? timeout : FOR_EVER_MS);
+	double		until = slipway_clock_now() + (timeout > 0 ? timeout : FOR_EVER_MS);
 	double		pause = FIRST_PAUSE_MS;
 	PGPing		said = PQPING_OK;
 
 	for (;;)
 	{
-		double		left = until - slipway_progress_clock();
+		double		left = until - slipway_clock_now();
 		char	   *place;
 		PGPing		state = slipway_connection_ping(arguments, left, &place);
 
@@ -101,13 +101,13 @@ wait_for_server(const SlipwayArguments *arguments, double timeout)
 SlipwayExitCode
 slipway_cmd_wait(const SlipwayArguments *arguments)
 {
-	double		started_at = slipway_progress_clock();
+	double		started_at = slipway_clock_now();
 	double		timeout = slipway_option_duration(arguments, SLIPWAY_OPTION_TIMEOUT,
 												  DEFAULT_TIMEOUT_MS);
 	char	   *place = wait_for_server(arguments, timeout);
 
 	(void) slipway_connection_open(arguments);
-	say_ready(place, slipway_progress_clock() - started_at);
+	say_ready(place, slipway_clock_now() - started_at);
 	free(place);
 	return SLIPWAY_EXIT_DONE;
 }

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "command.h"
 #include "connection.h"
 #include "current_run.h"
@@ -154,7 +155,7 @@ show_current(Watch *watch, const SlipwayCurrentRun *run)
 		return;
 	progress->done = run->applied;
 	progress->total = run->total;
-	progress->started_at = slipway_progress_clock() - run->elapsed;
+	progress->started_at = slipway_clock_now() - run->elapsed;
 	slipway_progress_move(progress, run->migration, run->migration_elapsed);
 	if (run->statement == NULL)
 		return;
@@ -167,9 +168,9 @@ show_current(Watch *watch, const SlipwayCurrentRun *run)
 static void
 pause_for_period(Watch *watch, int signals)
 {
-	double		until = slipway_progress_clock() + PERIOD_MS;
+	double		until = slipway_clock_now() + PERIOD_MS;
 
-	while (slipway_progress_clock() < until)
+	while (slipway_clock_now() < until)
 	{
 		struct pollfd file = {.fd = signals, .events = POLLIN};
 

@@ -12,9 +12,6 @@
 #include "output.h"
 #include "server.h"
 
-#define UTC(column) "pg_catalog.to_char(" column " AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')"
-#define UTC_ISO(column) "pg_catalog.to_char(" column " AT TIME ZONE 'UTC'," \
-	" 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
 #define ELAPSED(column) "extract(epoch FROM pg_catalog.clock_timestamp() - " column ") * 1000"
 
 SlipwayCurrentRun *
@@ -22,7 +19,8 @@ slipway_current_run_read(PGconn *conn, const char *project)
 {
 	static const char sql[] =
 		"SELECT run, outcome,"
-		" " UTC("started_at") ", " UTC_ISO("started_at") ", " UTC_ISO("finished_at") ","
+		" " SLIPWAY_SERVER_UTC("started_at") ","
+		" " SLIPWAY_SERVER_UTC_ISO("started_at") ", " SLIPWAY_SERVER_UTC_ISO("finished_at") ","
 		" role, application_name, pg_catalog.host(client_addr), applied, migration,"
 		" " ELAPSED("started_at") ", " ELAPSED("migration_started_at") ", pid,"
 		" nullif(statement, '<insufficient privilege>'), wait_event_type, pending"

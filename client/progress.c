@@ -7,9 +7,9 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "buffer.h"
+#include "clock.h"
 #include "display.h"
 #include "live.h"
 #include "memory.h"
@@ -17,15 +17,6 @@
 
 #define BAR_WIDTH 20
 #define BAR_NEEDS 70			/* columns of a line that has room for it */
-
-double
-slipway_progress_clock(void)
-{
-	struct timespec now;
-
-	(void) clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double) now.tv_sec * 1000 + (double) now.tv_nsec / 1e6;
-}
 
 SlipwayProgress *
 slipway_progress_new(void)
@@ -35,7 +26,7 @@ slipway_progress_new(void)
 	if (!slipway_live_is_possible())
 		return NULL;
 	progress = slipway_memory_new(sizeof(SlipwayProgress));
-	progress->started_at = slipway_progress_clock();
+	progress->started_at = slipway_clock_now();
 	/* a run that ends at once is not worth drawing */
 	progress->drawn_at = progress->started_at;
 	return progress;
@@ -60,7 +51,7 @@ slipway_progress_move(SlipwayProgress *progress, const char *migration, double a
 	slipway_progress_set_statement(progress, NULL);
 	free(progress->migration);
 	progress->migration = migration != NULL ? slipway_memory_copy(migration) : NULL;
-	progress->migration_started_at = slipway_progress_clock() - ago;
+	progress->migration_started_at = slipway_clock_now() - ago;
 }
 
 void
@@ -163,7 +154,7 @@ slipway_progress_render(const SlipwayProgress *progress, double now, int width)
 void
 slipway_progress_draw(SlipwayProgress *progress)
 {
-	double		now = slipway_progress_clock();
+	double		now = slipway_clock_now();
 	char	   *lines;
 
 	if (progress == NULL || now - progress->drawn_at < SLIPWAY_PROGRESS_INTERVAL_MS)

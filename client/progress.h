@@ -12,7 +12,7 @@ typedef struct SlipwayProgress
 	long		done;			/* migrations */
 	long		total;			/* 0: not known */
 	char	   *migration;		/* the current one, or NULL */
-	double		started_at;		/* slipway_progress_clock() of the run */
+	double		started_at;		/* slipway_clock_now() of the run */
 	double		migration_started_at;
 	char	   *statement;		/* or NULL */
 	double		drawn_at;
@@ -20,9 +20,6 @@ typedef struct SlipwayProgress
 
 /* How often it is drawn at most. */
 #define SLIPWAY_PROGRESS_INTERVAL_MS 100
-
-/* Milliseconds of a clock that never jumps. */
-double		slipway_progress_clock(void);
 
 /* Starts to show a run; NULL where lines cannot be drawn again. */
 SlipwayProgress *slipway_progress_new(void);

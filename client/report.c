@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "memory.h"
 #include "output.h"
 
@@ -45,7 +46,7 @@ static void
 say_done(const SlipwayReport *report, const json_t *event)
 {
 	long		applied = get_integer(event, "applied");
-	char	   *duration = slipway_output_duration(slipway_progress_clock() - report->started_at);
+	char	   *duration = slipway_output_duration(slipway_clock_now() - report->started_at);
 
 	say_future(json_object_get(event, "future"));
 	if (applied == 0)
@@ -199,7 +200,7 @@ slipway_report_tick(void *context)
 
 	if (progress == NULL || progress->migration == NULL)
 		return;
-	if (slipway_progress_clock() - progress->migration_started_at >= LONG_MS && report->pid != 0)
+	if (slipway_clock_now() - progress->migration_started_at >= LONG_MS && report->pid != 0)
 	{
 		if (report->activity == NULL)
 			report->activity = slipway_activity_new(report->conn, report->pid);

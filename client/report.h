@@ -15,7 +15,7 @@
 typedef struct SlipwayReport
 {
 	const char *project;
-	double		started_at;		/* slipway_progress_clock() */
+	double		started_at;		/* slipway_clock_now() */
 	long		applied;		/* migrations so far in this run */
 	PGconn	   *conn;
 	SlipwayProgress *progress;	/* NULL: no terminal */

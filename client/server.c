@@ -200,8 +200,8 @@ slipway_server_compare(PGconn *conn, const SlipwayManifest *manifest, const char
 {
 	static const char sql[] =
 		"SELECT migration, state,"
-		" pg_catalog.to_char(applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS'),"
-		" pg_catalog.to_char(applied_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'),"
+		" " SLIPWAY_SERVER_UTC("applied_at") ","
+		" " SLIPWAY_SERVER_UTC_ISO("applied_at") ","
 		" applied_by, run, script_hash, applied_hash, extract(epoch FROM duration) * 1000"
 		" FROM slipway.compare($1, $2)";
 	const char *const values[] = {manifest->text, project};

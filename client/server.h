@@ -12,6 +12,12 @@
 
 #include "manifest.h"
 
+/* Expressions for a time in UTC: for people, and for programs. */
+#define SLIPWAY_SERVER_UTC(column) \
+	"pg_catalog.to_char(" column " AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')"
+#define SLIPWAY_SERVER_UTC_ISO(column) \
+	"pg_catalog.to_char(" column " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
+
 typedef enum SlipwayStateKind
 {
 	SLIPWAY_STATE_APPLIED,

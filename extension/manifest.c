@@ -339,7 +339,7 @@ load_members(SlipwayManifest *manifest, const char *project)
 
 /* The manifest that a query finds, still without its members, or NULL. */
 static SlipwayManifest *
-find_manifest(SlipwayQuery *query, SlipwayArgs *args)
+read_manifest(SlipwayQuery *query, SlipwayArgs *args)
 {
 	SlipwayManifest *manifest = palloc0(sizeof(SlipwayManifest));
 	char	   *order = NULL;
@@ -380,7 +380,7 @@ slipway_manifest_load(const char *project, const char *hash)
 		slipway_manifest_parse_hash(hash, bytes);
 	slipway_arg_text(&args, project);
 	slipway_arg_text(&args, hash);
-	manifest = find_manifest(&find_query, &args);
+	manifest = read_manifest(&find_query, &args);
 	if (manifest == NULL && hash)
 		ereport(ERROR,
 				(errcode(SLIPWAY_NOT_UPLOADED),
@@ -400,8 +400,31 @@ slipway_manifest_load_settled(const char *project)
 	SlipwayArgs args = {0};
 
 	slipway_arg_text(&args, project);
-	manifest = find_manifest(&query, &args);
+	manifest = read_manifest(&query, &args);
 	if (manifest)
 		read_members(manifest, project);
 	return manifest;
+}
+
+SlipwayManifestState
+slipway_manifest_state(const char *project, const uint8 *hash)
+{
+	static SlipwayQuery query = {SLIPWAY_QUERY_MANIFEST_STATE, 2, {TEXTOID, BYTEAOID}};
+	SlipwayManifestState state = {0};
+	SlipwayArgs args = {0};
+
+	slipway_arg_text(&args, project);
+	slipway_arg_hash(&args, hash);
+	slipway_spi_begin();
+	if (slipway_query(&query, &args, 1) > 0)
+	{
+		state.project_exists = true;
+		state.stored = slipway_row_bool(0, 1);
+		state.newest = slipway_row_bool(0, 2);
+		state.settled = slipway_row_bool(0, 3);
+		state.head = slipway_row_text(0, 4);
+		state.owner = slipway_row_text(0, 5);
+	}
+	slipway_spi_end();
+	return state;
 }

@@ -44,6 +44,17 @@ typedef struct SlipwayManifest
 	uint8		hash[SLIPWAY_HASH_LEN];
 } SlipwayManifest;
 
+/* What the tables say of a manifest. */
+typedef struct SlipwayManifestState
+{
+	bool		project_exists;
+	char	   *owner;			/* of the project, or NULL */
+	bool		stored;
+	bool		newest;
+	bool		settled;		/* the last run left it applied whole, and nothing happened since */
+	char	   *head;			/* hash of the newest history entry in hex, or NULL */
+} SlipwayManifestState;
+
 /*
  * Reads the text of a manifest into the current memory context; checks names
  * and order. Raises SW018 for what is not one, SW004, SW005, SW016.
@@ -56,6 +67,9 @@ extern SlipwayManifest *slipway_manifest_parse(const char *text);
  * one. Opens a scope of spi.h.
  */
 extern SlipwayManifest *slipway_manifest_load(const char *project, const char *hash);
+
+/* Opens a scope of spi.h. */
+extern SlipwayManifestState slipway_manifest_state(const char *project, const uint8 *hash);
 
 /* Inside a scope of spi.h: is a manifest of that hash stored? */
 extern bool slipway_manifest_exists(const char *project, const uint8 *hash);

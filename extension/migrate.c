@@ -244,9 +244,9 @@ write_failure(SlipwayRun *run, const SlipwayEvent *event)
 	PG_TRY();
 	{
 		slipway_spi_begin();
-		slipway_run_end(run, "failed");
 		if (event)
 			slipway_history_append(event);
+		slipway_run_end(run, "failed");
 		slipway_spi_end();
 		run->number = 0;
 		slipway_transaction_next();
@@ -363,14 +363,6 @@ has_moved(const SlipwayRun *run, char **head)
 	return (seen == NULL) != (*head == NULL) || (seen && strcmp(seen, *head) != 0);
 }
 
-/* The look without the lock: is there nothing to do? Raises what is wrong. */
-static bool
-look_first(SlipwayRun *run, SlipwayPlan **plan, int *nsteps)
-{
-	*plan = make_valid_plan(run, nsteps);
-	return count_pending(*plan, *nsteps) == 0;
-}
-
 /* From the first look to the last report. */
 static void
 migrate(SlipwayRun *run)
@@ -382,7 +374,10 @@ migrate(SlipwayRun *run)
 
 	/* What another run has checked and is applying, there is no need to check now. */
 	if (!slipway_run_same_goes_on(run))
-		done = look_first(run, &plan, &nsteps);
+	{
+		plan = make_valid_plan(run, &nsteps);
+		done = count_pending(plan, nsteps) == 0;
+	}
 	if (!done)
 	{
 		PreventCommandDuringRecovery("slipway.migrate()");
@@ -397,7 +392,7 @@ migrate(SlipwayRun *run)
 		/* A plan is as good as the history it was made from. */
 		if (has_moved(run, &head))
 		{
-			done = slipway_run_is_settled(run);
+			done = slipway_manifest_state(run->project->name, run->manifest->hash).settled;
 			plan = NULL;
 		}
 		if (!done && plan == NULL)

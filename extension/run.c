@@ -191,21 +191,6 @@ slipway_run_same_goes_on(const SlipwayRun *run)
 	return found;
 }
 
-bool
-slipway_run_is_settled(const SlipwayRun *run)
-{
-	static SlipwayQuery query = {SLIPWAY_QUERY_RUN_SETTLED, 2, {TEXTOID, BYTEAOID}};
-	SlipwayArgs args = {0};
-	bool		settled;
-
-	slipway_arg_text(&args, run->project->name);
-	slipway_arg_hash(&args, run->manifest->hash);
-	slipway_spi_begin();
-	settled = slipway_query(&query, &args, 1) > 0 && slipway_row_bool(0, 1);
-	slipway_spi_end();
-	return settled;
-}
-
 SlipwayEvent
 slipway_run_event(const SlipwayRun *run, const SlipwayStep *step, const char *outcome,
 				  TimestampTz started_at)

@@ -46,9 +46,6 @@ extern void slipway_run_open(SlipwayRun *run, int pending);
 /* Does another run say that it is applying this very manifest? Opens a scope. */
 extern bool slipway_run_same_goes_on(const SlipwayRun *run);
 
-/* Is all of the run's manifest applied, by a run that was the last? Opens a scope. */
-extern bool slipway_run_is_settled(const SlipwayRun *run);
-
 /*
  * The event of the history that a step of this run ended with outcome just
  * now. An error is for the caller to add.

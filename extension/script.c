@@ -30,6 +30,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "common/cryptohash.h"
 #include "common/keywords.h"
 #include "common/sha2.h"
@@ -127,6 +128,16 @@ slipway_hash_hex(const uint8 *hash)
 	hex_encode((const char *) hash, SLIPWAY_HASH_LEN, hex);
 	hex[SLIPWAY_HASH_HEX_LEN] = '\0';
 	return hex;
+}
+
+ArrayType *
+slipway_hash_array(char *const *hexes, int n)
+{
+	Datum	   *datums = palloc(Max(n, 1) * sizeof(Datum));
+
+	for (int i = 0; i < n; i++)
+		datums[i] = CStringGetTextDatum(hexes[i]);
+	return construct_array(datums, n, TEXTOID, -1, false, TYPALIGN_INT);
 }
 
 bool

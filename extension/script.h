@@ -6,6 +6,7 @@
 #define SLIPWAY_SCRIPT_H
 
 #include "nodes/parsenodes.h"
+#include "utils/array.h"
 
 #define SLIPWAY_HASH_LEN 32
 #define SLIPWAY_HASH_HEX_LEN (2 * SLIPWAY_HASH_LEN)
@@ -15,6 +16,9 @@ extern void slipway_hash_text(const char *text, uint8 *hash);
 
 /* Lower-case hex, palloc'd. */
 extern char *slipway_hash_hex(const uint8 *hash);
+
+/* A text[] of hashes in hex. */
+extern ArrayType *slipway_hash_array(char *const *hexes, int n);
 
 /* Reads 64 hex digits; false for anything else. */
 extern bool slipway_hash_parse(const char *hex, uint8 *hash);

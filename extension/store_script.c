@@ -97,16 +97,6 @@ slipway_add_script(PG_FUNCTION_ARGS)
 	PG_RETURN_TEXT_P(cstring_to_text(slipway_hash_hex(hash)));
 }
 
-ArrayType *
-slipway_store_text_array(char *const *values, int n)
-{
-	Datum	   *datums = palloc(Max(n, 1) * sizeof(Datum));
-
-	for (int i = 0; i < n; i++)
-		datums[i] = CStringGetTextDatum(values[i]);
-	return construct_array(datums, n, TEXTOID, -1, false, TYPALIGN_INT);
-}
-
 PG_FUNCTION_INFO_V1(slipway_add_scripts);
 
 Datum
@@ -128,7 +118,7 @@ slipway_add_scripts(PG_FUNCTION_ARGS)
 	texts = palloc(Max(n, 1) * sizeof(char *));
 	for (int i = 0; i < n; i++)
 		texts[i] = slipway_hash_hex(hashes[i]);
-	PG_RETURN_ARRAYTYPE_P(slipway_store_text_array(texts, n));
+	PG_RETURN_ARRAYTYPE_P(slipway_hash_array(texts, n));
 }
 
 /*

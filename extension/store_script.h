@@ -5,8 +5,6 @@
 #ifndef SLIPWAY_STORE_SCRIPT_H
 #define SLIPWAY_STORE_SCRIPT_H
 
-#include "utils/array.h"
-
 #include "script.h"
 
 /*
@@ -19,8 +17,5 @@ extern void slipway_store_prepare(const char *function, const char *project);
 
 /* Stores a body in its normal form unless it is there; sets its hash. */
 extern void slipway_store_script(const char *body, uint8 *hash);
-
-/* A text[] of n strings. */
-extern ArrayType *slipway_store_text_array(char *const *values, int n);
 
 #endif							/* SLIPWAY_STORE_SCRIPT_H */

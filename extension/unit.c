@@ -187,6 +187,7 @@ read_directives(UnitCutter *cutter, SlipwayPlace *place)
 	}
 }
 
+/* A tree in a context of its own does not count to the size of the result's. */
 static void
 note_size(UnitCutter *cutter, const SlipwayStatement *statement, MemoryContext result)
 {

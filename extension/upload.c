@@ -55,45 +55,12 @@ slipway_add_manifest(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* What slipway.find_manifest() finds. */
-typedef struct FoundManifest
+/* Whoever could not run it is to be told so by a run, also if it would do nothing. */
+static bool
+could_run(const char *project, const SlipwayManifestState *state)
 {
-	bool		stored;
-	bool		newest;
-	bool		settled;
-	char	   *head;			/* hash of the newest history entry, or NULL */
-} FoundManifest;
-
-static FoundManifest
-find_manifest(const char *project, const uint8 *hash)
-{
-	static SlipwayQuery query = {SLIPWAY_QUERY_MANIFEST_FIND, 2, {TEXTOID, BYTEAOID}};
-	FoundManifest found = {0};
-	SlipwayArgs args = {0};
-	char	   *owner = NULL;
-	bool		exists;
-
-	slipway_arg_text(&args, project);
-	slipway_arg_hash(&args, hash);
-	slipway_spi_begin();
-	exists = slipway_query(&query, &args, 1) > 0;
-	if (exists)
-	{
-		found.stored = slipway_row_bool(0, 1);
-		found.newest = slipway_row_bool(0, 2);
-		found.settled = slipway_row_bool(0, 3);
-		found.head = slipway_row_text(0, 4);
-		owner = slipway_row_text(0, 5);
-	}
-	slipway_spi_end();
-	/* Project "default" is made by the first upload. */
-	if (!exists && strcmp(project, "default") != 0)
-		(void) slipway_project_load(project);
-	/* Whoever could not run it is to be told so by a run, also if it would do nothing. */
-	if (!slipway_privilege_has(SLIPWAY_DEPLOYER, project) ||
-		(owner && !OidIsValid(get_role_oid(owner, true))))
-		found.settled = false;
-	return found;
+	return slipway_privilege_has(SLIPWAY_DEPLOYER, project) &&
+		(state->owner == NULL || OidIsValid(get_role_oid(state->owner, true)));
 }
 
 PG_FUNCTION_INFO_V1(slipway_find_manifest);
@@ -106,23 +73,28 @@ slipway_find_manifest(PG_FUNCTION_ARGS)
 	uint8		hash[SLIPWAY_HASH_LEN];
 	char	  **missing = NULL;
 	int			n = 0;
-	FoundManifest found;
+	SlipwayManifestState state;
+	bool		settled;
 	TupleDesc	descriptor;
 	Datum		values[4];
 	bool		nulls[4] = {false};
 
 	slipway_privilege_require(SLIPWAY_READER, project);
 	slipway_manifest_parse_hash(hex, hash);
-	found = find_manifest(project, hash);
-	if (found.stored && !found.newest && slipway_privilege_has(SLIPWAY_UPLOADER, project))
+	state = slipway_manifest_state(project, hash);
+	/* Project "default" is made by the first upload. */
+	if (!state.project_exists && strcmp(project, "default") != 0)
+		(void) slipway_project_load(project);
+	settled = state.settled && could_run(project, &state);
+	if (state.stored && !state.newest && slipway_privilege_has(SLIPWAY_UPLOADER, project))
 		slipway_store_newest(project, hash);
-	if (found.stored && !found.settled)
+	if (state.stored && !settled)
 		missing = slipway_store_missing(slipway_store_load(project, hex), &n);
-	values[0] = BoolGetDatum(found.stored);
-	values[1] = BoolGetDatum(found.settled);
-	nulls[2] = found.head == NULL;
-	values[2] = found.head ? CStringGetTextDatum(found.head) : (Datum) 0;
-	values[3] = PointerGetDatum(slipway_store_text_array(missing, n));
+	values[0] = BoolGetDatum(state.stored);
+	values[1] = BoolGetDatum(settled);
+	nulls[2] = state.head == NULL;
+	values[2] = state.head ? CStringGetTextDatum(state.head) : (Datum) 0;
+	values[3] = PointerGetDatum(slipway_hash_array(missing, n));
 	(void) get_call_result_type(fcinfo, NULL, &descriptor);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls)));
 }

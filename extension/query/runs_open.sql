@@ -1,6 +1,6 @@
 -- Runs that say they go on, and the migration that each is at: the first of its
--- manifest that is not applied. Who holds the lock knows that they do not
--- apply anything any more.
+-- manifest that is not applied, as view slipway.progress has it too. Who holds
+-- the lock knows that they do not apply anything any more.
 SELECT r.number, coalesce(next.name, '?'), next.up_hash, r.manifest_hash,
        coalesce(last.finished_at, r.started_at), r.backend_pid::bigint,
        r.session_role, r.effective_role, host(r.client_addr), r.application_name, r.client_version,
