@@ -10,6 +10,7 @@
 
 #include "body.h"
 #include "error_code.h"
+#include "hash.h"
 #include "query.h"
 #include "spi.h"
 

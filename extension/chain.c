@@ -12,6 +12,7 @@
 #include "utils/builtins.h"
 
 #include "chain.h"
+#include "hash.h"
 #include "privilege.h"
 #include "project.h"
 #include "query.h"

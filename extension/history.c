@@ -21,6 +21,7 @@
 
 #include "chain.h"
 #include "compat.h"
+#include "hash.h"
 #include "history.h"
 #include "lock.h"
 #include "privilege.h"

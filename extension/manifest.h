@@ -13,6 +13,7 @@
 
 #include "utils/hsearch.h"
 
+#include "hash.h"
 #include "project.h"
 #include "unit.h"
 

@@ -5,6 +5,7 @@
 #ifndef SLIPWAY_PLAN_H
 #define SLIPWAY_PLAN_H
 
+#include "hash.h"
 #include "manifest.h"
 
 typedef enum SlipwayState

@@ -13,6 +13,7 @@
 
 #include "compat.h"
 #include "error_code.h"
+#include "hash.h"
 #include "privilege.h"
 #include "project.h"
 #include "query.h"

@@ -10,6 +10,7 @@
 #include "utils/timestamp.h"
 
 #include "error_code.h"
+#include "hash.h"
 #include "plan.h"
 #include "privilege.h"
 #include "validate.h"

@@ -15,6 +15,7 @@
 
 #include "compat.h"
 #include "error_code.h"
+#include "hash.h"
 #include "query.h"
 #include "run.h"
 #include "spi.h"

@@ -1,6 +1,6 @@
 /*
  * script.c
- *	  Script bodies: their normal form, their hash, and their statements.
+ *	  Script bodies: their normal form and their statements.
  *
  * A script is cut by the server's own scanner, so quotes, dollar quotes,
  * nested comments, Unicode escapes and operators end where the server says,
@@ -30,10 +30,7 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
-#include "common/cryptohash.h"
 #include "common/keywords.h"
-#include "common/sha2.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "parser/parser.h"
@@ -102,53 +99,6 @@ struct SlipwayCutter
 	int			counted_to;		/* byte whose position is known: */
 	SlipwayPosition position;
 };
-
-void
-slipway_hash_text(const char *text, uint8 *hash)
-{
-	char	   *utf8 = pg_server_to_any(text, strlen(text), PG_UTF8);
-	pg_cryptohash_ctx *ctx = pg_cryptohash_create(PG_SHA256);
-
-	StaticAssertStmt(SLIPWAY_HASH_LEN == PG_SHA256_DIGEST_LENGTH, "hash is SHA-256");
-	if (ctx == NULL ||
-		pg_cryptohash_init(ctx) < 0 ||
-		pg_cryptohash_update(ctx, (const uint8 *) utf8, strlen(utf8)) < 0 ||
-		pg_cryptohash_final(ctx, hash, SLIPWAY_HASH_LEN) < 0)
-		elog(ERROR, "could not compute SHA-256");
-	pg_cryptohash_free(ctx);
-	if (utf8 != text)
-		pfree(utf8);
-}
-
-char *
-slipway_hash_hex(const uint8 *hash)
-{
-	char	   *hex = palloc(SLIPWAY_HASH_HEX_LEN + 1);
-
-	hex_encode((const char *) hash, SLIPWAY_HASH_LEN, hex);
-	hex[SLIPWAY_HASH_HEX_LEN] = '\0';
-	return hex;
-}
-
-ArrayType *
-slipway_hash_array(char *const *hexes, int n)
-{
-	Datum	   *datums = palloc(Max(n, 1) * sizeof(Datum));
-
-	for (int i = 0; i < n; i++)
-		datums[i] = CStringGetTextDatum(hexes[i]);
-	return construct_array(datums, n, TEXTOID, -1, false, TYPALIGN_INT);
-}
-
-bool
-slipway_hash_parse(const char *hex, uint8 *hash)
-{
-	if (strlen(hex) != SLIPWAY_HASH_HEX_LEN ||
-		strspn(hex, "0123456789abcdefABCDEF") != SLIPWAY_HASH_HEX_LEN)
-		return false;
-	hex_decode(hex, SLIPWAY_HASH_HEX_LEN, (char *) hash);
-	return true;
-}
 
 void
 slipway_script_normalise(char *body)

@@ -1,27 +1,11 @@
 /*
  * script.h
- *	  Script bodies: their normal form, their hash, and their statements.
+ *	  Script bodies: their normal form and their statements.
  */
 #ifndef SLIPWAY_SCRIPT_H
 #define SLIPWAY_SCRIPT_H
 
 #include "nodes/parsenodes.h"
-#include "utils/array.h"
-
-#define SLIPWAY_HASH_LEN 32
-#define SLIPWAY_HASH_HEX_LEN (2 * SLIPWAY_HASH_LEN)
-
-/* SHA-256 over text, which is in the server's encoding, as UTF-8. */
-extern void slipway_hash_text(const char *text, uint8 *hash);
-
-/* Lower-case hex, palloc'd. */
-extern char *slipway_hash_hex(const uint8 *hash);
-
-/* A text[] of hashes in hex. */
-extern ArrayType *slipway_hash_array(char *const *hexes, int n);
-
-/* Reads 64 hex digits; false for anything else. */
-extern bool slipway_hash_parse(const char *hex, uint8 *hash);
 
 /*
  * Gives a body its normal form, in which it is hashed and stored: no byte order

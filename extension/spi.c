@@ -12,6 +12,7 @@
 #include "utils/guc.h"
 #include "utils/snapmgr.h"
 
+#include "hash.h"
 #include "privilege.h"
 #include "script.h"
 #include "spi.h"

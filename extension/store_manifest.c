@@ -14,6 +14,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 
+#include "hash.h"
 #include "lock.h"
 #include "query.h"
 #include "spi.h"

@@ -19,6 +19,7 @@
 #include "utils/memutils.h"
 
 #include "compat.h"
+#include "hash.h"
 #include "privilege.h"
 #include "project.h"
 #include "query.h"

@@ -19,6 +19,7 @@
 #include "utils/builtins.h"
 
 #include "error_code.h"
+#include "hash.h"
 #include "lock.h"
 #include "plan.h"
 #include "privilege.h"

@@ -13,6 +13,7 @@
 
 #include "body.h"
 #include "error_code.h"
+#include "hash.h"
 #include "validate.h"
 
 /* Of a check, as against a cancel or lack of memory in the middle of one. */
