@@ -96,7 +96,7 @@ check_order(const SlipwayFolder *folder)
 }
 
 static void
-add_line(SlipwayBuffer *text, const SlipwayMigration *migration)
+add_member(SlipwayBuffer *text, const SlipwayMigration *migration)
 {
 	const SlipwayScriptFile *const files[] = {&migration->up, &migration->down, &migration->verify};
 
@@ -107,7 +107,42 @@ add_line(SlipwayBuffer *text, const SlipwayMigration *migration)
 	}
 	slipway_buffer_add(text, "versioned ");
 	slipway_buffer_add(text, migration->name);
+}
+
+/* The last line of the text, is whole but for its line feed. */
+static void
+end_line(SlipwayManifest *manifest, size_t number, SlipwayBuffer *text)
+{
+	SlipwayManifestLine *line = &manifest->lines[number];
+	size_t		start = number > 0 ? line[-1].end : 0;
+
+	slipway_hash_begin();
+	if (number > 0)
+		slipway_hash_add(line[-1].hash, SLIPWAY_HASH_SIZE - 1);
+	slipway_hash_add(text->data + start, text->length - start);
+	slipway_hash_end(line->hash);
 	slipway_buffer_add_char(text, '\n');
+	line->end = text->length;
+}
+
+/* The folder's scripts have been hashed and ordered. */
+static void
+write_text(SlipwayManifest *manifest, SlipwayOrder order)
+{
+	size_t		count = manifest->folder->count;
+	SlipwayBuffer text = {0};
+
+	manifest->lines = slipway_memory_new((count + 1) * sizeof(SlipwayManifestLine));
+	slipway_buffer_add(&text, "slipway-manifest 1 order=");
+	slipway_buffer_add(&text, order_names[order]);
+	end_line(manifest, 0, &text);
+	for (size_t i = 0; i < count; i++)
+	{
+		add_member(&text, manifest->ordered[i]);
+		end_line(manifest, i + 1, &text);
+	}
+	manifest->hash = manifest->lines[count].hash;
+	manifest->text = slipway_buffer_take(&text);
 }
 
 static int
@@ -148,7 +183,6 @@ SlipwayManifest *
 slipway_manifest_build(SlipwayFolder *folder, SlipwayOrder order)
 {
 	SlipwayManifest *manifest = slipway_memory_new(sizeof(SlipwayManifest));
-	SlipwayBuffer text = {0};
 
 	if (order == SLIPWAY_ORDER_AUTO)
 		check_order(folder);
@@ -159,14 +193,7 @@ slipway_manifest_build(SlipwayFolder *folder, SlipwayOrder order)
 	if (order == SLIPWAY_ORDER_NUMBER && folder->count > 1)
 		qsort(manifest->ordered, folder->count, sizeof(SlipwayMigration *), compare_by_number);
 	hash_scripts(manifest, folder);
-
-	slipway_buffer_add(&text, "slipway-manifest 1 order=");
-	slipway_buffer_add(&text, order_names[order]);
-	slipway_buffer_add_char(&text, '\n');
-	for (size_t i = 0; i < folder->count; i++)
-		add_line(&text, manifest->ordered[i]);
-	slipway_hash_bytes(text.data, text.length, manifest->hash);
-	manifest->text = slipway_buffer_take(&text);
+	write_text(manifest, order);
 	return manifest;
 }
 
@@ -174,9 +201,18 @@ void
 slipway_manifest_free(SlipwayManifest *manifest)
 {
 	free(manifest->text);
+	free(manifest->lines);
 	free(manifest->ordered);
 	free(manifest->by_hash);
 	free(manifest);
+}
+
+const char *
+slipway_manifest_rest(const SlipwayManifest *manifest, const char *hash, size_t count)
+{
+	if (count > manifest->folder->count || strcmp(manifest->lines[count].hash, hash) != 0)
+		return NULL;
+	return manifest->text + manifest->lines[count].end;
 }
 
 static int

@@ -16,10 +16,21 @@ typedef enum SlipwayOrder
 	SLIPWAY_ORDER_NUMBER		/* by leading number, then by bytes */
 } SlipwayOrder;
 
+/*
+ * Of each line of a manifest's text, from its header on. The hash is over that of
+ * the line before, in hexadecimal digits, and the line without its line feed.
+ */
+typedef struct SlipwayManifestLine
+{
+	size_t		end;			/* offset in the text of what follows it */
+	char		hash[SLIPWAY_HASH_SIZE];
+} SlipwayManifestLine;
+
 typedef struct SlipwayManifest
 {
 	char	   *text;
-	char		hash[SLIPWAY_HASH_SIZE];
+	const char *hash;			/* that of its last line */
+	SlipwayManifestLine *lines; /* folder->count + 1 of them */
 	SlipwayFolder *folder;
 	const SlipwayMigration **ordered;	/* folder->count of them */
 	const SlipwayScriptFile **by_hash;	/* every script of the folder */
@@ -43,6 +54,12 @@ int			slipway_manifest_compare(SlipwayOrder order, const char *a, const char *b)
  */
 SlipwayManifest *slipway_manifest_build(SlipwayFolder *folder, SlipwayOrder order);
 void		slipway_manifest_free(SlipwayManifest *manifest);
+
+/*
+ * What follows in its text on another manifest, of that hash and with so many
+ * migrations; NULL if it does not begin with that one.
+ */
+const char *slipway_manifest_rest(const SlipwayManifest *manifest, const char *hash, size_t count);
 
 /* A script of that hash, or NULL. */
 const SlipwayScriptFile *slipway_manifest_find(const SlipwayManifest *manifest, const char *hash);

@@ -25,6 +25,14 @@
 /* PostgreSQL's number of the type text, in the binary form of an array. */
 #define TEXT_OID 25
 
+/* What the server says of a manifest that it was asked for. */
+typedef struct Answer
+{
+	bool		stored;
+	char	   *base;			/* hash of one that was applied whole; NULL: none */
+	size_t		base_size;		/* its migrations */
+} Answer;
+
 /* Hashes that the server asks for. */
 typedef struct HashList
 {
@@ -79,27 +87,36 @@ read_array(const char *text)
 /* Asks what there is to do; returns what is missing. */
 static HashList
 find_manifest(PGconn *conn, const SlipwayManifest *manifest, const char *project, SlipwayUpload *upload,
-			  bool *stored)
+			  Answer *answer)
 {
-	static const char sql[] = "SELECT stored, settled, head, missing FROM slipway.find_manifest($1, $2)";
+	static const char sql[] = "SELECT stored, settled, head, missing, base, base_size"
+		" FROM slipway.find_manifest($1, $2)";
 	const char *const values[] = {manifest->hash, project};
 	PGresult   *result = slipway_server_greet(conn, sql, 2, values);
 	const char *head = slipway_server_text(result, 0, 2);
+	const char *base = slipway_server_text(result, 0, 4);
 	HashList	missing = read_array(PQgetvalue(result, 0, 3));
 
-	*stored = *PQgetvalue(result, 0, 0) == 't';
+	answer->stored = *PQgetvalue(result, 0, 0) == 't';
 	upload->settled = *PQgetvalue(result, 0, 1) == 't';
 	upload->head = head != NULL ? slipway_memory_copy(head) : NULL;
+	answer->base = base != NULL ? slipway_memory_copy(base) : NULL;
+	answer->base_size = strtoul(PQgetvalue(result, 0, 5), NULL, 10);
 	PQclear(result);
 	return missing;
 }
 
-/* Sends the manifest; returns what is missing. */
+/* Sends the manifest, or what it has more than its base; returns what is missing. */
 static HashList
-send_manifest(PGconn *conn, const SlipwayManifest *manifest, const char *project)
+send_manifest(PGconn *conn, const SlipwayManifest *manifest, const char *project, const Answer *answer)
 {
-	const char *const values[] = {manifest->text, project};
-	PGresult   *result = slipway_server_query(conn, "SELECT * FROM slipway.add_manifest($1, $2)", 2, values);
+	const char *rest = answer->base == NULL ? NULL
+		: slipway_manifest_rest(manifest, answer->base, answer->base_size);
+	const char *const whole[] = {manifest->text, project};
+	const char *const more[] = {answer->base, rest, project};
+	PGresult   *result = rest == NULL
+		? slipway_server_query(conn, "SELECT * FROM slipway.add_manifest($1, $2)", 2, whole)
+		: slipway_server_query(conn, "SELECT * FROM slipway.extend_manifest($1, $2, $3)", 3, more);
 	HashList	missing = {0};
 
 	for (int row = 0; row < PQntuples(result); row++)
@@ -271,11 +288,12 @@ SlipwayUpload
 slipway_upload_run(PGconn *conn, const SlipwayManifest *manifest, const char *project)
 {
 	SlipwayUpload upload = {0};
-	bool		stored;
-	HashList	missing = find_manifest(conn, manifest, project, &upload, &stored);
+	Answer		answer;
+	HashList	missing = find_manifest(conn, manifest, project, &upload, &answer);
 
-	if (!stored)
-		missing = send_manifest(conn, manifest, project);
+	if (!answer.stored)
+		missing = send_manifest(conn, manifest, project, &answer);
+	free(answer.base);
 	if (missing.count > 0)
 		send_scripts(conn, manifest, project, &missing);
 	upload.scripts = missing.count;

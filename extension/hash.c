@@ -100,6 +100,26 @@ slipway_hash_hex(const uint8 *hash)
 	return hex;
 }
 
+Datum
+slipway_hash_datum(const uint8 *hash)
+{
+	bytea	   *value = palloc(VARHDRSZ + SLIPWAY_HASH_LEN);
+
+	SET_VARSIZE(value, VARHDRSZ + SLIPWAY_HASH_LEN);
+	memcpy(VARDATA(value), hash, SLIPWAY_HASH_LEN);
+	return PointerGetDatum(value);
+}
+
+void
+slipway_hash_from_datum(Datum value, uint8 *hash)
+{
+	bytea	   *bytes = DatumGetByteaPP(value);
+
+	if (VARSIZE_ANY_EXHDR(bytes) != SLIPWAY_HASH_LEN)
+		elog(ERROR, "stored hash has %zu bytes", (size_t) VARSIZE_ANY_EXHDR(bytes));
+	memcpy(hash, VARDATA_ANY(bytes), SLIPWAY_HASH_LEN);
+}
+
 ArrayType *
 slipway_hash_array(char *const *hexes, int n)
 {

@@ -20,6 +20,10 @@ extern void slipway_hash_chain(uint8 *hash, const char *text);
 extern char *slipway_hash_hex(const uint8 *hash);
 extern void slipway_hash_write_hex(const uint8 *hash, char *hex);
 
+/* As a value of type bytea; the second raises XX000 for one of another length. */
+extern Datum slipway_hash_datum(const uint8 *hash);
+extern void slipway_hash_from_datum(Datum value, uint8 *hash);
+
 /* A text[] of hashes in hex. */
 extern ArrayType *slipway_hash_array(char *const *hexes, int n);
 

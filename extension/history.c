@@ -24,6 +24,7 @@
 #include "hash.h"
 #include "history.h"
 #include "lock.h"
+#include "lookup.h"
 #include "privilege.h"
 #include "query.h"
 #include "spi.h"
@@ -110,65 +111,22 @@ representable(char *text)
 	return copy;
 }
 
-static Head
-read_tuple(Relation history, HeapTuple tuple)
-{
-	TupleDesc	descriptor = RelationGetDescr(history);
-	Oid			relid = RelationGetRelid(history);
-	Head		head;
-	bool		isnull;
-	bytea	   *bytes;
-
-	head.entry = DatumGetInt64(heap_getattr(tuple, get_attnum(relid, "entry"), descriptor, &isnull));
-	bytes = DatumGetByteaPP(heap_getattr(tuple, get_attnum(relid, "entry_hash"), descriptor, &isnull));
-	if (VARSIZE_ANY_EXHDR(bytes) != SLIPWAY_HASH_LEN)
-		elog(ERROR, "stored hash has %zu bytes", (size_t) VARSIZE_ANY_EXHDR(bytes));
-	memcpy(head.hash, VARDATA_ANY(bytes), SLIPWAY_HASH_LEN);
-	return head;
-}
-
-static Relation
-open_key(Relation history)
-{
-	Oid			key = slipway_primary_key(history);
-
-	if (!OidIsValid(key))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("table \"slipway.history\" has no primary key"),
-				 errhint("Restore it: ALTER TABLE slipway.history ADD PRIMARY KEY (project, entry).")));
-	return index_open(key, AccessShareLock);
-}
-
-/*
- * The newest entry of a project, from a number on and as of now. It is wanted
- * for every migration, so it is taken from the index without the detour of a
- * query.
- */
+/* The newest entry of a project, from a number on. */
 static Head
 read_head_from(const char *project, int64 from)
 {
-	Relation	history = table_open(slipway_history_relation(), AccessShareLock);
-	Relation	index = open_key(history);
-	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	SlipwayLookup history;
 	Head		head = {0};
-	ScanKeyData keys[2];
-	SysScanDesc scan;
-	HeapTuple	tuple;
 
-	ScanKeyInit(&keys[0], get_attnum(RelationGetRelid(history), "project"),
-				BTEqualStrategyNumber, F_TEXTEQ, CStringGetTextDatum(project));
-	keys[0].sk_collation = DEFAULT_COLLATION_OID;
-	ScanKeyInit(&keys[1], get_attnum(RelationGetRelid(history), "entry"),
-				BTGreaterEqualStrategyNumber, F_INT8GE, Int64GetDatum(from));
-	scan = systable_beginscan_ordered(history, index, snapshot, 2, keys);
-	tuple = systable_getnext_ordered(scan, BackwardScanDirection);
-	if (HeapTupleIsValid(tuple))
-		head = read_tuple(history, tuple);
-	systable_endscan_ordered(scan);
-	UnregisterSnapshot(snapshot);
-	index_close(index, AccessShareLock);
-	table_close(history, AccessShareLock);
+	slipway_lookup_open(&history, "history");
+	slipway_lookup_key_text(&history, "project", project);
+	slipway_lookup_key_from(&history, "entry", from);
+	if (slipway_lookup_previous(&history))
+	{
+		head.entry = slipway_lookup_int8(&history, "entry");
+		(void) slipway_lookup_hash(&history, "entry_hash", head.hash);
+	}
+	slipway_lookup_close(&history);
 	return head;
 }
 
@@ -291,13 +249,20 @@ slipway_history_append(const SlipwayEvent *event)
 	insert_entry(&entry, event, &head);
 }
 
+int64
+slipway_history_last(const char *project, uint8 *hash)
+{
+	Head		head = read_head_from(project, 0);
+
+	if (hash)
+		memcpy(hash, head.hash, SLIPWAY_HASH_LEN);
+	return head.entry;
+}
+
 char *
 slipway_history_head(const SlipwayProject *project)
 {
-	Head		head;
+	Head		head = read_head(project);
 
-	slipway_spi_begin();
-	head = read_head(project);
-	slipway_spi_end();
 	return head.entry > 0 ? slipway_hash_hex(head.hash) : NULL;
 }

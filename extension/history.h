@@ -33,7 +33,10 @@ typedef struct SlipwayEvent
  */
 extern void slipway_history_append(const SlipwayEvent *event);
 
-/* Hash of the newest entry in hex, NULL if there is none. Opens a scope. */
+/* Number and, unless NULL, hash of the newest entry of a project; 0 if there is none. */
+extern int64 slipway_history_last(const char *project, uint8 *hash);
+
+/* Hash of the newest entry in hex, NULL if there is none. */
 extern char *slipway_history_head(const SlipwayProject *project);
 
 #endif							/* SLIPWAY_HISTORY_H */

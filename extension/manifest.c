@@ -4,22 +4,18 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_type.h"
 #include "common/hashfn.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
-#include "utils/memutils.h"
 
 #include "error_code.h"
 #include "manifest.h"
-#include "query.h"
-#include "spi.h"
 
 static const char *const order_names[] = {"auto", "name", "number"};
 
-static SlipwayNameOrder
-parse_order(const char *name)
+SlipwayNameOrder
+slipway_order_parse(const char *name)
 {
 	for (int i = 0; i < lengthof(order_names); i++)
 		if (strcmp(name, order_names[i]) == 0)
@@ -71,17 +67,20 @@ slipway_name_compare(SlipwayNameOrder order, const char *a, const char *b)
 	return result;
 }
 
-/* Members must stand in the order that the manifest declares. */
+/*
+ * Members must stand in the order that the manifest declares, behind the one
+ * before them (or NULL). In byte order that one is also the last one with a
+ * number, or none before it has one.
+ */
 static void
-check_order(const SlipwayManifest *manifest)
+check_order(const SlipwayManifest *manifest, const char *before)
 {
-	const char *numbered = NULL;
+	const char *numbered = before && isdigit((unsigned char) before[0]) ? before : NULL;
 
 	for (int i = 0; i < manifest->n; i++)
 	{
 		const char *name = manifest->members[i].name;
-		int			step = i == 0 ? -1 :
-			slipway_name_compare(manifest->order, manifest->members[i - 1].name, name);
+		int			step = before ? slipway_name_compare(manifest->order, before, name) : -1;
 
 		if (step == 0)
 			ereport(ERROR,
@@ -91,7 +90,7 @@ check_order(const SlipwayManifest *manifest)
 			ereport(ERROR,
 					(errcode(SLIPWAY_INVALID_MANIFEST),
 					 errmsg("migration \"%s\" stands after \"%s\" in the manifest",
-							name, manifest->members[i - 1].name),
+							name, before),
 					 errdetail("That is not the order \"%s\" which it declares.",
 							   order_names[manifest->order])));
 		if (manifest->order == SLIPWAY_ORDER_AUTO && isdigit((unsigned char) name[0]))
@@ -104,6 +103,7 @@ check_order(const SlipwayManifest *manifest)
 						 errhint("Say which with order name or order number, or give the numbers the same width.")));
 			numbered = name;
 		}
+		before = name;
 	}
 }
 
@@ -166,6 +166,53 @@ parse_member(SlipwayMember *member, char *line)
 	member->name = line;
 }
 
+static int
+count_lines(const char *text)
+{
+	int			lines = 0;
+
+	for (const char *p = text; *p; p++)
+		lines += *p == '\n';
+	return lines;
+}
+
+static void
+require_last_line_feed(const char *text)
+{
+	if (*text && text[strlen(text) - 1] != '\n')
+		ereport(ERROR,
+				(errcode(SLIPWAY_INVALID_MANIFEST),
+				 errmsg("this is not the text of a manifest"),
+				 errdetail("It must end with a line feed.")));
+}
+
+/* Cuts the first line off *text, which is advanced. */
+static char *
+take_line(char **text)
+{
+	char	   *line = *text;
+	char	   *end = strchr(line, '\n');
+
+	*end = '\0';
+	*text = end + 1;
+	return line;
+}
+
+/* Lines of members, which may be changed. */
+static void
+parse_members(SlipwayManifest *manifest, char *text, const char *before)
+{
+	manifest->members = palloc0(Max(count_lines(text), 1) * sizeof(SlipwayMember));
+	while (*text)
+	{
+		char	   *line = take_line(&text);
+
+		slipway_hash_chain(manifest->hash, line);
+		parse_member(&manifest->members[manifest->n++], line);
+	}
+	check_order(manifest, before);
+}
+
 SlipwayManifest *
 slipway_manifest_parse(const char *text)
 {
@@ -173,30 +220,30 @@ slipway_manifest_parse(const char *text)
 	SlipwayManifest *manifest = palloc0(sizeof(SlipwayManifest));
 	char	   *copy = pstrdup(text);
 	char	   *line;
-	int			lines = 0;
 
-	for (const char *p = copy; *p; p++)
-		lines += *p == '\n';
-	if (strncmp(copy, header, strlen(header)) != 0 || copy[strlen(copy) - 1] != '\n')
+	if (strncmp(text, header, strlen(header)) != 0)
 		ereport(ERROR,
 				(errcode(SLIPWAY_INVALID_MANIFEST),
 				 errmsg("this is not the text of a manifest"),
-				 errdetail("It must begin with \"%s\" and end with a line feed.", header)));
-	slipway_hash_text(text, manifest->hash);
-	manifest->members = palloc0(Max(lines, 1) * sizeof(SlipwayMember));
-	line = copy;
-	for (int i = 0; i < lines; i++)
-	{
-		char	   *end = strchr(line, '\n');
+				 errdetail("It must begin with \"%s\".", header)));
+	require_last_line_feed(text);
+	line = take_line(&copy);
+	slipway_hash_text(line, manifest->hash);
+	manifest->order = slipway_order_parse(line + strlen(header));
+	parse_members(manifest, copy, NULL);
+	return manifest;
+}
 
-		*end = '\0';
-		if (i == 0)
-			manifest->order = parse_order(line + strlen(header));
-		else
-			parse_member(&manifest->members[manifest->n++], line);
-		line = end + 1;
-	}
-	check_order(manifest);
+SlipwayManifest *
+slipway_manifest_parse_more(const SlipwayManifestBase *base, const char *lines)
+{
+	SlipwayManifest *manifest = palloc0(sizeof(SlipwayManifest));
+
+	require_last_line_feed(lines);
+	manifest->base = base->n;
+	manifest->order = base->order;
+	memcpy(manifest->hash, base->hash, SLIPWAY_HASH_LEN);
+	parse_members(manifest, pstrdup(lines), base->last);
 	return manifest;
 }
 
@@ -249,182 +296,4 @@ slipway_manifest_position(HTAB *index, const char *name)
 	MemberEntry *entry = hash_search(index, &name, HASH_FIND, NULL);
 
 	return entry ? entry->position : -1;
-}
-
-/*
- * The members that were loaded or stored last, without their ids. A deploy
- * stores a manifest and runs it next, and what a hash stands for never changes.
- */
-static struct
-{
-	MemoryContext context;
-	char	   *project;		/* NULL: nothing is remembered */
-	uint8		hash[SLIPWAY_HASH_LEN];
-	SlipwayMember *members;
-	int			n;
-}			remembered;
-
-static SlipwayMember *
-copy_members(const SlipwayMember *members, int n)
-{
-	SlipwayMember *copy = palloc(Max(n, 1) * sizeof(SlipwayMember));
-
-	for (int i = 0; i < n; i++)
-	{
-		copy[i] = members[i];
-		copy[i].name = pstrdup(members[i].name);
-		copy[i].id = 0;
-		copy[i].settled = false;
-		copy[i].outline = NULL;
-	}
-	return copy;
-}
-
-void
-slipway_manifest_remember(const char *project, const SlipwayManifest *manifest)
-{
-	MemoryContext caller;
-
-	if (remembered.context == NULL)
-		remembered.context = AllocSetContextCreate(TopMemoryContext, "slipway manifest",
-												   ALLOCSET_DEFAULT_SIZES);
-	remembered.project = NULL;
-	MemoryContextReset(remembered.context);
-	caller = MemoryContextSwitchTo(remembered.context);
-	remembered.members = copy_members(manifest->members, manifest->n);
-	remembered.n = manifest->n;
-	memcpy(remembered.hash, manifest->hash, SLIPWAY_HASH_LEN);
-	remembered.project = pstrdup(project);
-	MemoryContextSwitchTo(caller);
-}
-
-static void
-read_members(SlipwayManifest *manifest, const char *project)
-{
-	static SlipwayQuery query = {SLIPWAY_QUERY_MANIFEST_MEMBERS, 2, {TEXTOID, BYTEAOID}};
-	SlipwayArgs args = {0};
-	MemoryContext caller = CurrentMemoryContext;
-
-	slipway_arg_text(&args, project);
-	slipway_arg_hash(&args, manifest->hash);
-	slipway_spi_begin();
-	manifest->n = slipway_query(&query, &args, 0);
-	manifest->members = MemoryContextAllocZero(caller, Max(manifest->n, 1) * sizeof(SlipwayMember));
-	for (int i = 0; i < manifest->n; i++)
-	{
-		SlipwayMember *member = &manifest->members[i];
-
-		member->name = slipway_row_text(i, 1);
-		(void) slipway_row_hash(i, 2, member->up);
-		member->has_down = slipway_row_hash(i, 3, member->down);
-		member->has_verify = slipway_row_hash(i, 4, member->verify);
-		member->id = slipway_row_int8(i, 5);
-	}
-	slipway_spi_end();
-}
-
-static void
-load_members(SlipwayManifest *manifest, const char *project)
-{
-	if (remembered.project && strcmp(remembered.project, project) == 0 &&
-		memcmp(remembered.hash, manifest->hash, SLIPWAY_HASH_LEN) == 0)
-	{
-		manifest->members = copy_members(remembered.members, remembered.n);
-		manifest->n = remembered.n;
-		return;
-	}
-	read_members(manifest, project);
-	slipway_manifest_remember(project, manifest);
-}
-
-/* The manifest that a query finds, still without its members, or NULL. */
-static SlipwayManifest *
-read_manifest(SlipwayQuery *query, SlipwayArgs *args)
-{
-	SlipwayManifest *manifest = palloc0(sizeof(SlipwayManifest));
-	char	   *order = NULL;
-
-	slipway_spi_begin();
-	if (slipway_query(query, args, 1) > 0)
-	{
-		(void) slipway_row_hash(0, 1, manifest->hash);
-		order = slipway_row_text(0, 2);
-	}
-	slipway_spi_end();
-	if (order == NULL)
-		return NULL;
-	manifest->order = parse_order(order);
-	return manifest;
-}
-
-static SlipwayQuery find_query = {SLIPWAY_QUERY_MANIFEST, 2, {TEXTOID, TEXTOID}};
-
-bool
-slipway_manifest_exists(const char *project, const uint8 *hash)
-{
-	SlipwayArgs args = {0};
-
-	slipway_arg_text(&args, project);
-	slipway_arg_text(&args, slipway_hash_hex(hash));
-	return slipway_query(&find_query, &args, 1) > 0;
-}
-
-SlipwayManifest *
-slipway_manifest_load(const char *project, const char *hash)
-{
-	uint8		bytes[SLIPWAY_HASH_LEN];
-	SlipwayManifest *manifest;
-	SlipwayArgs args = {0};
-
-	if (hash)
-		slipway_manifest_parse_hash(hash, bytes);
-	slipway_arg_text(&args, project);
-	slipway_arg_text(&args, hash);
-	manifest = read_manifest(&find_query, &args);
-	if (manifest == NULL && hash)
-		ereport(ERROR,
-				(errcode(SLIPWAY_NOT_UPLOADED),
-				 errmsg("project \"%s\" has no manifest %s", project, hash),
-				 errhint("Upload it with slipway.add_manifest().")));
-	if (manifest == NULL)
-		return slipway_manifest_parse("slipway-manifest 1 order=auto\n");
-	load_members(manifest, project);
-	return manifest;
-}
-
-SlipwayManifest *
-slipway_manifest_load_settled(const char *project)
-{
-	static SlipwayQuery query = {SLIPWAY_QUERY_MANIFEST_SETTLED, 1, {TEXTOID}};
-	SlipwayManifest *manifest;
-	SlipwayArgs args = {0};
-
-	slipway_arg_text(&args, project);
-	manifest = read_manifest(&query, &args);
-	if (manifest)
-		read_members(manifest, project);
-	return manifest;
-}
-
-SlipwayManifestState
-slipway_manifest_state(const char *project, const uint8 *hash)
-{
-	static SlipwayQuery query = {SLIPWAY_QUERY_MANIFEST_STATE, 2, {TEXTOID, BYTEAOID}};
-	SlipwayManifestState state = {0};
-	SlipwayArgs args = {0};
-
-	slipway_arg_text(&args, project);
-	slipway_arg_hash(&args, hash);
-	slipway_spi_begin();
-	if (slipway_query(&query, &args, 1) > 0)
-	{
-		state.project_exists = true;
-		state.stored = slipway_row_bool(0, 1);
-		state.newest = slipway_row_bool(0, 2);
-		state.settled = slipway_row_bool(0, 3);
-		state.head = slipway_row_text(0, 4);
-		state.owner = slipway_row_text(0, 5);
-	}
-	slipway_spi_end();
-	return state;
 }

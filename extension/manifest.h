@@ -2,9 +2,13 @@
  * manifest.h
  *	  Immutable ordered lists of migrations.
  *
- * Text of a manifest, in UTF-8, whose SHA-256 is its hash:
+ * Text of a manifest, in UTF-8:
  *		slipway-manifest 1 order=<auto|name|number>\n
  *		<up hash> <down hash or -> <verify hash or -> versioned <name>\n   ...
+ * Its hash is that of its last line: SHA-256 over the hex digits of the hash of
+ * the line before, if there is one, and the line itself without its line feed. So
+ * who knows a manifest's hash can go on with more members.
+ *
  * auto: in byte order of the names, and the order of leading numbers agrees;
  * name: in byte order, whatever the numbers; number: by leading number.
  */
@@ -32,29 +36,27 @@ typedef struct SlipwayMember
 	uint8		verify[SLIPWAY_HASH_LEN];
 	bool		has_down;
 	bool		has_verify;
-	int64		id;				/* in slipway.migration; 0: not known */
-	bool		settled;		/* was applied with all the rest: its scripts are stored */
+	int64		id;				/* in slipway.migration, once it was stored; else 0 */
 	SlipwayOutline *outline;	/* of its up script, once that was checked */
 } SlipwayMember;
 
 typedef struct SlipwayManifest
 {
 	SlipwayNameOrder order;
+	int			base;			/* how many members stand before these: they are left out */
 	SlipwayMember *members;
 	int			n;
 	uint8		hash[SLIPWAY_HASH_LEN];
 } SlipwayManifest;
 
-/* What the tables say of a manifest. */
-typedef struct SlipwayManifestState
+/* A stored manifest that others begin with. */
+typedef struct SlipwayManifestBase
 {
-	bool		project_exists;
-	char	   *owner;			/* of the project, or NULL */
-	bool		stored;
-	bool		newest;
-	bool		settled;		/* the last run left it applied whole, and nothing happened since */
-	char	   *head;			/* hash of the newest history entry in hex, or NULL */
-} SlipwayManifestState;
+	uint8		hash[SLIPWAY_HASH_LEN];
+	SlipwayNameOrder order;
+	int			n;				/* members */
+	char	   *last;			/* name of the last member */
+} SlipwayManifestBase;
 
 /*
  * Reads the text of a manifest into the current memory context; checks names
@@ -63,23 +65,10 @@ typedef struct SlipwayManifestState
 extern SlipwayManifest *slipway_manifest_parse(const char *text);
 
 /*
- * Loads the manifest of that hash in hex, or the newest (NULL), of a project;
- * SW009 if there is none of that hash. A project without any has an empty
- * one. Opens a scope of spi.h.
+ * The same for a manifest that begins with all members of base: reads the lines
+ * of those that follow, and leaves out the others.
  */
-extern SlipwayManifest *slipway_manifest_load(const char *project, const char *hash);
-
-/* Opens a scope of spi.h. */
-extern SlipwayManifestState slipway_manifest_state(const char *project, const uint8 *hash);
-
-/* Inside a scope of spi.h: is a manifest of that hash stored? */
-extern bool slipway_manifest_exists(const char *project, const uint8 *hash);
-
-/* Keeps a manifest in this session's memory for slipway_manifest_load(), in place of the last one. */
-extern void slipway_manifest_remember(const char *project, const SlipwayManifest *manifest);
-
-/* Loads, with ids, the one that was applied whole last, or returns NULL. Opens a scope. */
-extern SlipwayManifest *slipway_manifest_load_settled(const char *project);
+extern SlipwayManifest *slipway_manifest_parse_more(const SlipwayManifestBase *base, const char *lines);
 
 /* Index of the members by name, in the current memory context; position, or -1. */
 extern HTAB *slipway_manifest_index(const SlipwayManifest *manifest);
@@ -91,7 +80,8 @@ extern void slipway_manifest_parse_hash(const char *hex, uint8 *hash);
 /* <0, 0, >0 as a stands before b in this order; in bytes of UTF-8. */
 extern int	slipway_name_compare(SlipwayNameOrder order, const char *a, const char *b);
 
-/* "auto", "name" or "number" */
+/* "auto", "name" or "number"; SW018 for any other name. */
 extern const char *slipway_order_name(SlipwayNameOrder order);
+extern SlipwayNameOrder slipway_order_parse(const char *name);
 
 #endif							/* SLIPWAY_MANIFEST_H */

@@ -37,6 +37,7 @@
 #include "exec_transactional.h"
 #include "guard.h"
 #include "leftover.h"
+#include "load_manifest.h"
 #include "message.h"
 #include "privilege.h"
 #include "run.h"
@@ -89,8 +90,12 @@ count_pending(const SlipwayPlan *plan, int nsteps)
 static SlipwayPlan *
 make_valid_plan(SlipwayRun *run, int *nsteps)
 {
-	SlipwayPlan *plan = slipway_plan_make(run->project->name, run->manifest);
+	SlipwayPlan *plan;
 
+	/* The target may be one of those that are applied. */
+	slipway_manifest_read(run->manifest, run->project->name,
+						  run->options->to ? SLIPWAY_PART_WHOLE : SLIPWAY_PART_UNAPPLIED);
+	plan = slipway_plan_make(run->project->name, run->manifest);
 	*nsteps = steps_wanted(run, plan);
 	slipway_validate_raise(slipway_validate_plan(plan, *nsteps, run->project,
 												 run->options->allow_out_of_order));
@@ -439,7 +444,7 @@ make_run(const char *project, SlipwayOptions *options)
 		run->owner = get_role_oid(run->project->owner, false);
 		slipway_project_check_owner(project, run->owner);
 	}
-	run->manifest = slipway_manifest_load(project, options->manifest);
+	run->manifest = slipway_manifest_find(project, options->manifest);
 	run->actor = slipway_actor_current(run->project->owner, options->client_version);
 	slipway_lock_init(&run->lock, run->project);
 	slipway_leftover_remember(run->context);

@@ -130,7 +130,13 @@ slipway_plan_make(const char *project, SlipwayManifest *manifest)
 	int			others;
 
 	plan->manifest = manifest;
-	others = read_history(plan, project);
+	if (manifest->base > 0)
+	{
+		plan->steps = palloc0(Max(manifest->n, 1) * sizeof(SlipwayStep));
+		others = 0;
+	}
+	else
+		others = read_history(plan, project);
 	for (int i = 0; i < manifest->n; i++)
 	{
 		SlipwayStep *step = &plan->steps[i];

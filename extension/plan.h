@@ -43,7 +43,8 @@ typedef struct SlipwayPlan
 
 /*
  * Compares, in the current memory context, with what is committed now. Opens
- * a scope of spi.h.
+ * a scope of spi.h. Of a manifest that was read as SLIPWAY_PART_UNAPPLIED, and
+ * leaves members out, all others are pending: the history need not be read.
  */
 extern SlipwayPlan *slipway_plan_make(const char *project, SlipwayManifest *manifest);
 

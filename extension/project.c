@@ -14,6 +14,7 @@
 #include "compat.h"
 #include "error_code.h"
 #include "hash.h"
+#include "lookup.h"
 #include "privilege.h"
 #include "project.h"
 #include "query.h"
@@ -63,27 +64,43 @@ slipway_lock_key(PG_FUNCTION_ARGS)
 	PG_RETURN_INT64(slipway_project_lock_key(text_to_cstring(PG_GETARG_TEXT_PP(0))));
 }
 
+/* A list of schemas as for SET search_path; NULL for an empty one. */
+static char *
+make_search_path(ArrayType *schemas)
+{
+	StringInfoData path;
+	Datum	   *names;
+	int			n;
+
+	deconstruct_array(schemas, TEXTOID, -1, false, TYPALIGN_INT, &names, NULL, &n);
+	initStringInfo(&path);
+	for (int i = 0; i < n; i++)
+		appendStringInfo(&path, "%s%s", i > 0 ? ", " : "", quote_identifier(TextDatumGetCString(names[i])));
+	return n > 0 ? path.data : NULL;
+}
+
 /* The project of that name, or NULL. */
 static SlipwayProject *
 find_project(const char *name)
 {
-	static SlipwayQuery query = {SLIPWAY_QUERY_PROJECT, 1, {TEXTOID}};
-	SlipwayArgs args = {0};
-	SlipwayProject *project = palloc0(sizeof(SlipwayProject));
-	bool		found;
+	SlipwayProject *project = NULL;
+	SlipwayLookup row;
 
-	slipway_arg_text(&args, name);
-	project->name = pstrdup(name);
-	project->lock_key = slipway_project_lock_key(name);
-	slipway_spi_begin();
-	found = slipway_query(&query, &args, 1) > 0;
-	if (found)
+	slipway_lookup_open(&row, "project");
+	slipway_lookup_key_text(&row, "name", name);
+	if (slipway_lookup_previous(&row))
 	{
-		project->search_path = slipway_row_text(0, 1);
-		project->owner = slipway_row_text(0, 2);
+		bool		isnull;
+		Datum		schemas = slipway_lookup_datum(&row, "schemas", &isnull);
+
+		project = palloc0(sizeof(SlipwayProject));
+		project->name = pstrdup(name);
+		project->lock_key = slipway_project_lock_key(name);
+		project->search_path = isnull ? NULL : make_search_path(DatumGetArrayTypeP(schemas));
+		project->owner = slipway_lookup_text(&row, "owner");
 	}
-	slipway_spi_end();
-	return found ? project : NULL;
+	slipway_lookup_close(&row);
+	return project;
 }
 
 SlipwayProject *

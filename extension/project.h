@@ -15,10 +15,7 @@ typedef struct SlipwayProject
 	int64		lock_key;
 } SlipwayProject;
 
-/*
- * Loads a project into the current memory context; SW012 if there is none.
- * Opens a scope of spi.h of its own.
- */
+/* Loads a project into the current memory context; SW012 if there is none. */
 extern SlipwayProject *slipway_project_load(const char *name);
 
 /* Makes project "default" if it is that and does not exist; SW012 for any other. Opens a scope. */

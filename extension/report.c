@@ -11,6 +11,7 @@
 
 #include "error_code.h"
 #include "hash.h"
+#include "load_manifest.h"
 #include "plan.h"
 #include "privilege.h"
 #include "validate.h"

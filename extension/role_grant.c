@@ -47,6 +47,7 @@ static const char *const right_routines[] = {
 	"slipway.add_script(text, text), slipway.add_scripts(text[], text), "
 	"slipway.add_script_part(bytea, bigint, boolean, text), "
 	"slipway.add_manifest(text, text), "
+	"slipway.extend_manifest(text, text, text), "
 	"slipway.add_migration(text, text, text, text, text)",
 	[SLIPWAY_APPROVER] = NULL,
 	[SLIPWAY_DEPLOYER] = "slipway.migrate(text, jsonb), slipway.cancel(text)",

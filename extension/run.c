@@ -15,6 +15,7 @@
 
 #include "compat.h"
 #include "error_code.h"
+#include "missing.h"
 #include "hash.h"
 #include "query.h"
 #include "run.h"
@@ -211,36 +212,31 @@ slipway_run_event(const SlipwayRun *run, const SlipwayStep *step, const char *ou
 	return event;
 }
 
-/* Adds the hashes of down and verify scripts as an argument; up scripts have run. */
-static void
-add_other_scripts(SlipwayArgs *args, const SlipwayManifest *manifest)
+/*
+ * The entry that the run ended with if it has left its manifest applied whole,
+ * so that nothing is to be done for that as long as no entry follows; else 0.
+ * All up scripts have run, and all scripts of members that are left out were
+ * here when those were applied; so others are to be looked for.
+ */
+static int64
+settled_entry(const SlipwayRun *run, const char *outcome)
 {
-	const uint8 **hashes = palloc(Max(2 * manifest->n, 1) * sizeof(uint8 *));
-	int			n = 0;
-
-	for (int i = 0; i < manifest->n; i++)
-	{
-		const SlipwayMember *member = &manifest->members[i];
-
-		if (member->has_down)
-			hashes[n++] = member->down;
-		if (member->has_verify)
-			hashes[n++] = member->verify;
-	}
-	slipway_arg_hashes(args, hashes, n);
+	if (!run->whole || strcmp(outcome, "succeeded") != 0 ||
+		slipway_missing_find(run->manifest, true).n > 0)
+		return 0;
+	return slipway_history_last(run->project->name, NULL);
 }
 
 void
 slipway_run_end(SlipwayRun *run, const char *outcome)
 {
-	static SlipwayQuery query = {SLIPWAY_QUERY_RUN_END, 5, {TEXTOID, INT8OID, TEXTOID, BOOLOID, BYTEAARRAYOID}};
-	bool		whole = run->whole && strcmp(outcome, "succeeded") == 0;
+	static SlipwayQuery query = {SLIPWAY_QUERY_RUN_END, 4, {TEXTOID, INT8OID, TEXTOID, INT8OID}};
+	int64		entry = settled_entry(run, outcome);
 	SlipwayArgs args = {0};
 
 	slipway_arg_text(&args, run->project->name);
 	slipway_arg_int8(&args, run->number);
 	slipway_arg_text(&args, outcome);
-	slipway_arg_datum(&args, BoolGetDatum(whole), false);
-	add_other_scripts(&args, run->manifest);
+	slipway_arg_datum(&args, Int64GetDatum(entry), entry == 0);
 	slipway_query(&query, &args, 0);
 }

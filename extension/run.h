@@ -15,7 +15,7 @@ typedef struct SlipwayRun
 {
 	SlipwayProject *project;
 	SlipwayOptions *options;
-	SlipwayManifest *manifest;
+	SlipwayManifest *manifest;	/* its members are those of the plan */
 	SlipwayActor *actor;
 	Oid			owner;			/* role of scripts; InvalidOid: the caller */
 	SlipwayLock lock;

@@ -97,20 +97,10 @@ slipway_arg_datum(SlipwayArgs *args, Datum value, bool isnull)
 	add_arg(args, value, isnull);
 }
 
-static Datum
-hash_datum(const uint8 *hash)
-{
-	bytea	   *value = palloc(VARHDRSZ + SLIPWAY_HASH_LEN);
-
-	SET_VARSIZE(value, VARHDRSZ + SLIPWAY_HASH_LEN);
-	memcpy(VARDATA(value), hash, SLIPWAY_HASH_LEN);
-	return PointerGetDatum(value);
-}
-
 void
 slipway_arg_hash(SlipwayArgs *args, const uint8 *hash)
 {
-	add_arg(args, hash ? hash_datum(hash) : (Datum) 0, hash == NULL);
+	add_arg(args, hash ? slipway_hash_datum(hash) : (Datum) 0, hash == NULL);
 }
 
 void
@@ -133,7 +123,7 @@ slipway_arg_hashes(SlipwayArgs *args, const uint8 *const *hashes, int n)
 	{
 		nulls[i] = hashes[i] == NULL;
 		if (hashes[i])
-			values[i] = hash_datum(hashes[i]);
+			values[i] = slipway_hash_datum(hashes[i]);
 	}
 	slipway_arg_array(args, values, nulls, n, BYTEAOID);
 }
@@ -208,15 +198,10 @@ slipway_row_hash(uint64 row, int column, uint8 *hash)
 {
 	bool		isnull;
 	Datum		value = slipway_row_datum(row, column, &isnull);
-	bytea	   *bytes;
 
-	if (isnull)
-		return false;
-	bytes = DatumGetByteaPP(value);
-	if (VARSIZE_ANY_EXHDR(bytes) != SLIPWAY_HASH_LEN)
-		elog(ERROR, "stored hash has %zu bytes", (size_t) VARSIZE_ANY_EXHDR(bytes));
-	memcpy(hash, VARDATA_ANY(bytes), SLIPWAY_HASH_LEN);
-	return true;
+	if (!isnull)
+		slipway_hash_from_datum(value, hash);
+	return !isnull;
 }
 
 /*

@@ -1,7 +1,7 @@
 /*
  * upload.c
- *	  Manifests that a deploy brings: add_manifest(), find_manifest() and
- *	  add_migration().
+ *	  Manifests that a deploy brings: find_manifest(), add_manifest(),
+ *	  extend_manifest() and add_migration().
  *
  * What is uploaded never changes and is kept by its hash, so uploading it
  * again does nothing, and deployers that do so at the same time agree.
@@ -21,6 +21,7 @@
 #include "error_code.h"
 #include "hash.h"
 #include "lock.h"
+#include "missing.h"
 #include "plan.h"
 #include "privilege.h"
 #include "project.h"
@@ -29,6 +30,23 @@
 #include "store_manifest.h"
 #include "store_script.h"
 
+/* The answer to an upload: a row for each script that is missing. */
+static void
+return_missing(FunctionCallInfo fcinfo, const SlipwayManifest *manifest)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	SlipwayMissing missing = slipway_missing_find(manifest, false);
+
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+	for (int i = 0; i < missing.n; i++)
+	{
+		bool		isnull = false;
+		Datum		hash = CStringGetTextDatum(slipway_hash_hex(missing.hashes + SLIPWAY_HASH_LEN * i));
+
+		tuplestore_putvalues(result->setResult, result->setDesc, &hash, &isnull);
+	}
+}
+
 PG_FUNCTION_INFO_V1(slipway_add_manifest);
 
 Datum
@@ -36,23 +54,36 @@ slipway_add_manifest(PG_FUNCTION_ARGS)
 {
 	char	   *body = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	char	   *project = text_to_cstring(PG_GETARG_TEXT_PP(1));
-	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
 	SlipwayManifest *manifest;
-	char	  **missing;
-	int			n;
 
 	slipway_store_prepare("slipway.add_manifest()", project);
 	manifest = slipway_manifest_parse(body);
-	slipway_store_manifest(project, manifest);
-	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
-	missing = slipway_store_missing(manifest, &n);
-	for (int i = 0; i < n; i++)
-	{
-		bool		isnull = false;
-		Datum		hash = CStringGetTextDatum(missing[i]);
+	slipway_store_manifest(project, manifest, NULL);
+	return_missing(fcinfo, manifest);
+	return (Datum) 0;
+}
 
-		tuplestore_putvalues(result->setResult, result->setDesc, &hash, &isnull);
-	}
+PG_FUNCTION_INFO_V1(slipway_extend_manifest);
+
+Datum
+slipway_extend_manifest(PG_FUNCTION_ARGS)
+{
+	char	   *hex = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	char	   *lines = text_to_cstring(PG_GETARG_TEXT_PP(1));
+	char	   *project = text_to_cstring(PG_GETARG_TEXT_PP(2));
+	SlipwayManifestBase base;
+	SlipwayManifest *manifest;
+
+	slipway_store_prepare("slipway.extend_manifest()", project);
+	base = slipway_manifest_base(project, hex);
+	if (base.n == 0)
+		ereport(ERROR,
+				(errcode(SLIPWAY_NOT_UPLOADED),
+				 errmsg("project \"%s\" has no manifest %s that was applied whole", project, hex),
+				 errhint("Upload all of the new one with slipway.add_manifest().")));
+	manifest = slipway_manifest_parse_more(&base, lines);
+	slipway_store_manifest(project, manifest, &base);
+	return_missing(fcinfo, manifest);
 	return (Datum) 0;
 }
 
@@ -64,6 +95,16 @@ could_run(const char *project, const SlipwayManifestState *state)
 		(state->owner == NULL || OidIsValid(get_role_oid(state->owner, true)));
 }
 
+/* The scripts that a stored manifest still needs. */
+static SlipwayMissing
+find_missing(const char *project, const char *hash)
+{
+	SlipwayManifest *manifest = slipway_manifest_find(project, hash);
+
+	slipway_manifest_read(manifest, project, SLIPWAY_PART_NEW);
+	return slipway_missing_find(manifest, false);
+}
+
 PG_FUNCTION_INFO_V1(slipway_find_manifest);
 
 Datum
@@ -72,13 +113,13 @@ slipway_find_manifest(PG_FUNCTION_ARGS)
 	char	   *hex = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	char	   *project = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	uint8		hash[SLIPWAY_HASH_LEN];
-	char	  **missing = NULL;
-	int			n = 0;
+	SlipwayMissing missing = {0};
 	SlipwayManifestState state;
+	SlipwayManifestBase base = {{0}};
 	bool		settled;
 	TupleDesc	descriptor;
-	Datum		values[4];
-	bool		nulls[4] = {false};
+	Datum		values[6];
+	bool		nulls[6] = {false};
 
 	slipway_privilege_require(SLIPWAY_READER, project);
 	slipway_manifest_parse_hash(hex, hash);
@@ -90,12 +131,17 @@ slipway_find_manifest(PG_FUNCTION_ARGS)
 	if (state.stored && !state.newest && slipway_privilege_has(SLIPWAY_UPLOADER, project))
 		slipway_store_newest(project, hash);
 	if (state.stored && !settled)
-		missing = slipway_store_missing(slipway_store_load(project, hex), &n);
+		missing = find_missing(project, hex);
+	if (!state.stored)
+		base = slipway_manifest_base(project, NULL);
 	values[0] = BoolGetDatum(state.stored);
 	values[1] = BoolGetDatum(settled);
 	nulls[2] = state.head == NULL;
 	values[2] = state.head ? CStringGetTextDatum(state.head) : (Datum) 0;
-	values[3] = PointerGetDatum(slipway_hash_array(missing, n));
+	values[3] = PointerGetDatum(slipway_missing_array(&missing));
+	nulls[4] = nulls[5] = base.n == 0;
+	values[4] = CStringGetTextDatum(slipway_hash_hex(base.hash));
+	values[5] = Int32GetDatum(base.n);
 	(void) get_call_result_type(fcinfo, NULL, &descriptor);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls)));
 }
@@ -195,6 +241,6 @@ slipway_add_migration(PG_FUNCTION_ARGS)
 	manifest = slipway_manifest_load(project, NULL);
 	check_not_applied_otherwise(project, manifest, &member);
 	manifest = slipway_manifest_parse(manifest_text_with(manifest, &member));
-	slipway_store_manifest(project, manifest);
+	slipway_store_manifest(project, manifest, NULL);
 	PG_RETURN_TEXT_P(cstring_to_text(slipway_hash_hex(manifest->hash)));
 }

@@ -57,6 +57,7 @@ SELECT replace(text, 'mine', CASE WHEN yours THEN 'yours' ELSE 'mine' END), your
     $$SELECT slipway.add_scripts('{SELECT 3}', 'mine')$$,
     $$SELECT slipway.add_script_part('SELECT 3', 0, true, 'mine')$$,
     $$SELECT slipway.add_manifest(E'slipway-manifest 1 order=auto\n', 'mine')$$,
+    $$SELECT slipway.extend_manifest(repeat('0', 64), '', 'mine')$$,
     $$SELECT slipway.add_migration('0003_c', 'SELECT 3', project => 'mine')$$,
     $$SELECT slipway.grant_role('regress_acl_target', 'reader', 'mine')$$,
     $$SELECT slipway.revoke_role('regress_acl_none', 'reader', 'mine')$$,

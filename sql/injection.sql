@@ -66,6 +66,8 @@ INSERT INTO call (statement) VALUES
 ('SELECT slipway.add_manifest(E''slipway-manifest 1 order=auto\n'' || hash_of(''x'') || '' - - '' || %L || E'' a\n'')'),
 ('SELECT slipway.add_manifest(E''slipway-manifest 1 order=auto\n'' || hash_of(''x'') || '' - - versioned '' || %L || E''\n'')'),
 ('SELECT slipway.add_manifest(E''slipway-manifest 1 order=auto\n'', %L)'),
+('SELECT slipway.extend_manifest(%L, '''')'),
+('SELECT slipway.extend_manifest(repeat(''0'', 64), '''', %L)'),
 ('SELECT slipway.add_migration(%L, ''SELECT 1'')'),
 ('SELECT slipway.add_migration(''a'', %L)'),
 ('SELECT slipway.add_migration(''a'', ''SELECT 1'', %L)'),

@@ -88,7 +88,7 @@ CREATE FUNCTION manifest(VARIADIC names text[]) RETURNS text LANGUAGE sql AS $$
       FROM unnest(names) WITH ORDINALITY u(name, n)
 $$;
 CREATE FUNCTION options(VARIADIC names text[]) RETURNS jsonb LANGUAGE sql AS $$
-    SELECT jsonb_build_object('manifest', hash_of(manifest(VARIADIC names)))
+    SELECT jsonb_build_object('manifest', manifest_hash(manifest(VARIADIC names)))
 $$;
 CALL project('release');
 SELECT slipway.add_script('SELECT ''' || n || '''', 'release') IS NOT NULL FROM unnest('{1,2,3,4,5}'::text[]) n;
@@ -109,7 +109,7 @@ SELECT migration, run FROM slipway.log WHERE project = 'release' ORDER BY entry;
 CALL slipway.migrate('release', options('1', '2', '4'));
 \echo :LAST_ERROR_SQLSTATE
 CALL slipway.migrate('release', upper(options('1', '2')::text)::jsonb);
-CALL slipway.migrate('release', jsonb_build_object('manifest', upper(hash_of(manifest('1', '2')))));
+CALL slipway.migrate('release', jsonb_build_object('manifest', upper(manifest_hash(manifest('1', '2')))));
 -- Not uploaded: the manifest, or one of its scripts.
 CALL slipway.migrate('release', options('1', '5'));
 \echo :LAST_ERROR_SQLSTATE

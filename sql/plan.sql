@@ -45,11 +45,11 @@ SELECT slipway.add_script('SELECT ''' || n || '''', 'release') IS NOT NULL AS ad
 SELECT count(*) FROM slipway.add_manifest(manifest('1', '2', '3'), 'release');
 SELECT count(*) FROM slipway.add_manifest(manifest('1', '3'), 'release');
 SELECT position, migration FROM slipway.plan('release');
-SELECT position, migration FROM slipway.plan('release', hash_of(manifest('1', '2', '3')));
+SELECT position, migration FROM slipway.plan('release', manifest_hash(manifest('1', '2', '3')));
 SELECT position, migration FROM slipway.plan('release', NULL, NULL);
 CALL slipway.migrate('release');
-SELECT position, migration FROM slipway.plan('release', hash_of(manifest('1', '2', '3')));
-SELECT position, migration FROM slipway.plan('release', hash_of(manifest('1', '2', '3')), true);
+SELECT position, migration FROM slipway.plan('release', manifest_hash(manifest('1', '2', '3')));
+SELECT position, migration FROM slipway.plan('release', manifest_hash(manifest('1', '2', '3')), true);
 SELECT outcome($$SELECT * FROM slipway.plan('release', 'x')$$);
 SELECT outcome(format('SELECT * FROM slipway.plan(%L, %L)', 'release', hash_of('')));
 SELECT outcome($$SELECT * FROM slipway.plan('nowhere')$$);

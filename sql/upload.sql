@@ -44,9 +44,9 @@ SELECT slipway.add_script('1') = h(1) AS uploaded, slipway.add_script('3') = h(3
 SELECT count(*) FROM slipway.add_manifest(E'slipway-manifest 1 order=auto\n'
        || h(1) || ' ' || h(2) || ' ' || h(3) || E' versioned 0001_a\n'
        || h(1) || E' - - versioned 0002_b\n') missing;
--- It was stored once, under the hash of its text.
+-- It was stored once, under its hash.
 SELECT project, name_order, cardinality(members),
-       encode(hash, 'hex') = hash_of(E'slipway-manifest 1 order=auto\n'
+       encode(hash, 'hex') = manifest_hash(E'slipway-manifest 1 order=auto\n'
        || h(1) || ' ' || h(2) || ' ' || h(3) || E' versioned 0001_a\n'
        || h(1) || E' - - versioned 0002_b\n') AS keyed
   FROM slipway.manifest;
@@ -110,12 +110,12 @@ SELECT name_order, count(*) FROM slipway.manifest GROUP BY 1 ORDER BY 1;
 -- Migrations one by one. Each call makes a manifest, whose hash it returns.
 CALL project('single');
 SELECT slipway.add_migration('0001_a', '1', project => 'single')
-     = hash_of(E'slipway-manifest 1 order=auto\n' || h(1) || E' - - versioned 0001_a\n') AS first;
+     = manifest_hash(E'slipway-manifest 1 order=auto\n' || h(1) || E' - - versioned 0001_a\n') AS first;
 SELECT slipway.add_migration('0003_c', '1', '2', '3', 'single')
-     = hash_of(E'slipway-manifest 1 order=auto\n' || h(1) || E' - - versioned 0001_a\n'
+     = manifest_hash(E'slipway-manifest 1 order=auto\n' || h(1) || E' - - versioned 0001_a\n'
        || h(1) || ' ' || h(2) || ' ' || h(3) || E' versioned 0003_c\n') AS second;
 SELECT slipway.add_migration('0002_b', E'2\r\n', NULL, '3', 'single')
-     = hash_of(E'slipway-manifest 1 order=auto\n' || h(1) || E' - - versioned 0001_a\n'
+     = manifest_hash(E'slipway-manifest 1 order=auto\n' || h(1) || E' - - versioned 0001_a\n'
        || hash_of(E'2\n') || ' - ' || h(3) || E' versioned 0002_b\n'
        || h(1) || ' ' || h(2) || ' ' || h(3) || E' versioned 0003_c\n') AS third;
 SELECT migration, state FROM slipway.status WHERE project = 'single';

@@ -14,7 +14,7 @@ BEGIN
 END
 $$;
 CREATE FUNCTION problems(VARIADIC lines text[]) RETURNS TABLE (migration text, sqlstate text, message text) LANGUAGE sql
-    AS $$ SELECT v.migration, v.sqlstate, v.message FROM slipway.validate(manifest => hash_of(manifest(VARIADIC lines))) v $$;
+    AS $$ SELECT v.migration, v.sqlstate, v.message FROM slipway.validate(manifest => manifest_hash(manifest(VARIADIC lines))) v $$;
 -- What there is, to see that nothing changes.
 CREATE VIEW everything AS
 SELECT (SELECT count(*) FROM slipway.history) AS history, (SELECT count(*) FROM slipway.run) AS run,

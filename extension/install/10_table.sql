@@ -56,7 +56,7 @@ BEGIN
     END IF;
 END;
 $$;
-COMMENT ON TABLE slipway.manifest IS 'immutable ordered lists of migrations, each keyed by the hash of its text';
+COMMENT ON TABLE slipway.manifest IS 'immutable ordered lists of migrations, each keyed by its hash';
 COMMENT ON COLUMN slipway.manifest.name_order IS 'how its names are ordered; auto: by bytes, and numeric prefixes agree';
 
 -- run and history have no foreign key to project: it would be checked by a

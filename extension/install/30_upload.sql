@@ -16,15 +16,20 @@ REVOKE ALL ON FUNCTION slipway.add_script_part(bytea, bigint, boolean, text) FRO
 COMMENT ON FUNCTION slipway.add_script_part(bytea, bigint, boolean, text) IS 'add_script() for a large body that comes in parts, in UTF-8, within one transaction; offset counts the bytes of the parts before; the last one returns the hash; needs uploader';
 
 CREATE FUNCTION slipway.find_manifest(manifest text, project text DEFAULT 'default',
-    OUT stored boolean, OUT settled boolean, OUT head text, OUT missing text[]) RETURNS record
+    OUT stored boolean, OUT settled boolean, OUT head text, OUT missing text[], OUT base text, OUT base_size integer) RETURNS record
     AS 'MODULE_PATHNAME', 'slipway_find_manifest' LANGUAGE C STRICT;
 REVOKE ALL ON FUNCTION slipway.find_manifest(text, text) FROM PUBLIC;
-COMMENT ON FUNCTION slipway.find_manifest(text, text) IS 'what a deploy asks first: is the manifest, given by its hash in hex, stored; is it settled, that is applied whole and nothing happened since; which of its scripts does the server lack; needs reader, and makes it the newest for an uploader';
+COMMENT ON FUNCTION slipway.find_manifest(text, text) IS 'what a deploy asks first: is the manifest, given by its hash in hex, stored; is it settled, that is applied whole and nothing happened since; which of its scripts does the server lack; if it is not stored: hash and number of members of the manifest that was applied whole last; needs reader, and makes it the newest for an uploader';
 
 CREATE FUNCTION slipway.add_manifest(manifest text, project text DEFAULT 'default') RETURNS SETOF text
     AS 'MODULE_PATHNAME', 'slipway_add_manifest' LANGUAGE C STRICT;
 REVOKE ALL ON FUNCTION slipway.add_manifest(text, text) FROM PUBLIC;
 COMMENT ON FUNCTION slipway.add_manifest(text, text) IS 'stores a manifest, once, and makes it the newest of the project; returns the hashes, in hex, of its scripts that the server lacks; needs uploader';
+
+CREATE FUNCTION slipway.extend_manifest(base text, members text, project text DEFAULT 'default') RETURNS SETOF text
+    AS 'MODULE_PATHNAME', 'slipway_extend_manifest' LANGUAGE C STRICT;
+REVOKE ALL ON FUNCTION slipway.extend_manifest(text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION slipway.extend_manifest(text, text, text) IS 'add_manifest() for a manifest that begins as another one, given by its hash in hex, that was applied whole: only the lines of the members that follow are given; needs uploader';
 
 CREATE FUNCTION slipway.add_migration(name text, up text, down text DEFAULT NULL, verify text DEFAULT NULL, project text DEFAULT 'default') RETURNS text
     AS 'MODULE_PATHNAME', 'slipway_add_migration' LANGUAGE C;

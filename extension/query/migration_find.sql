@@ -1,4 +1,5 @@
--- OFFSET 0: see migration_add.sql.
+-- OFFSET 0 keeps the planner from a join: it knows little of young tables, and
+-- would compare each with each.
 SELECT m.id, g.name
   FROM unnest($2, $3, $4, $5) WITH ORDINALITY g(name, up, down, verify, n)
  CROSS JOIN LATERAL (

@@ -24,6 +24,14 @@ sub make_database
 	return;
 }
 
+# Each line is hashed behind the hash of the one before.
+sub manifest_hash {
+	my ($text) = @_;
+	my $hash = '';
+	$hash = sha256_hex($hash . $_) for split /\n/, $text;
+	return $hash;
+}
+
 sub hash_of
 {
 	my ($body) = @_;
@@ -53,7 +61,7 @@ sub works_with
 		'', "$db: its manifest has it by that hash", @in);
 
 	# A migration with such a name and body
-	my $answer = migrate($node, @in, with => { manifest => sha256_hex($manifest) });
+	my $answer = migrate($node, @in, with => { manifest => manifest_hash($manifest) });
 	is($answer->{exit}, 0, "$db: a migration with such a name and body") or diag($answer->{err});
 	is_deeply([ map { $_->{migration} } grep { $_->{event} eq 'applied' } @{ $answer->{event} } ],
 		[ decoded("0001_$text") ], "$db: its name arrives in the progress message");

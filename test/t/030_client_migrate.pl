@@ -246,6 +246,8 @@ sub test_migrate
 	is($count, 1, 'one body travels');
 	like($log, qr/[Pp]arameters: .*third_marker/, 'that of the new one');
 	unlike($log, qr/first_marker|second_marker/, 'and none of the others');
+	like($log, qr/extend_manifest\(/, 'of the manifest goes what is new');
+	unlike($log, qr/0001_city|add_manifest\(/, 'and nothing else');
 
 	put_files($place, { '0004_a.sql' => 'SELECT 4', '0005_b.sql' => 'SELECT 5', '0006_c.sql' => 'SELECT 6' });
 	client_is($place, [ 'migrate', '--to', '0004_a', '-q' ], {}, 'migrate --to -q');
@@ -278,6 +280,15 @@ sub test_migrate
 	like($err, qr/^folder migrations: 4 migrations, manifest [0-9a-f]{64}$/m, 'says what the folder is');
 	like($err, qr/^connected to database "$place->{db}" on "\S+" port \d+ as "\w+" \(from options\)$/m, 'where it is connected');
 	like($err, qr/^0 scripts uploaded$/m, 'and what it uploads');
+
+	# What comes before others that are applied: there is nothing to go on from.
+	put_files($place, { '0002_a.sql' => 'SELECT 2' });
+	$offset = -s $node->logfile;
+	client_is($place, [ 'migrate', '--allow-out-of-order', '-q' ], {}, 'one in the middle');
+	(undef, $log) = bodies_since($offset);
+	like($log, qr/add_manifest\(.*0001_city/s, 'the whole manifest goes');
+	unlike($log, qr/extend_manifest\(/, 'as it does not go on from another one');
+	applied_is($place, '0001_city 0002_a 0002_road 0003_bridge 0004_a 0005_b 0006_c', 'and it is applied');
 	return;
 }
 

@@ -15,6 +15,10 @@
 #define TWO "53c234e5e8472b6ac51c1ae1cab3fe06fad053beb8ebfd8977b010655bfdd3c3"	/* of "2\n" */
 #define THREE "1121cfccd5913f0a63fec40a6ffd44ea64f9dc135c66634ba001d10bcf4302a2"	/* of "3\n" */
 
+/* of the manifest of these, after its first and after its second migration */
+#define HASH_AFTER_ONE "b3f65d75f15139d62186e4ccefbbc0685a5b75066277b6e46c4acf3fd939d3e4"
+#define HASH_AFTER_TWO "45106ffa9e510ff64ae6655f28d677d1f37582136e106dda23dfcc5e64f5cbf4"
+
 static void
 compares_names(void **state)
 {
@@ -125,6 +129,12 @@ writes_text(void **state)
 	assert_non_null(slipway_manifest_find(manifest, THREE));
 	assert_string_equal(slipway_manifest_find(manifest, THREE)->path, folder->migrations[1].verify.path);
 	assert_null(slipway_manifest_find(manifest, manifest->hash));
+	/* printf %s 'slipway-manifest 1 order=name' | sha256sum, then that and the next line, ... */
+	assert_string_equal(manifest->hash, HASH_AFTER_TWO);
+	assert_string_equal(slipway_manifest_rest(manifest, HASH_AFTER_ONE, 1), TWO " - " THREE " versioned b c; '\"\xc3\xa4\n");
+	assert_string_equal(slipway_manifest_rest(manifest, HASH_AFTER_TWO, 2), "");
+	assert_null(slipway_manifest_rest(manifest, HASH_AFTER_ONE, 2));
+	assert_null(slipway_manifest_rest(manifest, HASH_AFTER_TWO, 3));
 	slipway_manifest_free(manifest);
 	slipway_folder_free(folder);
 	harness_remove_folder(path);
@@ -140,7 +150,7 @@ writes_empty_text(void **state)
 
 	(void) state;
 	assert_string_equal(manifest->text, "slipway-manifest 1 order=auto\n");
-	slipway_hash_bytes(manifest->text, strlen(manifest->text), hash);
+	slipway_hash_bytes(manifest->text, strlen(manifest->text) - 1, hash);
 	assert_string_equal(manifest->hash, hash);
 	assert_null(slipway_manifest_find(manifest, hash));
 	slipway_manifest_free(manifest);

@@ -1,0 +1,296 @@
+/*
+ * load_manifest.c
+ *	  What the tables say of manifests.
+ *
+ * A release mostly has the migrations of the one before and some more. Those
+ * that were applied whole with an earlier manifest need not be looked at again:
+ * so a deploy costs as much as what is new in it, however long the project is.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+
+#include "error_code.h"
+#include "hash.h"
+#include "history.h"
+#include "load_manifest.h"
+#include "lookup.h"
+#include "query.h"
+#include "spi.h"
+
+/* Goes to the row of a manifest; false if there is none. The caller closes it. */
+static bool
+open_manifest(SlipwayLookup *row, const char *project, const uint8 *hash)
+{
+	slipway_lookup_open(row, "manifest");
+	slipway_lookup_key_text(row, "project", project);
+	slipway_lookup_key_hash(row, "hash", hash);
+	return slipway_lookup_previous(row);
+}
+
+bool
+slipway_manifest_exists(const char *project, const uint8 *hash)
+{
+	SlipwayLookup row;
+	bool		found = open_manifest(&row, project, hash);
+
+	slipway_lookup_close(&row);
+	return found;
+}
+
+/* The newest manifest of a project; false if there is none. */
+static bool
+find_newest(const char *project, uint8 *hash)
+{
+	SlipwayLookup row;
+	bool		found;
+
+	slipway_lookup_open(&row, "project");
+	slipway_lookup_key_text(&row, "name", project);
+	found = slipway_lookup_previous(&row) && slipway_lookup_hash(&row, "newest", hash);
+	slipway_lookup_close(&row);
+	return found;
+}
+
+SlipwayManifest *
+slipway_manifest_find(const char *project, const char *hash)
+{
+	SlipwayManifest *manifest = palloc0(sizeof(SlipwayManifest));
+	SlipwayLookup row;
+	bool		found;
+
+	if (hash)
+		slipway_manifest_parse_hash(hash, manifest->hash);
+	else if (!find_newest(project, manifest->hash))
+		return slipway_manifest_parse("slipway-manifest 1 order=auto\n");
+	found = open_manifest(&row, project, manifest->hash);
+	if (found)
+		manifest->order = slipway_order_parse(slipway_lookup_text(&row, "name_order"));
+	slipway_lookup_close(&row);
+	if (!found)
+		ereport(ERROR,
+				(errcode(SLIPWAY_NOT_UPLOADED),
+				 errmsg("project \"%s\" has no manifest %s", project, slipway_hash_hex(manifest->hash)),
+				 errhint("Upload it with slipway.add_manifest().")));
+	return manifest;
+}
+
+/* Members that were read before may have outlines, from a context each. */
+static void
+keep_outlines(SlipwayManifest *manifest, const SlipwayManifest *before)
+{
+	for (int i = 0; i < before->n; i++)
+	{
+		SlipwayOutline *outline = before->members[i].outline;
+		int			position = before->base + i - manifest->base;
+
+		if (outline && position >= 0)
+			manifest->members[position].outline = outline;
+		else if (outline)
+			MemoryContextDelete(outline->context);
+	}
+}
+
+/* Reads the members behind the first ones, which are so many. */
+static void
+read_members(SlipwayManifest *manifest, const char *project, int base)
+{
+	static SlipwayQuery query = {SLIPWAY_QUERY_MANIFEST_MEMBERS, 3, {TEXTOID, BYTEAOID, INT8OID}};
+	SlipwayArgs args = {0};
+	MemoryContext caller = CurrentMemoryContext;
+	SlipwayManifest before = *manifest;
+
+	slipway_arg_text(&args, project);
+	slipway_arg_hash(&args, manifest->hash);
+	slipway_arg_int8(&args, base);
+	slipway_spi_begin();
+	manifest->base = base;
+	manifest->n = slipway_query(&query, &args, 0);
+	manifest->members = MemoryContextAllocZero(caller, Max(manifest->n, 1) * sizeof(SlipwayMember));
+	for (int i = 0; i < manifest->n; i++)
+	{
+		SlipwayMember *member = &manifest->members[i];
+
+		member->name = slipway_row_text(i, 1);
+		(void) slipway_row_hash(i, 2, member->up);
+		member->has_down = slipway_row_hash(i, 3, member->down);
+		member->has_verify = slipway_row_hash(i, 4, member->verify);
+	}
+	slipway_spi_end();
+	keep_outlines(manifest, &before);
+}
+
+SlipwayManifest *
+slipway_manifest_load(const char *project, const char *hash)
+{
+	SlipwayManifest *manifest = slipway_manifest_find(project, hash);
+
+	read_members(manifest, project, 0);
+	return manifest;
+}
+
+/* The entry with which the last run that left its manifest applied whole ended, and that manifest. */
+typedef struct Settled
+{
+	int64		entry;			/* 0: there was none */
+	uint8		hash[SLIPWAY_HASH_LEN];
+} Settled;
+
+/* Of the runs with that manifest, or with any (NULL). */
+static Settled
+find_settled(const char *project, const uint8 *hash)
+{
+	Settled		settled = {0};
+	SlipwayLookup row;
+
+	slipway_lookup_open(&row, "run");
+	slipway_lookup_key_text(&row, "project", project);
+	while (settled.entry == 0 && slipway_lookup_previous(&row))
+	{
+		(void) slipway_lookup_hash(&row, "manifest_hash", settled.hash);
+		if (hash == NULL || memcmp(hash, settled.hash, SLIPWAY_HASH_LEN) == 0)
+			settled.entry = slipway_lookup_int8(&row, "settled_entry");
+	}
+	slipway_lookup_close(&row);
+	return settled;
+}
+
+static ArrayType *
+read_ids(const char *project, const uint8 *hash)
+{
+	SlipwayLookup row;
+	ArrayType  *ids = NULL;
+	bool		isnull;
+
+	if (open_manifest(&row, project, hash))
+		ids = DatumGetArrayTypePCopy(slipway_lookup_datum(&row, "members", &isnull));
+	slipway_lookup_close(&row);
+	return ids;
+}
+
+static int
+count_ids(const ArrayType *ids)
+{
+	return ArrayGetNItems(ARR_NDIM(ids), ARR_DIMS(ids));
+}
+
+/* How many members another manifest has, if they stand at the beginning of this one; else 0. */
+static int
+count_common(const char *project, const uint8 *hash, const uint8 *other)
+{
+	ArrayType  *ids = read_ids(project, hash);
+	ArrayType  *others = read_ids(project, other);
+	int			n;
+
+	if (ids == NULL || others == NULL)
+		return 0;
+	n = count_ids(others);
+	return n <= count_ids(ids) &&
+		memcmp(ARR_DATA_PTR(ids), ARR_DATA_PTR(others), n * sizeof(int64)) == 0 ? n : 0;
+}
+
+/*
+ * How many members stand at the beginning just as in the manifest that was
+ * applied whole last; untouched: if nothing has happened since.
+ */
+static int
+count_applied(const SlipwayManifest *manifest, const char *project, bool untouched)
+{
+	Settled		settled = find_settled(project, NULL);
+
+	if (settled.entry == 0 || (untouched && settled.entry != slipway_history_last(project, NULL)))
+		return 0;
+	return count_common(project, manifest->hash, settled.hash);
+}
+
+void
+slipway_manifest_read(SlipwayManifest *manifest, const char *project, SlipwayManifestPart part)
+{
+	int			base = 0;
+
+	if (part != SLIPWAY_PART_WHOLE)
+		base = count_applied(manifest, project, part == SLIPWAY_PART_UNAPPLIED);
+	read_members(manifest, project, base);
+}
+
+/* The name of a migration by its id; NULL if there is none. */
+static char *
+read_name(const char *project, int64 id)
+{
+	SlipwayLookup row;
+	char	   *name = NULL;
+
+	slipway_lookup_open(&row, "migration");
+	slipway_lookup_key_text(&row, "project", project);
+	slipway_lookup_key_int8(&row, "id", id);
+	if (slipway_lookup_previous(&row))
+		name = slipway_lookup_text(&row, "name");
+	slipway_lookup_close(&row);
+	return name;
+}
+
+SlipwayManifestBase
+slipway_manifest_base(const char *project, const char *hash)
+{
+	SlipwayManifestBase base = {{0}};
+	uint8		wanted[SLIPWAY_HASH_LEN];
+	ArrayType  *ids;
+	Settled		settled;
+
+	if (hash)
+		slipway_manifest_parse_hash(hash, wanted);
+	settled = find_settled(project, hash ? wanted : NULL);
+	ids = settled.entry > 0 ? read_ids(project, settled.hash) : NULL;
+	if (ids == NULL || count_ids(ids) == 0)
+		return base;
+	memcpy(base.hash, settled.hash, SLIPWAY_HASH_LEN);
+	base.n = count_ids(ids);
+	base.order = slipway_manifest_find(project, slipway_hash_hex(base.hash))->order;
+	base.last = read_name(project, ((int64 *) ARR_DATA_PTR(ids))[base.n - 1]);
+	return base;
+}
+
+/* Did the last run leave this manifest applied whole, and nothing has happened since? */
+static bool
+is_settled(const char *project, const uint8 *hash, int64 last_entry)
+{
+	SlipwayLookup row;
+	uint8		manifest[SLIPWAY_HASH_LEN];
+	bool		settled = false;
+
+	slipway_lookup_open(&row, "run");
+	slipway_lookup_key_text(&row, "project", project);
+	if (slipway_lookup_previous(&row))
+		settled = slipway_lookup_hash(&row, "manifest_hash", manifest) &&
+			memcmp(manifest, hash, SLIPWAY_HASH_LEN) == 0 &&
+			slipway_lookup_int8(&row, "settled_entry") == last_entry;
+	slipway_lookup_close(&row);
+	return settled;
+}
+
+SlipwayManifestState
+slipway_manifest_state(const char *project, const uint8 *hash)
+{
+	SlipwayManifestState state = {0};
+	uint8		bytes[SLIPWAY_HASH_LEN];
+	int64		last_entry;
+	SlipwayLookup row;
+
+	slipway_lookup_open(&row, "project");
+	slipway_lookup_key_text(&row, "name", project);
+	state.project_exists = slipway_lookup_previous(&row);
+	if (state.project_exists)
+	{
+		state.owner = slipway_lookup_text(&row, "owner");
+		state.newest = slipway_lookup_hash(&row, "newest", bytes) && memcmp(bytes, hash, SLIPWAY_HASH_LEN) == 0;
+	}
+	slipway_lookup_close(&row);
+	state.stored = slipway_manifest_exists(project, hash);
+	last_entry = slipway_history_last(project, bytes);
+	state.settled = last_entry > 0 && is_settled(project, hash, last_entry);
+	state.head = last_entry > 0 ? slipway_hash_hex(bytes) : NULL;
+	return state;
+}

@@ -1,0 +1,58 @@
+/*
+ * lookup.h
+ *	  Rows of the tracking tables by their primary key, as of now.
+ *
+ * For what every deploy asks, in a session that has just begun: a query is
+ * parsed and planned there for the first time, which takes longer than all of
+ * its work. Like bookkeeping queries, look-ups do not depend on the caller's
+ * rights; unlike those they need no scope.
+ *
+ *		slipway_lookup_open(&lookup, "history");
+ *		slipway_lookup_key_text(&lookup, "project", project);
+ *		if (slipway_lookup_previous(&lookup)) ...
+ *		slipway_lookup_close(&lookup);
+ */
+#ifndef SLIPWAY_LOOKUP_H
+#define SLIPWAY_LOOKUP_H
+
+#include "access/genam.h"
+#include "access/skey.h"
+#include "utils/relcache.h"
+#include "utils/snapshot.h"
+
+#define SLIPWAY_LOOKUP_KEYS 2
+
+typedef struct SlipwayLookup
+{
+	Relation	table;
+	Relation	index;
+	Snapshot	snapshot;
+	ScanKeyData keys[SLIPWAY_LOOKUP_KEYS];
+	int			nkeys;
+	SysScanDesc scan;			/* NULL: it has not begun */
+	HeapTuple	row;			/* the current one, or NULL */
+} SlipwayLookup;
+
+/* Raises 42704 if the table has lost its primary key. */
+extern void slipway_lookup_open(SlipwayLookup *lookup, const char *table);
+extern void slipway_lookup_close(SlipwayLookup *lookup);
+
+/* Forgets keys and place, to look for another row of the table; of the same snapshot. */
+extern void slipway_lookup_again(SlipwayLookup *lookup);
+
+/* Only rows with that value in the next column of the key; "from": or a greater one. */
+extern void slipway_lookup_key_text(SlipwayLookup *lookup, const char *column, const char *value);
+extern void slipway_lookup_key_hash(SlipwayLookup *lookup, const char *column, const uint8 *hash);
+extern void slipway_lookup_key_int8(SlipwayLookup *lookup, const char *column, int64 value);
+extern void slipway_lookup_key_from(SlipwayLookup *lookup, const char *column, int64 value);
+
+/* Goes to the row with the greatest key, then to the one before; false: there is none. */
+extern bool slipway_lookup_previous(SlipwayLookup *lookup);
+
+/* Columns of the current row. Text is palloc'd, NULL for NULL; a datum may point into the row. */
+extern Datum slipway_lookup_datum(const SlipwayLookup *lookup, const char *column, bool *isnull);
+extern char *slipway_lookup_text(const SlipwayLookup *lookup, const char *column);
+extern int64 slipway_lookup_int8(const SlipwayLookup *lookup, const char *column);	/* 0 for NULL */
+extern bool slipway_lookup_hash(const SlipwayLookup *lookup, const char *column, uint8 *hash);
+
+#endif							/* SLIPWAY_LOOKUP_H */

@@ -1,0 +1,84 @@
+/*
+ * missing.c
+ *	  Scripts that a manifest names and nobody has uploaded.
+ *
+ * In an order, so that two that upload the same do not wait for each other.
+ */
+#include "postgres.h"
+
+#include "hash.h"
+#include "lookup.h"
+#include "missing.h"
+
+static int
+compare_hashes(const void *a, const void *b)
+{
+	return memcmp(a, b, SLIPWAY_HASH_LEN);
+}
+
+static void
+add_hash(SlipwayMissing *list, bool wanted, const uint8 *hash)
+{
+	if (wanted)
+		memcpy(list->hashes + SLIPWAY_HASH_LEN * list->n++, hash, SLIPWAY_HASH_LEN);
+}
+
+/* All scripts of the manifest, each once, in order. */
+static SlipwayMissing
+list_scripts(const SlipwayManifest *manifest, bool others_only)
+{
+	SlipwayMissing list = {palloc(Max(3 * manifest->n, 1) * SLIPWAY_HASH_LEN)};
+	int			all;
+
+	for (int i = 0; i < manifest->n; i++)
+	{
+		const SlipwayMember *member = &manifest->members[i];
+
+		add_hash(&list, !others_only, member->up);
+		add_hash(&list, member->has_down, member->down);
+		add_hash(&list, member->has_verify, member->verify);
+	}
+	qsort(list.hashes, list.n, SLIPWAY_HASH_LEN, compare_hashes);
+	all = list.n;
+	list.n = 0;
+	for (int i = 0; i < all; i++)
+	{
+		const uint8 *hash = list.hashes + SLIPWAY_HASH_LEN * i;
+
+		if (i == 0 || memcmp(hash, hash - SLIPWAY_HASH_LEN, SLIPWAY_HASH_LEN) != 0)
+			memmove(list.hashes + SLIPWAY_HASH_LEN * list.n++, hash, SLIPWAY_HASH_LEN);
+	}
+	return list;
+}
+
+SlipwayMissing
+slipway_missing_find(const SlipwayManifest *manifest, bool others_only)
+{
+	SlipwayMissing list = list_scripts(manifest, others_only);
+	int			all = list.n;
+	SlipwayLookup script;
+
+	list.n = 0;
+	slipway_lookup_open(&script, "script");
+	for (int i = 0; i < all; i++)
+	{
+		uint8	   *hash = list.hashes + SLIPWAY_HASH_LEN * i;
+
+		slipway_lookup_again(&script);
+		slipway_lookup_key_hash(&script, "hash", hash);
+		if (!slipway_lookup_previous(&script))
+			memmove(list.hashes + SLIPWAY_HASH_LEN * list.n++, hash, SLIPWAY_HASH_LEN);
+	}
+	slipway_lookup_close(&script);
+	return list;
+}
+
+ArrayType *
+slipway_missing_array(const SlipwayMissing *missing)
+{
+	char	  **hexes = palloc(Max(missing->n, 1) * sizeof(char *));
+
+	for (int i = 0; i < missing->n; i++)
+		hexes[i] = slipway_hash_hex(missing->hashes + SLIPWAY_HASH_LEN * i);
+	return slipway_hash_array(hexes, missing->n);
+}

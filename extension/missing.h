@@ -1,0 +1,25 @@
+/*
+ * missing.h
+ *	  Scripts that a manifest names and nobody has uploaded.
+ */
+#ifndef SLIPWAY_MISSING_H
+#define SLIPWAY_MISSING_H
+
+#include "manifest.h"
+
+typedef struct SlipwayMissing
+{
+	uint8	   *hashes;			/* SLIPWAY_HASH_LEN bytes each; each once, in order */
+	int			n;
+} SlipwayMissing;
+
+/*
+ * The scripts of the members that were read which are not stored; others_only:
+ * apart from up scripts.
+ */
+extern SlipwayMissing slipway_missing_find(const SlipwayManifest *manifest, bool others_only);
+
+/* Their hashes in hex, as text[]. */
+extern ArrayType *slipway_missing_array(const SlipwayMissing *missing);
+
+#endif							/* SLIPWAY_MISSING_H */

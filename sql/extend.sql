@@ -1,0 +1,82 @@
+-- A release mostly has the migrations of the one before and some more. What was
+-- applied whole is neither uploaded nor looked at again.
+\i test/fixture/start.psql
+
+CREATE FUNCTION line(name text, body text) RETURNS text LANGUAGE sql IMMUTABLE
+    AS $$ SELECT hash_of(body) || ' - - versioned ' || name || E'\n' $$;
+SELECT E'slipway-manifest 1 order=auto\n' || line('0001_a', 'SELECT 1') || line('0002_b', 'SELECT 2') AS first \gset
+SELECT manifest_hash(:'first') AS first_hash \gset
+SELECT slipway.add_scripts('{SELECT 1,SELECT 2,SELECT 3,SELECT 4,SELECT 5}') IS NOT NULL AS stored;
+-- Nothing was applied whole: there is no base, and what is only stored is none.
+SELECT count(*) AS missing FROM slipway.add_manifest(:'first');
+SELECT stored, base, base_size FROM slipway.find_manifest(manifest_hash(:'first' || line('0003_c', 'SELECT 3')));
+SELECT outcome(format('SELECT slipway.extend_manifest(%L, %L)', :'first_hash', line('0003_c', 'SELECT 3')))
+       LIKE 'SW009: project "default" has no manifest % that was applied whole%' AS refused;
+CALL slipway.migrate(options => '{"to": "0001_a"}');
+SELECT base, base_size FROM slipway.find_manifest(repeat('0', 64));
+CALL slipway.migrate();
+SELECT base = :'first_hash' AS base, base_size FROM slipway.find_manifest(repeat('0', 64));
+-- Of one that is stored nothing is to be sent.
+SELECT stored, base, base_size FROM slipway.find_manifest(:'first_hash');
+
+-- More members behind it: the same manifest, by the same hash, as if all of it were sent.
+SELECT :'first' || line('0003_c', 'SELECT 3') || line('0004_d', 'nowhere') AS second \gset
+SELECT m = hash_of('nowhere') AS missing
+  FROM slipway.extend_manifest(:'first_hash', line('0003_c', 'SELECT 3') || line('0004_d', 'nowhere')) m;
+SELECT stored, settled, missing = ARRAY[hash_of('nowhere')] AS missing FROM slipway.find_manifest(manifest_hash(:'second'));
+SELECT members, name_order, encode(hash, 'hex') = manifest_hash(:'second') AS keyed, hash = newest AS newest
+  FROM slipway.manifest f JOIN slipway.project p ON p.name = f.project AND f.hash = p.newest;
+SELECT count(*) AS missing FROM slipway.add_manifest(:'second');
+SELECT count(*) FROM slipway.manifest WHERE encode(hash, 'hex') = manifest_hash(:'second');
+-- As a project's first manifest it has the members it has here.
+CALL project('whole');
+SELECT count(*) AS missing FROM slipway.add_manifest(:'second', 'whole');
+SELECT array_agg(m.name ORDER BY n) FROM slipway.project p JOIN slipway.manifest f ON f.project = p.name AND f.hash = p.newest
+  CROSS JOIN unnest(f.members) WITH ORDINALITY u(id, n) JOIN slipway.migration m ON m.project = f.project AND m.id = u.id
+ WHERE p.name IN ('default', 'whole') GROUP BY p.name;
+-- Other projects have nothing of it.
+SELECT base FROM slipway.find_manifest(manifest_hash(:'second' || line('0005_e', 'SELECT 5')), 'whole');
+SELECT outcome(format('SELECT slipway.extend_manifest(%L, %L, %L)', :'first_hash', '', 'whole')) LIKE 'SW009:%' AS refused;
+
+-- Only what is new is planned, and it is not run if something of it is missing.
+CALL slipway.migrate();
+SELECT slipway.add_script('nowhere') IS NOT NULL AS stored;
+CALL slipway.migrate();
+SELECT migration, outcome, sqlstate FROM slipway.history WHERE project = 'default' ORDER BY entry;
+SELECT count(*) AS missing FROM slipway.extend_manifest(:'first_hash', line('0003_c', 'SELECT 3') || line('0004_d', 'SELECT 4'));
+CALL slipway.migrate();
+SELECT migration, outcome, sqlstate FROM slipway.history WHERE project = 'default' ORDER BY entry;
+SELECT migration, state FROM slipway.status WHERE project = 'default';
+-- A target among those that are applied is found there.
+SELECT base_size FROM slipway.find_manifest(repeat('0', 64));
+SELECT encode(newest, 'hex') AS third FROM slipway.project WHERE name = 'default' \gset
+SELECT count(*) AS missing FROM slipway.extend_manifest(:'third', line('0005_e', 'SELECT 5'));
+CALL slipway.migrate(options => '{"to": "0002_b"}');
+CALL slipway.migrate(options => '{"to": "nowhere"}');
+SELECT state, count(*) FROM slipway.status WHERE project = 'default' GROUP BY 1 ORDER BY 1;
+-- What was done by hand since is seen: the history is read again.
+SELECT count(*) AS missing FROM slipway.extend_manifest(:'first_hash', line('0005_e', 'SELECT 5'));
+CALL slipway.migrate();
+SELECT count(*) AS missing FROM slipway.extend_manifest(:'third', line('0005_e', 'SELECT 5'));
+CALL slipway.migrate();
+SELECT state, count(*) FROM slipway.status WHERE project = 'default' GROUP BY 1 ORDER BY 1;
+-- Nothing more is the same one.
+SELECT count(*) AS missing FROM slipway.extend_manifest(:'third', '');
+SELECT encode(newest, 'hex') = :'third' AS same FROM slipway.project WHERE name = 'default';
+
+-- What is wrong with the lines, or with them behind the base.
+CREATE FUNCTION more(lines text) RETURNS text LANGUAGE sql
+    AS $$ SELECT outcome(format('SELECT slipway.extend_manifest(base, %L) FROM slipway.find_manifest(repeat(''0'', 64))', lines)) $$;
+SELECT more(line('0004_x', 'SELECT 1'));
+SELECT more(line('0005_e', 'SELECT 1'));
+SELECT more(line('0007_b', 'SELECT 1') || line('0006_a', 'SELECT 1'));
+SELECT more(line('10_a', 'SELECT 1') || line('9_b', 'SELECT 1'));
+SELECT more(line('10_a', 'SELECT 1') || line('2_b', 'SELECT 1'));
+SELECT more(line('00050_a', 'SELECT 1'));
+SELECT more('rubbish');
+SELECT more(E'rubbish\n');
+SELECT more(E'\n');
+SELECT more(:'first');
+SELECT outcome($$SELECT slipway.extend_manifest('abc', '')$$);
+SELECT outcome(format('SELECT slipway.extend_manifest(%L, %L, %L)', :'first_hash', '', 'nowhere'));
+SELECT slipway.extend_manifest(NULL, '');
