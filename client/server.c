@@ -87,6 +87,16 @@ slipway_server_compare_versions(const char *client, const char *extension)
 	return client_minor < minor ? -1 : 1;
 }
 
+char *
+slipway_server_fitting(void)
+{
+	int			major = 0,
+				minor = 0;
+
+	(void) sscanf(SLIPWAY_VERSION, "%d.%d", &major, &minor);
+	return slipway_memory_format("^%d\\.(%d|%d|%d)\\.", major, minor - 1, minor, minor + 1);
+}
+
 static void
 check_version(PGconn *conn, const PGresult *result)
 {
@@ -104,8 +114,7 @@ check_version(PGconn *conn, const PGresult *result)
 	if (order != 0)
 		slipway_die(SLIPWAY_EXIT_VERSION,
 					order < 0 ? "Upgrade the client."
-					: "Upgrade the extension: install its files on the server,"
-					" then run \"slipway init\".",
+					: SLIPWAY_SERVER_ERROR_UPGRADE,
 					"client %s and extension %s do not fit", SLIPWAY_VERSION, version);
 }
 

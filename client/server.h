@@ -76,6 +76,12 @@ PGresult   *slipway_server_greet(PGconn *conn, const char *sql, int count,
  */
 int			slipway_server_compare_versions(const char *client, const char *extension);
 
+/*
+ * A regular expression for the versions of extensions that fit, for statements
+ * that must do nothing with others. The caller frees it.
+ */
+char	   *slipway_server_fitting(void);
+
 /* greet() with compare(): the folder against the history. */
 SlipwayStateList *slipway_server_compare(PGconn *conn, const SlipwayManifest *manifest,
 										 const char *project);

@@ -82,6 +82,13 @@ slipway_server_error_locate(const char *context, char **migration, int *line, in
 	return SLIPWAY_ERROR_ELSEWHERE;
 }
 
+/* No such column, table or function: outside of scripts they are the extension's. */
+static bool
+is_undefined(const char *sqlstate)
+{
+	return strcmp(sqlstate, "42703") == 0 || strcmp(sqlstate, "42P01") == 0 || strcmp(sqlstate, "42883") == 0;
+}
+
 SlipwayExitCode
 slipway_server_error_exit_code(const char *sqlstate, SlipwayErrorPlace place)
 {
@@ -106,6 +113,8 @@ slipway_server_error_exit_code(const char *sqlstate, SlipwayErrorPlace place)
 			return codes[i].exit_code;
 	if (place == SLIPWAY_ERROR_RUN)
 		return SLIPWAY_EXIT_ROLLED_BACK;
+	if (is_undefined(sqlstate))
+		return SLIPWAY_EXIT_VERSION;
 	/* connection exceptions, and what an administrator or a crash ends */
 	if (strncmp(sqlstate, "08", 2) == 0 || strncmp(sqlstate, "57P", 3) == 0)
 		return SLIPWAY_EXIT_CONNECTION;
@@ -122,6 +131,8 @@ choose_hint(const SlipwayServerError *error)
 {
 	if (error->exit_code == SLIPWAY_EXIT_CONNECTION)
 		return slipway_connection_error_hint();
+	if (error->place == SLIPWAY_ERROR_ELSEWHERE && is_undefined(error->sqlstate))
+		return SLIPWAY_SERVER_ERROR_UPGRADE;
 	if (error->hint != NULL || error->place != SLIPWAY_ERROR_ELSEWHERE)
 		return error->hint;
 	/* "... for schema slipway", or for a function; not "... to create extension" */

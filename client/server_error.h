@@ -10,6 +10,10 @@
 #include "exit_code.h"
 #include "problem.h"
 
+/* What to do where the extension is too old. */
+#define SLIPWAY_SERVER_ERROR_UPGRADE \
+	"Upgrade the extension: install its files on the server, then run \"slipway init\"."
+
 typedef enum SlipwayErrorPlace
 {
 	SLIPWAY_ERROR_ELSEWHERE,	/* in no migration */

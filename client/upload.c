@@ -84,15 +84,20 @@ read_array(const char *text)
 	return list;
 }
 
-/* Asks what there is to do; returns what is missing. */
+/*
+ * Asks what there is to do; returns what is missing. The question makes the
+ * manifest the newest one, so it must not be put to an extension that does not
+ * fit; greet() will say so.
+ */
 static HashList
 find_manifest(PGconn *conn, const SlipwayManifest *manifest, const char *project, SlipwayUpload *upload,
 			  Answer *answer)
 {
 	static const char sql[] = "SELECT stored, settled, head, missing, base, base_size"
-		" FROM slipway.find_manifest($1, $2)";
-	const char *const values[] = {manifest->hash, project};
-	PGresult   *result = slipway_server_greet(conn, sql, 2, values);
+		" FROM slipway.version() v, slipway.find_manifest($1, $2) WHERE v OPERATOR(pg_catalog.~) $3";
+	char	   *fitting = slipway_server_fitting();
+	const char *const values[] = {manifest->hash, project, fitting};
+	PGresult   *result = slipway_server_greet(conn, sql, 3, values);
 	const char *head = slipway_server_text(result, 0, 2);
 	const char *base = slipway_server_text(result, 0, 4);
 	HashList	missing = read_array(PQgetvalue(result, 0, 3));
@@ -103,6 +108,7 @@ find_manifest(PGconn *conn, const SlipwayManifest *manifest, const char *project
 	answer->base = base != NULL ? slipway_memory_copy(base) : NULL;
 	answer->base_size = strtoul(PQgetvalue(result, 0, 5), NULL, 10);
 	PQclear(result);
+	free(fitting);
 	return missing;
 }
 

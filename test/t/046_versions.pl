@@ -4,6 +4,7 @@
 use strict;
 use warnings FATAL => 'all';
 
+use Digest::SHA qw(sha256_hex);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use SlipwayClient;
@@ -52,15 +53,29 @@ sub fits
 	return;
 }
 
-# Not even what a deploy sends before it has the answer.
+# Not even what a deploy sends before it has the answer: a manifest that is
+# stored already has not become the newest.
+sub new_place_with_two_manifests
+{
+	my $place = new_place($node, { '0001_a.sql' => "CREATE TABLE a (id integer);\n" });
+	my $line = sha256_hex("CREATE TABLE a (id integer);\n") . ' - - versioned 0001_a';
+
+	$node->safe_psql($place->{db}, qq{
+		SELECT slipway.add_manifest(E'slipway-manifest 1 order=auto\\n$line\\n');
+		SELECT slipway.add_manifest(E'slipway-manifest 1 order=name\\n')});
+	return $place;
+}
+
 sub nothing_is_stored
 {
 	my ($place) = @_;
 
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 	applied_is($place, '', 'nothing is applied');
-	query_is($node, 'SELECT (SELECT count(*) FROM slipway.manifest), (SELECT count(*) FROM slipway.script)', '0|0',
+	query_is($node, 'SELECT (SELECT count(*) FROM slipway.manifest), (SELECT count(*) FROM slipway.script)', '2|0',
 		'nothing is stored', db => $place->{db});
+	query_is($node, 'SELECT name_order FROM slipway.project JOIN slipway.manifest ON hash = newest', 'name',
+		'nor is another manifest the newest', db => $place->{db});
 	return;
 }
 
@@ -69,7 +84,7 @@ sub does_not_fit
 	my ($version, $hint) = @_;
 
 	with_client($version, sub {
-		my $place = new_place($node, { '0001_a.sql' => "CREATE TABLE a (id integer);\n" });
+		my $place = new_place_with_two_manifests();
 
 		for my $command (qw(migrate plan status validate log))
 		{
@@ -97,7 +112,7 @@ does_not_fit($major - 1 . ".$minor.0", $upgrade_client) if $major > 0;
 # An extension that is newer than this client, which no build of it can be
 
 {
-	my $place = new_place($node, { '0001_a.sql' => "CREATE TABLE a (id integer);\n" });
+	my $place = new_place_with_two_manifests();
 	my $newer = "$major." . ($minor + 2) . '.0';
 
 	$node->safe_psql($place->{db}, qq{
@@ -108,6 +123,18 @@ does_not_fit($major - 1 . ".$minor.0", $upgrade_client) if $major > 0;
 		"an extension of version $newer, $_")
 	  for qw(migrate status init);
 	nothing_is_stored($place);
+}
+
+# One of the version before that lacks what this client wants
+
+{
+	my $place = new_place($node, { '0001_a.sql' => "CREATE TABLE a (id integer);\n" });
+
+	$node->safe_psql($place->{db}, 'ALTER FUNCTION slipway.find_manifest RENAME TO find_it');
+	client_is($place, ['migrate'], {
+			exit => 12,
+			err => "slipway: error: function slipway.find_manifest(unknown, unknown) does not exist (42883)\nhint: $upgrade_extension\n" },
+		'an extension that lacks a function');
 }
 
 $node->stop;
