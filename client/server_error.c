@@ -133,6 +133,9 @@ choose_hint(const SlipwayServerError *error)
 		return slipway_connection_error_hint();
 	if (error->place == SLIPWAY_ERROR_ELSEWHERE && is_undefined(error->sqlstate))
 		return SLIPWAY_SERVER_ERROR_UPGRADE;
+	/* the server's hint speaks of its own option */
+	if (error->place == SLIPWAY_ERROR_CHECK && strcmp(error->sqlstate, "SW003") == 0)
+		return "Rename it so that it comes last, or pass --allow-out-of-order.";
 	if (error->hint != NULL || error->place != SLIPWAY_ERROR_ELSEWHERE)
 		return error->hint;
 	/* "... for schema slipway", or for a function; not "... to create extension" */

@@ -246,7 +246,7 @@ slipway_validate_raise(List *problems)
 		return;
 	first = linitial(problems);
 	if (more > 0)
-		first->error->detail = psprintf("%s%sThere %s %d more: see slipway.validate().",
+		first->error->detail = psprintf("%s%sThere %s %d more, which validate lists.",
 										first->error->detail ? first->error->detail : "",
 										first->error->detail ? "\n" : "",
 										more == 1 ? "is" : "are", more);

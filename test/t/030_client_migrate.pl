@@ -316,7 +316,7 @@ sub test_order
 	client_is($place, ['migrate'], {
 			exit => 4,
 			err => "migrations/0002_b.sql: ERROR: migration \"0002_b\" is pending below one that is applied (SW003)\n"
-			  . "hint: Rename it so that it comes last, or allow it with allow_out_of_order.\n"
+			  . "hint: Rename it so that it comes last, or pass --allow-out-of-order.\n"
 			  . "0002_b: refused; nothing was applied\n" },
 		'a migration out of order');
 	client_is($place, ['plan'], {
