@@ -25,7 +25,8 @@ typedef struct SlipwayQuery
 	const char *sql;
 	int			nargs;
 	Oid			types[SLIPWAY_QUERY_ARGS];
-	bool		generic;		/* run so often that it must not be planned for its values */
+	bool		generic;		/* not to be planned for its values: it runs often, or they are large and
+								 * each plan would copy them */
 	SPIPlanPtr	plan;
 } SlipwayQuery;
 

@@ -38,7 +38,7 @@ slipway_store_prepare(const char *function, const char *project)
 static void
 store_normal(Datum normal, const uint8 *hash)
 {
-	static SlipwayQuery query = {SLIPWAY_QUERY_SCRIPT_ADD, 3, {BYTEAOID, TEXTOID, TEXTOID}};
+	static SlipwayQuery query = {SLIPWAY_QUERY_SCRIPT_ADD, 3, {BYTEAOID, TEXTOID, TEXTOID}, .generic = true};
 	SlipwayArgs args = {0};
 
 	slipway_arg_hash(&args, hash);
@@ -63,7 +63,8 @@ slipway_store_script(const char *body, uint8 *hash)
 static uint8 **
 store_scripts(Datum *bodies, int n)
 {
-	static SlipwayQuery query = {SLIPWAY_QUERY_SCRIPTS_ADD, 3, {BYTEAARRAYOID, TEXTARRAYOID, TEXTOID}};
+	static SlipwayQuery query = {SLIPWAY_QUERY_SCRIPTS_ADD, 3, {BYTEAARRAYOID, TEXTARRAYOID, TEXTOID},
+	.generic = true};
 	Datum	   *normals = palloc(Max(n, 1) * sizeof(Datum));
 	uint8	  **hashes = palloc(Max(n, 1) * sizeof(uint8 *));
 	SlipwayArgs args = {0};
