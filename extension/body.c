@@ -4,9 +4,11 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
 
 #include "body.h"
 #include "error_code.h"
@@ -28,21 +30,117 @@ check_body(const char *body, const uint8 *hash)
 				 errhint("Find out who did that; then restore it from a backup.")));
 }
 
-char *
-slipway_body_load(const uint8 *hash)
+/*
+ * The large body that this session has stored last. A deploy uploads it in one
+ * transaction and checks it in the next: to load it would take as long as to
+ * store it.
+ */
+static struct
+{
+	MemoryContext context;		/* holds the text; NULL: there is none */
+	text	   *body;
+	uint8		hash[SLIPWAY_HASH_LEN];
+	bool		committed;		/* the transaction that stored it has ended */
+}			recent;
+
+static void
+forget_recent(void)
+{
+	if (recent.context)
+		MemoryContextDelete(recent.context);
+	recent.context = NULL;
+}
+
+void
+slipway_body_remember(text *body, const uint8 *hash)
+{
+	MemoryContext context = GetMemoryChunkContext(body);
+	Size		size = VARSIZE(body);
+
+	forget_recent();
+	if (size <= SLIPWAY_BODY_SMALL || size > SLIPWAY_BODY_ROOM)
+	{
+		MemoryContextDelete(context);
+		return;
+	}
+	MemoryContextSetParent(context, TopMemoryContext);
+	recent.context = context;
+	recent.body = body;
+	recent.committed = false;
+	memcpy(recent.hash, hash, SLIPWAY_HASH_LEN);
+}
+
+/* Until the end of the transaction after the one that stored it. */
+static void
+forget_in_time(XactEvent event, void *arg)
+{
+	if (event == XACT_EVENT_COMMIT && !recent.committed)
+		recent.committed = true;
+	else if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
+		forget_recent();
+}
+
+/* Hands the body over if it is this one, and still stored; or NULL. */
+static text *
+take_recent(const uint8 *hash)
+{
+	static SlipwayQuery query = {"SELECT FROM slipway.script WHERE hash = $1", 1, {BYTEAOID}};
+	SlipwayArgs args = {0};
+	uint64		rows;
+
+	if (recent.context == NULL || memcmp(recent.hash, hash, SLIPWAY_HASH_LEN) != 0)
+		return NULL;
+	slipway_arg_hash(&args, hash);
+	slipway_spi_begin();
+	rows = slipway_query(&query, &args, 1);
+	slipway_spi_end();
+	if (rows == 0)
+		return NULL;
+	MemoryContextSetParent(recent.context, CurrentMemoryContext);
+	recent.context = NULL;
+	return recent.body;
+}
+
+static text *
+load_text(const uint8 *hash)
 {
 	static SlipwayQuery query = {"SELECT body FROM slipway.script WHERE hash = $1", 1, {BYTEAOID}};
 	SlipwayArgs args = {0};
-	char	   *body = NULL;
+	text	   *body = NULL;
 
 	slipway_arg_hash(&args, hash);
 	slipway_spi_begin();
 	if (slipway_query(&query, &args, 1) > 0)
-		body = slipway_row_text(0, 1);
+		body = slipway_row_text_datum(0, 1);
 	slipway_spi_end();
 	if (body)
-		check_body(body, hash);
+		check_body(VARDATA(body), hash);
 	return body;
+}
+
+char *
+slipway_body_load(const uint8 *hash)
+{
+	text	   *body = take_recent(hash);
+
+	if (body == NULL)
+		body = load_text(hash);
+	return body ? VARDATA(body) : NULL;
+}
+
+char *
+slipway_body_copy(const char *body)
+{
+	size_t		size = strlen(body) + 1;
+	char	   *copy = (char *) palloc(VARHDRSZ + size) + VARHDRSZ;
+
+	return memcpy(copy, body, size);
+}
+
+void
+slipway_body_free(char *body)
+{
+	pfree(body - VARHDRSZ);
 }
 
 char **
@@ -64,4 +162,10 @@ slipway_body_load_small(const uint8 *const *hashes, int n)
 		if (bodies[i])
 			check_body(bodies[i], hashes[i]);
 	return bodies;
+}
+
+void
+slipway_body_init(void)
+{
+	RegisterXactCallback(forget_in_time, NULL);
 }

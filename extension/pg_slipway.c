@@ -13,6 +13,7 @@
 #include "utils/builtins.h"
 #include "utils/rel.h"
 
+#include "body.h"
 #include "compat.h"
 #include "error_code.h"
 #include "guard.h"
@@ -29,6 +30,7 @@ _PG_init(void)
 {
 	slipway_settings_init();
 	slipway_spi_init();
+	slipway_body_init();
 	slipway_guard_init();
 	slipway_utility_init();
 }

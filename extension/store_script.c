@@ -18,6 +18,7 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+#include "body.h"
 #include "compat.h"
 #include "hash.h"
 #include "privilege.h"
@@ -130,29 +131,36 @@ slipway_add_scripts(PG_FUNCTION_ARGS)
 static struct
 {
 	LocalTransactionId transaction;
+	MemoryContext context;		/* of the text */
 	StringInfoData text;
 }			parts;
 
 static void
+begin_parts(void)
+{
+	MemoryContext caller;
+
+	if (parts.transaction == slipway_local_transaction())
+		MemoryContextDelete(parts.context);
+	parts.context = AllocSetContextCreate(TopTransactionContext, "slipway body", ALLOCSET_SMALL_SIZES);
+	caller = MemoryContextSwitchTo(parts.context);
+	initStringInfo(&parts.text);
+	appendStringInfoSpaces(&parts.text, VARHDRSZ);
+	MemoryContextSwitchTo(caller);
+	parts.transaction = slipway_local_transaction();
+}
+
+static void
 append_part(const bytea *part, int64 offset)
 {
-	MemoryContext caller = MemoryContextSwitchTo(TopTransactionContext);
-
-	if (offset == 0 && parts.transaction == slipway_local_transaction())
-		pfree(parts.text.data);
 	if (offset == 0)
-	{
-		initStringInfo(&parts.text);
-		appendStringInfoSpaces(&parts.text, VARHDRSZ);
-		parts.transaction = slipway_local_transaction();
-	}
+		begin_parts();
 	if (parts.transaction != slipway_local_transaction() || offset != parts.text.len - VARHDRSZ)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("the part of a script at byte " INT64_FORMAT " does not follow the one before it", offset),
 				 errhint("Send all parts in order, in one transaction.")));
 	appendBinaryStringInfo(&parts.text, VARDATA_ANY(part), VARSIZE_ANY_EXHDR(part));
-	MemoryContextSwitchTo(caller);
 }
 
 /* Stores what the parts make; sets its hash. */
@@ -166,15 +174,20 @@ store_parts(uint8 *hash)
 	parts.transaction = InvalidLocalTransactionId;
 	/* A byte order mark has no form in most encodings. */
 	if (converted != body)
+	{
 		slipway_store_script(converted, hash);
+		MemoryContextDelete(parts.context);
+	}
 	else
 	{
+		text	   *normal = (text *) parts.text.data;
+
 		slipway_script_normalise(body);
 		slipway_hash_text(body, hash);
-		SET_VARSIZE(parts.text.data, VARHDRSZ + strlen(body));
-		store_normal(PointerGetDatum(parts.text.data), hash);
+		SET_VARSIZE(normal, VARHDRSZ + strlen(body));
+		store_normal(PointerGetDatum(normal), hash);
+		slipway_body_remember(normal, hash);
 	}
-	pfree(parts.text.data);
 }
 
 PG_FUNCTION_INFO_V1(slipway_add_script_part);

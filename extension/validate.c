@@ -8,7 +8,6 @@
  */
 #include "postgres.h"
 
-#include "miscadmin.h"
 #include "utils/memutils.h"
 
 #include "body.h"
@@ -135,8 +134,7 @@ typedef struct PlanCheck
 	SlipwayPlan *plan;
 	int			nsteps;
 	bool		fixed_role;
-	Size		bodies;			/* bytes of them that may still be kept */
-	Size		trees;			/* the same */
+	Size		room;			/* bytes of bodies and trees that may still be kept */
 	MemoryContext batch_context;
 	char	  **batch;			/* small bodies of the next steps to check */
 	int			taken;			/* of them */
@@ -178,7 +176,7 @@ next_body(PlanCheck *check, int i)
 	if (check->taken == check->loaded)
 		load_batch(check, i);
 	body = check->batch[check->taken++];
-	return body ? pstrdup(body) : slipway_body_load(check->plan->steps[i].member->up);
+	return body ? slipway_body_copy(body) : slipway_body_load(check->plan->steps[i].member->up);
 }
 
 /* The up script of a pending step: is it there, and can it be run? */
@@ -193,18 +191,20 @@ check_script(PlanCheck *check, int i)
 	SlipwayProblem *problem = NULL;
 	char	   *body = next_body(check, i);
 	Size		size = body ? strlen(body) : 0;
+	bool		keep = size <= check->room;
+	Size		before = MemoryContextMemAllocated(context, true);
 
+	if (keep)
+		check->room -= size;
 	if (body)
 		outline = slipway_validate_script(step->name, body, check->fixed_role,
-										  size + check->trees, &problem);
-	check->trees -= Min(check->trees, MemoryContextMemAllocated(context, true) - size);
-	if (outline && size <= check->bodies)
-	{
+										  MemoryContextMemAllocated(context, false) + check->room,
+										  &problem);
+	check->room -= Min(check->room, MemoryContextMemAllocated(context, true) - before);
+	if (outline && keep)
 		outline->body = body;
-		check->bodies -= size;
-	}
 	else if (body)
-		pfree(body);
+		slipway_body_free(body);
 	MemoryContextSwitchTo(caller);
 	step->member->outline = outline;
 	return problem ? problem : check_outline(step);
@@ -220,7 +220,7 @@ slipway_validate_plan(SlipwayPlan *plan, int nsteps, const SlipwayProject *proje
 	check.plan = plan;
 	check.nsteps = nsteps;
 	check.fixed_role = project->owner != NULL;
-	check.bodies = check.trees = (Size) maintenance_work_mem * 1024;
+	check.room = SLIPWAY_BODY_ROOM;
 	check.batch_context = AllocSetContextCreate(CurrentMemoryContext, "slipway bodies",
 												ALLOCSET_DEFAULT_SIZES);
 	for (int i = 0; i < plan->n; i++)

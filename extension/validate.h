@@ -17,8 +17,8 @@ typedef struct SlipwayProblem
 
 /*
  * Checks a plan and the scripts of its first nsteps steps that are pending,
- * each of which then has its outline. Of bodies and of parse trees as many are
- * kept as fit into maintenance_work_mem each. Returns a list of SlipwayProblem in
+ * each of which then has its outline. Of bodies and parse trees as many are
+ * kept as fit into SLIPWAY_BODY_ROOM. Returns a list of SlipwayProblem in
  * the current memory context. Opens scopes of spi.h.
  */
 extern List *slipway_validate_plan(SlipwayPlan *plan, int nsteps, const SlipwayProject *project,
