@@ -83,6 +83,9 @@ static const ScanKeywordList keywords = {
 /* Longest text with semicolons in it that is tried as one statement, in bytes. */
 #define TRIED_SIZE (1024 * 1024)
 
+/* Sizes of a context for one tree, which may be kept: blocks of a larger one would be half empty. */
+#define TREE_SIZES ALLOCSET_SMALL_MINSIZE, ALLOCSET_DEFAULT_INITSIZE, 64 * 1024
+
 struct SlipwayCutter
 {
 	const char *script;
@@ -112,6 +115,9 @@ slipway_script_normalise(char *body)
 		(void) pg_verify_mbstr(PG_UTF8, body, strlen(body), false);
 	while (utf8 && strncmp(from, "\xEF\xBB\xBF", 3) == 0)
 		from += 3;
+	/* What clients send is in its normal form. */
+	if (from == body && strstr(body, "\r\n") == NULL)
+		return;
 	/* Each CR right before an LF goes, so that the normal form of this one is itself. */
 	while ((feed = strstr(from, "\r\n")) != NULL)
 	{
@@ -126,6 +132,27 @@ slipway_script_normalise(char *body)
 	memmove(out, from, strlen(from) + 1);
 }
 
+/* Bytes that do not continue a character of UTF-8, eight at a time. */
+static int
+count_characters(const char *text, int nbytes)
+{
+	int			continued = 0;
+	int			i = 0;
+
+	for (; i + (int) sizeof(uint64) <= nbytes; i += sizeof(uint64))
+	{
+		uint64		word;
+
+		/* A bit for each byte that has the first bit set and not the second; their sum. */
+		memcpy(&word, text + i, sizeof(word));
+		word = (word >> 7) & (~word >> 6) & UINT64CONST(0x0101010101010101);
+		continued += (word * UINT64CONST(0x0101010101010101)) >> 56;
+	}
+	for (; i < nbytes; i++)
+		continued += (text[i] & 0xC0) == 0x80;
+	return nbytes - continued;
+}
+
 /* Counts characters where each byte that does not continue one begins one. */
 static SlipwayPosition
 advance_utf8(SlipwayPosition from, const char *text, int nbytes)
@@ -136,10 +163,8 @@ advance_utf8(SlipwayPosition from, const char *text, int nbytes)
 	{
 		const char *newline = memchr(text, '\n', end - text);
 		const char *stop = newline ? newline + 1 : end;
-		int			characters = 0;
+		int			characters = count_characters(text, stop - text);
 
-		for (const char *p = text; p < stop; p++)
-			characters += (*p & 0xC0) != 0x80;
 		from.position += characters;
 		from.column += characters;
 		if (newline)
@@ -403,7 +428,7 @@ try_statement(const char *text)
 	List	   *trees;
 
 	if (several)
-		MemoryContextSwitchTo(AllocSetContextCreate(caller, "slipway trial parse", ALLOCSET_DEFAULT_SIZES));
+		MemoryContextSwitchTo(AllocSetContextCreate(caller, "slipway trial parse", TREE_SIZES));
 	trees = try_parse(text);
 	if (several && list_length(trees) != 1)
 	{
