@@ -16,8 +16,9 @@
 
 #include "hash.h"
 
-/* Made at first use and kept as long as the process. */
+/* Made at first use and kept as long as the process: for whole texts, and for pieces. */
 static EVP_MD_CTX *context = NULL;
+static EVP_MD_CTX *pieces = NULL;
 
 static void
 require(int result)
@@ -27,21 +28,22 @@ require(int result)
 }
 
 static void
-begin(void)
+begin(EVP_MD_CTX **ctx)
 {
 	static const EVP_MD *algorithm = NULL;
 
 	if (algorithm == NULL)
 	{
-		context = EVP_MD_CTX_new();
 #if OPENSSL_VERSION_NUMBER >= 0x30000000L
 		algorithm = EVP_MD_fetch(NULL, "SHA256", NULL);
 #else
 		algorithm = EVP_sha256();
 #endif
 	}
-	require(context != NULL && algorithm != NULL);
-	require(EVP_DigestInit_ex(context, algorithm, NULL));
+	if (*ctx == NULL)
+		*ctx = EVP_MD_CTX_new();
+	require(*ctx != NULL && algorithm != NULL);
+	require(EVP_DigestInit_ex(*ctx, algorithm, NULL));
 }
 
 /* Adds text in the server's encoding as UTF-8. */
@@ -56,20 +58,38 @@ add(const char *text)
 }
 
 static void
-end(uint8 *hash)
+end(EVP_MD_CTX *ctx, uint8 *hash)
 {
 	unsigned int length = 0;
 
-	require(EVP_DigestFinal_ex(context, hash, &length));
+	require(EVP_DigestFinal_ex(ctx, hash, &length));
 	Assert(length == SLIPWAY_HASH_LEN);
 }
 
 void
 slipway_hash_text(const char *text, uint8 *hash)
 {
-	begin();
+	begin(&context);
 	add(text);
-	end(hash);
+	end(context, hash);
+}
+
+void
+slipway_hash_begin(void)
+{
+	begin(&pieces);
+}
+
+void
+slipway_hash_add(const char *utf8, size_t length)
+{
+	require(EVP_DigestUpdate(pieces, utf8, length));
+}
+
+void
+slipway_hash_end(uint8 *hash)
+{
+	end(pieces, hash);
 }
 
 void
@@ -78,10 +98,10 @@ slipway_hash_chain(uint8 *hash, const char *text)
 	char		hex[SLIPWAY_HASH_HEX_LEN + 1];
 
 	slipway_hash_write_hex(hash, hex);
-	begin();
+	begin(&context);
 	add(hex);
 	add(text);
-	end(hash);
+	end(context, hash);
 }
 
 void

@@ -13,6 +13,11 @@
 /* Hash of text in the server's encoding, over its UTF-8 form. */
 extern void slipway_hash_text(const char *text, uint8 *hash);
 
+/* The same of one text at a time that comes in pieces, in UTF-8. */
+extern void slipway_hash_begin(void);
+extern void slipway_hash_add(const char *utf8, size_t length);
+extern void slipway_hash_end(uint8 *hash);
+
 /* Replaces a hash by the hash over its hex digits and the text that follows them. */
 extern void slipway_hash_chain(uint8 *hash, const char *text);
 

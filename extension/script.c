@@ -103,33 +103,43 @@ struct SlipwayCutter
 	SlipwayPosition position;
 };
 
+size_t
+slipway_script_normalise_part(char *bytes, size_t length, bool start)
+{
+	const char *end = bytes + length;
+	const char *from = bytes;
+	char	   *to = bytes;
+	const char *found;
+
+	while (start && end - from >= 3 && memcmp(from, "\xEF\xBB\xBF", 3) == 0)
+		from += 3;
+	/* Each CR right before an LF goes, so that the normal form of this one is itself. */
+	while ((found = memchr(from, '\r', end - from)) != NULL)
+	{
+		const char *after = found;
+
+		while (after < end && *after == '\r')
+			after++;
+		if (after == end || *after != '\n')
+			found = after;
+		memmove(to, from, found - from);
+		to += found - from;
+		from = after;
+	}
+	if (to != from)
+		memmove(to, from, end - from);
+	return to + (end - from) - bytes;
+}
+
 void
 slipway_script_normalise(char *body)
 {
 	bool		utf8 = GetDatabaseEncoding() == PG_UTF8 || GetDatabaseEncoding() == PG_SQL_ASCII;
-	char	   *out = body;
-	char	   *from = body;
-	char	   *feed;
+	size_t		length = strlen(body);
 
 	if (GetDatabaseEncoding() == PG_SQL_ASCII)
-		(void) pg_verify_mbstr(PG_UTF8, body, strlen(body), false);
-	while (utf8 && strncmp(from, "\xEF\xBB\xBF", 3) == 0)
-		from += 3;
-	/* What clients send is in its normal form. */
-	if (from == body && strstr(body, "\r\n") == NULL)
-		return;
-	/* Each CR right before an LF goes, so that the normal form of this one is itself. */
-	while ((feed = strstr(from, "\r\n")) != NULL)
-	{
-		char	   *end = feed;
-
-		while (end > from && end[-1] == '\r')
-			end--;
-		memmove(out, from, end - from);
-		out += end - from;
-		from = feed + 1;
-	}
-	memmove(out, from, strlen(from) + 1);
+		(void) pg_verify_mbstr(PG_UTF8, body, length, false);
+	body[slipway_script_normalise_part(body, length, utf8)] = '\0';
 }
 
 /* Bytes that do not continue a character of UTF-8, eight at a time. */

@@ -14,6 +14,12 @@
  */
 extern void slipway_script_normalise(char *body);
 
+/*
+ * The same of bytes of UTF-8, that need no end, in place; returns how many are left. start
+ * says that they begin the body. Not to be cut inside a character, or between CR and LF.
+ */
+extern size_t slipway_script_normalise_part(char *bytes, size_t length, bool start);
+
 /* A place in a script: all count from 1, 0 is unknown. */
 typedef struct SlipwayPosition
 {

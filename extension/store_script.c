@@ -7,20 +7,16 @@
  */
 #include "postgres.h"
 
-#include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
-#include "lib/stringinfo.h"
-#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "tcop/utility.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
-#include "utils/memutils.h"
 
 #include "body.h"
-#include "compat.h"
 #include "hash.h"
+#include "parts.h"
 #include "privilege.h"
 #include "project.h"
 #include "query.h"
@@ -124,85 +120,23 @@ slipway_add_scripts(PG_FUNCTION_ARGS)
 	PG_RETURN_ARRAYTYPE_P(slipway_hash_array(texts, n));
 }
 
-/*
- * The parts of one body so far, behind room for the header of a text. They
- * live as long as the transaction in which they came.
- */
-static struct
-{
-	LocalTransactionId transaction;
-	MemoryContext context;		/* of the text */
-	StringInfoData text;
-}			parts;
-
-static void
-begin_parts(void)
-{
-	MemoryContext caller;
-
-	if (parts.transaction == slipway_local_transaction())
-		MemoryContextDelete(parts.context);
-	parts.context = AllocSetContextCreate(TopTransactionContext, "slipway body", ALLOCSET_SMALL_SIZES);
-	caller = MemoryContextSwitchTo(parts.context);
-	initStringInfo(&parts.text);
-	appendStringInfoSpaces(&parts.text, VARHDRSZ);
-	MemoryContextSwitchTo(caller);
-	parts.transaction = slipway_local_transaction();
-}
-
-static void
-append_part(const bytea *part, int64 offset)
-{
-	if (offset == 0)
-		begin_parts();
-	if (parts.transaction != slipway_local_transaction() || offset != parts.text.len - VARHDRSZ)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the part of a script at byte " INT64_FORMAT " does not follow the one before it", offset),
-				 errhint("Send all parts in order, in one transaction.")));
-	appendBinaryStringInfo(&parts.text, VARDATA_ANY(part), VARSIZE_ANY_EXHDR(part));
-}
-
-/* Stores what the parts make; sets its hash. */
-static void
-store_parts(uint8 *hash)
-{
-	char	   *body = parts.text.data + VARHDRSZ;
-	int			mark = GetDatabaseEncoding() != PG_UTF8 && strncmp(body, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
-	char	   *converted = pg_any_to_server(body + mark, parts.text.len - VARHDRSZ - mark, PG_UTF8);
-
-	parts.transaction = InvalidLocalTransactionId;
-	/* A byte order mark has no form in most encodings. */
-	if (converted != body)
-	{
-		slipway_store_script(converted, hash);
-		MemoryContextDelete(parts.context);
-	}
-	else
-	{
-		text	   *normal = (text *) parts.text.data;
-
-		slipway_script_normalise(body);
-		slipway_hash_text(body, hash);
-		SET_VARSIZE(normal, VARHDRSZ + strlen(body));
-		store_normal(PointerGetDatum(normal), hash);
-		slipway_body_remember(normal, hash);
-	}
-}
-
 PG_FUNCTION_INFO_V1(slipway_add_script_part);
 
 Datum
 slipway_add_script_part(PG_FUNCTION_ARGS)
 {
 	int64		offset = PG_GETARG_INT64(1);
+	bool		last = PG_GETARG_BOOL(2);
+	text	   *body;
 	uint8		hash[SLIPWAY_HASH_LEN];
 
 	if (offset == 0)
 		slipway_store_prepare("slipway.add_script_part()", text_to_cstring(PG_GETARG_TEXT_PP(3)));
-	append_part(PG_GETARG_BYTEA_PP(0), offset);
-	if (!PG_GETARG_BOOL(2))
+	slipway_parts_add(PG_GETARG_BYTEA_PP(0), offset, last);
+	if (!last)
 		PG_RETURN_NULL();
-	store_parts(hash);
+	body = slipway_parts_take(hash);
+	store_normal(PointerGetDatum(body), hash);
+	slipway_body_remember(body, hash);
 	PG_RETURN_TEXT_P(cstring_to_text(slipway_hash_hex(hash)));
 }

@@ -53,6 +53,30 @@ SELECT outcome($$SELECT slipway.add_script_part('\xff', 0, true)$$);
 SELECT outcome($$SELECT slipway.add_script_part('x', 0, true, 'nowhere')$$);
 SELECT outcome($$SELECT slipway.add_script_part('x', 0, false, 'nowhere')$$);
 SELECT slipway.add_script_part('', 0, true) = hash_of('') AS empty;
+-- A mark, a character, and carriage returns that go or stay, all of them cut.
+BEGIN;
+SELECT slipway.add_script_part('\xEF', 0, false);
+SELECT slipway.add_script_part('\xBBBFEFBB', 1, false);
+SELECT slipway.add_script_part('\xBF0DE2', 5, false);
+SELECT slipway.add_script_part('\x82', 8, false);
+-- Another hash in between.
+SELECT slipway.add_scripts(ARRAY['between']) = ARRAY[hash_of('between')] AS hashes;
+SELECT slipway.add_script_part('\xAC0D', 9, false);
+SELECT slipway.add_script_part('\x0D0D', 11, false);
+SELECT slipway.add_script_part('\x0D', 13, false);
+SELECT slipway.add_script_part('\x0A0D0D', 14, false);
+SELECT slipway.add_script_part('\x2D0D', 17, false);
+SELECT slipway.add_script_part('\x0D', 19, true) = hash_of(E'\r\u20ac\n\r\r-\r\r') AS hash;
+SELECT body = E'\r\u20ac\n\r\r-\r\r' AS body FROM slipway.script WHERE hash = sha256(convert_to(E'\r\u20ac\n\r\r-\r\r', 'UTF8'));
+SELECT slipway.add_script_part(E'\r'::text::bytea, 0, false);
+SELECT slipway.add_script_part(E'\r'::text::bytea, 1, false);
+SELECT slipway.add_script_part('', 2, true) = hash_of(E'\r\r') AS hash;
+SELECT slipway.add_script_part('\xE282', 0, false);
+SELECT outcome($$SELECT slipway.add_script_part('', 2, true)$$);
+SELECT slipway.add_script_part('\xE282', 0, false);
+SELECT outcome($$SELECT slipway.add_script_part('aa', 2, false)$$);
+SELECT outcome($$SELECT slipway.add_script_part('\x00', 0, true)$$);
+COMMIT;
 -- A large one.
 SELECT repeat(E'-- line of a large script\r\n', 40000) AS large \gset
 BEGIN;
