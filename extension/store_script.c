@@ -16,15 +16,13 @@
 
 #include "body.h"
 #include "hash.h"
+#include "memory.h"
 #include "parts.h"
 #include "privilege.h"
 #include "project.h"
 #include "query.h"
 #include "spi.h"
 #include "store_script.h"
-
-/* From which size of a body on keep_memory() does something, in bytes. */
-#define KEEP_MEMORY_SIZE (1024 * 1024)
 
 void
 slipway_store_prepare(const char *function, const char *project)
@@ -123,19 +121,6 @@ slipway_add_scripts(PG_FUNCTION_ARGS)
 	PG_RETURN_ARRAYTYPE_P(slipway_hash_array(texts, n));
 }
 
-/*
- * glibc takes blocks larger than any that was freed before, up to 32 MB, from
- * the system and gives them back as they are freed. Once one of that size was
- * freed, it keeps what storing a large body has needed, and the parse
- * trees that follow use it: each new page costs a fault.
- */
-static void
-keep_memory(Size size)
-{
-	if (size > KEEP_MEMORY_SIZE)
-		pfree(palloc(31 * 1024 * 1024));
-}
-
 PG_FUNCTION_INFO_V1(slipway_add_script_part);
 
 Datum
@@ -152,7 +137,7 @@ slipway_add_script_part(PG_FUNCTION_ARGS)
 	if (!last)
 		PG_RETURN_NULL();
 	body = slipway_parts_take(hash);
-	keep_memory(VARSIZE(body));
+	slipway_memory_prepare(VARSIZE(body));
 	store_normal(PointerGetDatum(body), hash);
 	slipway_body_remember(body, hash);
 	PG_RETURN_TEXT_P(cstring_to_text(slipway_hash_hex(hash)));
