@@ -126,9 +126,11 @@ sub without_terminal
 {
 	my ($args, $input, $env) = @_;
 	my ($out, $err) = ('', '');
+	# not a pipe, which breaks when the client ends before it is filled
+	my $file = write_folder({ input => $input }) . '/input';
 
 	local %ENV = (%ENV, %{ $env // {} });
-	IPC::Run::run([ 'setsid', '--wait', 'slipway', @$args ], '<', \$input, '>', \$out, '2>', \$err,
+	IPC::Run::run([ 'setsid', '--wait', 'slipway', @$args ], '<', $file, '>', \$out, '2>', \$err,
 		init => sub { chdir $place->{home} or die "chdir: $!\n"; },
 		IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
 	return ($? >> 8, $out, $err);
