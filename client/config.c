@@ -273,19 +273,23 @@ note_literal(void *context, const char *start, size_t length)
 		*found = true;
 }
 
-static void
-warn_of_password(const SlipwayEnvironment *environment, const char *text)
+bool
+slipway_config_exposes_password(const SlipwayEnvironment *environment, SlipwayConfigKey key)
 {
+	const char *text = environment->values[key].text;
 	bool		found = false;
-	char	   *hint;
 
-	if (!environment->is_public)
-		return;
-	slipway_conninfo_each_password(text, note_literal, &found);
-	if (!found)
-		return;
-	hint = slipway_memory_format("Run chmod 600 %s, or write ${NAME} for the password.",
-								 environment->path);
+	if (environment->is_public && text != NULL)
+		slipway_conninfo_each_password(text, note_literal, &found);
+	return found;
+}
+
+static void
+warn_of_password(const SlipwayEnvironment *environment)
+{
+	char	   *hint = slipway_memory_format("Run chmod 600 %s, or write ${NAME} for the password.",
+											 environment->path);
+
 	slipway_output_warn(hint, "\"%s\" holds a password and others may read it",
 						environment->path);
 	free(hint);
@@ -316,7 +320,8 @@ slipway_config_value(const SlipwayEnvironment *environment, SlipwayConfigKey key
 	text = fill_in(environment, value);
 	if (key == SLIPWAY_CONFIG_DIR)
 		text = resolve_folder(environment->path, text);
-	else if (key == SLIPWAY_CONFIG_URL || key == SLIPWAY_CONFIG_APP_URL)
-		warn_of_password(environment, value->text);
+	else if ((key == SLIPWAY_CONFIG_URL || key == SLIPWAY_CONFIG_APP_URL) &&
+			 slipway_config_exposes_password(environment, key))
+		warn_of_password(environment);
 	return text;
 }

@@ -12,6 +12,8 @@
 #ifndef SLIPWAY_CONFIG_H
 #define SLIPWAY_CONFIG_H
 
+#include <stdbool.h>
+
 #define SLIPWAY_CONFIG_FILE "slipway.conf"
 
 typedef enum SlipwayConfigKey
@@ -46,5 +48,9 @@ const char *slipway_config_source(const SlipwayEnvironment *environment);
  * password in the file that others may read.
  */
 char	   *slipway_config_value(const SlipwayEnvironment *environment, SlipwayConfigKey key);
+
+/* Does a URL hold a password, in a file that others may read? */
+bool		slipway_config_exposes_password(const SlipwayEnvironment *environment,
+											SlipwayConfigKey key);
 
 #endif

@@ -8,13 +8,28 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attempt.h"
+#include "config.h"
 #include "connection_error.h"
 #include "conninfo.h"
 #include "die.h"
+#include "head_start.h"
 #include "memory.h"
 #include "output.h"
 #include "password.h"
 #include "target.h"
+
+/* PQconnectdbParams() or PQconnectStartParams() */
+typedef PGconn *(*Connect) (const char *const *keywords, const char *const *values,
+							int expand_dbname);
+
+/* What was found and begun ahead of slipway_connection_open(). */
+static struct
+{
+	bool		is_found;
+	SlipwayTarget target;
+	SlipwayAttempt attempt;
+}			ahead;
 
 static SlipwaySearchPath search_path;
 
@@ -43,7 +58,7 @@ make_startup_options(const SlipwayTarget *target)
 
 /* Later values of a keyword count more, and so do those of a string in dbname. */
 static PGconn *
-try_connection(const SlipwayTarget *target, const char *options)
+try_connection(const SlipwayTarget *target, const char *options, Connect connect)
 {
 	const char *const keywords[] = {
 		"host", "port", "user", "password", "dbname", "host", "port", "user", "options",
@@ -55,7 +70,7 @@ try_connection(const SlipwayTarget *target, const char *options)
 		again ? target->host : NULL, again ? target->port : NULL, again ? target->user : NULL,
 		options, "slipway", "UTF8", NULL
 	};
-	PGconn	   *conn = PQconnectdbParams(keywords, values, 1);
+	PGconn	   *conn = connect(keywords, values, 1);
 
 	if (conn == NULL)
 		slipway_die(SLIPWAY_EXIT_ERROR, NULL, "out of memory");
@@ -104,18 +119,23 @@ slipway_connection_search_path(void)
 	return search_path.value != NULL ? &search_path : NULL;
 }
 
-/* Connects, asking for a password where one is missing and may be asked for. */
+/*
+ * Connects, or ends what was begun, asking for a password where one is missing
+ * and may be asked for.
+ */
 static PGconn *
 connect_asking(SlipwayTarget *target, const char *options, bool may_ask)
 {
-	PGconn	   *conn = try_connection(target, options);
+	PGconn	   *conn = slipway_attempt_finish(&ahead.attempt);
 
+	if (conn == NULL)
+		conn = try_connection(target, options, PQconnectdbParams);
 	if (PQstatus(conn) != CONNECTION_BAD || !PQconnectionNeedsPassword(conn) ||
 		target->password != NULL || !may_ask || !slipway_password_can_ask())
 		return conn;
 	ask_password(target, PQuser(conn));
 	PQfinish(conn);
-	return try_connection(target, options);
+	return try_connection(target, options, PQconnectdbParams);
 }
 
 static _Noreturn void
@@ -134,6 +154,58 @@ die_of_connection(const PGconn *conn, const SlipwayTarget *target)
 	slipway_die(SLIPWAY_EXIT_CONNECTION, hint, "could not connect (%s): %s", target->source, text);
 }
 
+/* Would it be seen or heard that a connection is begun, or would finding its target? */
+static bool
+may_begin(const SlipwayArguments *arguments)
+{
+	if (slipway_option_flag(arguments, SLIPWAY_OPTION_PASSWORD))
+		return false;
+	return arguments->environment == NULL ||
+		!slipway_config_exposes_password(arguments->environment, SLIPWAY_CONFIG_URL);
+}
+
+static void
+abandon_attempt(void *attempt)
+{
+	slipway_attempt_abandon(attempt);
+}
+
+void
+slipway_connection_advance(void)
+{
+	slipway_attempt_advance(&ahead.attempt);
+}
+
+void
+slipway_connection_begin(const SlipwayArguments *arguments)
+{
+	char	   *options;
+
+	if (!may_begin(arguments))
+		return;
+	slipway_target_find(arguments, &ahead.target);
+	ahead.is_found = true;
+	if (!slipway_head_start_is_safe(&ahead.target))
+		return;
+	options = make_startup_options(&ahead.target);
+	slipway_attempt_begin(&ahead.attempt,
+						  try_connection(&ahead.target, options, PQconnectStartParams));
+	slipway_die_push(abandon_attempt, &ahead.attempt);
+	free(options);
+	slipway_connection_advance();
+}
+
+/* Finds the target, or takes the one that was found ahead. */
+static void
+take_target(const SlipwayArguments *arguments, SlipwayTarget *target)
+{
+	if (ahead.is_found)
+		*target = ahead.target;
+	else
+		slipway_target_find(arguments, target);
+	ahead.is_found = false;
+}
+
 PGconn *
 slipway_connection_open(const SlipwayArguments *arguments)
 {
@@ -142,7 +214,7 @@ slipway_connection_open(const SlipwayArguments *arguments)
 	char	   *options;
 	bool		may_ask = !slipway_option_flag(arguments, SLIPWAY_OPTION_NO_PASSWORD);
 
-	slipway_target_find(arguments, &target);
+	take_target(arguments, &target);
 	if (slipway_option_flag(arguments, SLIPWAY_OPTION_PASSWORD))
 		ask_password(&target, target.user);
 	options = make_startup_options(&target);

@@ -18,7 +18,19 @@ typedef struct SlipwaySearchPath
 } SlipwaySearchPath;
 
 /*
- * An open connection with client_encoding UTF8. It is closed by
+ * Begins to connect, where that can go unnoticed: nothing is printed or asked
+ * for, and no failure is told, before slipway_connection_open() is called with
+ * the same arguments. A malformed string ends the program with
+ * SLIPWAY_EXIT_USAGE.
+ */
+void		slipway_connection_begin(const SlipwayArguments *arguments);
+
+/* Goes on with what was begun, if anything was, without waiting for the server. */
+void		slipway_connection_advance(void);
+
+/*
+ * An open connection with client_encoding UTF8, that which was begun or a new
+ * one. It is closed by
  * slipway_die_exit(). A search_path in the connection string is made certain
  * of by slipway_server_greet(). A malformed string ends the program with
  * SLIPWAY_EXIT_USAGE, a failure to connect with SLIPWAY_EXIT_CONNECTION;

@@ -11,6 +11,9 @@
 #include "die.h"
 #include "memory.h"
 
+/* So many small scripts are hashed between calls of the idle function. */
+#define IDLE_EVERY 16
+
 static const char *const order_names[] = {
 	[SLIPWAY_ORDER_AUTO] = "auto",
 	[SLIPWAY_ORDER_NAME] = "name",
@@ -155,7 +158,7 @@ compare_hashes(const void *a, const void *b)
 }
 
 static void
-hash_scripts(SlipwayManifest *manifest, SlipwayFolder *folder)
+hash_scripts(SlipwayManifest *manifest, SlipwayFolder *folder, SlipwayManifestIdle idle)
 {
 	SlipwayScriptReader reader = {0};
 
@@ -171,6 +174,8 @@ hash_scripts(SlipwayManifest *manifest, SlipwayFolder *folder)
 				continue;
 			slipway_script_file_hash(files[j], &reader);
 			manifest->by_hash[manifest->script_count++] = files[j];
+			if (idle != NULL && manifest->script_count % IDLE_EVERY == 0)
+				idle();
 		}
 	}
 	slipway_script_reader_release(&reader);
@@ -180,7 +185,7 @@ hash_scripts(SlipwayManifest *manifest, SlipwayFolder *folder)
 }
 
 SlipwayManifest *
-slipway_manifest_build(SlipwayFolder *folder, SlipwayOrder order)
+slipway_manifest_build(SlipwayFolder *folder, SlipwayOrder order, SlipwayManifestIdle idle)
 {
 	SlipwayManifest *manifest = slipway_memory_new(sizeof(SlipwayManifest));
 
@@ -192,7 +197,7 @@ slipway_manifest_build(SlipwayFolder *folder, SlipwayOrder order)
 		manifest->ordered[i] = &folder->migrations[i];
 	if (order == SLIPWAY_ORDER_NUMBER && folder->count > 1)
 		qsort(manifest->ordered, folder->count, sizeof(SlipwayMigration *), compare_by_number);
-	hash_scripts(manifest, folder);
+	hash_scripts(manifest, folder, idle);
 	write_text(manifest, order);
 	return manifest;
 }

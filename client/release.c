@@ -4,6 +4,7 @@
  */
 #include "release.h"
 
+#include "connection.h"
 #include "output.h"
 
 SlipwayManifest *
@@ -19,7 +20,8 @@ slipway_release_load(const SlipwayArguments *arguments)
 		slipway_output_say("folder %s has no scripts", folder->path);
 	if (slipway_option_text(arguments, SLIPWAY_OPTION_TO) != NULL)
 		slipway_folder_require(folder, slipway_option_text(arguments, SLIPWAY_OPTION_TO));
-	manifest = slipway_manifest_build(folder, order);
+	slipway_connection_begin(arguments);
+	manifest = slipway_manifest_build(folder, order, slipway_connection_advance);
 	slipway_output_detail("folder %s: %zu %s, manifest %s", folder->path, folder->count,
 						  folder->count == 1 ? "migration" : "migrations", manifest->hash);
 	return manifest;

@@ -8,7 +8,11 @@
 #include "manifest.h"
 #include "option.h"
 
-/* Reads the folder of --dir in the order of --order; errors end the program. */
+/*
+ * Reads the folder of --dir in the order of --order; errors end the program.
+ * Begins to connect when it has listed the folder and lets that go on while
+ * it reads the scripts: slipway_connection_open() is expected to follow.
+ */
 SlipwayManifest *slipway_release_load(const SlipwayArguments *arguments);
 
 /* Frees a manifest together with its folder. */

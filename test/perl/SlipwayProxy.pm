@@ -21,8 +21,8 @@ our @EXPORT = qw(start_proxy stop_proxy);
 #   number  which one of that kind, from 1
 #   bytes   how much of it still goes through
 # Without a side it only accepts connections, and never answers. What is given
-# as "meanwhile" is called when a client has connected, before the server hears
-# of it; side => 'none' cuts nothing.
+# as "meanwhile" is called when a client that has logged in sends its first
+# message, before the server gets it; side => 'none' cuts nothing.
 sub start_proxy
 {
 	my ($node, %cut) = @_;
@@ -41,7 +41,6 @@ sub start_proxy
 	my @silent;
 	while (my $client = $listener->accept)
 	{
-		$cut{meanwhile}->() if $cut{meanwhile};
 		if (defined $cut{side})
 		{
 			relay($client, $node->host . '/.s.PGSQL.' . $node->port, \%cut);
@@ -92,6 +91,8 @@ sub relay
 					send_all($side->{to}, substr($side->{buffer}, 0, $cut->{bytes}));
 					return;
 				}
+				# nobody here asks for a password, which would be a message
+				$cut->{meanwhile}->() if $cut->{meanwhile} && $name eq 'client' && ++$side->{messages} == 2;
 				return unless send_all($side->{to}, substr($side->{buffer}, 0, $length, ''));
 				$side->{started} = 1;
 			}

@@ -16,7 +16,7 @@ use Time::HiRes ();
 
 our @EXPORT = qw(
   literal sql start_sql finish_sql add_migrations migrate start_migrate
-  has_event_count query_is wait_until history_is_sound no_locks_left
+  has_event_count query_is wait_until history_is_sound no_locks_left wait_for_log connections_are
 );
 
 # Whatever the encoding of a database, the tests talk UTF-8.
@@ -201,6 +201,51 @@ sub no_locks_left
 
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 	return query_is($node, $LOCKED, '0', "$name: no lock is left", %option);
+}
+
+# Has everybody who logged in left again, as a log has it?
+sub is_over
+{
+	my ($log) = @_;
+	my %there;
+
+	while ($log =~ /\[(\d+)\] .*(?:LOG:  (connection authorized|disconnection)|FATAL): /g)
+	{
+		($2 // '') eq 'connection authorized' ? $there{$1} = 1 : delete $there{$1};
+	}
+	return !%there;
+}
+
+# The end of the log of a server that has log_connections and log_disconnections
+# since its start, once all connections have ended.
+sub wait_for_log
+{
+	my ($node) = @_;
+	my $until = Time::HiRes::time() + 20;
+	my $log;
+
+	do
+	{
+		Time::HiRes::sleep(0.01);
+		$log = PostgreSQL::Test::Utils::slurp_file($node->logfile);
+	} while (!is_over($log) && Time::HiRes::time() < $until);
+	return length $log;
+}
+
+# What it has written since then: that so many connections came, that those that
+# logged in went, and nothing else.
+sub connections_are
+{
+	my ($node, $offset, $count, $name) = @_;
+
+	wait_for_log($node);
+	my $log = PostgreSQL::Test::Utils::slurp_file($node->logfile, $offset);
+
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	is(scalar(() = $log =~ /LOG:  connection received: /g), $count, "$name: connections");
+	is(scalar(() = $log =~ /LOG:  connection authorized: /g), scalar(() = $log =~ /LOG:  disconnection: /g),
+		"$name: the end of those that logged in");
+	return is(join("\n", grep { !/LOG:  (?:dis)?connection(?: \w+)?: / } split /\n/, $log), '', "$name: nothing else is logged");
 }
 
 1;

@@ -120,6 +120,17 @@ terminal_is([ 'status', '-h', $host, '-p', $port, '-d', $place->{db} ], [], 0, $
 terminal_is([ 'status', @alice, '-d', "dbname=$place->{db} search_path=app" ], ["$secret\n"], 0,
 	qr/\APassword for role alice: \n$table\z/, 'asked once with a search_path');
 
+# The connection is begun before the scripts are read, but nothing is asked for
+# before they have been found good
+put_files($place, { 'bad.sql' => "SELECT '\xff';\n" });
+for my $more ([], ['-W'])
+{
+	terminal_is([ 'status', @$more, @alice ], [], 4,
+		"slipway: error: migrations/bad.sql:1:9: invalid UTF-8 at byte offset 8\nhint: Scripts are UTF-8 text.\n",
+		"a folder with an error @$more");
+}
+remove_files($place, 'bad.sql');
+
 # Elsewhere
 
 sub without_terminal

@@ -54,6 +54,8 @@ my $node = PostgreSQL::Test::Cluster->new('tls');
 $node->init;
 $node->append_conf('postgresql.conf', <<"END");
 listen_addresses = '127.0.0.1'
+log_connections = on
+log_disconnections = on
 ssl = on
 ssl_cert_file = '$tls/server.crt'
 ssl_key_file = '$tls/server.key'
@@ -129,6 +131,27 @@ my ($exit, $out, $err) =
 is($exit, 8, 'the wrong password of a key: exit code');
 like($err, qr/could not load private key file/, 'says so');
 unlike("$out$err", qr/Wr0ng/, 'and does not show it');
+
+# A connection that was begun while the scripts were read, and one of them is bad
+
+{
+	my $broken = new_place($node, { 'bad.sql' => "SELECT '\xff';\n" }, bare => 1);
+	my %refused = (exit => 4, err => "slipway: error: migrations/bad.sql:1:9: invalid UTF-8 at byte offset 8\nhint: Scripts are UTF-8 text.\n");
+	my $offset;
+
+	$offset = wait_for_log($node);
+	for my $scripts (0 .. 19)
+	{
+		# it comes to be known ever later
+		put_files($broken, { map { sprintf('%04d_%d.sql', $scripts, $_) => "SELECT 1;\n" } 1 .. 50 });
+		client_is($broken, [ 'status', '-d', $base ], \%refused, "a folder with an error, $scripts", connect => 0);
+	}
+	connections_are($node, $offset, 20, 'TLS that is not needed any more');
+	$offset = wait_for_log($node);
+	client_is($broken, [ 'status', '-d', "$base user=alice sslcert=$tls/alice.crt sslkey=$tls/locked.key" ], \%refused,
+		'a key with a password, and no question for it', connect => 0);
+	connections_are($node, $offset, 0, 'a key with a password');
+}
 
 # Where the server has no TLS
 

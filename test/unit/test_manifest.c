@@ -61,7 +61,7 @@ expect_order(SlipwayOrder order, const char *const *names, const char *const *ex
 {
 	char	   *path = make_folder(names);
 	SlipwayFolder *folder = slipway_folder_read(path);
-	SlipwayManifest *manifest = slipway_manifest_build(folder, order);
+	SlipwayManifest *manifest = slipway_manifest_build(folder, order, NULL);
 
 	for (size_t i = 0; i < folder->count; i++)
 		assert_string_equal(manifest->ordered[i]->name, expected[i]);
@@ -89,7 +89,7 @@ orders_folders(void **state)
 static void
 build_auto(void *path)
 {
-	(void) slipway_manifest_build(slipway_folder_read(path), SLIPWAY_ORDER_AUTO);
+	(void) slipway_manifest_build(slipway_folder_read(path), SLIPWAY_ORDER_AUTO, NULL);
 }
 
 static void
@@ -121,7 +121,7 @@ writes_text(void **state)
 	harness_write_file(path, "a.sql", "1\n");
 	harness_write_file(path, "a.down.sql", "2\n");
 	folder = slipway_folder_read(path);
-	manifest = slipway_manifest_build(folder, SLIPWAY_ORDER_NAME);
+	manifest = slipway_manifest_build(folder, SLIPWAY_ORDER_NAME, NULL);
 	assert_string_equal(manifest->text,
 						"slipway-manifest 1 order=name\n"
 						ONE " " TWO " - versioned a\n"
@@ -145,7 +145,7 @@ writes_empty_text(void **state)
 {
 	char	   *path = harness_make_folder();
 	SlipwayFolder *folder = slipway_folder_read(path);
-	SlipwayManifest *manifest = slipway_manifest_build(folder, SLIPWAY_ORDER_AUTO);
+	SlipwayManifest *manifest = slipway_manifest_build(folder, SLIPWAY_ORDER_AUTO, NULL);
 	char		hash[SLIPWAY_HASH_SIZE];
 
 	(void) state;
@@ -153,6 +153,37 @@ writes_empty_text(void **state)
 	slipway_hash_bytes(manifest->text, strlen(manifest->text) - 1, hash);
 	assert_string_equal(manifest->hash, hash);
 	assert_null(slipway_manifest_find(manifest, hash));
+	slipway_manifest_free(manifest);
+	slipway_folder_free(folder);
+	harness_remove_folder(path);
+}
+
+static int	idle_calls;
+
+static void
+count_call(void)
+{
+	idle_calls++;
+}
+
+static void
+calls_between_scripts(void **state)
+{
+	char	   *path = harness_make_folder();
+	SlipwayFolder *folder;
+	SlipwayManifest *manifest;
+
+	(void) state;
+	for (int i = 0; i < 100; i++)
+	{
+		char		name[16];
+
+		(void) snprintf(name, sizeof(name), "%03d.sql", i);
+		harness_write_file(path, name, "1\n");
+	}
+	folder = slipway_folder_read(path);
+	manifest = slipway_manifest_build(folder, SLIPWAY_ORDER_NAME, count_call);
+	assert_in_range(idle_calls, 5, 20);
 	slipway_manifest_free(manifest);
 	slipway_folder_free(folder);
 	harness_remove_folder(path);
@@ -167,6 +198,7 @@ main(void)
 		cmocka_unit_test(refuses_ambiguity),
 		cmocka_unit_test(writes_text),
 		cmocka_unit_test(writes_empty_text),
+		cmocka_unit_test(calls_between_scripts),
 	};
 
 	return cmocka_run_group_tests_name("manifest", tests, NULL, NULL);
