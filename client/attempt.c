@@ -34,12 +34,15 @@ keep_notice(void *context, const char *message)
 }
 
 void
-slipway_attempt_begin(SlipwayAttempt *attempt, PGconn *conn)
+slipway_attempt_begin(SlipwayAttempt *attempt, PGconn *conn, SlipwayAttemptReady ready,
+					  void *context)
 {
 	*attempt = (SlipwayAttempt) {
 		.conn = conn,
 		.wants = PQstatus(conn) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING,
 		.begun_at = slipway_clock_now(),
+		.ready = ready,
+		.context = context,
 	};
 	attempt->process_notice = PQsetNoticeProcessor(conn, keep_notice, &attempt->notices);
 }
@@ -74,8 +77,14 @@ take_step(SlipwayAttempt *attempt, int timeout)
 void
 slipway_attempt_advance(SlipwayAttempt *attempt)
 {
+	SlipwayAttemptReady ready = attempt->ready;
+
 	while (goes_on(attempt) && take_step(attempt, 0))
 		;
+	if (ready == NULL || attempt->conn == NULL || attempt->wants != PGRES_POLLING_OK)
+		return;
+	attempt->ready = NULL;
+	ready(attempt->conn, attempt->context);
 }
 
 /* Hands out the connection, as libpq's blocking functions would have left it. */
@@ -116,6 +125,36 @@ is_talking(const SlipwayAttempt *attempt)
 	return goes_on(attempt) && status != CONNECTION_STARTED && status != CONNECTION_MADE;
 }
 
+/* Reads answers that have come; false if more is to come before the server wants to hear something. */
+static bool
+read_answers(PGconn *conn)
+{
+	while (PQisBusy(conn) == 0)
+	{
+		PGresult   *result = PQgetResult(conn);
+		ExecStatusType status = PQresultStatus(result);
+
+		PQclear(result);
+		if (status == PGRES_PIPELINE_SYNC || PQstatus(conn) == CONNECTION_BAD)
+			return true;
+	}
+	return false;
+}
+
+/* Waits for the answers to what was sent when the login was complete. */
+static void
+hear_out(PGconn *conn, double until)
+{
+	while (!read_answers(conn))
+	{
+		struct pollfd socket = {.fd = PQsocket(conn), .events = POLLIN};
+		double		left = until - slipway_clock_now();
+
+		if (left <= 0 || poll(&socket, 1, (int) left + 1) <= 0 || PQconsumeInput(conn) == 0)
+			return;
+	}
+}
+
 /*
  * A server that finds nobody to answer complains of it. When the login is
  * complete, it can be told of the end; before it has begun, it need not be.
@@ -135,5 +174,7 @@ slipway_attempt_abandon(SlipwayAttempt *attempt)
 			break;
 		(void) take_step(attempt, (int) left + 1);
 	}
+	if (PQpipelineStatus(attempt->conn) == PQ_PIPELINE_ON)
+		hear_out(attempt->conn, until);
 	PQfinish(let_go(attempt));
 }

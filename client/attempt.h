@@ -9,6 +9,13 @@
 
 #include "buffer.h"
 
+/*
+ * Called once with the connection when the login is complete, if that is so
+ * before it is taken: to send what need not wait for the other work, in pipeline
+ * mode. Must not wait for an answer.
+ */
+typedef void (*SlipwayAttemptReady) (PGconn *conn, void *context);
+
 /* All zeroes: none is under way. */
 typedef struct SlipwayAttempt
 {
@@ -16,11 +23,14 @@ typedef struct SlipwayAttempt
 	PostgresPollingStatusType wants;	/* what it waits for, or how it ended */
 	double		begun_at;
 	SlipwayBuffer notices;		/* what the server said meanwhile */
+	SlipwayAttemptReady ready;	/* NULL: it was called, or there is none */
+	void	   *context;
 	PQnoticeProcessor process_notice;	/* libpq's own */
 } SlipwayAttempt;
 
-/* Begins with a connection of PQconnectStartParams(), which may have failed. */
-void		slipway_attempt_begin(SlipwayAttempt *attempt, PGconn *conn);
+/* Begins with a connection of PQconnectStartParams(), which may have failed; ready may be NULL. */
+void		slipway_attempt_begin(SlipwayAttempt *attempt, PGconn *conn, SlipwayAttemptReady ready,
+								  void *context);
 
 /*
  * Goes on as far as that is possible without waiting for the server (but

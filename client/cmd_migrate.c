@@ -104,6 +104,12 @@ run_migrate(SlipwayReport *report, PGconn *conn, const char *options, const Slip
 	return code;
 }
 
+static void
+begin_upload(PGconn *conn, void *report)
+{
+	slipway_upload_begin(conn, ((const SlipwayReport *) report)->project);
+}
+
 SlipwayExitCode
 slipway_cmd_migrate(const SlipwayArguments *arguments)
 {
@@ -118,7 +124,7 @@ slipway_cmd_migrate(const SlipwayArguments *arguments)
 
 	if (slipway_option_flag(arguments, SLIPWAY_OPTION_DRY_RUN))
 		return slipway_cmd_plan(arguments);
-	manifest = slipway_release_load(arguments);
+	manifest = slipway_release_load(arguments, begin_upload, &report);
 	conn = slipway_connection_open(arguments);
 	slipway_connection_error_set_stage(SLIPWAY_STAGE_UPLOAD);
 	upload = slipway_upload_run(conn, manifest, report.project);

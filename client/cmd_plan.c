@@ -71,7 +71,7 @@ show_steps(const SlipwayCheck *check, const char *project)
 SlipwayExitCode
 slipway_cmd_plan(const SlipwayArguments *arguments)
 {
-	SlipwayManifest *manifest = slipway_release_load(arguments);
+	SlipwayManifest *manifest = slipway_release_load(arguments, NULL, NULL);
 	PGconn	   *conn = slipway_connection_open(arguments);
 	SlipwayCheckOptions options = {
 		.project = slipway_release_project(arguments),

@@ -106,7 +106,7 @@ say_summary(const char *project, const size_t counts[SLIPWAY_STATE_COUNT])
 SlipwayExitCode
 slipway_cmd_status(const SlipwayArguments *arguments)
 {
-	SlipwayManifest *manifest = slipway_release_load(arguments);
+	SlipwayManifest *manifest = slipway_release_load(arguments, NULL, NULL);
 	PGconn	   *conn = slipway_connection_open(arguments);
 	const char *project = slipway_release_project(arguments);
 	SlipwayStateList *list = slipway_server_compare(conn, manifest, project);

@@ -68,7 +68,7 @@ say_valid(size_t count)
 SlipwayExitCode
 slipway_cmd_validate(const SlipwayArguments *arguments)
 {
-	SlipwayManifest *manifest = slipway_release_load(arguments);
+	SlipwayManifest *manifest = slipway_release_load(arguments, NULL, NULL);
 	PGconn	   *conn = slipway_connection_open(arguments);
 	SlipwayCheckOptions options = {
 		.project = slipway_release_project(arguments),

@@ -106,11 +106,12 @@ close_connection(void *conn)
 static void
 keep_search_path(const SlipwayTarget *target)
 {
+	if (target->search_path == NULL)
+		return;
 	free(search_path.value);
 	free(search_path.source);
 	search_path.value = slipway_memory_copy(target->search_path);
 	search_path.source = slipway_memory_copy(target->source);
-	slipway_output_detail("search_path: %s", target->search_path);
 }
 
 const SlipwaySearchPath *
@@ -177,7 +178,8 @@ slipway_connection_advance(void)
 }
 
 void
-slipway_connection_begin(const SlipwayArguments *arguments)
+slipway_connection_begin(const SlipwayArguments *arguments, SlipwayAttemptReady ready,
+						 void *context)
 {
 	char	   *options;
 
@@ -187,9 +189,11 @@ slipway_connection_begin(const SlipwayArguments *arguments)
 	ahead.is_found = true;
 	if (!slipway_head_start_is_safe(&ahead.target))
 		return;
+	keep_search_path(&ahead.target);
 	options = make_startup_options(&ahead.target);
 	slipway_attempt_begin(&ahead.attempt,
-						  try_connection(&ahead.target, options, PQconnectStartParams));
+						  try_connection(&ahead.target, options, PQconnectStartParams),
+						  ready, context);
 	slipway_die_push(abandon_attempt, &ahead.attempt);
 	free(options);
 	slipway_connection_advance();
@@ -229,8 +233,9 @@ slipway_connection_open(const SlipwayArguments *arguments)
 		die_of_connection(conn, &target);
 	slipway_output_detail("connected to database \"%s\" on \"%s\" port %s as \"%s\" (from %s)",
 						  PQdb(conn), PQhost(conn), PQport(conn), PQuser(conn), target.source);
+	keep_search_path(&target);
 	if (target.search_path != NULL)
-		keep_search_path(&target);
+		slipway_output_detail("search_path: %s", target.search_path);
 	free(options);
 	slipway_target_release(&target);
 	return conn;

@@ -8,6 +8,7 @@
 
 #include <libpq-fe.h>
 
+#include "attempt.h"
 #include "option.h"
 
 /* A search_path in a connection string. */
@@ -20,10 +21,11 @@ typedef struct SlipwaySearchPath
 /*
  * Begins to connect, where that can go unnoticed: nothing is printed or asked
  * for, and no failure is told, before slipway_connection_open() is called with
- * the same arguments. A malformed string ends the program with
- * SLIPWAY_EXIT_USAGE.
+ * the same arguments. When it is connected early, ready (unless NULL) is called as
+ * attempt.h says. A malformed string ends the program with SLIPWAY_EXIT_USAGE.
  */
-void		slipway_connection_begin(const SlipwayArguments *arguments);
+void		slipway_connection_begin(const SlipwayArguments *arguments, SlipwayAttemptReady ready,
+									 void *context);
 
 /* Goes on with what was begun, if anything was, without waiting for the server. */
 void		slipway_connection_advance(void);

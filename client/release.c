@@ -8,7 +8,8 @@
 #include "output.h"
 
 SlipwayManifest *
-slipway_release_load(const SlipwayArguments *arguments)
+slipway_release_load(const SlipwayArguments *arguments, SlipwayAttemptReady ready,
+					 void *context)
 {
 	const char *path = slipway_folder_locate(slipway_option_text(arguments, SLIPWAY_OPTION_DIR));
 	SlipwayFolder *folder = slipway_folder_read(path);
@@ -20,7 +21,7 @@ slipway_release_load(const SlipwayArguments *arguments)
 		slipway_output_say("folder %s has no scripts", folder->path);
 	if (slipway_option_text(arguments, SLIPWAY_OPTION_TO) != NULL)
 		slipway_folder_require(folder, slipway_option_text(arguments, SLIPWAY_OPTION_TO));
-	slipway_connection_begin(arguments);
+	slipway_connection_begin(arguments, ready, context);
 	manifest = slipway_manifest_build(folder, order, slipway_connection_advance);
 	slipway_output_detail("folder %s: %zu %s, manifest %s", folder->path, folder->count,
 						  folder->count == 1 ? "migration" : "migrations", manifest->hash);

@@ -87,16 +87,6 @@ slipway_server_compare_versions(const char *client, const char *extension)
 	return client_minor < minor ? -1 : 1;
 }
 
-char *
-slipway_server_fitting(void)
-{
-	int			major = 0,
-				minor = 0;
-
-	(void) sscanf(SLIPWAY_VERSION, "%d.%d", &major, &minor);
-	return slipway_memory_format("^%d\\.(%d|%d|%d)\\.", major, minor - 1, minor, minor + 1);
-}
-
 static void
 check_version(PGconn *conn, const PGresult *result)
 {
@@ -131,23 +121,22 @@ next_answer(PGconn *conn)
 	return result;
 }
 
-static void
+static bool
 send_statement(PGconn *conn, const char *sql, int count, const char *const *values)
 {
-	if (PQsendQueryParams(conn, sql, count, NULL, values, NULL, NULL, 0) == 0)
-		slipway_connection_error_die(conn);
+	return PQsendQueryParams(conn, sql, count, NULL, values, NULL, NULL, 0) == 1;
 }
 
 /*
  * In any case: a pooler may have dropped it from the connection request
  * without a word, and to ask first would cost more.
  */
-static void
+static bool
 send_search_path(PGconn *conn, const SlipwaySearchPath *path)
 {
 	const char *const values[] = {path->value};
 
-	send_statement(conn, "SELECT pg_catalog.set_config('search_path', $1, false)", 1, values);
+	return send_statement(conn, "SELECT pg_catalog.set_config('search_path', $1, false)", 1, values);
 }
 
 static void
@@ -162,21 +151,35 @@ check_search_path(PGconn *conn, const SlipwaySearchPath *path)
 	PQclear(result);
 }
 
+/* Sends a greeting; false if the connection is lost. */
+static bool
+send_greeting(PGconn *conn, const char *sql, int count, const char *const *values)
+{
+	const SlipwaySearchPath *path = slipway_connection_search_path();
+
+	return PQenterPipelineMode(conn) == 1 &&
+		(path == NULL || send_search_path(conn, path)) &&
+		send_statement(conn, "SELECT slipway.version()", 0, NULL) &&
+		(sql == NULL || send_statement(conn, sql, count, values)) &&
+		PQpipelineSync(conn) == 1;
+}
+
+void
+slipway_server_greet_early(PGconn *conn, const char *sql, int count, const char *const *values)
+{
+	(void) send_greeting(conn, sql, count, values);
+}
+
 PGresult *
 slipway_server_greet(PGconn *conn, const char *sql, int count, const char *const *values)
 {
 	const SlipwaySearchPath *path = slipway_connection_search_path();
+	/* nothing else uses pipeline mode before the greeting */
+	bool		is_sent = PQpipelineStatus(conn) == PQ_PIPELINE_ON;
 	PGresult   *version;
 	PGresult   *answer = NULL;
 
-	if (PQenterPipelineMode(conn) == 0)
-		slipway_connection_error_die(conn);
-	if (path != NULL)
-		send_search_path(conn, path);
-	send_statement(conn, "SELECT slipway.version()", 0, NULL);
-	if (sql != NULL)
-		send_statement(conn, sql, count, values);
-	if (PQpipelineSync(conn) == 0)
+	if (!is_sent && !send_greeting(conn, sql, count, values))
 		slipway_connection_error_die(conn);
 	if (path != NULL)
 		check_search_path(conn, path);

@@ -71,16 +71,17 @@ PGresult   *slipway_server_greet(PGconn *conn, const char *sql, int count,
 								 const char *const *values);
 
 /*
+ * Sends all of that without waiting for an answer; the same statement is then to be given to
+ * slipway_server_greet(), which also reports an error of this.
+ */
+void		slipway_server_greet_early(PGconn *conn, const char *sql, int count,
+									   const char *const *values);
+
+/*
  * Do these versions fit: same major, minor at most one apart? Negative: the
  * client is too old, positive: the extension is.
  */
 int			slipway_server_compare_versions(const char *client, const char *extension);
-
-/*
- * A regular expression for the versions of extensions that fit, for statements
- * that must do nothing with others. The caller frees it.
- */
-char	   *slipway_server_fitting(void);
 
 /* greet() with compare(): the folder against the history. */
 SlipwayStateList *slipway_server_compare(PGconn *conn, const SlipwayManifest *manifest,

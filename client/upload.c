@@ -25,13 +25,15 @@
 /* PostgreSQL's number of the type text, in the binary form of an array. */
 #define TEXT_OID 25
 
-/* What the server says of a manifest that it was asked for. */
-typedef struct Answer
+/* The manifest that was applied whole last. */
+typedef struct Base
 {
-	bool		stored;
-	char	   *base;			/* hash of one that was applied whole; NULL: none */
-	size_t		base_size;		/* its migrations */
-} Answer;
+	char	   *hash;			/* NULL: there is none */
+	size_t		size;			/* its migrations */
+	bool		settled;		/* nothing has happened since, and it is the newest */
+	bool		may_upload;
+	char	   *head;			/* hash of the newest history entry, or NULL */
+} Base;
 
 /* Hashes that the server asks for. */
 typedef struct HashList
@@ -84,43 +86,63 @@ read_array(const char *text)
 	return list;
 }
 
-/*
- * Asks what there is to do; returns what is missing. The question makes the
- * manifest the newest one, so it must not be put to an extension that does not
- * fit; greet() will say so.
- */
+static const char find_base_sql[] =
+	"SELECT manifest, size, settled, uploader, head FROM slipway.find_base($1)";
+
+void
+slipway_upload_begin(PGconn *conn, const char *project)
+{
+	slipway_server_greet_early(conn, find_base_sql, 1, &project);
+}
+
+static char *
+copy_field(const PGresult *result, int field)
+{
+	const char *text = slipway_server_text(result, 0, field);
+
+	return text != NULL ? slipway_memory_copy(text) : NULL;
+}
+
+static Base
+find_base(PGconn *conn, const char *project)
+{
+	PGresult   *result = slipway_server_greet(conn, find_base_sql, 1, &project);
+	Base		base = {
+		.hash = copy_field(result, 0),
+		.size = strtoul(PQgetvalue(result, 0, 1), NULL, 10),
+		.settled = *PQgetvalue(result, 0, 2) == 't',
+		.may_upload = *PQgetvalue(result, 0, 3) == 't',
+		.head = copy_field(result, 4),
+	};
+
+	PQclear(result);
+	return base;
+}
+
+/* Asks for a manifest that may be stored, by its hash; returns what is missing. */
 static HashList
 find_manifest(PGconn *conn, const SlipwayManifest *manifest, const char *project, SlipwayUpload *upload,
-			  Answer *answer)
+			  bool *stored)
 {
-	static const char sql[] = "SELECT stored, settled, head, missing, base, base_size"
-		" FROM slipway.version() v, slipway.find_manifest($1, $2) WHERE v OPERATOR(pg_catalog.~) $3";
-	char	   *fitting = slipway_server_fitting();
-	const char *const values[] = {manifest->hash, project, fitting};
-	PGresult   *result = slipway_server_greet(conn, sql, 3, values);
-	const char *head = slipway_server_text(result, 0, 2);
-	const char *base = slipway_server_text(result, 0, 4);
-	HashList	missing = read_array(PQgetvalue(result, 0, 3));
+	static const char sql[] = "SELECT stored, settled, missing FROM slipway.find_manifest($1, $2)";
+	const char *const values[] = {manifest->hash, project};
+	PGresult   *result = slipway_server_query(conn, sql, 2, values);
+	HashList	missing = read_array(PQgetvalue(result, 0, 2));
 
-	answer->stored = *PQgetvalue(result, 0, 0) == 't';
+	*stored = *PQgetvalue(result, 0, 0) == 't';
 	upload->settled = *PQgetvalue(result, 0, 1) == 't';
-	upload->head = head != NULL ? slipway_memory_copy(head) : NULL;
-	answer->base = base != NULL ? slipway_memory_copy(base) : NULL;
-	answer->base_size = strtoul(PQgetvalue(result, 0, 5), NULL, 10);
 	PQclear(result);
-	free(fitting);
 	return missing;
 }
 
-/* Sends the manifest, or what it has more than its base; returns what is missing. */
+/* Sends the manifest, or only the lines that follow its base (NULL: all); returns what is missing. */
 static HashList
-send_manifest(PGconn *conn, const SlipwayManifest *manifest, const char *project, const Answer *answer)
+send_manifest(PGconn *conn, const SlipwayManifest *manifest, const char *project, const char *base,
+			  const char *rest)
 {
-	const char *rest = answer->base == NULL ? NULL
-		: slipway_manifest_rest(manifest, answer->base, answer->base_size);
 	const char *const whole[] = {manifest->text, project};
-	const char *const more[] = {answer->base, rest, project};
-	PGresult   *result = rest == NULL
+	const char *const more[] = {base, rest, project};
+	PGresult   *result = base == NULL
 		? slipway_server_query(conn, "SELECT * FROM slipway.add_manifest($1, $2)", 2, whole)
 		: slipway_server_query(conn, "SELECT * FROM slipway.extend_manifest($1, $2, $3)", 3, more);
 	HashList	missing = {0};
@@ -129,6 +151,30 @@ send_manifest(PGconn *conn, const SlipwayManifest *manifest, const char *project
 		add_hash(&missing, PQgetvalue(result, row, 0), (size_t) PQgetlength(result, row, 0));
 	PQclear(result);
 	return missing;
+}
+
+/*
+ * Makes the manifest known to the server; returns what is missing. Whether it is
+ * known already is worth a question unless little is to be sent, or nothing is likely
+ * to be known; and where somebody else has to upload it.
+ */
+static HashList
+bring_manifest(PGconn *conn, const SlipwayManifest *manifest, const char *project, const Base *base,
+			   SlipwayUpload *upload)
+{
+	const char *rest = base->hash != NULL ? slipway_manifest_rest(manifest, base->hash, base->size) : NULL;
+	HashList	missing;
+	bool		stored;
+
+	if (base->may_upload && rest != NULL && *rest != '\0')
+		return send_manifest(conn, manifest, project, base->hash, rest);
+	if (base->may_upload && base->hash == NULL)
+		return send_manifest(conn, manifest, project, NULL, NULL);
+	missing = find_manifest(conn, manifest, project, upload, &stored);
+	if (stored)
+		return missing;
+	free_list(&missing);
+	return send_manifest(conn, manifest, project, NULL, NULL);
 }
 
 /* The server hashes what it got; the answer must be what we hashed. */
@@ -293,13 +339,15 @@ send_scripts(PGconn *conn, const SlipwayManifest *manifest, const char *project,
 SlipwayUpload
 slipway_upload_run(PGconn *conn, const SlipwayManifest *manifest, const char *project)
 {
-	SlipwayUpload upload = {0};
-	Answer		answer;
-	HashList	missing = find_manifest(conn, manifest, project, &upload, &answer);
+	Base		base = find_base(conn, project);
+	SlipwayUpload upload = {.head = base.head};
+	HashList	missing = {0};
 
-	if (!answer.stored)
-		missing = send_manifest(conn, manifest, project, &answer);
-	free(answer.base);
+	if (base.settled && strcmp(base.hash, manifest->hash) == 0)
+		upload.settled = true;
+	else
+		missing = bring_manifest(conn, manifest, project, &base, &upload);
+	free(base.hash);
 	if (missing.count > 0)
 		send_scripts(conn, manifest, project, &missing);
 	upload.scripts = missing.count;

@@ -19,9 +19,15 @@ typedef struct SlipwayUpload
 } SlipwayUpload;
 
 /*
- * Asks first what the server knows, by the hash of the manifest; sends the
- * text of that if it is new, and then the bodies that are missing: one, two or
- * three exchanges, however many migrations there are. Memory does not grow
+ * To be called, if possible, before slipway_upload_run(), and before the manifest
+ * is known: asks what the server knows of the project.
+ */
+void		slipway_upload_begin(PGconn *conn, const char *project);
+
+/*
+ * Asks first what the server knows; sends the manifest if it is new, or what it has
+ * more than one that was applied whole, and then the bodies that are missing: one to
+ * four exchanges, however many migrations there are. Memory does not grow
  * with the size of the scripts. Any error ends the program with the exit code
  * that fits it; a script that changed since it was hashed is one.
  */

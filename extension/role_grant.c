@@ -29,7 +29,8 @@
 static const char reader_routines[] =
 "slipway.version(), slipway.lock_key(text), slipway.plan(text, text, boolean), "
 "slipway.validate(text, text, boolean), slipway.compare(text, text), "
-"slipway.check_script(text, text, text), slipway.require(text, text), slipway.find_manifest(text, text), "
+"slipway.check_script(text, text, text), slipway.require(text, text), slipway.find_base(text), "
+"slipway.find_manifest(text, text), "
 "slipway.verify_history(text), slipway._status(text), slipway._may(text, text)";
 
 static const char reader_views[] =

@@ -1,7 +1,7 @@
 /*
  * upload.c
- *	  Manifests that a deploy brings: find_manifest(), add_manifest(),
- *	  extend_manifest() and add_migration().
+ *	  Manifests that a deploy brings: find_base(), find_manifest(),
+ *	  add_manifest(), extend_manifest() and add_migration().
  *
  * What is uploaded never changes and is kept by its hash, so uploading it
  * again does nothing, and deployers that do so at the same time agree.
@@ -95,6 +95,26 @@ could_run(const char *project, const SlipwayManifestState *state)
 		(state->owner == NULL || OidIsValid(get_role_oid(state->owner, true)));
 }
 
+/* Of a manifest in a project that exists; "default" is made by the first upload. */
+static SlipwayManifestState
+read_state(const char *project, const uint8 *hash)
+{
+	SlipwayManifestState state = slipway_manifest_state(project, hash);
+
+	if (!state.project_exists && strcmp(project, "default") != 0)
+		(void) slipway_project_load(project);
+	return state;
+}
+
+static Datum
+make_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
+{
+	TupleDesc	descriptor;
+
+	(void) get_call_result_type(fcinfo, NULL, &descriptor);
+	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls));
+}
+
 /* The scripts that a stored manifest still needs. */
 static SlipwayMissing
 find_missing(const char *project, const char *hash)
@@ -115,35 +135,48 @@ slipway_find_manifest(PG_FUNCTION_ARGS)
 	uint8		hash[SLIPWAY_HASH_LEN];
 	SlipwayMissing missing = {0};
 	SlipwayManifestState state;
-	SlipwayManifestBase base = {{0}};
 	bool		settled;
-	TupleDesc	descriptor;
-	Datum		values[6];
-	bool		nulls[6] = {false};
+	Datum		values[4];
+	bool		nulls[4] = {false};
 
 	slipway_privilege_require(SLIPWAY_READER, project);
 	slipway_manifest_parse_hash(hex, hash);
-	state = slipway_manifest_state(project, hash);
-	/* Project "default" is made by the first upload. */
-	if (!state.project_exists && strcmp(project, "default") != 0)
-		(void) slipway_project_load(project);
+	state = read_state(project, hash);
 	settled = state.settled && could_run(project, &state);
 	if (state.stored && !state.newest && slipway_privilege_has(SLIPWAY_UPLOADER, project))
 		slipway_store_newest(project, hash);
 	if (state.stored && !settled)
 		missing = find_missing(project, hex);
-	if (!state.stored)
-		base = slipway_manifest_base(project, NULL);
 	values[0] = BoolGetDatum(state.stored);
 	values[1] = BoolGetDatum(settled);
 	nulls[2] = state.head == NULL;
 	values[2] = state.head ? CStringGetTextDatum(state.head) : (Datum) 0;
 	values[3] = PointerGetDatum(slipway_missing_array(&missing));
-	nulls[4] = nulls[5] = base.n == 0;
-	values[4] = CStringGetTextDatum(slipway_hash_hex(base.hash));
-	values[5] = Int32GetDatum(base.n);
-	(void) get_call_result_type(fcinfo, NULL, &descriptor);
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(descriptor), values, nulls)));
+	return make_row(fcinfo, values, nulls);
+}
+
+PG_FUNCTION_INFO_V1(slipway_find_base);
+
+Datum
+slipway_find_base(PG_FUNCTION_ARGS)
+{
+	char	   *project = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	SlipwayManifestBase base;
+	SlipwayManifestState state;
+	Datum		values[5];
+	bool		nulls[5] = {false};
+
+	slipway_privilege_require(SLIPWAY_READER, project);
+	base = slipway_manifest_base(project, NULL);
+	state = read_state(project, base.hash);
+	nulls[0] = nulls[1] = base.n == 0;
+	values[0] = CStringGetTextDatum(slipway_hash_hex(base.hash));
+	values[1] = Int32GetDatum(base.n);
+	values[2] = BoolGetDatum(base.n > 0 && state.settled && state.newest && could_run(project, &state));
+	values[3] = BoolGetDatum(slipway_privilege_has(SLIPWAY_UPLOADER, project));
+	nulls[4] = state.head == NULL;
+	values[4] = state.head ? CStringGetTextDatum(state.head) : (Datum) 0;
+	return make_row(fcinfo, values, nulls);
 }
 
 static void

@@ -9,15 +9,22 @@ SELECT manifest_hash(:'first') AS first_hash \gset
 SELECT slipway.add_scripts('{SELECT 1,SELECT 2,SELECT 3,SELECT 4,SELECT 5}') IS NOT NULL AS stored;
 -- Nothing was applied whole: there is no base, and what is only stored is none.
 SELECT count(*) AS missing FROM slipway.add_manifest(:'first');
-SELECT stored, base, base_size FROM slipway.find_manifest(manifest_hash(:'first' || line('0003_c', 'SELECT 3')));
+SELECT manifest, size, settled, uploader FROM slipway.find_base();
 SELECT outcome(format('SELECT slipway.extend_manifest(%L, %L)', :'first_hash', line('0003_c', 'SELECT 3')))
        LIKE 'SW009: project "default" has no manifest % that was applied whole%' AS refused;
 CALL slipway.migrate(options => '{"to": "0001_a"}');
-SELECT base, base_size FROM slipway.find_manifest(repeat('0', 64));
+SELECT manifest, size, settled, uploader FROM slipway.find_base();
 CALL slipway.migrate();
-SELECT base = :'first_hash' AS base, base_size FROM slipway.find_manifest(repeat('0', 64));
--- Of one that is stored nothing is to be sent.
-SELECT stored, base, base_size FROM slipway.find_manifest(:'first_hash');
+SELECT manifest = :'first_hash' AS manifest, size, settled, uploader, head = (SELECT encode(entry_hash, 'hex') FROM slipway.history ORDER BY entry DESC LIMIT 1) AS head FROM slipway.find_base();
+
+-- Nothing is settled for who could not run it.
+CREATE ROLE regress_extend_reader;
+SELECT slipway.grant_role('regress_extend_reader', 'reader', 'default');
+SET ROLE regress_extend_reader;
+SELECT manifest IS NOT NULL AS manifest, size, settled, uploader, head IS NOT NULL AS head FROM slipway.find_base();
+RESET ROLE;
+SELECT slipway.revoke_role('regress_extend_reader', 'reader', 'default');
+DROP ROLE regress_extend_reader;
 
 -- More members behind it: the same manifest, by the same hash, as if all of it were sent.
 SELECT :'first' || line('0003_c', 'SELECT 3') || line('0004_d', 'nowhere') AS second \gset
@@ -28,6 +35,8 @@ SELECT members, name_order, encode(hash, 'hex') = manifest_hash(:'second') AS ke
   FROM slipway.manifest f JOIN slipway.project p ON p.name = f.project AND f.hash = p.newest;
 SELECT count(*) AS missing FROM slipway.add_manifest(:'second');
 SELECT count(*) FROM slipway.manifest WHERE encode(hash, 'hex') = manifest_hash(:'second');
+-- The base stays, but there is a newer one now.
+SELECT manifest = :'first_hash' AS manifest, size, settled FROM slipway.find_base();
 -- As a project's first manifest it has the members it has here.
 CALL project('whole');
 SELECT count(*) AS missing FROM slipway.add_manifest(:'second', 'whole');
@@ -35,7 +44,8 @@ SELECT array_agg(m.name ORDER BY n) FROM slipway.project p JOIN slipway.manifest
   CROSS JOIN unnest(f.members) WITH ORDINALITY u(id, n) JOIN slipway.migration m ON m.project = f.project AND m.id = u.id
  WHERE p.name IN ('default', 'whole') GROUP BY p.name;
 -- Other projects have nothing of it.
-SELECT base FROM slipway.find_manifest(manifest_hash(:'second' || line('0005_e', 'SELECT 5')), 'whole');
+SELECT * FROM slipway.find_base('whole');
+SELECT outcome($$SELECT slipway.find_base('nowhere')$$);
 SELECT outcome(format('SELECT slipway.extend_manifest(%L, %L, %L)', :'first_hash', '', 'whole')) LIKE 'SW009:%' AS refused;
 
 -- Only what is new is planned, and it is not run if something of it is missing.
@@ -48,7 +58,7 @@ CALL slipway.migrate();
 SELECT migration, outcome, sqlstate FROM slipway.history WHERE project = 'default' ORDER BY entry;
 SELECT migration, state FROM slipway.status WHERE project = 'default';
 -- A target among those that are applied is found there.
-SELECT base_size FROM slipway.find_manifest(repeat('0', 64));
+SELECT size, settled FROM slipway.find_base();
 SELECT encode(newest, 'hex') AS third FROM slipway.project WHERE name = 'default' \gset
 SELECT count(*) AS missing FROM slipway.extend_manifest(:'third', line('0005_e', 'SELECT 5'));
 CALL slipway.migrate(options => '{"to": "0002_b"}');
@@ -66,7 +76,7 @@ SELECT encode(newest, 'hex') = :'third' AS same FROM slipway.project WHERE name 
 
 -- What is wrong with the lines, or with them behind the base.
 CREATE FUNCTION more(lines text) RETURNS text LANGUAGE sql
-    AS $$ SELECT outcome(format('SELECT slipway.extend_manifest(base, %L) FROM slipway.find_manifest(repeat(''0'', 64))', lines)) $$;
+    AS $$ SELECT outcome(format('SELECT slipway.extend_manifest(manifest, %L) FROM slipway.find_base()', lines)) $$;
 SELECT more(line('0004_x', 'SELECT 1'));
 SELECT more(line('0005_e', 'SELECT 1'));
 SELECT more(line('0007_b', 'SELECT 1') || line('0006_a', 'SELECT 1'));

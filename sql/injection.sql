@@ -58,6 +58,7 @@ INSERT INTO call (statement) VALUES
 ('SELECT slipway.add_scripts(''{SELECT 1}'', %L)'),
 ('SELECT slipway.add_script_part(convert_to(%L, ''UTF8''), 0, true)'),
 ('SELECT slipway.add_script_part(''SELECT 1'', 0, true, %L)'),
+('SELECT slipway.find_base(%L)'),
 ('SELECT slipway.find_manifest(%L)'),
 ('SELECT slipway.find_manifest(repeat(''0'', 64), %L)'),
 ('SELECT slipway.add_manifest(%L)'),

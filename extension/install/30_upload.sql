@@ -15,11 +15,17 @@ CREATE FUNCTION slipway.add_script_part(part bytea, "offset" bigint, last boolea
 REVOKE ALL ON FUNCTION slipway.add_script_part(bytea, bigint, boolean, text) FROM PUBLIC;
 COMMENT ON FUNCTION slipway.add_script_part(bytea, bigint, boolean, text) IS 'add_script() for a large body that comes in parts, in UTF-8, within one transaction; offset counts the bytes of the parts before; the last one returns the hash; needs uploader';
 
+CREATE FUNCTION slipway.find_base(project text DEFAULT 'default',
+    OUT manifest text, OUT size integer, OUT settled boolean, OUT uploader boolean, OUT head text) RETURNS record
+    AS 'MODULE_PATHNAME', 'slipway_find_base' LANGUAGE C STRICT;
+REVOKE ALL ON FUNCTION slipway.find_base(text) FROM PUBLIC;
+COMMENT ON FUNCTION slipway.find_base(text) IS 'what a deploy asks first: hash, in hex, and number of members of the manifest that was applied whole last; is it settled, that is the newest, and nothing happened since; may the caller upload; hash of the newest history entry; needs reader';
+
 CREATE FUNCTION slipway.find_manifest(manifest text, project text DEFAULT 'default',
-    OUT stored boolean, OUT settled boolean, OUT head text, OUT missing text[], OUT base text, OUT base_size integer) RETURNS record
+    OUT stored boolean, OUT settled boolean, OUT head text, OUT missing text[]) RETURNS record
     AS 'MODULE_PATHNAME', 'slipway_find_manifest' LANGUAGE C STRICT;
 REVOKE ALL ON FUNCTION slipway.find_manifest(text, text) FROM PUBLIC;
-COMMENT ON FUNCTION slipway.find_manifest(text, text) IS 'what a deploy asks first: is the manifest, given by its hash in hex, stored; is it settled, that is applied whole and nothing happened since; which of its scripts does the server lack; if it is not stored: hash and number of members of the manifest that was applied whole last; needs reader, and makes it the newest for an uploader';
+COMMENT ON FUNCTION slipway.find_manifest(text, text) IS 'is a manifest, given by its hash in hex, stored; is it settled, that is applied whole and nothing happened since; which of its scripts does the server lack; needs reader, and makes it the newest for an uploader';
 
 CREATE FUNCTION slipway.add_manifest(manifest text, project text DEFAULT 'default') RETURNS SETOF text
     AS 'MODULE_PATHNAME', 'slipway_add_manifest' LANGUAGE C STRICT;

@@ -292,6 +292,28 @@ sub test_migrate
 	return;
 }
 
+# Who may only run what others have uploaded.
+sub test_deployer_only
+{
+	my $place = new_place($node, { '0001_a.sql' => 'CREATE TABLE a ()', '0002_b.sql' => 'CREATE TABLE b ()' });
+	my @as_deployer = ('migrate', '-d', $node->connstr($place->{db}) . ' user=deployer');
+
+	sql($node, 'CREATE ROLE deployer LOGIN; GRANT CREATE ON SCHEMA public TO deployer', db => $place->{db});
+	client($place, [ 'init', '-q', '--grant', 'deployer=deployer' ]);
+	client_is($place, [ 'migrate', '--to', '0001_a', '-q' ], {}, 'an uploader uploads two and applies one');
+	client_is($place, \@as_deployer, { err => "0002_b  applied  TIME\n1 migration applied to project default in TIME\n" },
+		'a deployer applies the other');
+	client_is($place, \@as_deployer, { err => "nothing to do\n" }, 'and has nothing more to do');
+	put_files($place, { '0003_c.sql' => 'CREATE TABLE c ()' });
+	client_is($place, \@as_deployer, { exit => 1, err => qr/^slipway: error: permission denied for function \w+ \(42501\)\nhint: An administrator grants/ },
+		'what nobody has uploaded it cannot');
+	in_place($place, 'SELECT slipway.add_script(\'CREATE TABLE c ()\') IS NOT NULL', 't', 'an uploader brings the script');
+	client($place, ['migrate', '-q', '--to', '0002_b']);
+	client_is($place, \@as_deployer, { err => "0003_c  applied  TIME\n1 migration applied to project default in TIME\n" },
+		'and the manifest');
+	return;
+}
+
 sub test_order
 {
 	my $place = new_place($node, { '10_b.sql' => 'SELECT 10', '9_a.sql' => 'SELECT 9', '9_z.sql' => 'SELECT 99' });
@@ -484,6 +506,7 @@ sub test_lost
 test_init();
 test_new();
 test_migrate();
+test_deployer_only();
 test_order();
 test_lock();
 test_eight();

@@ -130,10 +130,10 @@ does_not_fit($major - 1 . ".$minor.0", $upgrade_client) if $major > 0;
 {
 	my $place = new_place($node, { '0001_a.sql' => "CREATE TABLE a (id integer);\n" });
 
-	$node->safe_psql($place->{db}, 'ALTER FUNCTION slipway.find_manifest RENAME TO find_it');
+	$node->safe_psql($place->{db}, 'ALTER FUNCTION slipway.find_base RENAME TO find_it');
 	client_is($place, ['migrate'], {
 			exit => 12,
-			err => "slipway: error: function slipway.find_manifest(unknown, unknown) does not exist (42883)\nhint: $upgrade_extension\n" },
+			err => "slipway: error: function slipway.find_base(unknown) does not exist (42883)\nhint: $upgrade_extension\n" },
 		'an extension that lacks a function');
 }
 
