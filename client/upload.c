@@ -343,7 +343,7 @@ slipway_upload_run(PGconn *conn, const SlipwayManifest *manifest, const char *pr
 	SlipwayUpload upload = {.head = base.head};
 	HashList	missing = {0};
 
-	if (base.settled && strcmp(base.hash, manifest->hash) == 0)
+	if (base.settled && base.hash != NULL && strcmp(base.hash, manifest->hash) == 0)
 		upload.settled = true;
 	else
 		missing = bring_manifest(conn, manifest, project, &base, &upload);

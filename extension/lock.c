@@ -167,6 +167,15 @@ slipway_lock_init(SlipwayLock *lock, const SlipwayProject *project)
 	lock->before = list_advisory_locks();
 }
 
+bool
+slipway_lock_is_taken(const SlipwayLock *lock)
+{
+	int			holders = 0;
+
+	(void) GetLockConflicts(&lock->inner, ExclusiveLock, &holders);
+	return holders > 0;
+}
+
 /* Who holds the public or the inner lock; pid 0: nobody. */
 typedef struct LockHolder
 {

@@ -26,6 +26,9 @@ typedef struct SlipwayLock
 
 extern void slipway_lock_init(SlipwayLock *lock, const SlipwayProject *project);
 
+/* Does another session hold the inner lock now, so that a run goes on? */
+extern bool slipway_lock_is_taken(const SlipwayLock *lock);
+
 /*
  * Takes both locks. Must be called in a transaction without a snapshot, as
  * waiting with one would block CREATE INDEX CONCURRENTLY of the holder.

@@ -3,9 +3,9 @@
  *	  CALL slipway.migrate(): applies what is pending.
  *
  * The procedure looks first without the lock, so that a deploy with nothing to
- * do, or with a mistake in it, neither waits nor writes. Only where a run goes on
- * that applies the same manifest, it waits for that one at once. Then it takes the
- * lock, looks again, and applies step by step. A migration that met a lock
+ * do, or with a mistake in it, neither waits nor writes. Where a run goes on,
+ * scripts are not looked at before that has ended: most often it is the same
+ * deploy on another machine. Then it takes the lock, looks again, and applies step by step. A migration that met a lock
  * timeout or a deadlock has been rolled back whole and is tried again. If a
  * script dropped the public lock and failed, another deployer may have run in
  * between: then this run is over, and what is left is planned anew under the
@@ -20,7 +20,6 @@
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "pgstat.h"
-#include "storage/latch.h"
 #include "tcop/tcopprot.h"
 #include "tcop/utility.h"
 #include "utils/acl.h"
@@ -30,7 +29,6 @@
 #include "utils/portal.h"
 #include "utils/timeout.h"
 #include "utils/timestamp.h"
-#include "utils/wait_event.h"
 
 #include "body.h"
 #include "error_code.h"
@@ -39,6 +37,7 @@
 #include "leftover.h"
 #include "load_manifest.h"
 #include "message.h"
+#include "pause.h"
 #include "privilege.h"
 #include "run.h"
 #include "spi.h"
@@ -48,6 +47,14 @@
 /* Back-off before a retry: doubles from the first to the last, jittered. */
 #define BACKOFF_FIRST_MS 100.0
 #define BACKOFF_LAST_MS 5000.0
+
+/*
+ * How long another run is waited for without a word, and without the queue for
+ * the lock, which deployers of the same manifest would pass one by one to find
+ * nothing to do.
+ */
+#define PATIENCE_POLL_MS 10
+#define PATIENCE_POLLS 50
 
 /* How long another run may take to write its end. */
 #define OTHERS_POLL_MS 20
@@ -86,9 +93,9 @@ count_pending(const SlipwayPlan *plan, int nsteps)
 	return pending;
 }
 
-/* Plans with what is committed now and raises what is wrong. */
+/* Plans with what is committed now. */
 static SlipwayPlan *
-make_valid_plan(SlipwayRun *run, int *nsteps)
+make_plan(SlipwayRun *run, int *nsteps)
 {
 	SlipwayPlan *plan;
 
@@ -97,9 +104,15 @@ make_valid_plan(SlipwayRun *run, int *nsteps)
 						  run->options->to ? SLIPWAY_PART_WHOLE : SLIPWAY_PART_UNAPPLIED);
 	plan = slipway_plan_make(run->project->name, run->manifest);
 	*nsteps = steps_wanted(run, plan);
-	slipway_validate_raise(slipway_validate_plan(plan, *nsteps, run->project,
-												 run->options->allow_out_of_order));
 	return plan;
+}
+
+/* Raises what is wrong with a plan or its scripts. */
+static void
+check_plan(const SlipwayRun *run, SlipwayPlan *plan, int nsteps)
+{
+	slipway_validate_raise(slipway_validate_plan(plan, nsteps, run->project,
+												 run->options->allow_out_of_order));
 }
 
 /* What history has beyond the manifest, as a list of names. */
@@ -185,23 +198,20 @@ may_retry(const ErrorData *error)
 		error->sqlerrcode == ERRCODE_T_R_SERIALIZATION_FAILURE;
 }
 
-/* Sleeps, in a transaction without a snapshot; can be cancelled. */
-static void
-pause_for(long ms)
+/*
+ * Lets a run that goes on end if it does so soon. True: it has left our
+ * manifest applied, so that the lock is not needed.
+ */
+static bool
+another_does_it(const SlipwayRun *run)
 {
-	TimestampTz until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), ms);
-
-	for (;;)
+	for (int i = 0; i < PATIENCE_POLLS && slipway_lock_is_taken(&run->lock); i++)
 	{
-		long		left = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), until);
-
-		if (left <= 0)
-			break;
-		(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, left,
-						 PG_WAIT_EXTENSION);
-		ResetLatch(MyLatch);
-		CHECK_FOR_INTERRUPTS();
+		slipway_transaction_next();
+		slipway_pause(PATIENCE_POLL_MS);
 	}
+	slipway_transaction_next();
+	return slipway_manifest_state(run->project->name, run->manifest->hash).settled;
 }
 
 /* Lets runs that lost their lock to us write their end, a few seconds at most. */
@@ -211,7 +221,7 @@ wait_for_others(SlipwayRun *run)
 	for (int i = 0; i < OTHERS_POLLS && slipway_run_others_alive(run); i++)
 	{
 		slipway_transaction_next();
-		pause_for(OTHERS_POLL_MS);
+		slipway_pause(OTHERS_POLL_MS);
 	}
 	slipway_transaction_next();
 }
@@ -232,7 +242,7 @@ back_off(const SlipwayStep *step, const SlipwayResult *result, int attempt, int 
 	slipway_event_text(&json, "message", result->error->message);
 	slipway_event_send(&json, "%s: rolled back (%s), retry %d of %d", step->name,
 					   result->error->message, attempt, retries);
-	pause_for(ms);
+	slipway_pause(ms);
 }
 
 /*
@@ -373,15 +383,22 @@ static void
 migrate(SlipwayRun *run)
 {
 	char	   *head = slipway_history_head(run->project);
+	bool		another = slipway_lock_is_taken(&run->lock);
 	SlipwayPlan *plan = NULL;
 	int			nsteps;
 	bool		done = false;
 
-	/* What another run has checked and is applying, there is no need to check now. */
-	if (!slipway_run_same_goes_on(run))
+	if (!another || !slipway_run_same_goes_on(run))
 	{
-		plan = make_valid_plan(run, &nsteps);
+		plan = make_plan(run, &nsteps);
 		done = count_pending(plan, nsteps) == 0;
+	}
+	if (done || !another)
+		check_plan(run, plan, nsteps);
+	else
+	{
+		plan = NULL;
+		done = another_does_it(run);
 	}
 	if (!done)
 	{
@@ -401,7 +418,10 @@ migrate(SlipwayRun *run)
 			plan = NULL;
 		}
 		if (!done && plan == NULL)
-			plan = make_valid_plan(run, &nsteps);
+		{
+			plan = make_plan(run, &nsteps);
+			check_plan(run, plan, nsteps);
+		}
 		done = done || apply_plan(run, plan, nsteps);
 		MemoryContextSwitchTo(run->context);
 		slipway_lock_release(&run->lock);

@@ -15,6 +15,7 @@
 
 #include "compat.h"
 #include "error_code.h"
+#include "lookup.h"
 #include "missing.h"
 #include "hash.h"
 #include "query.h"
@@ -181,16 +182,18 @@ slipway_run_open(SlipwayRun *run, int pending)
 bool
 slipway_run_same_goes_on(const SlipwayRun *run)
 {
-	static SlipwayQuery query = {SLIPWAY_QUERY_RUN_SAME, 2, {TEXTOID, BYTEAOID}};
-	SlipwayArgs args = {0};
-	bool		found;
+	SlipwayLookup last;
+	uint8		manifest[SLIPWAY_HASH_LEN];
+	bool		same = false;
 
-	slipway_arg_text(&args, run->project->name);
-	slipway_arg_hash(&args, run->manifest->hash);
-	slipway_spi_begin();
-	found = slipway_query(&query, &args, 1) > 0;
-	slipway_spi_end();
-	return found;
+	slipway_lookup_open(&last, "run");
+	slipway_lookup_key_text(&last, "project", run->project->name);
+	if (slipway_lookup_previous(&last))
+		same = slipway_lookup_hash(&last, "manifest_hash", manifest) &&
+			memcmp(manifest, run->manifest->hash, SLIPWAY_HASH_LEN) == 0 &&
+			strcmp(slipway_lookup_text(&last, "outcome"), "running") == 0;
+	slipway_lookup_close(&last);
+	return same;
 }
 
 SlipwayEvent

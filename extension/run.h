@@ -43,7 +43,7 @@ extern bool slipway_run_others_alive(SlipwayRun *run);
  */
 extern void slipway_run_open(SlipwayRun *run, int pending);
 
-/* Does another run say that it is applying this very manifest? Opens a scope. */
+/* Is the last run one of this very manifest that says it goes on? */
 extern bool slipway_run_same_goes_on(const SlipwayRun *run);
 
 /*

@@ -162,6 +162,11 @@ slipway_store_manifest(const char *project, SlipwayManifest *manifest, const Sli
 	if (!stored)
 	{
 		slipway_lock_newest(slipway_project_lock_key(project));
+		/* Deployers that start together bring the same one. */
+		stored = slipway_manifest_exists(project, manifest->hash);
+	}
+	if (!stored)
+	{
 		store_members(project, manifest);
 		insert_manifest(project, manifest, base);
 	}

@@ -120,7 +120,7 @@ $node->safe_psql('postgres', 'CREATE TABLE order_trace (name text);
 add_migrations(
 	$node,
 	[
-		[ '0001_slow', "SELECT pg_advisory_unlock_all(); SELECT pg_sleep(0.5); INSERT INTO order_trace VALUES ('0001_slow')" ],
+		[ '0001_slow', "SELECT pg_advisory_unlock_all(); SELECT pg_sleep(1.5); INSERT INTO order_trace VALUES ('0001_slow')" ],
 		[ '0002_next', "INSERT INTO order_trace VALUES ('0002_next')" ],
 	],
 	project => 'order');
@@ -134,6 +134,19 @@ has_event_count($deployers[0], 'applied', 2, 'order: the first deployer applied 
 has_event_count($deployers[1], 'waiting', 1, 'order: the second waited');
 history_is_sound($node, 'order', project => 'order');
 no_locks_left($node, 'order');
+
+# A run that ends soon is waited for without a word.
+$node->safe_psql('postgres', 'SELECT slipway.create_project($$short$$)');
+add_migrations($node, [ [ '0001_short', 'SELECT pg_sleep(0.2)' ] ], project => 'short');
+@deployers = (start_migrate($node, project => 'short'));
+wait_until($node, q{SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'}, 'the script sleeps');
+push @deployers, start_migrate($node, project => 'short');
+@deployers = map { finish_sql($_) } @deployers;
+is($deployers[$_]{exit}, 0, "short: deployer $_ succeeds") or diag($deployers[$_]{err}) for 0, 1;
+has_event_count($deployers[1], $_, 0, "short: the second says nothing of $_") for qw(waiting start applied);
+has_event_count($deployers[1], 'done', 1, 'short: but that it is done');
+query_is($node, "SELECT count(*) FROM slipway.history WHERE project = 'short'", '1', 'short: it was applied once');
+no_locks_left($node, 'short');
 
 $node->stop;
 done_testing();
