@@ -417,6 +417,8 @@ sub test_interrupt
 		my $client = start_client($place, ['migrate']);
 
 		wait_until($node, q{SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'}, 'the migration runs');
+		# the client, too, has to have come that far
+		$client->{run}->pump until $before eq '' || $client->{err} =~ /applied/;
 		$client->{run}->signal($name);
 		my ($exit, $out, $err) = finish_client($client);
 		$err =~ s/\b\d+(?:\.\d+)? (?:ms|s)\b/TIME/g;
