@@ -4,17 +4,15 @@
  */
 #include "postgres.h"
 
+#include "access/detoast.h"
 #include "access/xact.h"
-#include "catalog/pg_type.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
 #include "body.h"
 #include "error_code.h"
 #include "hash.h"
-#include "query.h"
-#include "spi.h"
+#include "lookup.h"
 
 /* What runs must be what the history will say has run. */
 static void
@@ -80,39 +78,50 @@ forget_in_time(XactEvent event, void *arg)
 		forget_recent();
 }
 
+/* Goes to the row of a script; false if there is none. */
+static bool
+find_script(SlipwayLookup *row, const uint8 *hash)
+{
+	slipway_lookup_again(row);
+	slipway_lookup_key_hash(row, "hash", hash);
+	return slipway_lookup_previous(row);
+}
+
 /* Hands the body over if it is this one, and still stored; or NULL. */
 static text *
 take_recent(const uint8 *hash)
 {
-	static SlipwayQuery query = {"SELECT FROM slipway.script WHERE hash = $1", 1, {BYTEAOID}};
-	SlipwayArgs args = {0};
-	uint64		rows;
+	SlipwayLookup row;
+	bool		found;
 
 	if (recent.context == NULL || memcmp(recent.hash, hash, SLIPWAY_HASH_LEN) != 0)
 		return NULL;
-	slipway_arg_hash(&args, hash);
-	slipway_spi_begin();
-	rows = slipway_query(&query, &args, 1);
-	slipway_spi_end();
-	if (rows == 0)
+	slipway_lookup_open(&row, "script");
+	found = find_script(&row, hash);
+	slipway_lookup_close(&row);
+	if (!found)
 		return NULL;
 	MemoryContextSetParent(recent.context, CurrentMemoryContext);
 	recent.context = NULL;
 	return recent.body;
 }
 
+/* With a NUL behind it. */
 static text *
 load_text(const uint8 *hash)
 {
-	static SlipwayQuery query = {"SELECT body FROM slipway.script WHERE hash = $1", 1, {BYTEAOID}};
-	SlipwayArgs args = {0};
+	SlipwayLookup row;
 	text	   *body = NULL;
+	bool		isnull;
 
-	slipway_arg_hash(&args, hash);
-	slipway_spi_begin();
-	if (slipway_query(&query, &args, 1) > 0)
-		body = slipway_row_text_datum(0, 1);
-	slipway_spi_end();
+	slipway_lookup_open(&row, "script");
+	if (find_script(&row, hash))
+	{
+		body = DatumGetTextPCopy(slipway_lookup_datum(&row, "body", &isnull));
+		body = repalloc(body, VARSIZE(body) + 1);
+		*((char *) body + VARSIZE(body)) = '\0';
+	}
+	slipway_lookup_close(&row);
 	if (body)
 		check_body(VARDATA(body), hash);
 	return body;
@@ -146,18 +155,22 @@ slipway_body_free(char *body)
 char **
 slipway_body_load_small(const uint8 *const *hashes, int n)
 {
-	static SlipwayQuery query = {SLIPWAY_QUERY_SCRIPT_BODIES, 2, {BYTEAARRAYOID, INT8OID}};
 	char	  **bodies = palloc0(Max(n, 1) * sizeof(char *));
-	SlipwayArgs args = {0};
-	uint64		rows;
+	SlipwayLookup row;
 
-	slipway_arg_hashes(&args, hashes, n);
-	slipway_arg_int8(&args, SLIPWAY_BODY_SMALL);
-	slipway_spi_begin();
-	rows = slipway_query(&query, &args, 0);
-	for (uint64 i = 0; i < rows; i++)
-		bodies[slipway_row_int8(i, 1) - 1] = slipway_row_text(i, 2);
-	slipway_spi_end();
+	slipway_lookup_open(&row, "script");
+	for (int i = 0; i < n; i++)
+	{
+		bool		isnull;
+		Datum		body;
+
+		if (!find_script(&row, hashes[i]))
+			continue;
+		body = slipway_lookup_datum(&row, "body", &isnull);
+		if (toast_raw_datum_size(body) - VARHDRSZ <= SLIPWAY_BODY_SMALL)
+			bodies[i] = TextDatumGetCString(body);
+	}
+	slipway_lookup_close(&row);
 	for (int i = 0; i < n; i++)
 		if (bodies[i])
 			check_body(bodies[i], hashes[i]);

@@ -16,8 +16,7 @@
 #define SLIPWAY_BODY_ROOM (2 * (Size) maintenance_work_mem * 1024)
 
 /*
- * Body of a stored script, or NULL; SW014 if it does not have that hash. Opens
- * a scope of spi.h. It goes with the current memory context, or by
+ * Body of a stored script, or NULL; SW014 if it does not have that hash. It goes with the current memory context, or by
  * slipway_body_free().
  */
 extern char *slipway_body_load(const uint8 *hash);
@@ -36,8 +35,7 @@ extern void slipway_body_free(char *body);
 extern void slipway_body_remember(text *body, const uint8 *hash);
 
 /*
- * Bodies of n stored scripts, by one query: those that are large, or not
- * there, are NULL, others for pfree(). Otherwise the same.
+ * Bodies of n stored scripts: those that are large, or not there, are NULL, others for pfree(). Otherwise the same.
  */
 extern char **slipway_body_load_small(const uint8 *const *hashes, int n);
 

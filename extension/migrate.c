@@ -5,11 +5,11 @@
  * The procedure looks first without the lock, so that a deploy with nothing to
  * do, or with a mistake in it, neither waits nor writes. Where a run goes on,
  * scripts are not looked at before that has ended: most often it is the same
- * deploy on another machine. Then it takes the lock, looks again, and applies step by step. A migration that met a lock
- * timeout or a deadlock has been rolled back whole and is tried again. If a
- * script dropped the public lock and failed, another deployer may have run in
- * between: then this run is over, and what is left is planned anew under the
- * lock.
+ * deploy on another machine. Then it takes the lock, looks again, and applies
+ * step by step. A migration that met a lock timeout or a deadlock has been rolled
+ * back whole and is tried again. If a script dropped the public lock and failed,
+ * another deployer may have run in between: then this run is over, and what is left
+ * is planned anew under the lock.
  */
 #include "postgres.h"
 

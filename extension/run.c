@@ -15,9 +15,9 @@
 
 #include "compat.h"
 #include "error_code.h"
+#include "hash.h"
 #include "lookup.h"
 #include "missing.h"
-#include "hash.h"
 #include "query.h"
 #include "run.h"
 #include "spi.h"
@@ -155,11 +155,25 @@ settle_dead_runs(SlipwayRun *run)
 	}
 }
 
+/* Who holds the lock knows that nobody else takes it. */
+static int64
+next_number(const char *project)
+{
+	SlipwayLookup last;
+	int64		number;
+
+	slipway_lookup_open(&last, "run");
+	slipway_lookup_key_text(&last, "project", project);
+	number = slipway_lookup_previous(&last) ? slipway_lookup_int8(&last, "number") : 0;
+	slipway_lookup_close(&last);
+	return number + 1;
+}
+
 void
 slipway_run_open(SlipwayRun *run, int pending)
 {
-	static SlipwayQuery query = {SLIPWAY_QUERY_RUN_ADD, 9,
-	{TEXTOID, BYTEAOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, INT8OID, INT8OID}};
+	static SlipwayQuery query = {SLIPWAY_QUERY_RUN_ADD, 10,
+	{TEXTOID, BYTEAOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, INT8OID, INT8OID, INT8OID}};
 	const SlipwayActor *actor = run->actor;
 	SlipwayArgs args = {0};
 
@@ -172,11 +186,12 @@ slipway_run_open(SlipwayRun *run, int pending)
 	slipway_arg_text(&args, actor->client_version);
 	slipway_arg_int8(&args, MyProcPid);
 	slipway_arg_int8(&args, pending);
+	slipway_arg_int8(&args, next_number(run->project->name));
 	slipway_spi_begin();
 	settle_dead_runs(run);
 	slipway_query(&query, &args, 0);
-	run->number = slipway_row_int8(0, 1);
 	slipway_spi_end();
+	run->number = DatumGetInt64(args.values[args.n - 1]);
 }
 
 bool

@@ -175,24 +175,6 @@ slipway_row_text(uint64 row, int column)
 	return value;
 }
 
-text *
-slipway_row_text_datum(uint64 row, int column)
-{
-	MemoryContext old = MemoryContextSwitchTo(scope.context);
-	bool		isnull;
-	Datum		datum = slipway_row_datum(row, column, &isnull);
-	text	   *value = NULL;
-
-	if (!isnull)
-	{
-		value = DatumGetTextPCopy(datum);
-		value = repalloc(value, VARSIZE(value) + 1);
-		*((char *) value + VARSIZE(value)) = '\0';
-	}
-	MemoryContextSwitchTo(old);
-	return value;
-}
-
 int64
 slipway_row_int8(uint64 row, int column)
 {

@@ -65,8 +65,6 @@ extern uint64 slipway_query(SlipwayQuery *query, SlipwayArgs *args, long limit);
 
 /* The column (from 1) of a row of the last query; NULL for NULL. Palloc'd. */
 extern char *slipway_row_text(uint64 row, int column);
-/* A text as a datum of its own, with a NUL behind it: for large ones, as it is copied less. */
-extern text *slipway_row_text_datum(uint64 row, int column);
 extern Datum slipway_row_datum(uint64 row, int column, bool *isnull);
 extern int64 slipway_row_int8(uint64 row, int column);
 extern bool slipway_row_bool(uint64 row, int column);

@@ -1,7 +1,4 @@
 INSERT INTO slipway.run (project, number, action, manifest_hash, outcome, started_at,
        session_role, effective_role, client_addr, application_name, client_version, backend_pid, pending)
-SELECT $1, coalesce(max(number), 0) + 1, 'migrate', $2, 'running', clock_timestamp(),
-       $3, $4, $5::inet, $6, $7, $8::integer, $9::integer
-  FROM slipway.run
- WHERE project = $1
-RETURNING number
+VALUES ($1, $10, 'migrate', $2, 'running', clock_timestamp(),
+       $3, $4, $5::inet, $6, $7, $8::integer, $9::integer)
