@@ -253,6 +253,17 @@ slipway_manifest_base(const char *project, const char *hash)
 	return base;
 }
 
+void
+slipway_manifest_read_ids(const char *project, const SlipwayManifestBase *base, Datum *ids)
+{
+	ArrayType  *array = read_ids(project, base->hash);
+
+	if (array == NULL || count_ids(array) != base->n)
+		elog(ERROR, "manifest %s has changed", slipway_hash_hex(base->hash));
+	for (int i = 0; i < base->n; i++)
+		ids[i] = Int64GetDatum(((int64 *) ARR_DATA_PTR(array))[i]);
+}
+
 /* Did the last run leave this manifest applied whole, and nothing has happened since? */
 static bool
 is_settled(const char *project, const uint8 *hash, int64 last_entry)

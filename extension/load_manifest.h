@@ -54,4 +54,7 @@ extern SlipwayManifest *slipway_manifest_load(const char *project, const char *h
  */
 extern SlipwayManifestBase slipway_manifest_base(const char *project, const char *hash);
 
+/* The ids of its members, as datums of type bigint. */
+extern void slipway_manifest_read_ids(const char *project, const SlipwayManifestBase *base, Datum *ids);
+
 #endif							/* SLIPWAY_LOAD_MANIFEST_H */

@@ -1,6 +1,6 @@
 /*
  * lookup.c
- *	  Rows of the tracking tables by their primary key, as of now.
+ *	  Rows of the tracking tables by a key, as of now.
  */
 #include "postgres.h"
 
@@ -19,22 +19,40 @@
 #include "hash.h"
 #include "lookup.h"
 
-void
-slipway_lookup_open(SlipwayLookup *lookup, const char *table)
+static Oid
+find_relation(const char *name)
 {
-	Oid			relation = get_relname_relid(table, get_namespace_oid("slipway", false));
+	return get_relname_relid(name, get_namespace_oid("slipway", false));
+}
+
+/* index is NULL for the primary key. */
+static void
+open_table(SlipwayLookup *lookup, const char *table, const char *index)
+{
 	Oid			key;
 
 	memset(lookup, 0, sizeof(SlipwayLookup));
-	lookup->table = table_open(relation, AccessShareLock);
-	key = slipway_primary_key(lookup->table);
+	lookup->table = table_open(find_relation(table), AccessShareLock);
+	key = index ? find_relation(index) : slipway_primary_key(lookup->table);
 	if (!OidIsValid(key))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("table \"slipway.%s\" has no primary key", table),
+				 errmsg("table \"slipway.%s\" has lost its key \"%s\"", table, index ? index : "primary key"),
 				 errhint("Restore it with ALTER TABLE; the script of the extension has its columns.")));
 	lookup->index = index_open(key, AccessShareLock);
 	lookup->snapshot = RegisterSnapshot(GetLatestSnapshot());
+}
+
+void
+slipway_lookup_open(SlipwayLookup *lookup, const char *table)
+{
+	open_table(lookup, table, NULL);
+}
+
+void
+slipway_lookup_open_by(SlipwayLookup *lookup, const char *table, const char *index)
+{
+	open_table(lookup, table, index);
 }
 
 void

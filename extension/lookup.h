@@ -1,6 +1,6 @@
 /*
  * lookup.h
- *	  Rows of the tracking tables by their primary key, as of now.
+ *	  Rows of the tracking tables by a key, as of now.
  *
  * For what every deploy asks, in a session that has just begun: a query is
  * parsed and planned there for the first time, which takes longer than all of
@@ -33,8 +33,9 @@ typedef struct SlipwayLookup
 	HeapTuple	row;			/* the current one, or NULL */
 } SlipwayLookup;
 
-/* Raises 42704 if the table has lost its primary key. */
+/* Raises 42704 if the table has lost its primary key, or that index. */
 extern void slipway_lookup_open(SlipwayLookup *lookup, const char *table);
+extern void slipway_lookup_open_by(SlipwayLookup *lookup, const char *table, const char *index);
 extern void slipway_lookup_close(SlipwayLookup *lookup);
 
 /* Forgets keys and place, to look for another row of the table; of the same snapshot. */

@@ -16,40 +16,67 @@
 #include "spi.h"
 #include "store_manifest.h"
 
-/* Names, up, down and verify hashes of members, as arrays. */
-static void
-add_member_arrays(SlipwayArgs *args, const SlipwayManifest *manifest)
-{
-	Datum	   *names = palloc0(Max(manifest->n, 1) * sizeof(Datum));
-	const uint8 **hashes[3];
-
-	for (int c = 0; c < lengthof(hashes); c++)
-		hashes[c] = palloc0(Max(manifest->n, 1) * sizeof(uint8 *));
-	for (int i = 0; i < manifest->n; i++)
-	{
-		const SlipwayMember *member = &manifest->members[i];
-
-		names[i] = CStringGetTextDatum(member->name);
-		hashes[0][i] = member->up;
-		hashes[1][i] = member->has_down ? member->down : NULL;
-		hashes[2][i] = member->has_verify ? member->verify : NULL;
-	}
-	slipway_arg_array(args, names, NULL, manifest->n, TEXTOID);
-	for (int c = 0; c < lengthof(hashes); c++)
-		slipway_arg_hashes(args, hashes[c], manifest->n);
-}
-
 static Datum
 id_array(Datum *ids, int n)
 {
 	return PointerGetDatum(construct_array(ids, n, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 }
 
-/* As many ids as the manifest has members here, above all that there are. */
-static Datum
-next_ids(const char *project, int n)
+/* Names, up, down and verify hashes and ids of members, as arrays. */
+static void
+add_member_arrays(SlipwayArgs *args, SlipwayMember *const *members, int n)
 {
-	Datum	   *ids = palloc(Max(n, 1) * sizeof(Datum));
+	Datum	   *names = palloc(n * sizeof(Datum));
+	Datum	   *ids = palloc(n * sizeof(Datum));
+	const uint8 **hashes[3];
+
+	for (int c = 0; c < lengthof(hashes); c++)
+		hashes[c] = palloc(n * sizeof(uint8 *));
+	for (int i = 0; i < n; i++)
+	{
+		const SlipwayMember *member = members[i];
+
+		names[i] = CStringGetTextDatum(member->name);
+		ids[i] = Int64GetDatum(member->id);
+		hashes[0][i] = member->up;
+		hashes[1][i] = member->has_down ? member->down : NULL;
+		hashes[2][i] = member->has_verify ? member->verify : NULL;
+	}
+	slipway_arg_array(args, names, NULL, n, TEXTOID);
+	for (int c = 0; c < lengthof(hashes); c++)
+		slipway_arg_hashes(args, hashes[c], n);
+	slipway_arg_datum(args, id_array(ids, n), false);
+}
+
+/* Is the hash of the row's column this one, or NULL if there is none? */
+static bool
+has_hash(const SlipwayLookup *row, const char *column, bool wanted, const uint8 *hash)
+{
+	uint8		actual[SLIPWAY_HASH_LEN];
+
+	if (!slipway_lookup_hash(row, column, actual))
+		return !wanted;
+	return wanted && memcmp(actual, hash, SLIPWAY_HASH_LEN) == 0;
+}
+
+/* The id of a member that is stored, or 0. */
+static int64
+find_member(SlipwayLookup *row, const char *project, const SlipwayMember *member)
+{
+	slipway_lookup_again(row);
+	slipway_lookup_key_text(row, "project", project);
+	slipway_lookup_key_text(row, "name", member->name);
+	while (slipway_lookup_previous(row))
+		if (has_hash(row, "up_hash", true, member->up) &&
+			has_hash(row, "down_hash", member->has_down, member->down) &&
+			has_hash(row, "verify_hash", member->has_verify, member->verify))
+			return slipway_lookup_int8(row, "id");
+	return 0;
+}
+
+static int64
+find_last_id(const char *project)
+{
 	SlipwayLookup row;
 	int64		last;
 
@@ -57,86 +84,67 @@ next_ids(const char *project, int n)
 	slipway_lookup_key_text(&row, "project", project);
 	last = slipway_lookup_previous(&row) ? slipway_lookup_int8(&row, "id") : 0;
 	slipway_lookup_close(&row);
-	for (int i = 0; i < n; i++)
-		ids[i] = Int64GetDatum(last + i + 1);
-	return id_array(ids, n);
+	return last;
 }
 
-static void
-raise_concurrent(void)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-			 errmsg("the same manifest was uploaded at the same time"),
-			 errhint("Upload it again, in isolation level read committed.")));
-}
-
-/* From the rows of a query: id and name, in the order of the manifest. */
-static void
-set_ids(SlipwayManifest *manifest, uint64 rows)
-{
-	int			at = 0;
-
-	for (uint64 i = 0; i < rows; i++)
-	{
-		char	   *name = slipway_row_text(i, 2);
-
-		while (at < manifest->n && strcmp(manifest->members[at].name, name) != 0)
-			at++;
-		if (at == manifest->n)
-			elog(ERROR, "migration \"%s\" came out of order", name);
-		manifest->members[at++].id = slipway_row_int8(i, 1);
-	}
-}
-
-/* Inside a scope: stores members that are not there, and sets the ids of all that are not left out. */
+/* Inside a scope: sets the ids of all members, and stores those that are not there. */
 static void
 store_members(const char *project, SlipwayManifest *manifest)
 {
-	static SlipwayQuery add = {SLIPWAY_QUERY_MIGRATION_ADD, 6,
+	static SlipwayQuery query = {SLIPWAY_QUERY_MIGRATION_ADD, 6,
 	{TEXTOID, TEXTARRAYOID, BYTEAARRAYOID, BYTEAARRAYOID, BYTEAARRAYOID, INT8ARRAYOID}};
-	static SlipwayQuery find = {SLIPWAY_QUERY_MIGRATION_FIND, 5,
-	{TEXTOID, TEXTARRAYOID, BYTEAARRAYOID, BYTEAARRAYOID, BYTEAARRAYOID}};
+	SlipwayMember **added = palloc(Max(manifest->n, 1) * sizeof(SlipwayMember *));
+	int64		last = find_last_id(project);
+	int			n = 0;
+	SlipwayLookup row;
 	SlipwayArgs args = {0};
-	SlipwayArgs add_args;
-	uint64		rows;
 
-	if (manifest->n == 0)
+	slipway_lookup_open_by(&row, "migration", "migration_key");
+	for (int i = 0; i < manifest->n; i++)
+	{
+		SlipwayMember *member = &manifest->members[i];
+
+		member->id = find_member(&row, project, member);
+		if (member->id > 0)
+			continue;
+		member->id = ++last;
+		added[n++] = member;
+	}
+	slipway_lookup_close(&row);
+	if (n == 0)
 		return;
 	slipway_arg_text(&args, project);
-	add_member_arrays(&args, manifest);
-	add_args = args;
-	slipway_arg_datum(&add_args, next_ids(project, manifest->n), false);
-	rows = slipway_query(&add, &add_args, 0);
-	set_ids(manifest, rows);
-	if (rows == manifest->n)
-		return;
-	rows = slipway_query(&find, &args, 0);
-	set_ids(manifest, rows);
-	for (int i = 0; i < manifest->n; i++)
-		if (manifest->members[i].id == 0)
-			raise_concurrent();
+	add_member_arrays(&args, added, n);
+	slipway_query(&query, &args, 0);
 }
 
-/* Inside a scope: the row of a manifest whose members have their ids, unless it is there. */
+/* Ids of all members: those of its base, then those that are here. */
+static Datum
+list_ids(const char *project, const SlipwayManifest *manifest, const SlipwayManifestBase *base)
+{
+	Datum	   *ids = palloc(Max(manifest->base + manifest->n, 1) * sizeof(Datum));
+
+	if (base)
+		slipway_manifest_read_ids(project, base, ids);
+	for (int i = 0; i < manifest->n; i++)
+		ids[manifest->base + i] = Int64GetDatum(manifest->members[i].id);
+	return id_array(ids, manifest->base + manifest->n);
+}
+
+/* Inside a scope: the row of a manifest whose members have their ids. */
 static void
 insert_manifest(const char *project, const SlipwayManifest *manifest, const SlipwayManifestBase *base)
 {
-	static SlipwayQuery query = {SLIPWAY_QUERY_MANIFEST_ADD, 6,
-	{TEXTOID, BYTEAOID, TEXTOID, INT8ARRAYOID, TEXTOID, BYTEAOID}};
-	Datum	   *ids = palloc(Max(manifest->n, 1) * sizeof(Datum));
+	static SlipwayQuery query = {SLIPWAY_QUERY_MANIFEST_ADD, 5,
+	{TEXTOID, BYTEAOID, TEXTOID, INT8ARRAYOID, TEXTOID}};
 	SlipwayArgs args = {0};
 
-	for (int i = 0; i < manifest->n; i++)
-		ids[i] = Int64GetDatum(manifest->members[i].id);
 	slipway_arg_text(&args, project);
 	slipway_arg_hash(&args, manifest->hash);
 	slipway_arg_text(&args, slipway_order_name(manifest->order));
-	slipway_arg_datum(&args, id_array(ids, manifest->n), false);
+	slipway_arg_datum(&args, list_ids(project, manifest, base), false);
 	slipway_arg_text(&args, GetUserNameFromId(GetSessionUserId(), false));
-	slipway_arg_hash(&args, base ? base->hash : NULL);
-	if (slipway_query(&query, &args, 0) == 0 && !slipway_manifest_exists(project, manifest->hash))
-		raise_concurrent();
+	slipway_query(&query, &args, 0);
 }
 
 void
@@ -171,6 +179,5 @@ slipway_store_manifest(const char *project, SlipwayManifest *manifest, const Sli
 		insert_manifest(project, manifest, base);
 	}
 	slipway_spi_end();
-	if (stored)
-		slipway_store_newest(project, manifest->hash);
+	slipway_store_newest(project, manifest->hash);
 }

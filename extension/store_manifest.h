@@ -10,8 +10,7 @@
 /*
  * Stores a manifest unless it is there, and makes it the newest of the project;
  * sets the ids of its members. Those that it leaves out are all of base, else
- * base is NULL. Raises 40001 where a concurrent upload of the same cannot be
- * seen.
+ * base is NULL.
  */
 extern void slipway_store_manifest(const char *project, SlipwayManifest *manifest,
 								   const SlipwayManifestBase *base);

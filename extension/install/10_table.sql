@@ -32,7 +32,7 @@ CREATE TABLE slipway.migration (
     down_hash   bytea,
     verify_hash bytea,
     PRIMARY KEY (project, id),
-    UNIQUE NULLS NOT DISTINCT (project, name, kind, up_hash, down_hash, verify_hash)
+    CONSTRAINT migration_key UNIQUE NULLS NOT DISTINCT (project, name, kind, up_hash, down_hash, verify_hash)
 );
 COMMENT ON TABLE slipway.migration IS 'members of manifests; a manifest names them by id, so that a release adds rows only for what is new in it';
 

@@ -1,7 +1,5 @@
 -- The caller holds the lock of the project's newest manifest, so that nobody
--- else takes the same ids.
+-- else adds the same.
 INSERT INTO slipway.migration (project, name, up_hash, down_hash, verify_hash, id)
 SELECT $1, g.name, g.up, g.down, g.verify, g.id
   FROM unnest($2, $3, $4, $5, $6) g(name, up, down, verify, id)
-ON CONFLICT DO NOTHING
-RETURNING id, name
