@@ -241,7 +241,7 @@ END
 			exit => 4,
 			err => "slipway: error: migrations/20000_bad.sql:2:1: invalid UTF-8 at byte offset 7\nhint: Scripts are UTF-8 text.\n" },
 		'the last of 20,001 files is found to be bad');
-	cmp_ok(time - $start, '<', 30, 'in good time');
+	cmp_ok(time - $start, '<', $PostgreSQL::Test::Utils::timeout_default, 'in good time');
 }
 
 $node->stop;
