@@ -112,7 +112,7 @@ add_member(SlipwayBuffer *text, const SlipwayMigration *migration)
 	slipway_buffer_add(text, migration->name);
 }
 
-/* The last line of the text, is whole but for its line feed. */
+/* Ends the text's last line, which is that number, and hashes it. */
 static void
 end_line(SlipwayManifest *manifest, size_t number, SlipwayBuffer *text)
 {

@@ -158,3 +158,16 @@ slipway_lookup_hash(const SlipwayLookup *lookup, const char *column, uint8 *hash
 		slipway_hash_from_datum(value, hash);
 	return !isnull;
 }
+
+int64
+slipway_lookup_last(const char *table, const char *project, const char *column)
+{
+	SlipwayLookup lookup;
+	int64		value;
+
+	slipway_lookup_open(&lookup, table);
+	slipway_lookup_key_text(&lookup, "project", project);
+	value = slipway_lookup_previous(&lookup) ? slipway_lookup_int8(&lookup, column) : 0;
+	slipway_lookup_close(&lookup);
+	return value;
+}

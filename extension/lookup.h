@@ -50,6 +50,9 @@ extern void slipway_lookup_key_from(SlipwayLookup *lookup, const char *column, i
 /* Goes to the row with the greatest key, then to the one before; false: there is none. */
 extern bool slipway_lookup_previous(SlipwayLookup *lookup);
 
+/* A number of the project's row with the greatest primary key; 0 if there is none. */
+extern int64 slipway_lookup_last(const char *table, const char *project, const char *column);
+
 /* Columns of the current row. Text is palloc'd, NULL for NULL; a datum may point into the row. */
 extern Datum slipway_lookup_datum(const SlipwayLookup *lookup, const char *column, bool *isnull);
 extern char *slipway_lookup_text(const SlipwayLookup *lookup, const char *column);

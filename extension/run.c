@@ -155,20 +155,6 @@ settle_dead_runs(SlipwayRun *run)
 	}
 }
 
-/* Who holds the lock knows that nobody else takes it. */
-static int64
-next_number(const char *project)
-{
-	SlipwayLookup last;
-	int64		number;
-
-	slipway_lookup_open(&last, "run");
-	slipway_lookup_key_text(&last, "project", project);
-	number = slipway_lookup_previous(&last) ? slipway_lookup_int8(&last, "number") : 0;
-	slipway_lookup_close(&last);
-	return number + 1;
-}
-
 void
 slipway_run_open(SlipwayRun *run, int pending)
 {
@@ -186,7 +172,8 @@ slipway_run_open(SlipwayRun *run, int pending)
 	slipway_arg_text(&args, actor->client_version);
 	slipway_arg_int8(&args, MyProcPid);
 	slipway_arg_int8(&args, pending);
-	slipway_arg_int8(&args, next_number(run->project->name));
+	/* who holds the lock knows that nobody else takes that number */
+	slipway_arg_int8(&args, slipway_lookup_last("run", run->project->name, "number") + 1);
 	slipway_spi_begin();
 	settle_dead_runs(run);
 	slipway_query(&query, &args, 0);

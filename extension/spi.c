@@ -185,15 +185,6 @@ slipway_row_int8(uint64 row, int column)
 }
 
 bool
-slipway_row_bool(uint64 row, int column)
-{
-	bool		isnull;
-	Datum		value = slipway_row_datum(row, column, &isnull);
-
-	return !isnull && DatumGetBool(value);
-}
-
-bool
 slipway_row_hash(uint64 row, int column, uint8 *hash)
 {
 	bool		isnull;

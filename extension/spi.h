@@ -67,7 +67,6 @@ extern uint64 slipway_query(SlipwayQuery *query, SlipwayArgs *args, long limit);
 extern char *slipway_row_text(uint64 row, int column);
 extern Datum slipway_row_datum(uint64 row, int column, bool *isnull);
 extern int64 slipway_row_int8(uint64 row, int column);
-extern bool slipway_row_bool(uint64 row, int column);
 
 /* Copies a hash column into 32 bytes at hash; false for NULL. */
 extern bool slipway_row_hash(uint64 row, int column, uint8 *hash);

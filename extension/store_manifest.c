@@ -74,19 +74,6 @@ find_member(SlipwayLookup *row, const char *project, const SlipwayMember *member
 	return 0;
 }
 
-static int64
-find_last_id(const char *project)
-{
-	SlipwayLookup row;
-	int64		last;
-
-	slipway_lookup_open(&row, "migration");
-	slipway_lookup_key_text(&row, "project", project);
-	last = slipway_lookup_previous(&row) ? slipway_lookup_int8(&row, "id") : 0;
-	slipway_lookup_close(&row);
-	return last;
-}
-
 /* Inside a scope: sets the ids of all members, and stores those that are not there. */
 static void
 store_members(const char *project, SlipwayManifest *manifest)
@@ -94,7 +81,7 @@ store_members(const char *project, SlipwayManifest *manifest)
 	static SlipwayQuery query = {SLIPWAY_QUERY_MIGRATION_ADD, 6,
 	{TEXTOID, TEXTARRAYOID, BYTEAARRAYOID, BYTEAARRAYOID, BYTEAARRAYOID, INT8ARRAYOID}};
 	SlipwayMember **added = palloc(Max(manifest->n, 1) * sizeof(SlipwayMember *));
-	int64		last = find_last_id(project);
+	int64		last = slipway_lookup_last("migration", project, "id");
 	int			n = 0;
 	SlipwayLookup row;
 	SlipwayArgs args = {0};
