@@ -158,9 +158,9 @@ compare_hashes(const void *a, const void *b)
 }
 
 static void
-hash_scripts(SlipwayManifest *manifest, SlipwayFolder *folder, SlipwayManifestIdle idle)
+hash_scripts(SlipwayManifest *manifest, SlipwayFolder *folder, SlipwayScriptReaderIdle idle)
 {
-	SlipwayScriptReader reader = {0};
+	SlipwayScriptReader reader = {.idle = idle};
 
 	manifest->by_hash = slipway_memory_new(3 * folder->count * sizeof(SlipwayScriptFile *));
 	for (size_t i = 0; i < folder->count; i++)
@@ -185,7 +185,7 @@ hash_scripts(SlipwayManifest *manifest, SlipwayFolder *folder, SlipwayManifestId
 }
 
 SlipwayManifest *
-slipway_manifest_build(SlipwayFolder *folder, SlipwayOrder order, SlipwayManifestIdle idle)
+slipway_manifest_build(SlipwayFolder *folder, SlipwayOrder order, SlipwayScriptReaderIdle idle)
 {
 	SlipwayManifest *manifest = slipway_memory_new(sizeof(SlipwayManifest));
 

@@ -47,16 +47,13 @@ SlipwayOrder slipway_manifest_order(const char *name);
  */
 int			slipway_manifest_compare(SlipwayOrder order, const char *a, const char *b);
 
-/* Is called between scripts, from time to time. */
-typedef void (*SlipwayManifestIdle) (void);
-
 /*
  * Hashes the scripts of a folder, which must outlive the result, and makes
  * its manifest; idle may be NULL. Ends the program with SLIPWAY_EXIT_INVALID
  * where order auto is ambiguous, and as slipway_script_file_hash() does.
  */
 SlipwayManifest *slipway_manifest_build(SlipwayFolder *folder, SlipwayOrder order,
-										SlipwayManifestIdle idle);
+										SlipwayScriptReaderIdle idle);
 void		slipway_manifest_free(SlipwayManifest *manifest);
 
 /*

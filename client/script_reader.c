@@ -125,6 +125,8 @@ check_part(const SlipwayScriptReader *reader, size_t length)
 const char *
 slipway_script_reader_next(SlipwayScriptReader *reader, size_t *length)
 {
+	if (reader->taken > 0 && reader->idle != NULL)
+		reader->idle();
 	reader->before += reader->taken;
 	reader->filled -= reader->taken;
 	memmove(reader->buffer, reader->buffer + reader->taken, reader->filled);

@@ -12,9 +12,13 @@
 /* The largest part, in bytes. */
 #define SLIPWAY_PART_SIZE ((size_t) 256 * 1024)
 
+/* Work that goes on beside the reading; called from time to time. */
+typedef void (*SlipwayScriptReaderIdle) (void);
+
 /* One for many files, one after the other; starts as {0}. */
 typedef struct SlipwayScriptReader
 {
+	SlipwayScriptReaderIdle idle;	/* called between parts; may be NULL */
 	const char *path;
 	char	   *buffer;			/* kept from file to file */
 	int			fd;

@@ -12,6 +12,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
+#include "utils/timestamp.h"
 
 #include "error_code.h"
 #include "hash.h"
@@ -31,14 +32,17 @@ open_manifest(SlipwayLookup *row, const char *project, const uint8 *hash)
 	return slipway_lookup_previous(row);
 }
 
-bool
-slipway_manifest_exists(const char *project, const uint8 *hash)
+TimestampTz
+slipway_manifest_stored_at(const char *project, const uint8 *hash)
 {
 	SlipwayLookup row;
-	bool		found = open_manifest(&row, project, hash);
+	bool		isnull;
+	TimestampTz at = 0;
 
+	if (open_manifest(&row, project, hash))
+		at = DatumGetTimestampTz(slipway_lookup_datum(&row, "created_at", &isnull));
 	slipway_lookup_close(&row);
-	return found;
+	return at;
 }
 
 /* The newest manifest of a project; false if there is none. */
@@ -299,7 +303,7 @@ slipway_manifest_state(const char *project, const uint8 *hash)
 		state.newest = slipway_lookup_hash(&row, "newest", bytes) && memcmp(bytes, hash, SLIPWAY_HASH_LEN) == 0;
 	}
 	slipway_lookup_close(&row);
-	state.stored = slipway_manifest_exists(project, hash);
+	state.stored = slipway_manifest_stored_at(project, hash) != 0;
 	last_entry = slipway_history_last(project, bytes);
 	state.settled = last_entry > 0 && is_settled(project, hash, last_entry);
 	state.head = last_entry > 0 ? slipway_hash_hex(bytes) : NULL;

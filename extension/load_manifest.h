@@ -28,8 +28,8 @@ typedef struct SlipwayManifestState
 
 extern SlipwayManifestState slipway_manifest_state(const char *project, const uint8 *hash);
 
-/* Is a manifest of that hash stored? */
-extern bool slipway_manifest_exists(const char *project, const uint8 *hash);
+/* When a manifest of that hash was stored; 0 if it was not. */
+extern TimestampTz slipway_manifest_stored_at(const char *project, const uint8 *hash);
 
 /*
  * The manifest of that hash in hex, or the newest (NULL), of a project, without

@@ -171,3 +171,9 @@ slipway_lookup_last(const char *table, const char *project, const char *column)
 	slipway_lookup_close(&lookup);
 	return value;
 }
+
+char
+slipway_lookup_compression(const SlipwayLookup *lookup, const char *column)
+{
+	return TupleDescAttr(RelationGetDescr(lookup->table), find_column(lookup, column) - 1)->attcompression;
+}

@@ -59,4 +59,7 @@ extern char *slipway_lookup_text(const SlipwayLookup *lookup, const char *column
 extern int64 slipway_lookup_int8(const SlipwayLookup *lookup, const char *column);	/* 0 for NULL */
 extern bool slipway_lookup_hash(const SlipwayLookup *lookup, const char *column, uint8 *hash);
 
+/* How the server compresses values of a column: see toast_compress_datum(). */
+extern char slipway_lookup_compression(const SlipwayLookup *lookup, const char *column);
+
 #endif							/* SLIPWAY_LOOKUP_H */

@@ -51,6 +51,14 @@ list_scripts(const SlipwayManifest *manifest, bool others_only)
 	return list;
 }
 
+static bool
+is_stored(SlipwayLookup *script, const uint8 *hash)
+{
+	slipway_lookup_again(script);
+	slipway_lookup_key_hash(script, "hash", hash);
+	return slipway_lookup_previous(script);
+}
+
 SlipwayMissing
 slipway_missing_find(const SlipwayManifest *manifest, bool others_only)
 {
@@ -64,13 +72,23 @@ slipway_missing_find(const SlipwayManifest *manifest, bool others_only)
 	{
 		uint8	   *hash = list.hashes + SLIPWAY_HASH_LEN * i;
 
-		slipway_lookup_again(&script);
-		slipway_lookup_key_hash(&script, "hash", hash);
-		if (!slipway_lookup_previous(&script))
+		if (!is_stored(&script, hash))
 			memmove(list.hashes + SLIPWAY_HASH_LEN * list.n++, hash, SLIPWAY_HASH_LEN);
 	}
 	slipway_lookup_close(&script);
 	return list;
+}
+
+bool
+slipway_missing_last_came(const SlipwayMissing *missing)
+{
+	SlipwayLookup script;
+	bool		came;
+
+	slipway_lookup_open(&script, "script");
+	came = is_stored(&script, missing->hashes + SLIPWAY_HASH_LEN * (missing->n - 1));
+	slipway_lookup_close(&script);
+	return came;
 }
 
 ArrayType *

@@ -19,6 +19,9 @@ typedef struct SlipwayMissing
  */
 extern SlipwayMissing slipway_missing_find(const SlipwayManifest *manifest, bool others_only);
 
+/* Was the last of them uploaded since? There must be one. */
+extern bool slipway_missing_last_came(const SlipwayMissing *missing);
+
 /* Their hashes in hex, as text[]. */
 extern ArrayType *slipway_missing_array(const SlipwayMissing *missing);
 

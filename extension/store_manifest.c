@@ -147,24 +147,25 @@ slipway_store_newest(const char *project, const uint8 *hash)
 	slipway_spi_end();
 }
 
-void
+TimestampTz
 slipway_store_manifest(const char *project, SlipwayManifest *manifest, const SlipwayManifestBase *base)
 {
-	bool		stored;
+	TimestampTz stored_at;
 
 	slipway_spi_begin();
-	stored = slipway_manifest_exists(project, manifest->hash);
-	if (!stored)
+	stored_at = slipway_manifest_stored_at(project, manifest->hash);
+	if (stored_at == 0)
 	{
 		slipway_lock_newest(slipway_project_lock_key(project));
 		/* Deployers that start together bring the same one. */
-		stored = slipway_manifest_exists(project, manifest->hash);
+		stored_at = slipway_manifest_stored_at(project, manifest->hash);
 	}
-	if (!stored)
+	if (stored_at == 0)
 	{
 		store_members(project, manifest);
 		insert_manifest(project, manifest, base);
 	}
 	slipway_spi_end();
 	slipway_store_newest(project, manifest->hash);
+	return stored_at;
 }

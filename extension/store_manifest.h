@@ -10,10 +10,10 @@
 /*
  * Stores a manifest unless it is there, and makes it the newest of the project;
  * sets the ids of its members. Those that it leaves out are all of base, else
- * base is NULL.
+ * base is NULL. Returns when it had been stored, 0 if it had not.
  */
-extern void slipway_store_manifest(const char *project, SlipwayManifest *manifest,
-								   const SlipwayManifestBase *base);
+extern TimestampTz slipway_store_manifest(const char *project, SlipwayManifest *manifest,
+										  const SlipwayManifestBase *base);
 
 /* Makes a stored manifest the newest. */
 extern void slipway_store_newest(const char *project, const uint8 *hash);

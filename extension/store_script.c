@@ -7,6 +7,7 @@
  */
 #include "postgres.h"
 
+#include "access/toast_internals.h"
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "miscadmin.h"
@@ -16,6 +17,7 @@
 
 #include "body.h"
 #include "hash.h"
+#include "lookup.h"
 #include "memory.h"
 #include "parts.h"
 #include "privilege.h"
@@ -30,6 +32,24 @@ slipway_store_prepare(const char *function, const char *project)
 	PreventCommandDuringRecovery(function);
 	slipway_privilege_require(SLIPWAY_UPLOADER, project);
 	slipway_project_require(project);
+}
+
+/*
+ * What the server would make of a large body when it is stored, made here: the row
+ * that it then makes is built of that, and not of another copy of the text.
+ */
+static Datum
+compress(const text *body)
+{
+	SlipwayLookup script;
+	char		method;
+	Datum		compressed;
+
+	slipway_lookup_open(&script, "script");
+	method = slipway_lookup_compression(&script, "body");
+	slipway_lookup_close(&script);
+	compressed = toast_compress_datum(PointerGetDatum(body), method);
+	return DatumGetPointer(compressed) != NULL ? compressed : PointerGetDatum(body);
 }
 
 /* Stores a text datum in its normal form, of which the hash is given. */
@@ -138,7 +158,7 @@ slipway_add_script_part(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	body = slipway_parts_take(hash);
 	slipway_memory_prepare(VARSIZE(body));
-	store_normal(PointerGetDatum(body), hash);
+	store_normal(compress(body), hash);
 	slipway_body_remember(body, hash);
 	PG_RETURN_TEXT_P(cstring_to_text(slipway_hash_hex(hash)));
 }

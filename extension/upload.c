@@ -17,11 +17,13 @@
 #include "utils/acl.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/timestamp.h"
 
 #include "error_code.h"
 #include "hash.h"
 #include "lock.h"
 #include "missing.h"
+#include "pause.h"
 #include "plan.h"
 #include "privilege.h"
 #include "project.h"
@@ -30,12 +32,43 @@
 #include "store_manifest.h"
 #include "store_script.h"
 
+/* So many milliseconds after it stored a manifest, a deployer may still be about to bring its scripts. */
+#define UPLOAD_MS 100
+#define LOOK_MS 2
+
+static bool
+may_be_uploading(TimestampTz stored_at)
+{
+	TimestampTz now = GetCurrentTimestamp();
+
+	return stored_at <= now && !TimestampDifferenceExceeds(stored_at, now, UPLOAD_MS);
+}
+
+/*
+ * The scripts that are missing. Deployers that start together bring the same
+ * manifest: all but one find it stored, and need not bring its scripts, too, if
+ * they wait a moment.
+ */
+static SlipwayMissing
+await_missing(const SlipwayManifest *manifest, TimestampTz stored_at)
+{
+	SlipwayMissing missing = slipway_missing_find(manifest, false);
+
+	while (missing.n > 0 && may_be_uploading(stored_at))
+	{
+		slipway_pause(LOOK_MS);
+		if (slipway_missing_last_came(&missing))
+			missing = slipway_missing_find(manifest, false);
+	}
+	return missing;
+}
+
 /* The answer to an upload: a row for each script that is missing. */
 static void
-return_missing(FunctionCallInfo fcinfo, const SlipwayManifest *manifest)
+return_missing(FunctionCallInfo fcinfo, const SlipwayManifest *manifest, TimestampTz stored_at)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	SlipwayMissing missing = slipway_missing_find(manifest, false);
+	SlipwayMissing missing = await_missing(manifest, stored_at);
 
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	for (int i = 0; i < missing.n; i++)
@@ -55,11 +88,12 @@ slipway_add_manifest(PG_FUNCTION_ARGS)
 	char	   *body = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	char	   *project = text_to_cstring(PG_GETARG_TEXT_PP(1));
 	SlipwayManifest *manifest;
+	TimestampTz stored_at;
 
 	slipway_store_prepare("slipway.add_manifest()", project);
 	manifest = slipway_manifest_parse(body);
-	slipway_store_manifest(project, manifest, NULL);
-	return_missing(fcinfo, manifest);
+	stored_at = slipway_store_manifest(project, manifest, NULL);
+	return_missing(fcinfo, manifest, stored_at);
 	return (Datum) 0;
 }
 
@@ -73,6 +107,7 @@ slipway_extend_manifest(PG_FUNCTION_ARGS)
 	char	   *project = text_to_cstring(PG_GETARG_TEXT_PP(2));
 	SlipwayManifestBase base;
 	SlipwayManifest *manifest;
+	TimestampTz stored_at;
 
 	slipway_store_prepare("slipway.extend_manifest()", project);
 	base = slipway_manifest_base(project, hex);
@@ -82,8 +117,8 @@ slipway_extend_manifest(PG_FUNCTION_ARGS)
 				 errmsg("project \"%s\" has no manifest %s that was applied whole", project, hex),
 				 errhint("Upload all of the new one with slipway.add_manifest().")));
 	manifest = slipway_manifest_parse_more(&base, lines);
-	slipway_store_manifest(project, manifest, &base);
-	return_missing(fcinfo, manifest);
+	stored_at = slipway_store_manifest(project, manifest, &base);
+	return_missing(fcinfo, manifest, stored_at);
 	return (Datum) 0;
 }
 
