@@ -76,6 +76,8 @@ report_failure(const PGresult *result, const SlipwayReport *report, const Slipwa
 			? "Nothing was applied. Run \"slipway migrate\" again to go on."
 			: "Run \"slipway migrate\" again to go on.";
 	}
+	if (report->stopped_at > 0 && error->exit_code != SLIPWAY_EXIT_CONNECTION)
+		error->exit_code = SLIPWAY_EXIT_STOPPED;
 	code = error->exit_code;
 	slipway_report_error(report, error, folder);
 	slipway_server_error_free(error);

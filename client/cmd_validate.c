@@ -33,28 +33,6 @@ check_history(PGconn *conn, SlipwayCheck *check, const char *project)
 	PQclear(result);
 }
 
-/* A script that migrate would refuse because this version cannot run it. */
-static void
-check_kinds(SlipwayCheck *check)
-{
-	for (size_t i = 0; i < check->step_count; i++)
-	{
-		const SlipwayStep *step = &check->steps[i];
-		SlipwayProblem problem = {.migration = step->migration->name,.sqlstate = "SW015"};
-
-		if (step->kind == NULL || strcmp(step->kind, "stepwise") != 0)
-			continue;
-		problem.message = slipway_check_keep(
-			check, slipway_memory_format("migration \"%s\" cannot run in one transaction",
-										 step->migration->name));
-		if (step->reason != NULL)
-			problem.detail = slipway_check_keep(
-				check, slipway_memory_format("That is because of %s.", step->reason));
-		problem.hint = "This version runs transactional migrations only: run this one with psql.";
-		slipway_check_add(check, &problem);
-	}
-}
-
 static void
 say_valid(size_t count)
 {
@@ -78,7 +56,6 @@ slipway_cmd_validate(const SlipwayArguments *arguments)
 	SlipwayCheck *check = slipway_check_run(conn, manifest, states, &options);
 	size_t		problems;
 
-	check_kinds(check);
 	check_history(conn, check, options.project);
 	slipway_check_print(check, manifest->folder);
 	problems = check->problem_count;

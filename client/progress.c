@@ -51,6 +51,7 @@ slipway_progress_move(SlipwayProgress *progress, const char *migration, double a
 	slipway_progress_set_statement(progress, NULL);
 	free(progress->migration);
 	progress->migration = migration != NULL ? slipway_memory_copy(migration) : NULL;
+	progress->unit = progress->units = 0;
 	progress->migration_started_at = slipway_clock_now() - ago;
 }
 
@@ -88,11 +89,22 @@ format_elapsed(double milliseconds)
 	return slipway_output_duration(milliseconds);
 }
 
+/* "0004_orders", or "0004_orders (2/5)" of a stepwise one */
+static char *
+name_migration(const SlipwayProgress *progress)
+{
+	const char *name = progress->migration != NULL ? progress->migration : "";
+
+	if (progress->units > 1 && progress->unit <= progress->units)
+		return slipway_memory_format("%s (%ld/%ld)", name, progress->unit, progress->units);
+	return slipway_memory_copy(name);
+}
+
 /* "[====>     ] 3/12  0004_orders  2.1 s (14.0 s in all)" */
 static void
 add_run(SlipwayBuffer *line, const SlipwayProgress *progress, double now, int width)
 {
-	const char *name = progress->migration != NULL ? progress->migration : "";
+	char	   *name = name_migration(progress);
 	char	   *elapsed = format_elapsed(now - progress->migration_started_at);
 	char	   *in_all = format_elapsed(now - progress->started_at);
 	char	   *count = progress->total > 0
@@ -113,6 +125,7 @@ add_run(SlipwayBuffer *line, const SlipwayProgress *progress, double now, int wi
 	slipway_display_fit(line, text, width);
 	free(text);
 	free(times);
+	free(name);
 	free(count);
 	free(in_all);
 	free(elapsed);

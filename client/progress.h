@@ -14,6 +14,8 @@ typedef struct SlipwayProgress
 	char	   *migration;		/* the current one, or NULL */
 	double		started_at;		/* slipway_clock_now() of the run */
 	double		migration_started_at;
+	long		unit;			/* of the current one, which is stepwise, from 1 */
+	long		units;			/* 0: it is not, or not known */
 	char	   *statement;		/* or NULL */
 	double		drawn_at;
 } SlipwayProgress;

@@ -74,9 +74,10 @@ say_event(SlipwayReport *report, const json_t *event, const char *message)
 	}
 	else if (strcmp(kind, "done") == 0)
 		say_done(report, event);
-	else if (strcmp(kind, "start") == 0)
+	else if (strcmp(kind, "start") == 0 || strcmp(kind, "unit") == 0)
 		slipway_output_detail("%s", message);
-	else
+	/* the error that follows says so */
+	else if (strcmp(kind, "stopped") != 0)
 		slipway_output_say("%s", message);
 }
 
@@ -103,6 +104,22 @@ take_applied(SlipwayReport *report, const json_t *event)
 }
 
 static void
+take_unit(const SlipwayReport *report, const json_t *event)
+{
+	if (report->progress == NULL)
+		return;
+	report->progress->unit = get_integer(event, "unit") + 1;
+	report->progress->units = get_integer(event, "units");
+}
+
+static void
+take_stopped(SlipwayReport *report, const json_t *event)
+{
+	report->stopped_at = (int) get_integer(event, "unit");
+	report->units = (int) get_integer(event, "units");
+}
+
+static void
 take_event(SlipwayReport *report, json_t *event, const char *message)
 {
 	const char *kind = get_text(event, "event");
@@ -111,6 +128,10 @@ take_event(SlipwayReport *report, json_t *event, const char *message)
 		take_start(report, event);
 	else if (strcmp(kind, "applied") == 0)
 		take_applied(report, event);
+	else if (strcmp(kind, "unit") == 0 || strcmp(kind, "recut") == 0)
+		take_unit(report, event);
+	else if (strcmp(kind, "stopped") == 0)
+		take_stopped(report, event);
 	if (slipway_output_is_json())
 		slipway_output_json(json_incref(event));
 	else
@@ -229,7 +250,10 @@ print_outcome(const SlipwayReport *report, const SlipwayServerError *error)
 	};
 	const char *verdict = verdicts[error->place];
 
-	if (verdict != NULL)
+	if (verdict != NULL && report->stopped_at > 0)
+		(void) fprintf(stderr, "%s: stopped at unit %d of %d",
+					   error->migration, report->stopped_at, report->units);
+	else if (verdict != NULL)
 		(void) fprintf(stderr, "%s: %s", error->migration, verdict);
 	if (verdict != NULL && report->applied > 0)
 		(void) fputs("; ", stderr);
@@ -252,7 +276,7 @@ slipway_report_error(const SlipwayReport *report, const SlipwayServerError *erro
 
 		(void) json_object_set_new(object, "applied", json_integer(report->applied));
 		(void) json_object_set_new(object, "rolled_back",
-								   json_boolean(error->place == SLIPWAY_ERROR_RUN));
+								   json_boolean(error->place == SLIPWAY_ERROR_RUN && report->stopped_at == 0));
 		slipway_output_json(object);
 	}
 	slipway_problem_print(stderr, &error->problem, folder);

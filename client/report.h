@@ -21,6 +21,8 @@ typedef struct SlipwayReport
 	SlipwayProgress *progress;	/* NULL: no terminal */
 	SlipwayActivity *activity;	/* of the backend, once that is worth asking for */
 	int			pid;			/* of the backend; 0: not known */
+	int			stopped_at;		/* unit at which a stepwise migration stopped part way; 0: none did */
+	int			units;			/* of that migration */
 } SlipwayReport;
 
 /* Prints what arrives on the connection from now on, and counts it. */

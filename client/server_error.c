@@ -26,7 +26,21 @@ read_number(const char **text, int *number)
 	return true;
 }
 
-/* Is this ["], [", line L] or [", line L, column C], and nothing behind it? */
+/* Steps over [, unit U of N] if that is there. */
+static const char *
+skip_unit(const char *text)
+{
+	const char *end = text + strlen(", unit ");
+	int			number;
+
+	if (strncmp(text, ", unit ", strlen(", unit ")) != 0 || !read_number(&end, &number) ||
+		strncmp(end, " of ", strlen(" of ")) != 0)
+		return text;
+	end += strlen(" of ");
+	return read_number(&end, &number) ? end : text;
+}
+
+/* Is this ["], [", line L] or [", line L, column C], perhaps with a unit, and nothing behind it? */
 static bool
 read_end(const char *text, int *line, int *column)
 {
@@ -34,6 +48,7 @@ read_end(const char *text, int *line, int *column)
 	*column = 0;
 	if (*text++ != '"')
 		return false;
+	text = skip_unit(text);
 	if (*text == '\0')
 		return true;
 	if (strncmp(text, ", line ", 7) != 0)
@@ -102,7 +117,7 @@ slipway_server_error_exit_code(const char *sqlstate, SlipwayErrorPlace place)
 		{"SW005", SLIPWAY_EXIT_INVALID}, {"SW006", SLIPWAY_EXIT_LOCKED},
 		{"SW007", SLIPWAY_EXIT_INVALID}, {"SW008", SLIPWAY_EXIT_NOT_APPROVED},
 		{"SW009", SLIPWAY_EXIT_INVALID}, {"SW013", SLIPWAY_EXIT_VERSION},
-		{"SW014", SLIPWAY_EXIT_INVALID}, {"SW015", SLIPWAY_EXIT_INVALID},
+		{"SW014", SLIPWAY_EXIT_INVALID}, {"SW015", SLIPWAY_EXIT_STOPPED},
 		{"SW016", SLIPWAY_EXIT_INVALID}, {"SW018", SLIPWAY_EXIT_INVALID},
 	};
 

@@ -13,6 +13,7 @@
 #include "utils/acl.h"
 #include "utils/backend_status.h"
 #include "utils/guc.h"
+#include "utils/guc_tables.h"
 #include "utils/rel.h"
 #include "utils/relcache.h"
 
@@ -28,6 +29,18 @@ slipway_portal_run(Portal portal, bool top_level, DestReceiver *dest, QueryCompl
 	return PortalRun(portal, FETCH_ALL, top_level, dest, dest, qc);
 #else
 	return PortalRun(portal, FETCH_ALL, top_level, true, dest, dest, qc);
+#endif
+}
+
+/* 16 made the settings a hash table; before, they were an array. */
+static inline struct config_generic **
+slipway_guc_variables(int *n)
+{
+#if PG_VERSION_NUM >= 160000
+	return get_guc_variables(n);
+#else
+	*n = GetNumConfigOptions();
+	return get_guc_variables();
 #endif
 }
 

@@ -5,24 +5,14 @@
 #ifndef SLIPWAY_EXEC_TRANSACTIONAL_H
 #define SLIPWAY_EXEC_TRANSACTIONAL_H
 
-#include "run.h"
-#include "script_error.h"
-
-/* How applying one migration went. */
-typedef struct SlipwayResult
-{
-	ErrorData  *error;			/* NULL: committed; else rolled back */
-	SlipwayPosition position;	/* of the error */
-	TimestampTz started_at;
-	double		duration_ms;
-} SlipwayResult;
+#include "result.h"
 
 /*
  * Applies a step whose script body is given and whose outline is known. last
  * says that the run ends with it. To be called in a fresh
  * transaction without a snapshot; returns in another one, with the session
- * put back, whether the script succeeded or not. Errors in putting it back
- * are raised. The result's error is in run->context.
+ * put back, whether the script succeeded or was rolled back. Errors in putting it back
+ * are raised.
  */
 extern SlipwayResult slipway_exec_transactional(SlipwayRun *run, const SlipwayStep *step,
 												bool last, const char *body);

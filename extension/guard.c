@@ -37,6 +37,7 @@
 #include "compat.h"
 #include "error_code.h"
 #include "guard.h"
+#include "journal.h"
 #include "spi.h"
 
 static object_access_hook_type next_object_access = NULL;
@@ -160,6 +161,8 @@ guard_object(ObjectAccessType access, Oid catalog, Oid object, int column, void 
 		 access == OAT_POST_CREATE) &&
 		is_ours(catalog, object))
 		protect("an object of schema slipway");
+	if (access == OAT_POST_CREATE && column == 0)
+		slipway_journal_made(catalog, object);
 	if (next_object_access)
 		next_object_access(access, catalog, object, column, arg);
 }

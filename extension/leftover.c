@@ -35,7 +35,8 @@ static struct
 	MemoryContext context;		/* of the run; NULL: none */
 	List	   *temporary;		/* ObjectAddress of what was there before */
 	List	   *channels;		/* listened to before */
-	List	   *statements;		/* prepared by the script */
+	List	   *statements;		/* prepared by the script, in the unit that runs */
+	List	   *kept;			/* and in those before it */
 	List	   *cursors;		/* declared by it */
 	List	   *listened;
 }			session;
@@ -219,15 +220,39 @@ drop_temporary(void)
 	free_object_addresses(leftover);
 }
 
-void
-slipway_leftover_afterwards(void)
+static void
+drop_statements(List *names)
 {
 	ListCell   *cell;
 
-	close_cursors();
-	foreach(cell, session.statements)
+	foreach(cell, names)
 		DropPreparedStatement(lfirst(cell), false);
+}
+
+void
+slipway_leftover_keep(void)
+{
+	MemoryContext old = MemoryContextSwitchTo(session.context);
+
+	session.kept = list_concat(session.kept, session.statements);
 	session.statements = NIL;
+	MemoryContextSwitchTo(old);
+}
+
+void
+slipway_leftover_of_unit(void)
+{
+	drop_statements(session.statements);
+	session.statements = NIL;
+}
+
+void
+slipway_leftover_afterwards(void)
+{
+	close_cursors();
+	drop_statements(session.statements);
+	drop_statements(session.kept);
+	session.statements = session.kept = NIL;
 	session.listened = NIL;
 	drop_temporary();
 	ResetSequenceCaches();

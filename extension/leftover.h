@@ -25,6 +25,12 @@ extern void slipway_leftover_remember(MemoryContext context);
 /* In the script's transaction, before it commits. Runs no user code. */
 extern void slipway_leftover_before_commit(void);
 
+/* Between the units of a migration: what this one has left is for the next ones. */
+extern void slipway_leftover_keep(void);
+
+/* After a unit that failed and may be tried again: removes what it has left. */
+extern void slipway_leftover_of_unit(void);
+
 /* In the transaction after the script's, whether that committed or aborted. */
 extern void slipway_leftover_afterwards(void);
 

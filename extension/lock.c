@@ -387,6 +387,15 @@ slipway_lock_run_pid(const SlipwayProject *project)
 	return pid;
 }
 
+bool
+slipway_lock_keep_out(const SlipwayProject *project)
+{
+	LOCKTAG		inner;
+
+	set_object_tag(&inner, project->lock_key, LOCK_RUN);
+	return LockAcquire(&inner, ExclusiveLock, false, true) != LOCKACQUIRE_NOT_AVAIL;
+}
+
 static void
 lock_to_end(int64 lock_key, uint16 what)
 {

@@ -61,6 +61,9 @@ extern void slipway_lock_release(SlipwayLock *lock);
  */
 extern int	slipway_lock_run_pid(const SlipwayProject *project);
 
+/* Keeps runs out to the end of the transaction; false if one goes on. */
+extern bool slipway_lock_keep_out(const SlipwayProject *project);
+
 /*
  * Orders writers of a project's history; to be taken last, held to the end of
  * the transaction.

@@ -148,6 +148,15 @@ slipway_lookup_int8(const SlipwayLookup *lookup, const char *column)
 	return isnull ? 0 : DatumGetInt64(value);
 }
 
+int
+slipway_lookup_int4(const SlipwayLookup *lookup, const char *column)
+{
+	bool		isnull;
+	Datum		value = slipway_lookup_datum(lookup, column, &isnull);
+
+	return isnull ? 0 : DatumGetInt32(value);
+}
+
 bool
 slipway_lookup_hash(const SlipwayLookup *lookup, const char *column, uint8 *hash)
 {

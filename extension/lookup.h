@@ -57,6 +57,7 @@ extern int64 slipway_lookup_last(const char *table, const char *project, const c
 extern Datum slipway_lookup_datum(const SlipwayLookup *lookup, const char *column, bool *isnull);
 extern char *slipway_lookup_text(const SlipwayLookup *lookup, const char *column);
 extern int64 slipway_lookup_int8(const SlipwayLookup *lookup, const char *column);	/* 0 for NULL */
+extern int	slipway_lookup_int4(const SlipwayLookup *lookup, const char *column);	/* the same */
 extern bool slipway_lookup_hash(const SlipwayLookup *lookup, const char *column, uint8 *hash);
 
 /* How the server compresses values of a column: see toast_compress_datum(). */

@@ -57,8 +57,15 @@ slipway_event_send(StringInfo json, const char *format,...)
 	}
 	appendStringInfoChar(json, '}');
 	if (slipway_report_progress)
+	{
+		/* By a context the client would take it for one of the script's. */
+		ErrorContextCallback *context = error_context_stack;
+
+		error_context_stack = NULL;
 		ereport(INFO,
 				(errmsg_internal("%s", message.data), errdetail_internal("%s", json->data)));
+		error_context_stack = context;
+	}
 	pfree(message.data);
 	pfree(json->data);
 }

@@ -32,8 +32,10 @@
 
 #include "body.h"
 #include "error_code.h"
+#include "exec_stepwise.h"
 #include "exec_transactional.h"
 #include "guard.h"
+#include "journal.h"
 #include "leftover.h"
 #include "load_manifest.h"
 #include "message.h"
@@ -294,6 +296,43 @@ record_failure(SlipwayRun *run, const SlipwayStep *step, const SlipwayResult *re
 	write_failure(run, &event);
 }
 
+/* A migration that was begun in parts goes on so, whatever its script looks like now. */
+static SlipwayResult
+exec(SlipwayRun *run, const SlipwayStep *step, bool last, const char *body)
+{
+	if (step->member->outline->stepwise_reason || run->journal_open)
+		return slipway_exec_stepwise(run, step, last, body);
+	return slipway_exec_transactional(run, step, last, body);
+}
+
+/* Says how much of a migration that failed stays, and where the next run goes on. */
+static void
+add_part_way(const SlipwayStep *step, SlipwayResult *result)
+{
+	StringInfoData json;
+	ErrorData  *error = result->error;
+	const char *text = psprintf("Migration \"%s\" has stopped part way: what it has committed stays, and the next run goes on behind that.",
+								step->name);
+
+	error->detail = error->detail ? psprintf("%s\n%s", error->detail, text) : (char *) text;
+	slipway_event_begin(&json, "stopped");
+	slipway_event_text(&json, "migration", step->name);
+	slipway_event_int(&json, "unit", result->unit);
+	slipway_event_int(&json, "units", step->member->outline->nunits);
+	slipway_event_send(&json, "%s: stopped at unit %d of %d", step->name, result->unit,
+					   step->member->outline->nunits);
+}
+
+static void
+give_up(SlipwayRun *run, const SlipwayStep *step, SlipwayResult *result)
+{
+	slipway_leftover_afterwards();
+	if (result->part_way)
+		add_part_way(step, result);
+	record_failure(run, step, result);
+	ReThrowError(result->error);
+}
+
 /*
  * Applies one step, trying again where that can help. Returns false if the
  * lock was lost on the way: then the plan is stale, and this run has ended.
@@ -311,21 +350,22 @@ apply_step(SlipwayRun *run, const SlipwayStep *step, bool last, double *ms)
 	slipway_transaction_next();
 	for (;;)
 	{
-		SlipwayResult result = slipway_exec_transactional(run, step, last, body);
+		SlipwayResult result = exec(run, step, last, body);
+		bool		recut;
 		bool		locked;
 
 		if (result.error == NULL)
 		{
 			slipway_lock_tidy(&run->lock);
 			run->attempts = 0;
-			*ms = result.duration_ms;
+			*ms = (GetCurrentTimestamp() - result.started_at) / 1000.0;
 			return true;
 		}
-		if (!may_retry(result.error) || ++run->attempts > retries)
-		{
-			record_failure(run, step, &result);
-			ReThrowError(result.error);
-		}
+		if (result.advanced)
+			run->attempts = 0;
+		recut = slipway_exec_stepwise_recut(run, step, body, &result);
+		if (!recut && (!may_retry(result.error) || ++run->attempts > retries))
+			give_up(run, step, &result);
 		locked = slipway_lock_retake(&run->lock);
 		if (!locked)
 		{
@@ -334,7 +374,8 @@ apply_step(SlipwayRun *run, const SlipwayStep *step, bool last, double *ms)
 		}
 		/* Neither the pause nor the next try may have a snapshot of this one. */
 		slipway_transaction_next();
-		back_off(step, &result, run->attempts, retries);
+		if (!recut)
+			back_off(step, &result, run->attempts, retries);
 		slipway_transaction_next();
 		if (!locked)
 			return false;
@@ -351,6 +392,7 @@ apply_plan(SlipwayRun *run, const SlipwayPlan *plan, int nsteps)
 	if (step == NULL)
 		return true;
 	run->whole = nsteps == plan->n && plan->future == 0;
+	run->journal_open = slipway_journal_is_open(run->project->name);
 	slipway_run_open(run, total - run->applied);
 	report_start(run, step, total - run->applied);
 	while (step)

@@ -15,7 +15,8 @@ typedef enum OptionType
 	OPTION_TEXT,
 	OPTION_TIME,				/* milliseconds, or text with a unit */
 	OPTION_COUNT,
-	OPTION_FLAG
+	OPTION_FLAG,
+	OPTION_RECUT				/* a flag that is "auto" or "refuse" */
 } OptionType;
 
 static const struct
@@ -31,6 +32,7 @@ static const struct
 	{"lock_timeout", OPTION_TIME, offsetof(SlipwayOptions, lock_timeout)},
 	{"statement_timeout", OPTION_TIME, offsetof(SlipwayOptions, statement_timeout)},
 	{"retries", OPTION_COUNT, offsetof(SlipwayOptions, retries)},
+	{"recut", OPTION_RECUT, offsetof(SlipwayOptions, recut)},
 	{"allow_out_of_order", OPTION_FLAG, offsetof(SlipwayOptions, allow_out_of_order)},
 };
 
@@ -66,6 +68,16 @@ parse_number(const char *name, const JsonbValue *value, int flags, const char *w
 	return number;
 }
 
+static bool
+parse_recut(const char *name, const JsonbValue *value)
+{
+	char	   *text = scalar_text(value);
+
+	if (text == NULL || (strcmp(text, "auto") != 0 && strcmp(text, "refuse") != 0))
+		bad_value(name, "\"auto\" or \"refuse\"");
+	return strcmp(text, "auto") == 0;
+}
+
 static void
 set_option(SlipwayOptions *options, int which, const JsonbValue *value)
 {
@@ -87,6 +99,9 @@ set_option(SlipwayOptions *options, int which, const JsonbValue *value)
 			break;
 		case OPTION_COUNT:
 			*(int *) target = parse_number(name, value, 0, "a whole number from 0");
+			break;
+		case OPTION_RECUT:
+			*(bool *) target = parse_recut(name, value);
 			break;
 		case OPTION_FLAG:
 			if (value->type != jbvBool)
@@ -125,6 +140,7 @@ slipway_options_parse(Jsonb *json)
 	options->lock_wait = slipway_lock_wait;
 	options->lock_timeout = slipway_lock_timeout;
 	options->retries = slipway_retries;
+	options->recut = slipway_recut == SLIPWAY_RECUT_AUTO;
 	if (!JB_ROOT_IS_OBJECT(json))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

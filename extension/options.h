@@ -17,6 +17,7 @@ typedef struct SlipwayOptions
 	int			statement_timeout;
 	int			retries;
 	bool		allow_out_of_order;
+	bool		recut;			/* cut a script where a statement turns out to refuse its transaction */
 } SlipwayOptions;
 
 /* Raises 22023 for an unknown key, with the known ones, or a bad value. */

@@ -189,9 +189,8 @@ moves_database(const AlterDatabaseStmt *stmt)
 	return false;
 }
 
-/* Statements that always refuse a transaction block. */
-static bool
-stands_alone(const Node *stmt)
+bool
+slipway_refuse_waits_long(const Node *stmt)
 {
 	switch (nodeTag(stmt))
 	{
@@ -200,12 +199,25 @@ stands_alone(const Node *stmt)
 		case T_DropStmt:
 			return ((const DropStmt *) stmt)->concurrent;
 		case T_ReindexStmt:
-			return ((const ReindexStmt *) stmt)->kind >= REINDEX_OBJECT_SCHEMA ||
-				has_true_option(((const ReindexStmt *) stmt)->params, "concurrently");
+			return has_true_option(((const ReindexStmt *) stmt)->params, "concurrently");
 		case T_AlterTableStmt:
 			return detaches_concurrently((const AlterTableStmt *) stmt);
 		case T_VacuumStmt:
 			return ((const VacuumStmt *) stmt)->is_vacuumcmd;
+		default:
+			return false;
+	}
+}
+
+/* Statements that always refuse a transaction block. */
+static bool
+stands_alone(const Node *stmt)
+{
+	switch (nodeTag(stmt))
+	{
+		case T_ReindexStmt:
+			return ((const ReindexStmt *) stmt)->kind >= REINDEX_OBJECT_SCHEMA ||
+				slipway_refuse_waits_long(stmt);
 		case T_ClusterStmt:
 			return ((const ClusterStmt *) stmt)->relation == NULL;
 		case T_AlterDatabaseStmt:
@@ -221,7 +233,7 @@ stands_alone(const Node *stmt)
 		case T_DropTableSpaceStmt:
 			return true;
 		default:
-			return false;
+			return slipway_refuse_waits_long(stmt);
 	}
 }
 

@@ -23,6 +23,9 @@ typedef enum SlipwayNature
  */
 extern SlipwayNature slipway_refuse_check(const RawStmt *raw, bool fixed_role);
 
+/* Does it wait for transactions of others that have nothing to do with it? CONCURRENTLY and VACUUM do. */
+extern bool slipway_refuse_waits_long(const Node *stmt);
+
 /*
  * Raises SW007 for statements that reset the session of the caller: to be
  * asked again when they run, as a function may hide them.

@@ -146,16 +146,9 @@ slipway_plan(PG_FUNCTION_ARGS)
 	SlipwayPlan *plan = slipway_plan_make(project->name, manifest);
 	bool		allow_out_of_order = !PG_ARGISNULL(2) && PG_GETARG_BOOL(2);
 	List	   *problems = slipway_validate_plan(plan, plan->n, project, allow_out_of_order);
-	ListCell   *cell;
 	int			position = 0;
 
-	foreach(cell, problems)
-	{
-		SlipwayProblem *problem = lfirst(cell);
-
-		if (problem->error->sqlerrcode != SLIPWAY_NEEDS_STEPWISE)
-			slipway_validate_raise(list_make1(problem));
-	}
+	slipway_validate_raise(problems);
 	InitMaterializedSRF(fcinfo, 0);
 	for (int i = 0; i < plan->n; i++)
 	{
@@ -168,7 +161,7 @@ slipway_plan(PG_FUNCTION_ARGS)
 		add_text(&row, step->name);
 		add_text(&row, slipway_hash_hex(step->member->up));
 		add_text(&row, kind_name(step->member->outline));
-		add_datum(&row, Int32GetDatum(step->member->outline->units), false);
+		add_datum(&row, Int32GetDatum(step->member->outline->nunits), false);
 		add_text(&row, step->member->outline->stepwise_reason);
 		put_row(fcinfo, &row);
 	}
@@ -229,7 +222,7 @@ slipway_check_script(PG_FUNCTION_ARGS)
 	outline = slipway_validate_script(name, body, project->owner != NULL, 0, &problem);
 	InitMaterializedSRF(fcinfo, 0);
 	add_text(&row, outline ? kind_name(outline) : NULL);
-	add_datum(&row, Int32GetDatum(outline ? outline->units : 0), outline == NULL);
+	add_datum(&row, Int32GetDatum(outline ? outline->nunits : 0), outline == NULL);
 	add_text(&row, outline ? outline->stepwise_reason : NULL);
 	if (problem)
 		add_problem(&row, problem);

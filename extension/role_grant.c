@@ -39,7 +39,8 @@ static const char reader_views[] =
 
 /* A reader of all projects may look at the tables too, but at no body. */
 static const char reader_tables[] =
-"slipway.project, slipway.migration, slipway.manifest, slipway.run, slipway.history, slipway.role_grant";
+"slipway.project, slipway.migration, slipway.manifest, slipway.run, slipway.history, slipway.journal, "
+"slipway.role_grant";
 
 /* What each kind adds to that; admin has all of them. */
 static const char *const right_routines[] = {
@@ -54,7 +55,7 @@ static const char *const right_routines[] = {
 	[SLIPWAY_DEPLOYER] = "slipway.migrate(text, jsonb), slipway.cancel(text)",
 	[SLIPWAY_ADMIN] =
 	"slipway.create_project(text, text[], text), slipway.grant_role(text, text, text), "
-	"slipway.revoke_role(text, text, text)",
+	"slipway.revoke_role(text, text, text), slipway.settle_unit(text, boolean, text, text)",
 };
 
 static void
@@ -253,7 +254,7 @@ Datum
 slipway_set_owner(PG_FUNCTION_ARGS)
 {
 	static const char *const tables[] = {
-		"project", "script", "migration", "manifest", "run", "history", "role_grant"
+		"project", "script", "migration", "manifest", "run", "history", "journal", "journal_made", "role_grant"
 	};
 	char	   *role = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	const char *quoted = quote_identifier(role);

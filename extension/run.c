@@ -245,3 +245,13 @@ slipway_run_end(SlipwayRun *run, const char *outcome)
 	slipway_arg_datum(&args, Int64GetDatum(entry), entry == 0);
 	slipway_query(&query, &args, 0);
 }
+
+void
+slipway_run_succeeded(SlipwayRun *run, const SlipwayStep *step, TimestampTz started_at, bool last)
+{
+	SlipwayEvent event = slipway_run_event(run, step, "succeeded", started_at);
+
+	slipway_history_append(&event);
+	if (last)
+		slipway_run_end(run, "succeeded");
+}

@@ -22,6 +22,7 @@ typedef struct SlipwayRun
 	int64		number;			/* 0: no row yet, or ended */
 	int			applied;
 	bool		whole;			/* it ends with its manifest applied, and nothing else */
+	bool		journal_open;	/* some migration is done in part */
 	int			attempts;		/* that failed, of the migration it is at */
 	TimestampTz flushed_at;		/* when all its commits were on disk last */
 	MemoryContext context;		/* survives the run's transactions */
@@ -52,6 +53,13 @@ extern bool slipway_run_same_goes_on(const SlipwayRun *run);
  */
 extern SlipwayEvent slipway_run_event(const SlipwayRun *run, const SlipwayStep *step,
 									  const char *outcome, TimestampTz started_at);
+
+/*
+ * Inside a scope: a migration is applied, and with it, if it is the last one, the
+ * run.
+ */
+extern void slipway_run_succeeded(SlipwayRun *run, const SlipwayStep *step, TimestampTz started_at,
+								  bool last);
 
 /*
  * Inside a scope, after the last entry of the run: it has "succeeded" or

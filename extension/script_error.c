@@ -54,11 +54,14 @@ add_context(void *arg)
 			internalerrquery(place->text);
 		}
 	}
-	if (last_position.line > 0)
-		errcontext("%s \"%s\", line %d, column %d", subject, place->migration,
-				   last_position.line, last_position.column);
+	if (place->units > 0)
+		subject = psprintf("%s \"%s\", unit %d of %d", subject, place->migration, place->unit, place->units);
 	else
-		errcontext("%s \"%s\"", subject, place->migration);
+		subject = psprintf("%s \"%s\"", subject, place->migration);
+	if (last_position.line > 0)
+		errcontext("%s, line %d, column %d", subject, last_position.line, last_position.column);
+	else
+		errcontext("%s", subject);
 }
 
 void

@@ -4,6 +4,8 @@
  *
  * While a place is pushed, every message gets a last line of context,
  *		migration "NAME", line L, column C
+ * or, of a stepwise migration,
+ *		migration "NAME", unit U of N, line L, column C
  * or, found before anything runs,
  *		check of migration "NAME", line L, column C
  * and an error that points into the statement points into its text instead of
@@ -20,6 +22,8 @@ typedef struct SlipwayPlace
 	const char *migration;
 	const char *script;
 	bool		checking;		/* before anything runs */
+	int			unit;			/* of a stepwise migration, from 1; 0: of another one */
+	int			units;
 	SlipwayStatement statement; /* what is being parsed or run */
 	bool		in_statement;	/* false: no line can be given */
 	const char *text;			/* of the statement, if parsed by itself */

@@ -15,6 +15,13 @@ int			slipway_lock_wait = 300000;
 int			slipway_lock_timeout = 2000;
 int			slipway_retries = 10;
 bool		slipway_report_progress = true;
+int			slipway_recut = SLIPWAY_RECUT_AUTO;
+
+static const struct config_enum_entry recut_names[] = {
+	{"auto", SLIPWAY_RECUT_AUTO, false},
+	{"refuse", SLIPWAY_RECUT_REFUSE, false},
+	{NULL, 0, false}
+};
 
 void
 slipway_settings_init(void)
@@ -34,6 +41,11 @@ slipway_settings_init(void)
 							"Option retries overrides it.",
 							&slipway_retries, 10, 0, 1000,
 							PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomEnumVariable("slipway.recut",
+							 "Whether a script is cut where a statement turns out to refuse its transaction.",
+							 "Its migration then commits in several steps. Option recut overrides it.",
+							 &slipway_recut, SLIPWAY_RECUT_AUTO, recut_names,
+							 PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomBoolVariable("slipway.report_progress",
 							 "Sends INFO messages while a run goes on.",
 							 "Their DETAIL is a JSON object. Warnings are sent in any case.",
@@ -42,10 +54,18 @@ slipway_settings_init(void)
 }
 
 static void
-set(const char *name, const char *value)
+set(const char *name, const char *value, GucAction action)
 {
-	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION,
-							 GUC_ACTION_SAVE, true, 0, false);
+	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, action, true, 0, false);
+}
+
+static void
+set_all(const SlipwayProject *project, int lock_timeout, int statement_timeout, GucAction action)
+{
+	set("lock_timeout", psprintf("%d", lock_timeout), action);
+	set("statement_timeout", psprintf("%d", statement_timeout), action);
+	if (project->search_path)
+		set("search_path", project->search_path, action);
 }
 
 int
@@ -53,11 +73,14 @@ slipway_settings_enter(const SlipwayProject *project, int lock_timeout, int stat
 {
 	int			nest = NewGUCNestLevel();
 
-	set("lock_timeout", psprintf("%d", lock_timeout));
-	set("statement_timeout", psprintf("%d", statement_timeout));
-	if (project->search_path)
-		set("search_path", project->search_path);
+	set_all(project, lock_timeout, statement_timeout, GUC_ACTION_SAVE);
 	return nest;
+}
+
+void
+slipway_settings_set(const SlipwayProject *project, int lock_timeout, int statement_timeout)
+{
+	set_all(project, lock_timeout, statement_timeout, GUC_ACTION_SET);
 }
 
 void

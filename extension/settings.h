@@ -12,6 +12,15 @@ extern int	slipway_lock_wait;
 extern int	slipway_lock_timeout;
 extern int	slipway_retries;
 
+/* slipway.recut */
+typedef enum SlipwayRecut
+{
+	SLIPWAY_RECUT_AUTO,
+	SLIPWAY_RECUT_REFUSE
+} SlipwayRecut;
+
+extern int	slipway_recut;
+
 /* slipway.report_progress: send INFO messages about a run? */
 extern bool slipway_report_progress;
 
@@ -27,5 +36,8 @@ extern void slipway_settings_init(void);
 extern int	slipway_settings_enter(const SlipwayProject *project, int lock_timeout,
 								   int statement_timeout);
 extern void slipway_settings_leave(int nest);
+
+/* The same settings for the session itself. */
+extern void slipway_settings_set(const SlipwayProject *project, int lock_timeout, int statement_timeout);
 
 #endif							/* SLIPWAY_SETTINGS_H */

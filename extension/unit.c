@@ -3,11 +3,16 @@
  *	  How a script is cut into units: what commits together.
  *
  * Statements in a row are one unit. One that refuses a transaction block is a
- * unit of its own, and BEGIN and COMMIT written in the script are borders.
+ * unit of its own, and BEGIN and COMMIT written in the script are borders. A
+ * new value of an enum cannot be used before it was committed, so that a unit ends
+ * behind ALTER TYPE ... ADD VALUE, unless it also made the type, or the
+ * author's BEGIN says that what follows belongs to it.
+ *
  * What has one BEGIN ... COMMIT, with or without statements around it, and
- * nothing that refuses, is run as a single unit all the same: it then commits
+ * nothing that needs another cut, is a single unit all the same: it then commits
  * together with its record, which is more than its author asked for. Anything
- * else is stepwise.
+ * else is stepwise. What a tree does not tell is found when the script runs,
+ * and cut then.
  */
 #include "postgres.h"
 
@@ -27,7 +32,10 @@ typedef struct UnitCutter
 	SlipwayOutline *outline;
 	const char *script;
 	int			capacity;
-	bool		unit_open;		/* the current unit has a statement */
+	int			unit_capacity;
+	bool		unit_open;		/* the last unit goes on */
+	List	   *options;		/* of the BEGIN that the next unit follows */
+	List	   *enums;			/* names of the types that the last unit made */
 	bool		in_block;		/* after BEGIN */
 	int			blocks;
 	bool		lone_commit;	/* a COMMIT ended what the runner had begun */
@@ -35,6 +43,7 @@ typedef struct UnitCutter
 	bool		keep;			/* the statement's tree */
 	Size		apart;			/* bytes of kept trees that have a context of their own */
 	SlipwayStatement begin;		/* the last BEGIN */
+	SlipwayStatement value;		/* ADD VALUE, the last statement so far; or of length 0 */
 } UnitCutter;
 
 static void
@@ -53,16 +62,32 @@ add_statement(UnitCutter *cutter, const SlipwayStatement *statement)
 	if (!cutter->keep)
 		outline->statements[outline->nstatements].tree = NULL;
 	outline->nstatements++;
+	outline->units[outline->nunits - 1].n++;
+}
+
+/* For the statement that is added next. */
+static void
+open_unit(UnitCutter *cutter, bool alone)
+{
+	SlipwayOutline *outline = cutter->outline;
+
+	if (outline->nunits == cutter->unit_capacity)
+	{
+		cutter->unit_capacity = cutter->unit_capacity ? 2 * cutter->unit_capacity : 2;
+		outline->units = outline->units ?
+			repalloc(outline->units, cutter->unit_capacity * sizeof(SlipwayUnit)) :
+			palloc(cutter->unit_capacity * sizeof(SlipwayUnit));
+	}
+	outline->units[outline->nunits++] = (SlipwayUnit) {outline->nstatements, 0, alone, cutter->options};
+	cutter->unit_open = !alone;
+	cutter->enums = NIL;
 }
 
 static void
-set_stepwise(UnitCutter *cutter, const char *what, const SlipwayStatement *statement)
+set_stepwise(SlipwayOutline *outline, const char *what, const SlipwayStatement *statement)
 {
-	if (cutter->outline->stepwise_reason)
-		return;
-	cutter->outline->stepwise_reason = psprintf("%s on line %d", what, statement->start.line);
-	cutter->outline->stepwise_at = *statement;
-	cutter->outline->stepwise_at.tree = NULL;
+	if (outline->stepwise_reason == NULL)
+		outline->stepwise_reason = psprintf("%s on line %d", what, statement->start.line);
 }
 
 static void
@@ -73,9 +98,8 @@ take_begin(UnitCutter *cutter, const SlipwayStatement *statement)
 				(errcode(SLIPWAY_REFUSED_STATEMENT),
 				 errmsg("BEGIN inside BEGIN is not allowed in a migration")));
 	if (++cutter->blocks > 1)
-		set_stepwise(cutter, "another BEGIN", statement);
-	cutter->outline->begin_options =
-		copyObject(((TransactionStmt *) statement->tree->stmt)->options);
+		set_stepwise(cutter->outline, "another BEGIN", statement);
+	cutter->options = copyObject(((TransactionStmt *) statement->tree->stmt)->options);
 	cutter->begin = *statement;
 	cutter->in_block = true;
 	cutter->unit_open = false;
@@ -87,10 +111,11 @@ take_commit(UnitCutter *cutter, const SlipwayStatement *statement)
 	if (!cutter->in_block)
 	{
 		cutter->lone_commit = true;
-		set_stepwise(cutter, "COMMIT without BEGIN", statement);
+		set_stepwise(cutter->outline, "COMMIT without BEGIN", statement);
 	}
 	cutter->in_block = false;
 	cutter->unit_open = false;
+	cutter->options = NIL;
 }
 
 /* "CREATE INDEX CONCURRENTLY": the command tag does not say the second word. */
@@ -114,10 +139,57 @@ take_alone(UnitCutter *cutter, const SlipwayStatement *statement)
 				(errcode(SLIPWAY_REFUSED_STATEMENT),
 				 errmsg("%s cannot run between BEGIN and COMMIT", name),
 				 errhint("Take BEGIN and COMMIT out of the script.")));
-	set_stepwise(cutter, name, statement);
+	set_stepwise(cutter->outline, name, statement);
+	open_unit(cutter, true);
 	add_statement(cutter, statement);
-	cutter->outline->units++;
-	cutter->unit_open = false;
+}
+
+/* Is it the same name, as far as both say it? */
+static bool
+same_name(const List *a, const List *b)
+{
+	if (strcmp(strVal(llast(a)), strVal(llast(b))) != 0)
+		return false;
+	return list_length(a) != list_length(b) || equal(a, b);
+}
+
+static bool
+was_made(const UnitCutter *cutter, const List *name)
+{
+	ListCell   *cell;
+
+	foreach(cell, cutter->enums)
+		if (same_name(lfirst(cell), name))
+			return true;
+	return false;
+}
+
+/* Behind what is taken now: does a new value of an enum have to be committed? */
+static bool
+adds_value(UnitCutter *cutter, const Node *stmt)
+{
+	if (IsA(stmt, CreateEnumStmt))
+		cutter->enums = lappend(cutter->enums, copyObject(((const CreateEnumStmt *) stmt)->typeName));
+	return IsA(stmt, AlterEnumStmt) && ((const AlterEnumStmt *) stmt)->oldVal == NULL &&
+		!cutter->in_block && !was_made(cutter, ((const AlterEnumStmt *) stmt)->typeName);
+}
+
+static void
+take_ordinary(UnitCutter *cutter, const SlipwayStatement *statement)
+{
+	bool		border;
+
+	if (cutter->value.length > 0)
+		set_stepwise(cutter->outline, "ALTER TYPE ... ADD VALUE", &cutter->value);
+	cutter->value.length = 0;
+	if (!cutter->unit_open)
+		open_unit(cutter, false);
+	border = adds_value(cutter, statement->tree->stmt);
+	if (border)
+		cutter->value = *statement;
+	add_statement(cutter, statement);
+	if (border || cutter->no_transaction)
+		cutter->unit_open = false;
 }
 
 static void
@@ -135,10 +207,7 @@ take_statement(UnitCutter *cutter, const SlipwayStatement *statement, bool fixed
 			take_alone(cutter, statement);
 			break;
 		case SLIPWAY_ORDINARY:
-			add_statement(cutter, statement);
-			if (!cutter->unit_open || cutter->no_transaction)
-				cutter->outline->units++;
-			cutter->unit_open = true;
+			take_ordinary(cutter, statement);
 			break;
 	}
 }
@@ -180,7 +249,7 @@ read_directives(UnitCutter *cutter, SlipwayPlace *place)
 						 errmsg("unknown directive \"%.*s\"", len, text),
 						 errhint("This version knows: no-transaction.")));
 			cutter->no_transaction = true;
-			set_stepwise(cutter, "directive no-transaction", &place->statement);
+			set_stepwise(cutter->outline, "directive no-transaction", &place->statement);
 		}
 		line = *end ? end + 1 : end;
 		number++;
@@ -232,6 +301,19 @@ cut_all(UnitCutter *cutter, SlipwayPlace *place, bool fixed_role, Size limit)
 	MemoryContextDelete(scratch);
 }
 
+/* Units that nothing but one BEGIN ... COMMIT divides. */
+static void
+make_single(SlipwayOutline *outline)
+{
+	SlipwayUnit single = {0, outline->nstatements, false, NIL};
+
+	for (int i = 0; i < outline->nunits; i++)
+		if (outline->units[i].options)
+			single.options = outline->units[i].options;
+	outline->units[0] = single;
+	outline->nunits = 1;
+}
+
 SlipwayOutline *
 slipway_outline(const char *migration, const char *script, bool fixed_role, Size limit)
 {
@@ -253,7 +335,49 @@ slipway_outline(const char *migration, const char *script, bool fixed_role, Size
 				 errhint("psql would roll such a script back. Take BEGIN out, or write COMMIT.")));
 	}
 	slipway_place_pop(&place);
-	if (cutter.outline->stepwise_reason == NULL && cutter.outline->units > 1)
-		cutter.outline->units = 1;
+	if (cutter.outline->stepwise_reason == NULL && cutter.outline->nunits > 1)
+		make_single(cutter.outline);
 	return cutter.outline;
+}
+
+/* Room for so many units, the first of which are copied. */
+static SlipwayUnit *
+copy_units(const SlipwayOutline *outline, int n, int capacity)
+{
+	SlipwayUnit *units = MemoryContextAlloc(outline->context, capacity * sizeof(SlipwayUnit));
+
+	return memcpy(units, outline->units, n * sizeof(SlipwayUnit));
+}
+
+bool
+slipway_outline_cut(SlipwayOutline *outline, int statement, bool alone)
+{
+	int			u = 0;
+	SlipwayUnit old;
+	SlipwayUnit *units;
+	int			n;
+	int			behind;
+
+	while (u + 1 < outline->nunits && outline->units[u + 1].first <= statement)
+		u++;
+	old = outline->units[u];
+	if (old.alone || (!alone && old.first == statement))
+		return false;
+	n = u;
+	units = copy_units(outline, n, outline->nunits + 2);
+	if (old.first < statement)
+		units[n++] = (SlipwayUnit) {old.first, statement - old.first, false, old.options};
+	if (alone)
+		units[n++] = (SlipwayUnit) {statement, 1, true, NIL};
+	behind = alone ? statement + 1 : statement;
+	if (behind < old.first + old.n)
+		units[n++] = (SlipwayUnit) {behind, old.first + old.n - behind, false, old.options};
+	memcpy(units + n, outline->units + u + 1, (outline->nunits - u - 1) * sizeof(SlipwayUnit));
+	outline->nunits += n - u - 1;
+	outline->units = units;
+	if (outline->stepwise_reason == NULL)
+		outline->stepwise_reason = MemoryContextStrdup(outline->context,
+													   psprintf("the statement on line %d",
+																outline->statements[statement].start.line));
+	return true;
 }

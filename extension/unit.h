@@ -8,6 +8,15 @@
 #include "nodes/pg_list.h"
 #include "script.h"
 
+/* Statements in a row that commit together. */
+typedef struct SlipwayUnit
+{
+	int			first;			/* index of its first statement */
+	int			n;
+	bool		alone;			/* one statement, which refuses a transaction block */
+	List	   *options;		/* of the BEGIN in front of it: DefElems */
+} SlipwayUnit;
+
 /*
  * What is known of a script before it runs. Body and parse trees are kept as
  * far as memory allows; running a tree uses it up.
@@ -18,10 +27,9 @@ typedef struct SlipwayOutline
 	char	   *body;			/* or NULL */
 	SlipwayStatement *statements;	/* to run, BEGIN and COMMIT left out */
 	int			nstatements;
-	int			units;
-	List	   *begin_options;	/* of a BEGIN in the script: DefElems */
-	char	   *stepwise_reason;	/* NULL: transactional */
-	SlipwayStatement stepwise_at;	/* what is the reason */
+	SlipwayUnit *units;			/* none if there is no statement */
+	int			nunits;
+	char	   *stepwise_reason;	/* NULL: transactional, one unit at most */
 } SlipwayOutline;
 
 /*
@@ -31,5 +39,11 @@ typedef struct SlipwayOutline
  */
 extern SlipwayOutline *slipway_outline(const char *migration, const char *script, bool fixed_role,
 									   Size limit);
+
+/*
+ * Cuts the unit that this statement is in: before it, and behind it, too, if it is
+ * to stand alone. False if that changes nothing.
+ */
+extern bool slipway_outline_cut(SlipwayOutline *outline, int statement, bool alone);
 
 #endif							/* SLIPWAY_UNIT_H */

@@ -13,6 +13,7 @@
 #include "body.h"
 #include "error_code.h"
 #include "hash.h"
+#include "journal.h"
 #include "validate.h"
 
 /* Of a check, as against a cancel or lack of memory in the middle of one. */
@@ -65,21 +66,6 @@ check_step(const SlipwayStep *step, bool allow_out_of_order)
 	return problem;
 }
 
-static void
-require_transactional(const char *migration, const SlipwayOutline *outline, SlipwayPlace *place)
-{
-	if (outline->stepwise_reason)
-	{
-		place->statement = outline->stepwise_at;
-		place->in_statement = true;
-		ereport(ERROR,
-				(errcode(SLIPWAY_NEEDS_STEPWISE),
-				 errmsg("migration \"%s\" cannot run in one transaction", migration),
-				 errdetail("That is because of %s.", outline->stepwise_reason),
-				 errhint("This version runs transactional migrations only: run this one with psql.")));
-	}
-}
-
 SlipwayOutline *
 slipway_validate_script(const char *migration, const char *body, bool fixed_role, Size limit,
 						SlipwayProblem **problem)
@@ -100,9 +86,34 @@ slipway_validate_script(const char *migration, const char *body, bool fixed_role
 	return outline;
 }
 
-/* The problem of a step without a script, or with one that cannot be run yet. */
+/* Of a plan, while it is checked. */
+typedef struct PlanCheck
+{
+	SlipwayPlan *plan;
+	int			nsteps;
+	const char *project;
+	bool		fixed_role;
+	bool		begun;			/* some migration is done in part */
+	Size		room;			/* bytes of bodies and trees that may still be kept */
+	MemoryContext batch_context;
+	char	  **batch;			/* small bodies of the next steps to check */
+	int			taken;			/* of them */
+	int			loaded;
+} PlanCheck;
+
+/* Raises SW001 if the script has changed where it was already executed. */
+static void
+check_begun(const char *project, const SlipwayStep *step, const char *body)
+{
+	uint8		hash[SLIPWAY_HASH_LEN];
+
+	slipway_journal_check(slipway_journal_load(project, step->name), step->name, body,
+						  step->member->outline, hash);
+}
+
+/* The problem of a step without a script, or with one that cannot go on where an older one has stopped. */
 static SlipwayProblem *
-check_outline(const SlipwayStep *step)
+check_outline(const PlanCheck *check, const SlipwayStep *step, const char *body)
 {
 	MemoryContext context = CurrentMemoryContext;
 	SlipwayProblem *volatile problem = NULL;
@@ -117,7 +128,8 @@ check_outline(const SlipwayStep *step)
 					 errmsg("script of migration \"%s\" was not uploaded", step->name),
 					 errdetail("Its hash is %s.", slipway_hash_hex(step->member->up)),
 					 errhint("Upload it with slipway.add_script().")));
-		require_transactional(step->name, step->member->outline, &place);
+		if (check->begun)
+			check_begun(check->project, step, body);
 		slipway_place_pop(&place);
 	}
 	PG_CATCH();
@@ -127,19 +139,6 @@ check_outline(const SlipwayStep *step)
 	PG_END_TRY();
 	return problem;
 }
-
-/* Of a plan, while it is checked. */
-typedef struct PlanCheck
-{
-	SlipwayPlan *plan;
-	int			nsteps;
-	bool		fixed_role;
-	Size		room;			/* bytes of bodies and trees that may still be kept */
-	MemoryContext batch_context;
-	char	  **batch;			/* small bodies of the next steps to check */
-	int			taken;			/* of them */
-	int			loaded;
-} PlanCheck;
 
 /* Is the script of this step still to be checked? */
 static bool
@@ -201,13 +200,15 @@ check_script(PlanCheck *check, int i)
 										  MemoryContextMemAllocated(context, false) + check->room,
 										  &problem);
 	check->room -= Min(check->room, MemoryContextMemAllocated(context, true) - before);
+	MemoryContextSwitchTo(caller);
+	step->member->outline = outline;
+	if (problem == NULL)
+		problem = check_outline(check, step, body);
 	if (outline && keep)
 		outline->body = body;
 	else if (body)
 		slipway_body_free(body);
-	MemoryContextSwitchTo(caller);
-	step->member->outline = outline;
-	return problem ? problem : check_outline(step);
+	return problem;
 }
 
 List *
@@ -219,7 +220,9 @@ slipway_validate_plan(SlipwayPlan *plan, int nsteps, const SlipwayProject *proje
 
 	check.plan = plan;
 	check.nsteps = nsteps;
+	check.project = project->name;
 	check.fixed_role = project->owner != NULL;
+	check.begun = slipway_journal_is_open(project->name);
 	check.room = SLIPWAY_BODY_ROOM;
 	check.batch_context = AllocSetContextCreate(CurrentMemoryContext, "slipway bodies",
 												ALLOCSET_DEFAULT_SIZES);

@@ -63,6 +63,7 @@ SELECT replace(text, 'mine', CASE WHEN yours THEN 'yours' ELSE 'mine' END), your
     $$SELECT slipway.grant_role('regress_acl_target', 'reader', 'mine')$$,
     $$SELECT slipway.revoke_role('regress_acl_none', 'reader', 'mine')$$,
     $$SELECT slipway.create_project('mine', '{public}')$$,
+    $$SELECT slipway.settle_unit('0001_a', true, 'why not', 'mine')$$,
     $$SELECT slipway.cancel('mine')$$]) WITH ORDINALITY u(text, n)
  ORDER BY yours, n;
 INSERT INTO statement (text)
@@ -77,7 +78,7 @@ SELECT text FROM unnest(ARRAY[
     $$SELECT slipway._refuse_change()$$,
     $$SELECT FROM slipway.status$$, $$SELECT FROM slipway.log$$, $$SELECT FROM slipway.schema_migrations$$, $$SELECT FROM slipway.lock_holder$$, $$SELECT FROM slipway.progress$$, $$SELECT FROM slipway._applied$$,
     $$SELECT FROM slipway.project$$, $$SELECT hash FROM slipway.script$$, $$SELECT body FROM slipway.script$$, $$SELECT FROM slipway.migration$$, $$SELECT FROM slipway.manifest$$,
-    $$SELECT FROM slipway.run$$, $$SELECT FROM slipway.history$$, $$SELECT FROM slipway.role_grant$$,
+    $$SELECT FROM slipway.run$$, $$SELECT FROM slipway.history$$, $$SELECT FROM slipway.journal$$, $$SELECT FROM slipway.journal_made$$, $$SELECT FROM slipway.role_grant$$,
     $$INSERT INTO slipway.history DEFAULT VALUES$$, $$UPDATE slipway.history SET hint = ''$$, $$DELETE FROM slipway.history$$, $$TRUNCATE slipway.history$$,
     $$INSERT INTO slipway.project (name) VALUES ('new')$$, $$UPDATE slipway.project SET owner = 'x'$$, $$DELETE FROM slipway.run$$, $$UPDATE slipway.run SET outcome = 'failed'$$,
     $$INSERT INTO slipway.script VALUES (sha256(''), '')$$, $$INSERT INTO slipway.manifest DEFAULT VALUES$$, $$INSERT INTO slipway.migration DEFAULT VALUES$$,

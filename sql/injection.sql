@@ -86,6 +86,9 @@ INSERT INTO call (statement) VALUES
 ('SELECT slipway._status(%L::text)'),
 ('SELECT slipway.require(%L)'),
 ('SELECT slipway.require(''a'', %L)'),
+('SELECT slipway.settle_unit(%L, true, ''why'')'),
+('SELECT slipway.settle_unit(''a'', true, %L)'),
+('SELECT slipway.settle_unit(''a'', true, ''why'', %L)'),
 ('SELECT slipway.verify_history(%L)');
 -- No text argument is left out.
 SELECT p.oid::regprocedure, p.pronargs - count(c.n) AS missing

@@ -30,7 +30,7 @@ CALL migration('0005_e', 'SELECT 1/0');
 CALL slipway.migrate();
 SELECT position, migration, kind FROM slipway.plan();
 
--- What is stepwise is shown, although this version does not run it.
+-- What is stepwise is shown as that.
 CALL migration('0005_e', 'CREATE TABLE e (); VACUUM b; SELECT 1');
 SELECT position, migration, kind, units, reason FROM slipway.plan();
 -- Other problems are errors, the first of them.

@@ -91,15 +91,12 @@ SELECT rows FROM kinds.stored;
 SELECT value FROM seen ORDER BY n DESC LIMIT 1;
 SELECT proconfig FROM pg_proc WHERE proname = 'log' AND pronamespace = 'kinds'::regnamespace;
 SELECT kinds.total(n) FROM generate_series(1, 4) n;
--- A new value of an enumeration serves from the next migration on.
+-- A new value of an enumeration serves from the next unit on.
 CALL script('ALTER TYPE kinds.mood ADD VALUE ''happy''');
 CALL script('INSERT INTO kinds.base (mood) VALUES (''happy'')');
 CALL slipway.migrate();
 SELECT count(*) FROM kinds.base WHERE mood = 'happy';
 CALL script('ALTER TYPE kinds.mood ADD VALUE ''mad''; INSERT INTO kinds.base (mood) VALUES (''mad'')');
-CALL slipway.migrate();
-\echo :LAST_ERROR_SQLSTATE
-CALL migration('0007', 'ALTER TYPE kinds.mood ADD VALUE ''mad''');
 CALL slipway.migrate();
 SELECT enum_range(NULL::kinds.mood);
 

@@ -122,6 +122,43 @@ COMMENT ON COLUMN slipway.history.entry IS '1, 2, 3, ... without gaps in each pr
 COMMENT ON COLUMN slipway.history."position" IS 'of an error, in characters of the script from 1';
 COMMENT ON COLUMN slipway.history.entry_hash IS 'SHA-256 over the canonical form of the row and prev_hash';
 
+CREATE TABLE slipway.journal (
+    project         text NOT NULL,
+    entry           bigint NOT NULL,
+    migration       text NOT NULL,
+    script_hash     bytea NOT NULL,
+    run             bigint NOT NULL,
+    unit            integer NOT NULL,
+    first_statement integer NOT NULL,
+    last_statement  integer NOT NULL,
+    line_number     integer NOT NULL,
+    statements_hash bytea NOT NULL,
+    outcome         text NOT NULL,
+    facts           text,
+    settings        text[] NOT NULL,
+    started_at      timestamptz NOT NULL,
+    finished_at     timestamptz,
+    closed_by       bigint,
+    PRIMARY KEY (project, entry)
+);
+CREATE INDEX journal_open_idx ON slipway.journal (project, migration, entry) WHERE closed_by IS NULL;
+COMMENT ON TABLE slipway.journal IS 'units of stepwise migrations: what is done of one that is not';
+COMMENT ON COLUMN slipway.journal.statements_hash IS 'over the statements of the script up to the last one of the unit: each hash is SHA-256 over that of the statement before, in hex, and the text';
+COMMENT ON COLUMN slipway.journal.outcome IS 'done; of a statement that commits by itself also started, failed, or undone, when that was found out later';
+COMMENT ON COLUMN slipway.journal.facts IS 'what was there before, to find out later whether the statement was executed: OIDs';
+COMMENT ON COLUMN slipway.journal.settings IS 'what the script has SET so far and a later unit has to begin with: names and values by turns';
+COMMENT ON COLUMN slipway.journal.closed_by IS 'entry of the history that says the migration is applied; NULL: it is done in part';
+
+-- Written in the middle of the server's work on a statement: without index,
+-- constraint or default.
+CREATE TABLE slipway.journal_made (
+    project text,
+    entry   bigint,
+    object  oid,
+    name    text
+);
+COMMENT ON TABLE slipway.journal_made IS 'indexes that a statement which commits by itself has made, from the moment when they exist: if it does not end well they are INVALID, and dropped';
+
 CREATE TABLE slipway.role_grant (
     role        text NOT NULL,
     kind        text NOT NULL CHECK (kind IN ('reader', 'uploader', 'approver', 'deployer', 'admin')),
@@ -138,6 +175,8 @@ SELECT pg_catalog.pg_extension_config_dump('slipway.migration', '');
 SELECT pg_catalog.pg_extension_config_dump('slipway.manifest', '');
 SELECT pg_catalog.pg_extension_config_dump('slipway.run', '');
 SELECT pg_catalog.pg_extension_config_dump('slipway.history', '');
+SELECT pg_catalog.pg_extension_config_dump('slipway.journal', '');
+SELECT pg_catalog.pg_extension_config_dump('slipway.journal_made', '');
 SELECT pg_catalog.pg_extension_config_dump('slipway.role_grant', '');
 
 -- Rows that are evidence cannot be changed, by their owner neither. A

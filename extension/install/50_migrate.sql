@@ -6,6 +6,11 @@ CREATE PROCEDURE slipway.migrate(project text DEFAULT 'default', options jsonb D
 REVOKE ALL ON PROCEDURE slipway.migrate(text, jsonb) FROM PUBLIC;
 COMMENT ON PROCEDURE slipway.migrate(text, jsonb) IS 'applies what is pending, each migration in a transaction of its own together with its record; top level only; needs deployer';
 
+CREATE FUNCTION slipway.settle_unit(migration text, done boolean, reason text, project text DEFAULT 'default') RETURNS void
+    AS 'MODULE_PATHNAME', 'slipway_settle_unit' LANGUAGE C;
+REVOKE ALL ON FUNCTION slipway.settle_unit(text, boolean, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION slipway.settle_unit(text, boolean, text, text) IS 'says whether a statement that commits by itself was executed, after a crash that left that unknown; leaves an entry in the history; needs admin';
+
 CREATE FUNCTION slipway.cancel(project text DEFAULT 'default') RETURNS boolean
     AS 'MODULE_PATHNAME', 'slipway_cancel' LANGUAGE C STRICT;
 REVOKE ALL ON FUNCTION slipway.cancel(text) FROM PUBLIC;

@@ -190,24 +190,6 @@ refused_with("-- slipway: no-transactoin\nSELECT 1;\n",
 	  . "hint: This version knows: no-transaction.\n",
 	'a misspelt directive');
 
-put_files($place, { '0002_x.sql' => "SELECT 1;\nCREATE INDEX CONCURRENTLY i ON orders (total);\n" });
-my $stepwise = "ERROR: migration \"0002_x\" cannot run in one transaction (SW015)\n";
-my $stepwise_why = "detail: That is because of CREATE INDEX CONCURRENTLY on line 2.\n"
-  . "hint: This version runs transactional migrations only: run this one with psql.\n";
-client_is($place, ['migrate'], {
-		exit => 4,
-		err => "migrations/0002_x.sql:2:1: $stepwise"
-		  . "    2 | CREATE INDEX CONCURRENTLY i ON orders (total);\n      | ^\n"
-		  . "${stepwise_why}0002_x: refused; nothing was applied\n" },
-	'a stepwise statement');
-client_is($place, ['plan'], {
-		out => "MIGRATION  KIND      UNITS  REASON\n0002_x     stepwise      2  CREATE INDEX CONCURRENTLY on line 2\n",
-		err => "1 migration to apply to project default\n" },
-	'plan says why a step is stepwise');
-client_is($place, ['validate'], {
-		exit => 4, err => "migrations/0002_x.sql: $stepwise${stepwise_why}1 problem found\n" },
-	'validate says that migrate would refuse it');
-
 # What becomes of the others
 
 put_files($place, { '0002_x.sql' => "CREATE TABLE b (id integer);\n", '0003_y.sql' => "SELEC 1;\n" });
@@ -241,6 +223,45 @@ put_files($place, { '0004_z.up.sql' => "SELECT 1;\n" });
 client_is($place, ['migrate'], {
 		err => "0004_z  applied  TIME\n0005_end  applied  TIME\n2 migrations applied to project default in TIME\n" },
 	'once it is mended, the rest is applied');
+# A stepwise migration stops where it fails, and the next run goes on there.
+put_files($place, { '0006_step.sql' =>
+		  "CREATE TABLE pair (a integer);\nINSERT INTO pair VALUES (1), (1);\nCREATE UNIQUE INDEX CONCURRENTLY pair_a ON pair (a);\nSELECT 1;\n" });
+client_is($place, ['plan'], {
+		out => "MIGRATION  KIND      UNITS  REASON\n0006_step  stepwise      3  CREATE INDEX CONCURRENTLY on line 3\n",
+		err => "1 migration to apply to project default\n" },
+	'plan says why a step is stepwise');
+client_is($place, ['validate'], { err => "6 migrations, all valid\n" }, 'and validate has nothing against it');
+my $duplicate = "migrations/0006_step.sql:3:1: ERROR: could not create unique index \"pair_a\" (23505)\n"
+  . "    3 | CREATE UNIQUE INDEX CONCURRENTLY pair_a ON pair (a);\n      | ^\n"
+  . "detail: Key (a)=(1) is duplicated.\n"
+  . "Migration \"0006_step\" has stopped part way: what it has committed stays, and the next run goes on behind that.\n";
+client_is($place, ['migrate'], { exit => 6, err => "${duplicate}0006_step: stopped at unit 2 of 3\n" },
+	'a stepwise migration that fails');
+client_is($place, ['migrate'], {
+		exit => 6,
+		err => "0006_step: the last try has left something: DROP INDEX CONCURRENTLY public.pair_a\n"
+		  . "${duplicate}0006_step: stopped at unit 2 of 3\n" },
+	'and fails again');
+my (undef, $json) = client($place, [ '--json', 'migrate' ]);
+my ($stopped) = grep { $_->{event} eq 'error' } @{ json_lines($json) };
+is_deeply([ @$stopped{qw(exit_code migration line rolled_back)} ], [ 6, '0006_step', 3, JSON::PP::false() ], 'in JSON');
+like((client($place, ['status']))[1], qr/^0006_step +failed/m, 'status calls it failed');
+$node->safe_psql($place->{db}, "DELETE FROM pair WHERE ctid = '(0,1)'");
+put_files($place, { '0006_step.sql' =>
+		  "CREATE TABLE pair (a integer);\nINSERT INTO pair VALUES (1), (2);\nCREATE UNIQUE INDEX CONCURRENTLY pair_a ON pair (a);\nSELECT 1;\n" });
+client_is($place, ['migrate'], {
+		exit => 4,
+		err => "migrations/0006_step.sql: ERROR: migration \"0006_step\" has changed where it was already executed (SW001)\n"
+		  . "detail: It is committed up to statement 2. Only what follows may be changed.\n"
+		  . "hint: Put that part of the script back, or write the change as a new migration.\n"
+		  . "0006_step: refused; nothing was applied\n" },
+	'what has run may not be changed');
+put_files($place, { '0006_step.sql' =>
+		  "CREATE TABLE pair (a integer);\nINSERT INTO pair VALUES (1), (1);\nCREATE UNIQUE INDEX CONCURRENTLY pair_a ON pair (a);\nSELECT 2;\n" });
+client_is($place, ['migrate'], {
+		err => "0006_step: the last try has left something: DROP INDEX CONCURRENTLY public.pair_a\n"
+		  . "0006_step  applied  TIME\n1 migration applied to project default in TIME\n" },
+	'and what has not, may');
 history_is_sound($node, 'after all that', db => $place->{db});
 
 # Changed, missing, twice

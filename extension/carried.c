@@ -1,0 +1,277 @@
+/*
+ * carried.c
+ *	  Settings that last from one unit of a migration to the next.
+ *
+ * Each unit begins with the settings of the session and undoes what it has
+ * changed before its record is written. What a plain SET of the script was
+ * meant to change for good is found in the server's stack of settings, which
+ * also knows of set_config() in a query, and set again for the next unit.
+ *
+ * transaction_isolation and its like belong to one transaction; like seed they are
+ * marked as not to be reset by RESET ALL. So are role and session_authorization,
+ * which a script does expect to last.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/guc_tables.h"
+
+#include "carried.h"
+#include "compat.h"
+
+typedef struct Setting
+{
+	char	   *name;
+	char	   *value;
+} Setting;
+
+struct SlipwaySession
+{
+	List	   *settings;
+};
+
+/* The order matters: the second belongs to the first. */
+static const char *const identities[] = {"session_authorization", "role"};
+
+static bool
+is_identity(const char *name)
+{
+	for (int i = 0; i < lengthof(identities); i++)
+		if (strcmp(name, identities[i]) == 0)
+			return true;
+	return false;
+}
+
+static bool
+can_last(const struct config_generic *variable)
+{
+	return variable->context != PGC_INTERNAL &&
+		((variable->flags & GUC_NO_RESET_ALL) == 0 || is_identity(variable->name));
+}
+
+static Setting *
+find_setting(List *settings, const char *name)
+{
+	ListCell   *cell;
+
+	foreach(cell, settings)
+	{
+		Setting    *setting = lfirst(cell);
+
+		if (strcmp(setting->name, name) == 0)
+			return setting;
+	}
+	return NULL;
+}
+
+/* Adds one, or gives it another value, in the current memory context. */
+static List *
+put_setting(List *settings, const char *name, const char *value)
+{
+	Setting    *setting = find_setting(settings, name);
+
+	if (setting == NULL)
+	{
+		setting = palloc(sizeof(Setting));
+		setting->name = pstrdup(name);
+		/* A change of identity takes the right to make the other changes. */
+		settings = is_identity(name) ? lappend(settings, setting) : lcons(setting, settings);
+	}
+	setting->value = pstrdup(value);
+	return settings;
+}
+
+static void
+set(const char *name, const char *value, GucAction action)
+{
+	(void) set_config_option(name, value, PGC_SUSET, PGC_S_SESSION, action, true, 0, false);
+}
+
+static void
+set_all(List *settings, GucAction action)
+{
+	ListCell   *cell;
+
+	foreach(cell, settings)
+	{
+		Setting    *setting = lfirst(cell);
+
+		set(setting->name, setting->value, action);
+	}
+}
+
+ArrayType *
+slipway_carried_array(const SlipwayCarried *carried)
+{
+	Datum	   *values = palloc((2 * list_length(carried->settings) + 1) * sizeof(Datum));
+	int			n = 0;
+	ListCell   *cell;
+
+	foreach(cell, carried->settings)
+	{
+		Setting    *setting = lfirst(cell);
+
+		values[n++] = CStringGetTextDatum(setting->name);
+		values[n++] = CStringGetTextDatum(setting->value);
+	}
+	return construct_array(values, n, TEXTOID, -1, false, TYPALIGN_INT);
+}
+
+void
+slipway_carried_load(SlipwayCarried *carried, ArrayType *array)
+{
+	MemoryContext caller = MemoryContextSwitchTo(carried->context);
+	Datum	   *values;
+	int			n;
+
+	deconstruct_array(array, TEXTOID, -1, false, TYPALIGN_INT, &values, NULL, &n);
+	carried->settings = NIL;
+	for (int i = 0; i + 1 < n; i += 2)
+	{
+		Setting    *setting = palloc(sizeof(Setting));
+
+		setting->name = TextDatumGetCString(values[i]);
+		setting->value = TextDatumGetCString(values[i + 1]);
+		carried->settings = lappend(carried->settings, setting);
+	}
+	MemoryContextSwitchTo(caller);
+}
+
+void
+slipway_carried_apply(const SlipwayCarried *carried)
+{
+	set_all(carried->settings, GUC_ACTION_SAVE);
+}
+
+void
+slipway_carried_set(const SlipwayCarried *carried)
+{
+	set_all(carried->settings, GUC_ACTION_SET);
+}
+
+/* What SET LOCAL hides, as text; of the types that have no name for it as a number. */
+static char *
+masked_value(const struct config_generic *variable)
+{
+	const union config_var_val *value = &variable->stack->masked.val;
+
+	switch (variable->vartype)
+	{
+		case PGC_BOOL:
+			return value->boolval ? "on" : "off";
+		case PGC_INT:
+			return psprintf("%d", value->intval);
+		case PGC_REAL:
+			return psprintf("%.17g", value->realval);
+		case PGC_STRING:
+			return value->stringval ? value->stringval : "";
+		case PGC_ENUM:
+			return (char *) config_enum_lookup_by_value((struct config_enum *) variable, value->enumval);
+	}
+	return "";
+}
+
+/* The value that would last from that nest level on, or NULL. */
+static const char *
+lasting_value(const struct config_generic *variable, int nest)
+{
+	const GucStack *stack = variable->stack;
+
+	if (stack == NULL || stack->nest_level != nest)
+		return NULL;
+	if (stack->state == GUC_SET)
+		return GetConfigOption(variable->name, true, false);
+	return stack->state == GUC_SET_LOCAL ? masked_value(variable) : NULL;
+}
+
+void
+slipway_carried_collect(SlipwayCarried *carried, int nest)
+{
+	MemoryContext caller = MemoryContextSwitchTo(carried->context);
+	int			n;
+	struct config_generic **variables = slipway_guc_variables(&n);
+
+	for (int i = 0; i < n; i++)
+	{
+		const char *value = can_last(variables[i]) ? lasting_value(variables[i], nest) : NULL;
+
+		if (value)
+			carried->settings = put_setting(carried->settings, variables[i]->name, value);
+	}
+	MemoryContextSwitchTo(caller);
+}
+
+SlipwaySession *
+slipway_session_remember(void)
+{
+	SlipwaySession *session = palloc0(sizeof(SlipwaySession));
+	int			n;
+	struct config_generic **variables = slipway_guc_variables(&n);
+
+	for (int i = 0; i < n; i++)
+	{
+		const char *value;
+
+		if (!can_last(variables[i]) || variables[i]->source != PGC_S_SESSION)
+			continue;
+		value = GetConfigOption(variables[i]->name, true, false);
+		if (value)
+			session->settings = put_setting(session->settings, variables[i]->name, value);
+	}
+	return session;
+}
+
+/* Is this one of the settings, with the same value? */
+static bool
+is_among(List *settings, const Setting *setting)
+{
+	const Setting *found = find_setting(settings, setting->name);
+
+	return found && strcmp(found->value, setting->value) == 0;
+}
+
+void
+slipway_carried_add(SlipwayCarried *carried, const SlipwaySession *then)
+{
+	SlipwaySession *now = slipway_session_remember();
+	MemoryContext caller = MemoryContextSwitchTo(carried->context);
+	ListCell   *cell;
+
+	foreach(cell, now->settings)
+	{
+		Setting    *setting = lfirst(cell);
+
+		if (!is_among(then->settings, setting))
+			carried->settings = put_setting(carried->settings, setting->name, setting->value);
+	}
+	MemoryContextSwitchTo(caller);
+}
+
+void
+slipway_session_restore(const SlipwaySession *then)
+{
+	SlipwaySession *now = slipway_session_remember();
+	ListCell   *cell;
+
+	/* Identities first, and back: who may reset the others is who set them. */
+	for (int i = lengthof(identities) - 1; i >= 0; i--)
+		if (find_setting(now->settings, identities[i]))
+			set(identities[i], NULL, GUC_ACTION_SET);
+	foreach(cell, now->settings)
+	{
+		Setting    *setting = lfirst(cell);
+
+		/* Without a value: what the session began with. */
+		if (find_setting(then->settings, setting->name) == NULL && !is_identity(setting->name))
+			set(setting->name, NULL, GUC_ACTION_SET);
+	}
+	foreach(cell, then->settings)
+	{
+		Setting    *setting = lfirst(cell);
+
+		if (is_identity(setting->name) || !is_among(now->settings, setting))
+			set(setting->name, setting->value, GUC_ACTION_SET);
+	}
+}

@@ -1,0 +1,48 @@
+/*
+ * carried.h
+ *	  Settings that last from one unit of a migration to the next.
+ */
+#ifndef SLIPWAY_CARRIED_H
+#define SLIPWAY_CARRIED_H
+
+#include "nodes/pg_list.h"
+#include "utils/array.h"
+
+/*
+ * What the script has SET, not LOCAL, in the units so far: a plain SET lasts to
+ * the end of a migration. Begins as {NIL, context}, which holds it.
+ */
+typedef struct SlipwayCarried
+{
+	List	   *settings;		/* opaque */
+	MemoryContext context;
+} SlipwayCarried;
+
+/* As an array of names and values by turns, to be kept for another process; and back. */
+extern ArrayType *slipway_carried_array(const SlipwayCarried *carried);
+extern void slipway_carried_load(SlipwayCarried *carried, ArrayType *array);
+
+/* Sets them inside a GUC nest level, with which they go. */
+extern void slipway_carried_apply(const SlipwayCarried *carried);
+
+/* Adds what was SET inside that nest level, which is the current one. */
+extern void slipway_carried_collect(SlipwayCarried *carried, int nest);
+
+/*
+ * For what runs without a nest level, as it commits by itself: the settings of the
+ * session, in the current memory context.
+ */
+typedef struct SlipwaySession SlipwaySession;
+
+extern SlipwaySession *slipway_session_remember(void);
+
+/* Sets them in the session; until the next commit an abort takes that back. */
+extern void slipway_carried_set(const SlipwayCarried *carried);
+
+/* Adds what the session has now and did not have then. */
+extern void slipway_carried_add(SlipwayCarried *carried, const SlipwaySession *then);
+
+/* The settings of the session are again what they were then, as of the next commit. */
+extern void slipway_session_restore(const SlipwaySession *then);
+
+#endif							/* SLIPWAY_CARRIED_H */

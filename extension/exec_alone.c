@@ -1,0 +1,117 @@
+/*
+ * exec_alone.c
+ *	  Runs a statement that refuses a transaction block.
+ *
+ * It commits by itself, perhaps more than once, so that nothing of what
+ * protects a block can span it: a nest level of settings ends with the first
+ * commit, and so would a security context, which the server allows inside a
+ * transaction only. So the settings are those of the session, which are remembered and put
+ * back, and an owner role is the current user without a context, as after
+ * SET ROLE.
+ *
+ * From there RESET ROLE leads to the session's role. Commands that only the server's code
+ * carries out do not offer an occasion for it. DO and CALL do: those that commit by
+ * themselves are refused in projects with an owner role, unless it is the session's.
+ *
+ * lock_timeout would end the wait of a concurrent build for old snapshots, and leave
+ * an INVALID index: unless the script sets one, there is none for such statements.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+
+#include "error_code.h"
+#include "exec_alone.h"
+#include "exec_statement.h"
+#include "guard.h"
+#include "refuse.h"
+#include "settings.h"
+#include "transaction.h"
+
+/* What is to be put back; NULL: nothing. */
+static struct
+{
+	SlipwaySession *before;
+	SlipwaySession *begun;		/* with what it began */
+	Oid			user;
+	int			sec_context;
+}			outer;
+
+bool
+slipway_exec_alone_is_safe(const SlipwayRun *run, const Node *stmt)
+{
+	return !OidIsValid(run->owner) || GetSessionUserId() == run->owner ||
+		!(IsA(stmt, DoStmt) || IsA(stmt, CallStmt));
+}
+
+static void
+check_role(const SlipwayRun *run, const Node *stmt)
+{
+	if (!slipway_exec_alone_is_safe(run, stmt))
+		ereport(ERROR,
+				(errcode(SLIPWAY_REFUSED_STATEMENT),
+				 errmsg("DO and CALL cannot commit by themselves in a project with an owner role"),
+				 errdetail("RESET ROLE in them would lead to the role of the session."),
+				 errhint("Take the COMMIT out, or deploy as the owner role itself.")));
+}
+
+void
+slipway_exec_alone_enter(SlipwayRun *run, const SlipwayCarried *carried, const Node *stmt)
+{
+	MemoryContext caller;
+
+	check_role(run, stmt);
+	caller = MemoryContextSwitchTo(run->step_context);
+	GetUserIdAndSecContext(&outer.user, &outer.sec_context);
+	outer.before = slipway_session_remember();
+	slipway_settings_set(run->project, slipway_refuse_waits_long(stmt) ? 0 : run->options->lock_timeout,
+						 run->options->statement_timeout);
+	slipway_carried_set(carried);
+	outer.begun = slipway_session_remember();
+	MemoryContextSwitchTo(caller);
+}
+
+/* The session is as it was; takes effect with the next commit. */
+static void
+leave(void)
+{
+	slipway_guard_off();
+	SetUserIdAndSecContext(outer.user, outer.sec_context);
+	slipway_session_restore(outer.before);
+	outer.before = NULL;
+}
+
+void
+slipway_exec_alone(SlipwayRun *run, SlipwayPlace *place, SlipwayStatement *statement,
+				   SlipwayCarried *carried)
+{
+	if (OidIsValid(run->owner))
+		SetUserIdAndSecContext(run->owner, 0);
+	slipway_guard_on();
+	slipway_exec_statement(place, statement, run->statement_context);
+	place->in_statement = false;
+	slipway_transaction_next();
+	slipway_carried_add(carried, outer.begun);
+	leave();
+	slipway_transaction_next();
+}
+
+void
+slipway_exec_alone_recover(void)
+{
+	if (outer.before == NULL)
+		return;
+	leave();
+	slipway_transaction_next();
+}
+
+RawStmt *
+slipway_exec_alone_tree(const char *script, const SlipwayStatement *statement)
+{
+	if (statement->tree)
+		return copyObject(statement->tree);
+	return slipway_statement_parse(slipway_statement_text(script, statement));
+}

@@ -1,0 +1,33 @@
+/*
+ * exec_alone.h
+ *	  Runs a statement that refuses a transaction block.
+ */
+#ifndef SLIPWAY_EXEC_ALONE_H
+#define SLIPWAY_EXEC_ALONE_H
+
+#include "carried.h"
+#include "run.h"
+#include "script_error.h"
+
+/*
+ * Two steps, as something may be written down between them: the session gets the settings
+ * of the script, which take effect at once; then, in another transaction, without a
+ * snapshot, the statement runs. The session is put back, and what the
+ * statement has SET was added to carried. Returns in another transaction.
+ *
+ * After an error in either, and recovery, slipway_exec_alone_recover() puts
+ * the session back; it does nothing where there is nothing to put back.
+ */
+extern void slipway_exec_alone_enter(SlipwayRun *run, const SlipwayCarried *carried,
+									 const Node *stmt);
+extern void slipway_exec_alone(SlipwayRun *run, SlipwayPlace *place, SlipwayStatement *statement,
+							   SlipwayCarried *carried);
+extern void slipway_exec_alone_recover(void);
+
+/* May it run in this project? If not, entering raises SW007. */
+extern bool slipway_exec_alone_is_safe(const SlipwayRun *run, const Node *stmt);
+
+/* A parse tree of it, in the current memory context, that running it does not use up. */
+extern RawStmt *slipway_exec_alone_tree(const char *script, const SlipwayStatement *statement);
+
+#endif							/* SLIPWAY_EXEC_ALONE_H */

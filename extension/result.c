@@ -1,0 +1,17 @@
+/*
+ * result.c
+ *	  How applying one migration went.
+ */
+#include "postgres.h"
+
+#include "result.h"
+
+void
+slipway_result_catch(SlipwayResult *result, const SlipwayRun *run, const SlipwayPlace *place)
+{
+	MemoryContextSwitchTo(run->context);
+	result->error = CopyErrorData();
+	result->position = slipway_place_last();
+	result->location = place->in_statement ? place->statement.location : -1;
+	FlushErrorState();
+}
