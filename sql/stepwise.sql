@@ -121,6 +121,8 @@ CREATE FUNCTION note() RETURNS void LANGUAGE sql AS $$
 CREATE ROLE regress_stepwise;
 GRANT INSERT ON seen TO regress_stepwise;
 GRANT USAGE ON SEQUENCE seen_n_seq TO regress_stepwise;
+CREATE TABLE theirs ();
+ALTER TABLE theirs OWNER TO regress_stepwise;
 SET work_mem = '3MB';
 CALL script($script$
 SELECT note();
@@ -140,7 +142,7 @@ SET ROLE regress_stepwise;
 SET SESSION work_mem = '6MB';
 SET LOCAL work_mem = '9MB';
 SELECT public.note();
-VACUUM pg_catalog.pg_class;
+VACUUM public.theirs;
 SELECT public.note();
 DO $$ BEGIN SET work_mem = '8MB'; COMMIT; END $$;
 SELECT public.note();
@@ -255,5 +257,6 @@ SELECT current_user = session_user AS same;
 
 SET client_min_messages = error;
 DROP SCHEMA owned CASCADE;
+DROP TABLE theirs;
 DROP OWNED BY regress_stepwise, regress_stepwise_owner;
 DROP ROLE regress_stepwise, regress_stepwise_owner;
