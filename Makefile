@@ -14,7 +14,7 @@ REGRESS_OPTS =
 # What a recipe calls with the server's own tools; evaluated only there.
 PGXS_TEST = $(dir $(shell $(PG_CONFIG) --pgxs))../test
 
-.PHONY: all extension client install install-extension install-client \
+.PHONY: torture all extension client install install-extension install-client \
 	uninstall installcheck test bench bench-peers check-asan check-valgrind demo demo-stop doc \
 	check-lint check-version clean help
 
@@ -58,6 +58,11 @@ bench-peers: check-version  ## the same beside the migration tools of others (BE
 
 # The suites that run the client, with the client watched.
 CLIENT_TESTS = TESTS='unit tap' TAP='t/001_*.pl t/03*.pl t/04*.pl'
+
+TORTURE_ROUNDS ?= 300
+
+torture: check-version  ## end client, process or server of a deploy at random moments, TORTURE_ROUNDS times
+	@TESTS=tap TAP=t/060_torture.pl TORTURE_ROUNDS=$(TORTURE_ROUNDS) test/run
 
 check-asan: check-version  ## the client's tests with the address and undefined behaviour sanitizers
 	@$(CLIENT_TESTS) INSTRUMENT=asan test/run

@@ -1,0 +1,155 @@
+# Whoever works on a deploy is ended at a random moment: the client, its process
+# in the server, the server itself. Afterwards nothing is lost, nothing has happened
+# twice, and the next deploy finishes the work. "make torture" does that for long.
+
+use strict;
+use warnings FATAL => 'all';
+
+use IPC::Run ();
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use SlipwayServer;
+use SlipwayTest;
+use SlipwayTorture;
+use Test::More;
+use Time::HiRes qw(sleep time);
+
+my $ROUNDS = $ENV{TORTURE_ROUNDS} // 12;
+my $SEED = $ENV{TORTURE_SEED} // int(rand(2**31));
+
+srand($SEED);
+note("TORTURE_SEED=$SEED");
+
+my $node = new_node('torture', conf => "restart_after_crash = on\nfsync = on\nlog_min_messages = warning\n", extension => 0);
+my $folder = write_folder(torture_folder());
+
+$node->safe_psql('postgres', 'CREATE DATABASE model TEMPLATE template0');
+$node->safe_psql('model', 'CREATE EXTENSION pg_slipway');
+
+# What psql makes of the same files.
+$node->safe_psql('postgres', 'CREATE DATABASE reference');
+$node->command_ok([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('reference'), map { ('-f', $_) } sort glob "$folder/*.sql" ],
+	'the folder, with psql');
+my $schema = torture_schema($node, 'reference');
+
+sub start_deploy
+{
+	my ($db) = @_;
+	my %deploy = (out => '', err => '', begun => time);
+
+	$deploy{run} = IPC::Run::start(
+		[ 'slipway', '-d', $node->connstr($db), '--dir', $folder, 'migrate' ],
+		'<', \undef, '>', \$deploy{out}, '2>', \$deploy{err},
+		IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
+	return \%deploy;
+}
+
+sub end_deploy
+{
+	my ($deploy) = @_;
+
+	$deploy->{run}->finish;
+	$deploy->{exit} = $? & 127 ? 128 + ($? & 127) : $? >> 8;
+	$deploy->{took} = time - $deploy->{begun};
+	return $deploy;
+}
+
+sub bring_up
+{
+	for my $try (1 .. 200)
+	{
+		my ($exit) = $node->psql('postgres', 'SELECT 1');
+
+		return if $exit == 0;
+		$node->start(fail_ok => 1) unless defined $node->{_pid};
+		sleep 0.05;
+	}
+	die 'the server does not come back';
+}
+
+# Deploys until that works; the number of deploys it took.
+sub finish_work
+{
+	my ($db) = @_;
+
+	for my $try (1 .. 5)
+	{
+		my $deploy = end_deploy(start_deploy($db));
+
+		return $try if $deploy->{exit} == 0;
+		if ($deploy->{err} =~ /SW015/)
+		{
+			torture_open_units($node, $db);
+			next;
+		}
+		diag("deploy $try: exit $deploy->{exit}\n$deploy->{err}");
+	}
+	return 0;
+}
+
+# What is said between the event and the next deploy must be true.
+sub status_is_true
+{
+	my ($db, $name) = @_;
+	my $lies = sql($node, "SELECT string_agg(migration, ' ') FROM slipway.status s
+		WHERE (state = 'applied') <> EXISTS (SELECT FROM slipway.history h WHERE h.migration = s.migration AND outcome = 'succeeded' AND action = 'apply')",
+		db => $db);
+
+	is("$lies->{out}$lies->{err}", '', "$name: status is true") or return 0;
+	# What the journal and the history say is done has left its trace.
+	my $missing = sql($node, "SELECT string_agg(h.migration, ' ') FROM slipway.history h
+		WHERE outcome = 'succeeded' AND action = 'apply' AND h.migration <> '0002_none'
+		  AND NOT EXISTS (SELECT FROM trace WHERE left(unit, 4) = left(h.migration, 4))", db => $db);
+	return is($missing->{err} =~ /trace/ ? '' : $missing->{out}, '', "$name: what is recorded is there");
+}
+
+# How long it takes when nobody is ended.
+my $took = 60;
+for my $db (qw(calm_1 calm_2 calm_3))
+{
+	$node->safe_psql('postgres', "CREATE DATABASE $db TEMPLATE model");
+	my $calm = end_deploy(start_deploy($db));
+	is($calm->{exit}, 0, "$db: undisturbed") or diag($calm->{err});
+	is(join("\n", torture_faults($node, $db)), '', "$db: nothing is wrong");
+	is(torture_schema($node, $db), $schema, "$db: the schema is that of psql");
+	$took = $calm->{took} if $calm->{took} < $took;
+}
+
+my @victims = victims();
+my %count;
+for my $round (1 .. $ROUNDS)
+{
+	my $victim = $victims[ $round % @victims ];
+	my $delay = rand($took);
+	my $db = "round_$round";
+	my $name = sprintf 'round %d: %s after %.0f ms', $round, $victim, $delay * 1000;
+	my ($deploy, $phase, $tries);
+
+	$node->safe_psql('postgres', "CREATE DATABASE $db TEMPLATE model");
+	$deploy = start_deploy($db);
+	sleep $delay;
+	$phase = phase_of($node, $db);
+	end_victim($victim, $node, $db, $deploy->{run});
+	end_deploy($deploy);
+	$phase = 'over' if $deploy->{exit} == 0;
+	$count{$victim}{$phase}++;
+	bring_up();
+	status_is_true($db, $name);
+	$tries = finish_work($db);
+	ok($tries > 0, "$name ($phase, exit $deploy->{exit}): the next deploy finishes");
+	is(join("\n", torture_faults($node, $db)), '', "$name: nothing is wrong");
+	is(torture_schema($node, $db), $schema, "$name: the schema is that of psql");
+	$node->safe_psql('postgres', "DROP DATABASE $db");
+}
+
+# The figures: who was ended, and where the deploy was then.
+for my $victim (@victims)
+{
+	my %phases = %{ $count{$victim} // {} };
+	my $line = "$victim: " . join ', ', map { "$phases{$_} $_" } sort keys %phases;
+
+	defined $ENV{TORTURE_ROUNDS} ? diag($line) : note($line);
+}
+
+$node->stop;
+done_testing();
