@@ -1,0 +1,143 @@
+-- Statements that commit by themselves, when it is not written down how they ended: the
+-- catalogs tell. A run that ended right behind one is imitated by changing the journal.
+\i test/fixture/start.psql
+CREATE TABLE item (id integer, name text);
+CREATE INDEX item_old ON item (id);
+CREATE TABLE event (at date) PARTITION BY RANGE (at);
+CREATE TABLE event_1 PARTITION OF event FOR VALUES FROM ('2026-01-01') TO ('2026-02-01');
+-- interrupt(statement): it was executed, and what follows it fails; then its end is forgotten.
+CREATE PROCEDURE interrupt(migration text, statement text) LANGUAGE plpgsql AS $$
+BEGIN
+    CALL migration(migration, statement || E';\nSELECT 1 / (SELECT count(*) FROM go_on);');
+END
+$$;
+CREATE TABLE go_on ();
+ALTER TABLE go_on ADD n integer;
+CREATE VIEW fate AS SELECT migration, unit, outcome, facts IS NOT NULL AS facts FROM slipway.journal ORDER BY entry;
+\set forget 'UPDATE slipway.journal SET outcome = ''started'', finished_at = NULL WHERE closed_by IS NULL AND unit = 1 AND outcome <> ''undone'';'
+\set VERBOSITY terse
+
+-- It is there: done.
+CALL interrupt('0001', 'CREATE INDEX CONCURRENTLY item_id ON item (id)');
+CALL slipway.migrate();
+:forget
+CALL slipway.migrate();
+SELECT * FROM fate;
+SELECT indexrelid::regclass, indisvalid FROM pg_index WHERE indrelid = 'item'::regclass ORDER BY 1;
+INSERT INTO go_on VALUES (1);
+CALL slipway.migrate();
+TRUNCATE go_on;
+-- It is not, or not any more: it runs again.
+CALL interrupt('0002', 'CREATE INDEX CONCURRENTLY item_name ON item (name)');
+CALL slipway.migrate();
+:forget
+DROP INDEX item_name;
+CALL slipway.migrate();
+-- It is INVALID: dropped, and made again.
+:forget
+UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'item_name'::regclass;
+CALL slipway.migrate();
+SELECT indexrelid::regclass, indisvalid FROM pg_index WHERE indrelid = 'item'::regclass ORDER BY 1;
+SELECT unit, outcome FROM fate WHERE migration = '0002';
+-- Another index that is INVALID is none of our business.
+:forget
+UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'item_old'::regclass;
+CALL slipway.migrate();
+SELECT indexrelid::regclass, indisvalid FROM pg_index WHERE indrelid = 'item'::regclass ORDER BY 1;
+UPDATE pg_index SET indisvalid = true WHERE indexrelid = 'item_old'::regclass;
+INSERT INTO go_on VALUES (1);
+CALL slipway.migrate();
+TRUNCATE go_on;
+
+-- It is gone: done. It is not: it runs again.
+CALL interrupt('0003', 'DROP INDEX CONCURRENTLY item_old');
+CALL slipway.migrate();
+:forget
+CALL slipway.migrate();
+SELECT to_regclass('item_old');
+INSERT INTO go_on VALUES (1);
+CALL slipway.migrate();
+TRUNCATE go_on;
+SELECT * FROM fate WHERE migration = '0003';
+
+-- A partition.
+CALL interrupt('0004', 'ALTER TABLE event DETACH PARTITION event_1 CONCURRENTLY');
+CALL slipway.migrate();
+:forget
+CALL slipway.migrate();
+SELECT inhparent::regclass FROM pg_inherits WHERE inhrelid = 'event_1'::regclass;
+-- Half detached, as the first of its two transactions leaves it: it is finalized.
+:forget
+ALTER TABLE event ATTACH PARTITION event_1 FOR VALUES FROM ('2026-01-01') TO ('2026-02-01');
+UPDATE pg_inherits SET inhdetachpending = true WHERE inhrelid = 'event_1'::regclass;
+CALL slipway.migrate();
+SELECT inhparent::regclass FROM pg_inherits WHERE inhrelid = 'event_1'::regclass;
+-- Not at all: it runs again.
+:forget
+ALTER TABLE event ATTACH PARTITION event_1 FOR VALUES FROM ('2026-01-01') TO ('2026-02-01');
+CALL slipway.migrate();
+SELECT inhparent::regclass FROM pg_inherits WHERE inhrelid = 'event_1'::regclass;
+INSERT INTO go_on VALUES (1);
+CALL slipway.migrate();
+TRUNCATE go_on;
+
+-- REINDEX runs again; what it has left of the old and of the new goes.
+CALL interrupt('0005', 'REINDEX TABLE CONCURRENTLY item');
+CALL slipway.migrate();
+:forget
+CREATE INDEX item_id_ccold ON item (id);
+UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'item_id_ccold'::regclass;
+UPDATE slipway.journal SET facts = facts || ',' || 'item_id_ccold'::regclass::oid WHERE closed_by IS NULL AND unit = 1;
+CREATE INDEX item_id_ccnew ON item (id);
+UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'item_id_ccnew'::regclass;
+INSERT INTO slipway.journal_made SELECT project, entry, 'item_id_ccnew'::regclass, 'item_id_ccnew' FROM slipway.journal WHERE closed_by IS NULL AND unit = 1;
+CREATE INDEX mine_ccold ON item (id);
+UPDATE pg_index SET indisvalid = false WHERE indexrelid = 'mine_ccold'::regclass;
+SET client_min_messages = error;
+CALL slipway.migrate();
+RESET client_min_messages;
+SELECT indexrelid::regclass, indisvalid FROM pg_index WHERE indrelid = 'item'::regclass ORDER BY indexrelid::regclass::text;
+DROP INDEX mine_ccold;
+INSERT INTO go_on VALUES (1);
+CALL slipway.migrate();
+TRUNCATE go_on;
+
+-- Databases.
+CALL interrupt('0006', 'CREATE DATABASE regress_settle');
+CALL slipway.migrate();
+:forget
+CALL slipway.migrate();
+SELECT count(*) FROM pg_database WHERE datname = 'regress_settle';
+:forget
+DROP DATABASE regress_settle;
+CALL slipway.migrate();
+SELECT count(*) FROM pg_database WHERE datname = 'regress_settle';
+INSERT INTO go_on VALUES (1);
+CALL slipway.migrate();
+TRUNCATE go_on;
+CALL interrupt('0007', 'DROP DATABASE regress_settle');
+CALL slipway.migrate();
+:forget
+CALL slipway.migrate();
+INSERT INTO go_on VALUES (1);
+CALL slipway.migrate();
+TRUNCATE go_on;
+-- One that was there before was not made by us: the server says so.
+CREATE DATABASE regress_settle;
+CALL migration('0008', 'CREATE DATABASE regress_settle');
+CALL slipway.migrate();
+:forget
+CALL slipway.migrate();
+DROP DATABASE regress_settle;
+CALL slipway.migrate();
+DROP DATABASE regress_settle;
+-- Repeated without harm.
+CALL interrupt('0009', 'VACUUM item');
+CALL slipway.migrate();
+:forget
+INSERT INTO go_on VALUES (1);
+CALL slipway.migrate();
+
+-- Journal and history agree in the end.
+SELECT migration, string_agg(unit || ' ' || outcome, ', ' ORDER BY entry) AS units, count(closed_by) = count(*) AS closed FROM slipway.journal GROUP BY 1 ORDER BY 1;
+SELECT count(*) FROM slipway.verify_history();
