@@ -56,9 +56,11 @@ const SlipwayCommand slipway_command_table[] = {
 		.summary = "apply what is pending",
 		.description =
 		"Uploads the scripts that the server lacks and applies the pending migrations,\n"
-		"each in a transaction of its own together with its record.\n\n"
-		"Ctrl-C (or SIGTERM) cancels: the current migration is rolled back, those before\n"
-		"it stay applied. A second one leaves without waiting for the server.\n\n"
+		"each in a transaction of its own together with its record. One that has a\n"
+		"statement which refuses that, like CREATE INDEX CONCURRENTLY, runs in steps;\n"
+		"if it fails, the next run goes on where it has stopped.\n\n"
+		"Ctrl-C (or SIGTERM) cancels: what runs is rolled back, what was committed before\n"
+		"it stays. A second one leaves without waiting for the server.\n\n"
 		"A TIME is a number with a unit, as in 500ms, 30s, 5min or 1h, or a plain number\n"
 		"of milliseconds; 0 is no limit.",
 		.examples =
