@@ -59,8 +59,8 @@ const SlipwayCommand slipway_command_table[] = {
 		"each in a transaction of its own together with its record. One that has a\n"
 		"statement which refuses that, like CREATE INDEX CONCURRENTLY, runs in steps;\n"
 		"if it fails, the next run goes on where it has stopped.\n\n"
-		"Ctrl-C (or SIGTERM) cancels: what runs is rolled back, what was committed before\n"
-		"it stays. A second one leaves without waiting for the server.\n\n"
+		"Ctrl-C (or SIGTERM) cancels: what runs is rolled back, what was committed\n"
+		"before stays. A second one leaves without waiting for the server.\n\n"
 		"A TIME is a number with a unit, as in 500ms, 30s, 5min or 1h, or a plain number\n"
 		"of milliseconds; 0 is no limit.",
 		.examples =
