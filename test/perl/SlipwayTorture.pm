@@ -10,7 +10,7 @@ use Exporter 'import';
 use PostgreSQL::Test::Utils;
 use Time::HiRes qw(sleep);
 
-our @EXPORT = qw(torture_folder torture_faults torture_open_units torture_schema victims end_victim phase_of);
+our @EXPORT = qw(ask torture_folder torture_faults torture_open_units torture_schema victims end_victim phase_of);
 
 # Each unit in a transaction block leaves one row in trace. The statements that
 # commit by themselves leave what they made.
@@ -83,6 +83,16 @@ my @UNITS = (
 
 sub torture_folder { return {%FOLDER}; }
 
+# Exit code, stdout and stderr of a query. It gets no input: a server that goes away
+# must not make us write to a closed pipe.
+sub ask
+{
+	my ($node, $db, $query) = @_;
+	my ($out, $err) = run_command([ 'psql', '-XAtq', '-d', $node->connstr($db), '-c', $query ]);
+
+	return ($? >> 8, $out, $err);
+}
+
 # What is wrong in a database where the whole folder has been applied: a list of
 # lines, empty if nothing is.
 sub torture_faults
@@ -111,7 +121,7 @@ sub torture_faults
 	for my $what (sort keys %check)
 	{
 		my ($query, $wanted) = @{ $check{$what} };
-		my ($exit, $out, $err) = $node->psql($db, $query);
+		my ($exit, $out, $err) = ask($node, $db, $query);
 
 		push @faults, "$what: $out$err, not $wanted" if $exit != 0 || $out ne $wanted;
 	}
@@ -147,7 +157,7 @@ sub victims { return qw(client cancel backend terminate server crash); }
 sub phase_of
 {
 	my ($node, $db) = @_;
-	my ($exit, $out) = $node->psql('postgres',
+	my ($exit, $out) = ask($node, 'postgres',
 		"SELECT query, coalesce(wait_event, '') FROM pg_stat_activity WHERE datname = '$db' AND state = 'active' LIMIT 1");
 
 	return 'unknown' if $exit != 0;
@@ -162,7 +172,7 @@ sub phase_of
 sub pids
 {
 	my ($node, $db) = @_;
-	my ($exit, $out) = $node->psql('postgres',
+	my ($exit, $out) = ask($node, 'postgres',
 		"SELECT pid FROM pg_stat_activity WHERE datname = '$db'");
 
 	return $exit == 0 ? split(/\n/, $out) : ();

@@ -58,7 +58,7 @@ sub bring_up
 {
 	for my $try (1 .. 200)
 	{
-		my ($exit) = $node->psql('postgres', 'SELECT 1');
+		my ($exit) = ask($node, 'postgres', 'SELECT 1');
 
 		return if $exit == 0;
 		$node->start(fail_ok => 1) unless defined $node->{_pid};
