@@ -22,6 +22,18 @@ static const SlipwayColor state_colors[SLIPWAY_STATE_COUNT] = {
 	[SLIPWAY_STATE_OUT_OF_ORDER] = SLIPWAY_COLOR_RED,
 };
 
+/* "failed", or "failed, 2 units done" */
+static char *
+name_state(const SlipwayState *state)
+{
+	const char *name = slipway_server_state_name(state->kind);
+
+	if (state->units_done == 0)
+		return slipway_memory_copy(name);
+	return slipway_memory_format("%s, %d %s done", name, state->units_done,
+								 state->units_done == 1 ? "unit" : "units");
+}
+
 static void
 print_states(const SlipwayStateList *list)
 {
@@ -31,14 +43,17 @@ print_states(const SlipwayStateList *list)
 	};
 	SlipwayTable *table = slipway_table_new(columns, 5);
 	char	  **durations = slipway_memory_new(list->count * sizeof(char *));
+	char	  **states = slipway_memory_new(list->count * sizeof(char *));
 
 	for (size_t i = 0; i < list->count; i++)
 	{
 		const SlipwayState *state = &list->states[i];
 		const char *cells[5] = {
-			state->migration, slipway_server_state_name(state->kind), state->applied_at, NULL,
-			state->applied_by
+			state->migration, NULL, state->applied_at, NULL, state->applied_by
 		};
+
+		states[i] = name_state(state);
+		cells[1] = states[i];
 
 		if (state->duration >= 0)
 			durations[i] = slipway_output_duration(state->duration);
@@ -47,8 +62,12 @@ print_states(const SlipwayStateList *list)
 	}
 	slipway_table_print(table, stdout);
 	for (size_t i = 0; i < list->count; i++)
+	{
 		free(durations[i]);
+		free(states[i]);
+	}
 	free(durations);
+	free(states);
 }
 
 static void
@@ -74,6 +93,7 @@ print_states_json(const SlipwayStateList *list)
 								   state->duration >= 0 ? json_real(state->duration) : json_null());
 		set_text(object, "applied_by", state->applied_by);
 		(void) json_object_set_new(object, "run", run);
+		(void) json_object_set_new(object, "units_done", json_integer(state->units_done));
 		set_text(object, "script_hash", state->script_hash);
 		set_text(object, "applied_hash", state->applied_hash);
 		slipway_output_json(object);

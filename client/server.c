@@ -214,7 +214,7 @@ slipway_server_compare(PGconn *conn, const SlipwayManifest *manifest, const char
 		"SELECT migration, state,"
 		" " SLIPWAY_SERVER_UTC("applied_at") ","
 		" " SLIPWAY_SERVER_UTC_ISO("applied_at") ","
-		" applied_by, run, script_hash, applied_hash, extract(epoch FROM duration) * 1000"
+		" applied_by, run, script_hash, applied_hash, extract(epoch FROM duration) * 1000, units_done"
 		" FROM slipway.compare($1, $2)";
 	const char *const values[] = {manifest->text, project};
 	SlipwayStateList *list = slipway_memory_new(sizeof(SlipwayStateList));
@@ -234,6 +234,7 @@ slipway_server_compare(PGconn *conn, const SlipwayManifest *manifest, const char
 			.script_hash = slipway_server_text(result, row, 6),
 			.applied_hash = slipway_server_text(result, row, 7),
 			.duration = slipway_server_number(result, row, 8, -1),
+			.units_done = (int) slipway_server_number(result, row, 9, 0),
 		};
 	return list;
 }

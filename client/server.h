@@ -43,6 +43,7 @@ typedef struct SlipwayState
 	const char *script_hash;
 	const char *applied_hash;
 	double		duration;		/* milliseconds; negative: unknown */
+	int			units_done;		/* of a stepwise one that has stopped part way; else 0 */
 } SlipwayState;
 
 typedef struct SlipwayStateList

@@ -100,7 +100,8 @@ slipway_journal_load(const char *project, const char *migration)
 	{
 		if (has_outcome(&row, "done"))
 		{
-			journal->done = (int) slipway_lookup_int4(&row, "last_statement");
+			journal->done = slipway_lookup_int4(&row, "last_statement");
+			journal->units = slipway_lookup_int4(&row, "unit");
 			(void) slipway_lookup_hash(&row, "statements_hash", journal->hash);
 			journal->settings = DatumGetArrayTypePCopy(slipway_lookup_datum(&row, "settings", &isnull));
 			break;

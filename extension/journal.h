@@ -26,6 +26,7 @@ typedef struct SlipwayOpenUnit
 typedef struct SlipwayJournal
 {
 	int			done;			/* statements that are done */
+	int			units;			/* that they were, as the script was cut then */
 	uint8		hash[SLIPWAY_HASH_LEN]; /* over them: see slipway_journal_hash() */
 	ArrayType  *settings;		/* that they have made, of slipway_carried_array(); or NULL */
 	SlipwayOpenUnit open;		/* the unit that follows */

@@ -10,6 +10,7 @@
 #include "utils/hsearch.h"
 
 #include "error_code.h"
+#include "journal.h"
 #include "plan.h"
 #include "query.h"
 #include "spi.h"
@@ -123,6 +124,17 @@ settle_states(SlipwayPlan *plan)
 	}
 }
 
+/* How far those have come that are done in part. */
+static void
+read_journal(SlipwayPlan *plan, const char *project)
+{
+	if (!slipway_journal_is_open(project))
+		return;
+	for (int i = 0; i < plan->n; i++)
+		if (slipway_step_pending(&plan->steps[i]))
+			plan->steps[i].units_done = slipway_journal_load(project, plan->steps[i].name)->units;
+}
+
 SlipwayPlan *
 slipway_plan_make(const char *project, SlipwayManifest *manifest)
 {
@@ -153,6 +165,7 @@ slipway_plan_make(const char *project, SlipwayManifest *manifest)
 		qsort(plan->steps, plan->n, sizeof(SlipwayStep), compare_steps);
 	}
 	settle_states(plan);
+	read_journal(plan, project);
 	return plan;
 }
 

@@ -30,6 +30,7 @@ typedef struct SlipwayStep
 	Datum		duration;		/* interval */
 	char	   *applied_by;
 	int64		run;
+	int			units_done;		/* of a stepwise one that is not applied; 0: none */
 } SlipwayStep;
 
 typedef struct SlipwayPlan

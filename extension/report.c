@@ -94,6 +94,7 @@ put_state(FunctionCallInfo fcinfo, int position, const SlipwayStep *step)
 	add_datum(&row, step->duration, !step->applied);
 	add_text(&row, step->applied_by);
 	add_datum(&row, Int64GetDatum(step->run), !step->applied || step->run == 0);
+	add_int(&row, step->units_done);
 	put_row(fcinfo, &row);
 }
 

@@ -181,7 +181,7 @@ CALL slipway.migrate();
 \echo :LAST_ERROR_SQLSTATE
 SELECT indexrelid::regclass, indisvalid FROM pg_index WHERE indrelid = 'pair'::regclass;
 SELECT * FROM journal WHERE migration = '0009';
-SELECT migration, state FROM slipway.status WHERE state <> 'applied';
+SELECT migration, state, units_done FROM slipway.status WHERE state <> 'applied';
 DELETE FROM pair WHERE ctid = '(0,1)';
 CALL slipway.migrate();
 \echo :LAST_ERROR_SQLSTATE

@@ -15,10 +15,10 @@ COMMENT ON FUNCTION slipway.validate(text, text, boolean) IS 'one row for each r
 
 CREATE FUNCTION slipway.compare(manifest text, project text DEFAULT 'default',
     OUT "position" integer, OUT migration text, OUT state text, OUT script_hash text, OUT applied_hash text,
-    OUT applied_at timestamptz, OUT duration interval, OUT applied_by text, OUT run bigint)
+    OUT applied_at timestamptz, OUT duration interval, OUT applied_by text, OUT run bigint, OUT units_done integer)
     RETURNS SETOF record AS 'MODULE_PATHNAME', 'slipway_compare' LANGUAGE C STABLE STRICT;
 REVOKE ALL ON FUNCTION slipway.compare(text, text) FROM PUBLIC;
-COMMENT ON FUNCTION slipway.compare(text, text) IS 'state of every migration of a manifest, given by its text, and of the history; stores nothing; needs reader';
+COMMENT ON FUNCTION slipway.compare(text, text) IS 'state of every migration of a manifest, given by its text, and of the history; units_done of those that have stopped part way; stores nothing; needs reader';
 
 CREATE FUNCTION slipway.check_script(name text, body text, project text DEFAULT 'default',
     OUT kind text, OUT units integer, OUT reason text, OUT sqlstate text, OUT message text, OUT detail text, OUT hint text,
@@ -29,7 +29,7 @@ COMMENT ON FUNCTION slipway.check_script(text, text, text) IS 'how a script woul
 
 CREATE FUNCTION slipway._status(project text,
     OUT "position" integer, OUT migration text, OUT state text, OUT script_hash text, OUT applied_hash text,
-    OUT applied_at timestamptz, OUT duration interval, OUT applied_by text, OUT run bigint)
+    OUT applied_at timestamptz, OUT duration interval, OUT applied_by text, OUT run bigint, OUT units_done integer)
     RETURNS SETOF record AS 'MODULE_PATHNAME', 'slipway_status' LANGUAGE C STABLE STRICT;
 REVOKE ALL ON FUNCTION slipway._status(text) FROM PUBLIC;
 COMMENT ON FUNCTION slipway._status(text) IS 'compare() with the newest manifest of the project';
