@@ -8,6 +8,7 @@
 #ifndef SLIPWAY_COMPAT_H
 #define SLIPWAY_COMPAT_H
 
+#include "commands/copyfrom_internal.h"
 #include "storage/proc.h"
 #include "tcop/pquery.h"
 #include "utils/acl.h"
@@ -150,6 +151,17 @@ slipway_may_become(Oid member, Oid role)
 	return member_can_set_role(member, role);
 #else
 	return is_member_of_role(member, role);
+#endif
+}
+
+/* 16 inserts rows into foreign tables in batches; then the row is not known. */
+static inline bool
+slipway_copy_in_batch(const CopyFromState state)
+{
+#if PG_VERSION_NUM >= 160000
+	return state->relname_only;
+#else
+	return false;
 #endif
 }
 

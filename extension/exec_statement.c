@@ -24,6 +24,7 @@
 #include "utils/timeout.h"
 
 #include "compat.h"
+#include "copy_inline.h"
 #include "exec_statement.h"
 #include "utility.h"
 
@@ -136,6 +137,7 @@ slipway_exec_statement(SlipwayPlace *place, SlipwayStatement *statement, MemoryC
 	place->text = text;
 	debug_query_string = text;
 	raw = take_tree(statement, text);
+	slipway_copy_inline_prepare(place->script, statement, raw);
 	logged = announce(text, raw);
 	CHECK_FOR_INTERRUPTS();
 	arm_timeout();

@@ -35,6 +35,7 @@
 #include "utils/snapmgr.h"
 
 #include "compat.h"
+#include "copy_inline.h"
 #include "error_code.h"
 #include "guard.h"
 #include "journal.h"
@@ -273,7 +274,16 @@ guard_rows(SLIPWAY_CHECK_PERMS_ARGS)
 				protect("the tracking tables");
 		}
 	}
-	return next_check_perms ? next_check_perms(SLIPWAY_CHECK_PERMS_PASS) : true;
+	if (next_check_perms && !next_check_perms(SLIPWAY_CHECK_PERMS_PASS))
+		return false;
+	slipway_copy_inline_allowed();
+	return true;
+}
+
+bool
+slipway_guard_sees_rows(void)
+{
+	return ExecutorCheckPerms_hook == guard_rows;
 }
 
 void

@@ -25,4 +25,7 @@ extern bool slipway_guard_active(void);
  */
 extern void slipway_guard_utility(const Node *command);
 
+/* Is this module the first to be asked for the right to insert rows? */
+extern bool slipway_guard_sees_rows(void);
+
 #endif							/* SLIPWAY_GUARD_H */

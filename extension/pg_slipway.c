@@ -15,6 +15,7 @@
 
 #include "body.h"
 #include "compat.h"
+#include "copy_inline.h"
 #include "error_code.h"
 #include "guard.h"
 #include "settings.h"
@@ -33,6 +34,7 @@ _PG_init(void)
 	slipway_body_init();
 	slipway_guard_init();
 	slipway_utility_init();
+	slipway_copy_inline_init();
 }
 
 PG_FUNCTION_INFO_V1(slipway_version);

@@ -13,6 +13,7 @@
 #include "tcop/cmdtag.h"
 #include "tcop/utility.h"
 
+#include "copy_data.h"
 #include "error_code.h"
 #include "refuse.h"
 
@@ -67,11 +68,9 @@ check_set(const VariableSetStmt *stmt, bool fixed_role)
 static void
 check_copy(const CopyStmt *stmt)
 {
-	if (stmt->filename || stmt->is_program)
-		return;
-	if (stmt->is_from)
-		refuse("COPY FROM STDIN", "Write the rows as INSERT; data in the script is not read by this version.");
-	else
+	if (slipway_copy_data_wanted((const Node *) stmt) && slipway_copy_data_binary((const Node *) stmt))
+		refuse("COPY FROM STDIN in binary format", "A script is text: use the text or the csv format.");
+	if (!stmt->is_from && stmt->filename == NULL && !stmt->is_program)
 		refuse("COPY TO STDOUT", "Nobody would receive the data.");
 }
 

@@ -27,6 +27,11 @@
  *
  * The scanner works on a copy of its text, so it is given a window of the
  * script, and a larger one if the statement does not end in it.
+ *
+ * Behind COPY ... FROM STDIN stand data, which the scanner must not see: they
+ * begin on the next line, but what is left of the line with the semicolon is
+ * still SQL, where psql takes it for that, and perhaps another COPY whose data
+ * follow those of the first. So for that rest the script ends with the line.
  */
 #include "postgres.h"
 
@@ -39,6 +44,7 @@
 #include "utils/guc.h"
 #include "utils/memutils.h"
 
+#include "psql_command.h"
 #include "script.h"
 
 /*
@@ -89,8 +95,13 @@ static const ScanKeywordList keywords = {
 struct SlipwayCutter
 {
 	const char *script;
-	int			length;
+	int			length;			/* of what is cut for now: the script, or up to the end of a line */
+	int			script_length;
 	int			next;			/* byte where the next statement is looked for */
+	int			resume;			/* byte behind the data of the COPYs on this line; 0: there are none */
+	SlipwayCopyData data;		/* of the last of these */
+	SlipwayRestriction restriction;
+	SlipwayPosition restriction_position;
 	int			not_plain_to;	/* up to this byte the scanner is needed */
 	core_yyscan_t scanner;		/* NULL: none is open */
 	core_yy_extra_type extra;
@@ -142,77 +153,14 @@ slipway_script_normalise(char *body)
 	body[slipway_script_normalise_part(body, length, utf8)] = '\0';
 }
 
-/* Bytes that do not continue a character of UTF-8, eight at a time. */
-static int
-count_characters(const char *text, int nbytes)
-{
-	int			continued = 0;
-	int			i = 0;
-
-	for (; i + (int) sizeof(uint64) <= nbytes; i += sizeof(uint64))
-	{
-		uint64		word;
-
-		/* A bit for each byte that has the first bit set and not the second; their sum. */
-		memcpy(&word, text + i, sizeof(word));
-		word = (word >> 7) & (~word >> 6) & UINT64CONST(0x0101010101010101);
-		continued += (word * UINT64CONST(0x0101010101010101)) >> 56;
-	}
-	for (; i < nbytes; i++)
-		continued += (text[i] & 0xC0) == 0x80;
-	return nbytes - continued;
-}
-
-/* Counts characters where each byte that does not continue one begins one. */
-static SlipwayPosition
-advance_utf8(SlipwayPosition from, const char *text, int nbytes)
-{
-	const char *end = text + nbytes;
-
-	while (text < end)
-	{
-		const char *newline = memchr(text, '\n', end - text);
-		const char *stop = newline ? newline + 1 : end;
-		int			characters = count_characters(text, stop - text);
-
-		from.position += characters;
-		from.column += characters;
-		if (newline)
-		{
-			from.line++;
-			from.column = 1;
-		}
-		text = stop;
-	}
-	return from;
-}
-
-SlipwayPosition
-slipway_position_advance(SlipwayPosition from, const char *text, int nbytes)
-{
-	/* A server without encodings holds UTF-8 as well: it was checked. */
-	if (GetDatabaseEncoding() == PG_UTF8 || GetDatabaseEncoding() == PG_SQL_ASCII)
-		return advance_utf8(from, text, nbytes);
-	for (int i = 0; i < nbytes; i += pg_mblen(text + i))
-	{
-		from.position++;
-		from.column++;
-		if (text[i] == '\n')
-		{
-			from.line++;
-			from.column = 1;
-		}
-	}
-	return from;
-}
-
 SlipwayCutter *
 slipway_script_open(const char *script)
 {
 	SlipwayCutter *cutter = palloc0(sizeof(SlipwayCutter));
 
 	cutter->script = script;
-	cutter->length = strlen(script);
+	cutter->script_length = strlen(script);
+	cutter->length = cutter->script_length;
 	cutter->window_context = AllocSetContextCreate(CurrentMemoryContext, "slipway window",
 												   ALLOCSET_DEFAULT_SIZES);
 	cutter->saved_strings = standard_conforming_strings;
@@ -262,8 +210,6 @@ open_window(SlipwayCutter *cutter, int size)
 
 	close_window(cutter);
 	MemoryContextSwitchTo(cutter->window_context);
-	/* Where take_plain() has looked, so that positions are counted forward only. */
-	cutter->next = skip_blanks(cutter->script, cutter->next);
 	cutter->window = cutter->next;
 	cutter->window_end = size < cutter->length - cutter->next ? cutter->next + size : cutter->length;
 	cutter->window_position = position_of(cutter, cutter->window);
@@ -453,11 +399,11 @@ try_statement(const char *text)
 static bool
 take_plain(SlipwayCutter *cutter, SlipwayStatement *statement)
 {
-	int			start = skip_blanks(cutter->script, cutter->next);
+	int			start = cutter->next;
 	int			end;
 	char	   *text;
 
-	if (start < cutter->not_plain_to)
+	if (start < cutter->not_plain_to || cutter->resume > 0)
 		return false;
 	end = find_line_end(cutter, start);
 	cutter->not_plain_to = end < 0 ? cutter->length + 1 : end + 1;
@@ -495,8 +441,42 @@ typedef enum ScanEnd
 {
 	SCAN_STATEMENT,				/* at the end of a statement */
 	SCAN_NOTHING,				/* there is none */
+	SCAN_COMMAND,				/* before one for psql, behind a comment */
 	SCAN_WINDOW					/* at the end of a window that is not that of the script */
 } ScanEnd;
+
+/* For errors that are about one place. */
+static void
+set_place(SlipwayCutter *cutter, SlipwayStatement *statement, int location)
+{
+	statement->location = location;
+	statement->start = position_of(cutter, location);
+}
+
+static void
+refuse_unfinished(SlipwayCutter *cutter, SlipwayStatement *statement, int start)
+{
+	set_place(cutter, statement, start);
+	ereport(ERROR,
+			(errcode(ERRCODE_SYNTAX_ERROR),
+			 errmsg("statement behind COPY ... FROM STDIN does not end on its line"),
+			 errdetail("The data of COPY begin on the next line."),
+			 errhint("Write the statement behind the data.")));
+}
+
+/* A backslash outside of quotes is no SQL; true: it is where a statement may begin. */
+static bool
+meets_command(SlipwayCutter *cutter, SlipwayStatement *statement, int place, bool inside)
+{
+	if (!inside)
+		cutter->next = place;
+	else if (slipway_psql_command_ends_query(cutter->script + place))
+	{
+		set_place(cutter, statement, place);
+		slipway_psql_command_refuse(cutter->script + place);
+	}
+	return !inside;
+}
 
 /*
  * Walks to the end of one statement, in the window. Sets it only then: until
@@ -521,6 +501,10 @@ scan_statement(SlipwayCutter *cutter, SlipwayStatement *statement)
 			return SCAN_WINDOW;
 		if (token == 0 && start < 0)
 			return SCAN_NOTHING;
+		if (token == 0 && cutter->resume > 0)
+			refuse_unfinished(cutter, statement, start);
+		if (token == '\\' && meets_command(cutter, statement, place, start >= 0))
+			return SCAN_COMMAND;
 		if (token == 0 || (token == ';' && depth <= 0 && start >= 0))
 		{
 			piece.location = start;
@@ -578,8 +562,8 @@ scan_window(SlipwayCutter *cutter, SlipwayStatement *statement)
 	return end;
 }
 
-/* Takes a statement as the scanner cuts it; false: there is none. */
-static bool
+/* Takes a statement as the scanner cuts it. */
+static ScanEnd
 take_scanned(SlipwayCutter *cutter, SlipwayStatement *statement)
 {
 	ScanEnd		end = SCAN_WINDOW;
@@ -593,7 +577,126 @@ take_scanned(SlipwayCutter *cutter, SlipwayStatement *statement)
 		statement->start = cutter->window_position;
 		end = scan_window(cutter, statement);
 	}
+	if (end == SCAN_STATEMENT)
+	{
+		char	   *text = slipway_statement_text(cutter->script, statement);
+
+		statement->start = position_of(cutter, statement->location);
+		statement->tree = slipway_statement_parse(text);
+		pfree(text);
+	}
+	return end;
+}
+
+/* Commands for psql between statements: what pg_dump writes is skipped. */
+static void
+take_commands(SlipwayCutter *cutter, SlipwayStatement *statement)
+{
+	for (;;)
+	{
+		cutter->next = Min(skip_blanks(cutter->script, cutter->next), cutter->length);
+		if (cutter->next == cutter->length || cutter->script[cutter->next] != '\\')
+			break;
+		close_window(cutter);
+		set_place(cutter, statement, cutter->next);
+		cutter->restriction_position = statement->start;
+		cutter->next += slipway_psql_command_take(cutter->script + cutter->next, &cutter->restriction);
+	}
+}
+
+static int
+count_lines(const char *text, int length)
+{
+	const char *end = text + length;
+	int			n = 0;
+
+	while ((text = memchr(text, '\n', end - text)) != NULL)
+	{
+		text++;
+		n++;
+	}
+	return n;
+}
+
+/* Where the data of this COPY begin, if any end there; their line, too. */
+static SlipwayCopyData
+begin_data(SlipwayCutter *cutter, const SlipwayStatement *statement)
+{
+	SlipwayCopyData data = cutter->data;
+	const char *line_end;
+
+	if (cutter->resume > 0)
+	{
+		data.line += count_lines(cutter->script + data.location, cutter->resume - data.location);
+		data.location = cutter->resume;
+		return data;
+	}
+	line_end = memchr(cutter->script + cutter->next, '\n', cutter->length - cutter->next);
+	if (line_end)
+		cutter->length = line_end - cutter->script;
+	data.location = Min(cutter->length + 1, cutter->script_length);
+	data.line = statement->start.line +
+		count_lines(cutter->script + statement->location, data.location - statement->location);
+	return data;
+}
+
+static void
+take_data(SlipwayCutter *cutter, SlipwayStatement *statement)
+{
+	SlipwayCopyData data = begin_data(cutter, statement);
+	int			behind = slipway_copy_data_find(cutter->script, data.location, cutter->script_length, &data);
+
+	if (behind < 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_SYNTAX_ERROR),
+				 errmsg("data of COPY ... FROM STDIN have no end"),
+				 errdetail("They begin on line %d.", data.line),
+				 errhint("A line with \\. and nothing else ends them.")));
+	close_window(cutter);
+	cutter->data = statement->data = data;
+	cutter->resume = behind;
+}
+
+/* Goes on behind the data of the COPYs on a line; false: there are none. */
+static bool
+leave_line(SlipwayCutter *cutter)
+{
+	if (cutter->resume == 0)
+		return false;
+	close_window(cutter);
+	cutter->next = cutter->resume;
+	cutter->resume = 0;
+	cutter->length = cutter->script_length;
+	return true;
+}
+
+/* Takes the next statement before the end of what is cut for now; false: there is none. */
+static bool
+take_statement(SlipwayCutter *cutter, SlipwayStatement *statement)
+{
+	ScanEnd		end;
+
+	do
+	{
+		take_commands(cutter, statement);
+		if (cutter->next == cutter->length)
+			return false;
+		if (take_plain(cutter, statement))
+			return true;
+		end = take_scanned(cutter, statement);
+	} while (end == SCAN_COMMAND);
+	if (end == SCAN_NOTHING)
+		cutter->next = cutter->length;
 	return end == SCAN_STATEMENT;
+}
+
+static void
+check_end(const SlipwayCutter *cutter, SlipwayStatement *statement)
+{
+	if (cutter->restriction.key == NULL)
+		return;
+	statement->start = cutter->restriction_position;
+	slipway_psql_command_refuse_end();
 }
 
 int
@@ -606,18 +709,18 @@ bool
 slipway_script_next(SlipwayCutter *cutter, SlipwayStatement *statement)
 {
 	CHECK_FOR_INTERRUPTS();
-	if (!take_plain(cutter, statement))
+	statement->data = (SlipwayCopyData) {0};
+	while (!take_statement(cutter, statement))
 	{
-		char	   *text;
-
-		if (!take_scanned(cutter, statement))
+		if (!leave_line(cutter))
+		{
+			check_end(cutter, statement);
 			return false;
-		statement->start = position_of(cutter, statement->location);
-		text = slipway_statement_text(cutter->script, statement);
-		statement->tree = slipway_statement_parse(text);
-		pfree(text);
+		}
 	}
 	statement->lexer = slipway_lexer_settings();
 	obey_string_setting(cutter, statement->tree);
+	if (slipway_copy_data_wanted(statement->tree->stmt) && !slipway_copy_data_binary(statement->tree->stmt))
+		take_data(cutter, statement);
 	return true;
 }

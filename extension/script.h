@@ -7,6 +7,9 @@
 
 #include "nodes/parsenodes.h"
 
+#include "copy_data.h"
+#include "position.h"
+
 /*
  * Gives a body its normal form, in which it is hashed and stored: no byte order
  * mark at its beginning, no CR before an LF. Raises 22021 where a server that does not check
@@ -20,25 +23,15 @@ extern void slipway_script_normalise(char *body);
  */
 extern size_t slipway_script_normalise_part(char *bytes, size_t length, bool start);
 
-/* A place in a script: all count from 1, 0 is unknown. */
-typedef struct SlipwayPosition
-{
-	int			position;		/* characters from the beginning */
-	int			line;
-	int			column;			/* characters */
-} SlipwayPosition;
-
-/* The position nbytes of text after one that is known. */
-extern SlipwayPosition slipway_position_advance(SlipwayPosition from, const char *text, int nbytes);
-
 /* A statement's place in its script, in bytes, without its semicolon. */
 typedef struct SlipwayStatement
 {
 	int			location;
 	int			length;
 	SlipwayPosition start;
-	RawStmt    *tree;			/* NULL: parse it again */
 	int			lexer;			/* slipway_lexer_settings() it was parsed under */
+	RawStmt    *tree;			/* NULL: parse it again */
+	SlipwayCopyData data;		/* of COPY ... FROM STDIN */
 } SlipwayStatement;
 
 /*
@@ -59,7 +52,9 @@ extern SlipwayCutter *slipway_script_open(const char *script);
  * The next statement with its parse tree, in the current memory context;
  * false at the end. Raises what the scanner and the parser raise, with the
  * error's cursor counted from statement->location.
- * A SET standard_conforming_strings is obeyed for what follows it.
+ * A SET standard_conforming_strings is obeyed for what follows it. What a COPY
+ * reads from the script, and the two commands for psql that pg_dump writes,
+ * are no statements; SW007 for other such commands, and for lone ones of the two.
  */
 extern bool slipway_script_next(SlipwayCutter *cutter, SlipwayStatement *statement);
 

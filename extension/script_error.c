@@ -6,6 +6,7 @@
 
 #include "mb/pg_wchar.h"
 
+#include "copy_inline.h"
 #include "script_error.h"
 
 static SlipwayPosition last_position;
@@ -26,10 +27,16 @@ find_position(const SlipwayPlace *place, int cursor)
 {
 	const SlipwayStatement *statement = &place->statement;
 	SlipwayPosition unknown = {0, 0, 0};
+	int			data_line = slipway_copy_inline_line();
 	const char *text;
 
 	if (!place->in_statement)
 		return unknown;
+	if (statement->data.location > 0 && data_line > 0)
+	{
+		unknown.line = statement->data.line + data_line - 1;
+		return unknown;
+	}
 	if (cursor <= 0)
 		return statement->start;
 	text = place->script + statement->location;
@@ -58,7 +65,9 @@ add_context(void *arg)
 		subject = psprintf("%s \"%s\", unit %d of %d", subject, place->migration, place->unit, place->units);
 	else
 		subject = psprintf("%s \"%s\"", subject, place->migration);
-	if (last_position.line > 0)
+	if (last_position.line > 0 && last_position.column == 0)
+		errcontext("%s, line %d", subject, last_position.line);
+	else if (last_position.line > 0)
 		errcontext("%s, line %d, column %d", subject, last_position.line, last_position.column);
 	else
 		errcontext("%s", subject);

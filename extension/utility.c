@@ -30,6 +30,7 @@
 #include "tcop/utility.h"
 #include "utils/guc.h"
 
+#include "copy_inline.h"
 #include "guard.h"
 #include "leftover.h"
 #include "refuse.h"
@@ -63,22 +64,45 @@ slipway_utility_top_level(void)
 }
 
 static void
+run_copy(ProcessUtility_hook_type next, PlannedStmt *pstmt, const char *queryString,
+		 bool readOnlyTree, ProcessUtilityContext context, ParamListInfo params,
+		 QueryEnvironment *queryEnv, DestReceiver *dest, QueryCompletion *qc)
+{
+	PG_TRY();
+	{
+		next(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
+	}
+	PG_CATCH();
+	{
+		slipway_copy_inline_end();
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	slipway_copy_inline_end();
+}
+
+static void
 process_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 				ProcessUtilityContext context, ParamListInfo params,
 				QueryEnvironment *queryEnv, DestReceiver *dest, QueryCompletion *qc)
 {
 	ProcessUtility_hook_type next = next_utility ? next_utility : standard_ProcessUtility;
+	bool		copying = false;
 
 	if (slipway_guard_active())
 	{
 		slipway_refuse_reset(pstmt->utilityStmt);
 		slipway_guard_utility(pstmt->utilityStmt);
 		slipway_leftover_note(pstmt->utilityStmt);
+		copying = slipway_copy_inline_begin(pstmt->utilityStmt);
 	}
 	else if (context == PROCESS_UTILITY_TOPLEVEL && is_our_call(pstmt->utilityStmt) &&
 			 is_loaded("pg_stat_statements.track") && slipway_utility_top_level())
 		next = standard_ProcessUtility;
-	next(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
+	if (copying)
+		run_copy(next, pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
+	else
+		next(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
 }
 
 void
