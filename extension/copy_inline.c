@@ -169,6 +169,23 @@ slipway_copy_inline_end(void)
 	copy.stmt = NULL;
 }
 
+/* An error that was raised while there was no client is meant for it all the same. */
+void
+slipway_copy_inline_fail(MemoryContext context)
+{
+	ErrorData  *error;
+	bool		hidden = copy.hidden;
+
+	slipway_copy_inline_end();
+	if (!hidden)
+		PG_RE_THROW();
+	MemoryContextSwitchTo(context);
+	error = CopyErrorData();
+	FlushErrorState();
+	error->output_to_client = whereToSendOutput == DestRemote;
+	ReThrowError(error);
+}
+
 /* A function in its WHERE, evaluated early, may be what asks for rights: it would have its context. */
 void
 slipway_copy_inline_allowed(void)

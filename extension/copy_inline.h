@@ -16,12 +16,14 @@ extern void slipway_copy_inline_prepare(const char *script, const SlipwayStateme
 										RawStmt *raw);
 
 /*
- * To be called around the execution of a utility statement, slipway_copy_inline_end()
- * after errors, too; false: it is not that COPY. Raises an error for one that would talk
- * to the client.
+ * To be called around the execution of a utility statement; false: it is not that COPY,
+ * and no end is needed. Raises an error for one that would talk to the client.
  */
 extern bool slipway_copy_inline_begin(const Node *stmt);
 extern void slipway_copy_inline_end(void);
+
+/* Instead of the latter in PG_CATCH: raises the error again, in this memory context. */
+extern void slipway_copy_inline_fail(MemoryContext context) pg_attribute_noreturn();
 
 /* While it runs: the server has checked the rights to insert rows. */
 extern void slipway_copy_inline_allowed(void);

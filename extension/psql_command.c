@@ -41,7 +41,7 @@ static const struct
 	{"! ",
 	"A migration can run nothing but SQL."},
 	{". ",
-	"It would end the data of COPY ... FROM STDIN, which needs a semicolon behind it."},
+	"It ends the data of COPY ... FROM STDIN, and nothing else."},
 };
 
 /* Those that end a query. */

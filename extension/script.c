@@ -650,8 +650,7 @@ take_data(SlipwayCutter *cutter, SlipwayStatement *statement)
 		ereport(ERROR,
 				(errcode(ERRCODE_SYNTAX_ERROR),
 				 errmsg("data of COPY ... FROM STDIN have no end"),
-				 errdetail("They begin on line %d.", data.line),
-				 errhint("A line with \\. and nothing else ends them.")));
+				 errhint("They begin on the line below, and a line with \\. and nothing else ends them.")));
 	close_window(cutter);
 	cutter->data = statement->data = data;
 	cutter->resume = behind;

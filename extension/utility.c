@@ -68,14 +68,15 @@ run_copy(ProcessUtility_hook_type next, PlannedStmt *pstmt, const char *queryStr
 		 bool readOnlyTree, ProcessUtilityContext context, ParamListInfo params,
 		 QueryEnvironment *queryEnv, DestReceiver *dest, QueryCompletion *qc)
 {
+	MemoryContext caller = CurrentMemoryContext;
+
 	PG_TRY();
 	{
 		next(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
 	}
 	PG_CATCH();
 	{
-		slipway_copy_inline_end();
-		PG_RE_THROW();
+		slipway_copy_inline_fail(caller);
 	}
 	PG_END_TRY();
 	slipway_copy_inline_end();

@@ -71,7 +71,7 @@ SELECT body, c.* FROM unnest(ARRAY[
     'PREPARE TRANSACTION ''a''', 'COMMIT PREPARED ''a''', 'ROLLBACK PREPARED ''a''',
     'DISCARD ALL', 'DISCARD PLANS', 'DISCARD TEMP', 'DISCARD SEQUENCES', 'RESET ALL',
     'SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY',
-    'COPY seen TO STDOUT', 'COPY (SELECT 1) TO STDOUT', 'COPY seen FROM STDIN', E'COPY seen (value) FROM stdin;\na\n\\.\n',
+    'COPY seen TO STDOUT', 'COPY (SELECT 1) TO STDOUT', E'COPY seen (value) FROM stdin BINARY;\na\n\\.\n',
     'CALL slipway.migrate()']) WITH ORDINALITY u(body, n), check_script(body) c ORDER BY n;
 -- These are not.
 SELECT body, c.kind, c.units, c.problem FROM unnest(ARRAY[
@@ -101,7 +101,7 @@ CALL script('CREATE TABLE before ()');
 CALL script(E'SELECT 1;\n\tPREPARE TRANSACTION ''a'';');
 CALL slipway.migrate();
 \echo :LAST_ERROR_SQLSTATE
-CALL migration('0018', E'COPY seen FROM STDIN;\n1\n\\.\n');
+CALL migration('0018', E'COPY seen TO STDOUT;');
 CALL slipway.migrate();
 \echo :LAST_ERROR_SQLSTATE
 SELECT to_regclass('before');
