@@ -71,12 +71,7 @@ hash_unit(const Walk *walk, uint8 *hash)
 	const SlipwayUnit *unit = current_unit(walk);
 
 	for (int i = unit->first; i < unit->first + unit->n; i++)
-	{
-		char	   *text = slipway_statement_text(walk->place->script, &walk->outline->statements[i]);
-
-		slipway_journal_hash(hash, text);
-		pfree(text);
-	}
+		slipway_journal_hash(hash, walk->place->script, &walk->outline->statements[i]);
 }
 
 static SlipwayJournalUnit

@@ -48,11 +48,11 @@ begin(EVP_MD_CTX **ctx)
 
 /* Adds text in the server's encoding as UTF-8. */
 static void
-add(const char *text)
+add(const char *text, int length)
 {
-	char	   *utf8 = pg_server_to_any(text, strlen(text), PG_UTF8);
+	char	   *utf8 = pg_server_to_any(text, length, PG_UTF8);
 
-	require(EVP_DigestUpdate(context, utf8, strlen(utf8)));
+	require(EVP_DigestUpdate(context, utf8, utf8 == text ? length : strlen(utf8)));
 	if (utf8 != text)
 		pfree(utf8);
 }
@@ -70,7 +70,7 @@ void
 slipway_hash_text(const char *text, uint8 *hash)
 {
 	begin(&context);
-	add(text);
+	add(text, strlen(text));
 	end(context, hash);
 }
 
@@ -95,12 +95,18 @@ slipway_hash_end(uint8 *hash)
 void
 slipway_hash_chain(uint8 *hash, const char *text)
 {
+	slipway_hash_chain_part(hash, text, strlen(text));
+}
+
+void
+slipway_hash_chain_part(uint8 *hash, const char *text, int length)
+{
 	char		hex[SLIPWAY_HASH_HEX_LEN + 1];
 
 	slipway_hash_write_hex(hash, hex);
 	begin(&context);
-	add(hex);
-	add(text);
+	add(hex, SLIPWAY_HASH_HEX_LEN);
+	add(text, length);
 	end(context, hash);
 }
 

@@ -20,6 +20,7 @@ extern void slipway_hash_end(uint8 *hash);
 
 /* Replaces a hash by the hash over its hex digits and the text that follows them. */
 extern void slipway_hash_chain(uint8 *hash, const char *text);
+extern void slipway_hash_chain_part(uint8 *hash, const char *text, int length);
 
 /* Lower-case hex: palloc'd, or into SLIPWAY_HASH_HEX_LEN + 1 bytes. */
 extern char *slipway_hash_hex(const uint8 *hash);

@@ -45,12 +45,7 @@ slipway_journal_check(const SlipwayJournal *journal, const char *migration, cons
 {
 	memset(hash, 0, SLIPWAY_HASH_LEN);
 	for (int i = 0; i < Min(journal->done, outline->nstatements); i++)
-	{
-		char	   *text = slipway_statement_text(script, &outline->statements[i]);
-
-		slipway_journal_hash(hash, text);
-		pfree(text);
-	}
+		slipway_journal_hash(hash, script, &outline->statements[i]);
 	if (journal->done <= outline->nstatements && memcmp(hash, journal->hash, SLIPWAY_HASH_LEN) == 0)
 		return;
 	ereport(ERROR,
@@ -61,9 +56,11 @@ slipway_journal_check(const SlipwayJournal *journal, const char *migration, cons
 }
 
 void
-slipway_journal_hash(uint8 *hash, const char *statement)
+slipway_journal_hash(uint8 *hash, const char *script, const SlipwayStatement *statement)
 {
-	slipway_hash_chain(hash, statement);
+	slipway_hash_chain_part(hash, script + statement->location, statement->length);
+	if (statement->data.location > 0)
+		slipway_hash_chain_part(hash, script + statement->data.location, statement->data.length);
 }
 
 bool

@@ -59,8 +59,8 @@ extern bool slipway_journal_is_open(const char *project);
 extern void slipway_journal_check(const SlipwayJournal *journal, const char *migration, const char *script,
 								  const SlipwayOutline *outline, uint8 *hash);
 
-/* Adds a statement to the hash over those before it; that over none is all zeroes. */
-extern void slipway_journal_hash(uint8 *hash, const char *statement);
+/* Adds a statement and its data to the hash over those before; that over none is all zeroes. */
+extern void slipway_journal_hash(uint8 *hash, const char *script, const SlipwayStatement *statement);
 
 /* All that follow are to be called inside a scope of spi.h. */
 extern void slipway_journal_add_done(SlipwayRun *run, const SlipwayJournalUnit *unit);

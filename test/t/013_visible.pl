@@ -168,7 +168,7 @@ unlike($log, qr/'secret'/, 'a syntax error does not bring the rest of the script
 #
 SKIP:
 {
-	skip 'pg_stat_statements is not installed', 6 unless $statements;
+	skip 'pg_stat_statements is not installed', 8 unless $statements;
 
 	$node->safe_psql('postgres', "SELECT slipway.create_project('measured')");
 	add_migrations(
@@ -200,6 +200,12 @@ SKIP:
 	query_is(
 		$node, q{SELECT query, calls FROM pg_stat_statements WHERE query ~ '^DELETE FROM measured'},
 		'DELETE FROM measured WHERE id > $1|1', 'which counts the statements of scripts, too');
+	add_migrations($node, [ [ '0004_four', "COPY measured FROM stdin;\n20\n21\n\\.\n" ] ], project => 'measured');
+	is(migrate($node, project => 'measured', before => 'SET pg_stat_statements.track = top; SELECT slipway.version();')->{exit},
+		0, 'a deploy with COPY');
+	query_is(
+		$node, q{SELECT query, calls, rows FROM pg_stat_statements WHERE query ~ '^COPY'},
+		'COPY measured FROM stdin|1|2', 'counts its rows');
 }
 
 history_is_sound($node, 'in the end');
@@ -209,7 +215,7 @@ history_is_sound($node, 'in the end');
 #
 SKIP:
 {
-	skip 'pgaudit is not installed', 20 unless $audit;
+	skip 'pgaudit is not installed', 29 unless $audit;
 
 	$node->stop;
 	$node = new_node('audited', conf => "shared_preload_libraries = 'pgaudit'\n");
@@ -238,12 +244,26 @@ SKIP:
 	is(times_in($log, qr/AUDIT: .*(?:CREATE TABLE|INSERT INTO|DROP TABLE|ON) audited\b/), 4, 'each once');
 	is(times_in($log, qr/ERROR|WARNING/), 0, 'and nothing is wrong');
 
+	# COPY with its data in the script, which are in no log.
+	my $copy = "CREATE TABLE copied (id integer, value text);\nCOPY copied (id, value)\n  FROM stdin;\n1\tsecret\n2\tsecret\n\\.\n";
+	add_migrations($node, [ [ '0003_copy', $copy ] ], project => 'audited');
+	$log = log_of(
+		sub {
+			is(migrate($node, project => 'audited', before => "SET pgaudit.log = 'all'; SET pgaudit.log_relation = on; SET log_statement = 'mod';")->{exit},
+				0, 'a deploy with COPY that is audited');
+		});
+	is(times_in($log, qr/AUDIT: SESSION,\d+,\d+,WRITE,INSERT,TABLE,public\.copied,"COPY copied \(id, value\)\n\s+FROM stdin",/),
+		1, 'pgaudit logs COPY with its table');
+	is(times_in($log, qr/LOG:  statement: COPY copied \(id, value\)\n\s+FROM stdin\n/), 1, 'log_statement, too');
+	is(times_in($log, 'secret'), 0, 'without the data');
+	query_is($node, 'SELECT count(*) FROM copied', 2, 'which are there');
+
 	# The CALL is a client's command as well: an audit that leaves it out has a
 	# hole, whether the library was loaded before it or by it.
 	for my $first ('', 'SELECT slipway.version();')
 	{
 		my $name = $first eq '' ? 'first use of the library' : 'library loaded before';
-		my $n = $first eq '' ? 3 : 4;
+		my $n = $first eq '' ? 4 : 5;
 
 		add_migrations($node, [ [ "000${n}_all", "CREATE TABLE audited_$n (id integer);\nINSERT INTO audited_$n VALUES (1);" ] ],
 			project => 'audited');
@@ -264,14 +284,24 @@ SKIP:
 	# Also when our hook is the inner one.
 	$node->adjust_conf('postgresql.conf', 'shared_preload_libraries', "'pg_slipway,pgaudit'");
 	$node->restart;
-	add_migrations($node, [ [ '0005_inner', 'CREATE TABLE audited_5 (id integer);' ] ], project => 'audited');
+	add_migrations($node, [ [ '0006_inner', "CREATE TABLE audited_6 (id integer);\nCOPY audited_6 FROM stdin;\n7\n\\.\nCOPY audited_6 (nowhere) FROM stdin;\n7\n\\.\n" ] ], project => 'audited');
+	$log = log_of(
+		sub {
+			my $answer = migrate($node, project => 'audited', before => "SET pgaudit.log = 'all';");
+			is($answer->{error}, 'column "nowhere" of relation "audited_6" does not exist',
+				'pg_slipway preloaded before pgaudit: an error of COPY reaches the client');
+		});
+	like($log, qr/ERROR:  column "nowhere"/, 'and the log');
+	add_migrations($node, [ [ '0006_inner', "CREATE TABLE audited_6 (id integer);\nCOPY audited_6 FROM stdin;\n7\n\\.\n" ] ], project => 'audited');
 	$log = log_of(
 		sub {
 			is(migrate($node, project => 'audited', before => "SET pgaudit.log = 'all';")->{exit},
-				0, 'pg_slipway preloaded before pgaudit: a deploy works');
+				0, 'a deploy works');
 		});
-	is(times_in($log, qr/AUDIT: SESSION,\d+,\d+,DDL,CREATE TABLE,.*CREATE TABLE audited_5 /),
+	is(times_in($log, qr/AUDIT: SESSION,\d+,\d+,DDL,CREATE TABLE,.*CREATE TABLE audited_6 /),
 		1, 'and is audited');
+	is(times_in($log, qr/AUDIT: SESSION,\d+,\d+,WRITE,COPY,.*COPY audited_6 FROM stdin/), 1, 'also its COPY');
+	query_is($node, 'SELECT id FROM audited_6', 7, 'which has its data');
 }
 
 $node->stop;
