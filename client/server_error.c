@@ -169,13 +169,14 @@ copy_field(const PGresult *result, int code)
 	return value != NULL ? slipway_memory_copy(value) : NULL;
 }
 
-/* What is shown of the context: all of it on -v, else if a function is in it. */
+/* What is shown of the context: all of it on -v, else if a function or a row of COPY is in it. */
 static char *
 choose_context(const char *context, size_t length)
 {
 	char	   *lines = slipway_memory_copy_bytes(context, length);
 
-	if (length > 0 && (slipway_output_is_verbose() || strstr(lines, "function ") != NULL))
+	if (length > 0 && (slipway_output_is_verbose() || strstr(lines, "function ") != NULL ||
+					   strncmp(lines, "COPY ", 5) == 0))
 		return lines;
 	free(lines);
 	return NULL;

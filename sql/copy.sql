@@ -239,6 +239,19 @@ CALL slipway.migrate();
 RESET client_encoding;
 SELECT * FROM item WHERE id >= 500 ORDER BY id;
 
+-- Stepwise: the journal knows the data, too.
+CALL project('steps');
+CREATE TABLE step (id integer);
+CALL migration('1', E'COPY step FROM stdin;\n1\n2\n\\.\nCREATE INDEX CONCURRENTLY ON step (id);\nCOPY step FROM stdin; SELECT 1;\n3\nx\n\\.\nINSERT INTO step VALUES (5);\n', 'steps');
+CALL slipway.migrate('steps');
+SELECT string_agg(id::text, ' ' ORDER BY id) FROM step;
+CALL migration('1', E'COPY step FROM stdin;\n1\n3\n\\.\nCREATE INDEX CONCURRENTLY ON step (id);\nCOPY step FROM stdin; SELECT 1;\n3\n4\n\\.\nINSERT INTO step VALUES (5);\n', 'steps');
+CALL slipway.migrate('steps');
+\echo :LAST_ERROR_SQLSTATE
+CALL migration('1', E'COPY step FROM stdin;\n1\n2\n\\.\nCREATE INDEX CONCURRENTLY ON step (id);\nCOPY step FROM stdin; SELECT 1;\n3\n4\n\\.\nINSERT INTO step VALUES (5);\n', 'steps');
+CALL slipway.migrate('steps');
+SELECT string_agg(id::text, ' ' ORDER BY id) FROM step;
+
 SET client_min_messages = error;
 DROP SCHEMA app CASCADE;
 DROP OWNED BY regress_copy_owner;

@@ -110,6 +110,23 @@ fails_with("SELECT 1;\n\n-- nothing\n  SELECT 1 / 0;\n",
 	like($line, qr/\A    1 \| \.\.\.x.*\.\.\.\z/, 'what was cut off is marked');
 }
 
+# In the data of COPY: the row, without a column.
+fails_with("SELECT 1;\n\nCOPY orders\n  FROM stdin;\n7\t1\n8\tone\n9\t1\n\\.\n",
+	"migrations/0002_x.sql:6: ERROR: invalid input syntax for type integer: \"one\" (22P02)\n"
+	  . "    6 | 8       one\n"
+	  . "context: COPY orders, line 2, column total: \"one\"\n",
+	'an error in the data of COPY');
+refused_with("SELECT format('SELECT 1')\n  \\gexec\n",
+	"migrations/0002_x.sql:2:3: ERROR: psql's command \\gexec is not allowed in a migration (SW007)\n"
+	  . "    2 |   \\gexec\n      |   ^\n"
+	  . "hint: Use a DO block with EXECUTE.\n",
+	'a command for psql');
+refused_with("SELECT 1;\n  COPY orders FROM stdin;\n7\t1\n",
+	"migrations/0002_x.sql:2:3: ERROR: data of COPY ... FROM STDIN have no end (42601)\n"
+	  . "    2 |   COPY orders FROM stdin;\n      |   ^\n"
+	  . "hint: They begin on the line below, and a line with \\. and nothing else ends them.\n",
+	'COPY without the end of its data');
+
 # More than a line says
 
 fails_with("INSERT INTO orders VALUES (1, 1), (1, 2);\n",
