@@ -36,6 +36,15 @@
 #include "error_code.h"
 #include "guard.h"
 
+#ifdef __GLIBC__
+#define set_stdin(file) (stdin = (file))
+#else
+#define set_stdin(file) \
+	ereport(ERROR, \
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED), \
+			 errmsg("COPY ... FROM STDIN in a migration needs the GNU C library")))
+#endif
+
 static needs_fmgr_hook_type next_needs_fmgr = NULL;
 
 static struct
@@ -59,8 +68,8 @@ hide_client(void)
 		return;
 	copy.dest = whereToSendOutput;
 	copy.input = stdin;
+	set_stdin(copy.stream);
 	whereToSendOutput = DestNone;
-	stdin = copy.stream;
 	copy.hidden = true;
 }
 
@@ -70,7 +79,7 @@ show_client(void)
 	if (!copy.hidden)
 		return;
 	whereToSendOutput = copy.dest;
-	stdin = copy.input;
+	set_stdin(copy.input);
 	copy.hidden = false;
 	copy.reading = true;
 }

@@ -8,6 +8,7 @@
  *		migration "NAME", unit U of N, line L, column C
  * or, found before anything runs,
  *		check of migration "NAME", line L, column C
+ * or, in a row of the data of COPY, the same without a column,
  * and an error that points into the statement points into its text instead of
  * the CALL that the client sent. The client reads that line: its form is part
  * of the interface.
