@@ -12,6 +12,11 @@
 
 #include "actor.h"
 
+/* Of the session that this one works for, if it does. */
+static bool stands_in = false;
+static const char *principal_addr;
+static const char *principal_application;
+
 /* As host(inet_client_addr()): that is how a stored address is hashed again. */
 static char *
 client_address(void)
@@ -19,11 +24,29 @@ client_address(void)
 	LOCAL_FCINFO(fcinfo, 0);
 	Datum		address;
 
+	if (stands_in)
+		return principal_addr ? pstrdup(principal_addr) : NULL;
 	InitFunctionCallInfoData(*fcinfo, NULL, 0, InvalidOid, NULL, NULL);
 	address = inet_client_addr(fcinfo);
 	if (fcinfo->isnull)
 		return NULL;
 	return TextDatumGetCString(DirectFunctionCall1(network_host, address));
+}
+
+static const char *
+application(void)
+{
+	if (stands_in)
+		return principal_application;
+	return application_name ? application_name : "";
+}
+
+void
+slipway_actor_stand_in(const char *client_addr, const char *application)
+{
+	stands_in = true;
+	principal_addr = client_addr;
+	principal_application = application;
 }
 
 SlipwayActor *
@@ -34,7 +57,7 @@ slipway_actor_current(const char *owner, const char *client_version)
 	actor->session_role = GetUserNameFromId(GetSessionUserId(), false);
 	actor->effective_role = owner ? pstrdup(owner) : GetUserNameFromId(GetUserId(), false);
 	actor->client_addr = client_address();
-	actor->application_name = pstrdup(application_name ? application_name : "");
+	actor->application_name = pstrdup(application());
 	actor->client_version = client_version ? pstrdup(client_version) : NULL;
 	return actor;
 }

@@ -17,4 +17,10 @@ typedef struct SlipwayActor
 /* The caller, with scripts run as owner, if not NULL. In a transaction. */
 extern SlipwayActor *slipway_actor_current(const char *owner, const char *client_version);
 
+/*
+ * From now on this session works for another one: that one's address and
+ * application_name, which must last, are the caller's.
+ */
+extern void slipway_actor_stand_in(const char *client_addr, const char *application);
+
 #endif							/* SLIPWAY_ACTOR_H */

@@ -6,6 +6,9 @@
  * also stop a deploy, whoever began it. What is signalled is the backend that
  * holds the lock which nothing but a run can take. A pid that is written in a
  * table may by now be another session's.
+ *
+ * A detached deploy that waits for that lock, or still looks at its scripts,
+ * has nobody who could cancel it otherwise: where no run goes on, it is meant.
  */
 #include "postgres.h"
 
@@ -15,6 +18,7 @@
 #include "storage/procarray.h"
 #include "utils/builtins.h"
 
+#include "detached_run.h"
 #include "lock.h"
 #include "privilege.h"
 
@@ -22,6 +26,8 @@
 static bool
 send_cancel(int pid)
 {
+	if (BackendPidGetProc(pid) == NULL)
+		return false;
 #ifdef HAVE_SETSID
 	return kill(-pid, SIGINT) == 0;
 #else
@@ -36,10 +42,16 @@ slipway_cancel(PG_FUNCTION_ARGS)
 {
 	char	   *name = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	int			pid;
+	bool		sent = false;
+	ListCell   *cell;
 
 	slipway_privilege_require(SLIPWAY_DEPLOYER, name);
 	pid = slipway_lock_run_pid(slipway_project_load(name));
 
 	/* It may have ended since: then there is nothing left to cancel. */
-	PG_RETURN_BOOL(pid != 0 && BackendPidGetProc(pid) != NULL && send_cancel(pid));
+	if (pid != 0)
+		PG_RETURN_BOOL(send_cancel(pid));
+	foreach(cell, slipway_detached_run_pids(name))
+		sent |= send_cancel(lfirst_int(cell));
+	PG_RETURN_BOOL(sent);
 }

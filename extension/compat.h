@@ -9,6 +9,7 @@
 #define SLIPWAY_COMPAT_H
 
 #include "commands/copyfrom_internal.h"
+#include "postmaster/bgworker.h"
 #include "storage/proc.h"
 #include "tcop/pquery.h"
 #include "utils/acl.h"
@@ -171,5 +172,15 @@ slipway_have_transaction_timeout(void)
 {
 	return PG_VERSION_NUM >= 170000;
 }
+
+/*
+ * 17 lets a background worker be a role without LOGIN; 0 before, where it
+ * cannot.
+ */
+#if PG_VERSION_NUM >= 170000
+#define SLIPWAY_WORKER_WITHOUT_LOGIN BGWORKER_BYPASS_ROLELOGINCHECK
+#else
+#define SLIPWAY_WORKER_WITHOUT_LOGIN 0
+#endif
 
 #endif							/* SLIPWAY_COMPAT_H */

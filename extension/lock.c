@@ -31,6 +31,7 @@
 #define LOCK_RUN 1
 #define LOCK_CHAIN 2
 #define LOCK_NEWEST 3
+#define LOCK_DETACHED 4
 
 /* pg_advisory_lock(bigint) uses 1 there. */
 #define ADVISORY_BIGINT 1
@@ -415,4 +416,10 @@ void
 slipway_lock_newest(int64 lock_key)
 {
 	lock_to_end(lock_key, LOCK_NEWEST);
+}
+
+void
+slipway_lock_detached(int64 lock_key)
+{
+	lock_to_end(lock_key, LOCK_DETACHED);
 }

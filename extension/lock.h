@@ -76,4 +76,10 @@ extern void slipway_lock_chain(int64 lock_key);
  */
 extern void slipway_lock_newest(int64 lock_key);
 
+/*
+ * Orders those who take the next number of a detached deploy; held to the end
+ * of the transaction.
+ */
+extern void slipway_lock_detached(int64 lock_key);
+
 #endif							/* SLIPWAY_LOCK_H */

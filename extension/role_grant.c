@@ -31,16 +31,17 @@ static const char reader_routines[] =
 "slipway.validate(text, text, boolean), slipway.compare(text, text), "
 "slipway.check_script(text, text, text), slipway.require(text, text), slipway.find_base(text), "
 "slipway.find_manifest(text, text), "
-"slipway.verify_history(text), slipway._status(text), slipway._may(text, text)";
+"slipway.verify_history(text), slipway._status(text), slipway._may(text, text), "
+"slipway._is_alive(integer, timestamptz)";
 
 static const char reader_views[] =
 "slipway.status, slipway.log, slipway.schema_migrations, slipway.lock_holder, "
-"slipway.progress";
+"slipway.progress, slipway.detached";
 
 /* A reader of all projects may look at the tables too, but at no body. */
 static const char reader_tables[] =
-"slipway.project, slipway.migration, slipway.manifest, slipway.run, slipway.history, slipway.journal, "
-"slipway.role_grant";
+"slipway.project, slipway.migration, slipway.manifest, slipway.run, slipway.detached_run, "
+"slipway.history, slipway.journal, slipway.role_grant";
 
 /* What each kind adds to that; admin has all of them. */
 static const char *const right_routines[] = {
@@ -52,7 +53,7 @@ static const char *const right_routines[] = {
 	"slipway.extend_manifest(text, text, text), "
 	"slipway.add_migration(text, text, text, text, text)",
 	[SLIPWAY_APPROVER] = NULL,
-	[SLIPWAY_DEPLOYER] = "slipway.migrate(text, jsonb), slipway.cancel(text)",
+	[SLIPWAY_DEPLOYER] = "slipway.migrate(text, jsonb), slipway.migrate_detached(text, jsonb), slipway.cancel(text)",
 	[SLIPWAY_ADMIN] =
 	"slipway.create_project(text, text[], text), slipway.grant_role(text, text, text), "
 	"slipway.revoke_role(text, text, text), slipway.settle_unit(text, boolean, text, text)",
@@ -254,7 +255,8 @@ Datum
 slipway_set_owner(PG_FUNCTION_ARGS)
 {
 	static const char *const tables[] = {
-		"project", "script", "migration", "manifest", "run", "history", "journal", "journal_made", "role_grant"
+		"project", "script", "migration", "manifest", "run", "detached_run", "history", "journal", "journal_made",
+		"role_grant"
 	};
 	char	   *role = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	const char *quoted = quote_identifier(role);

@@ -14,6 +14,7 @@
 #include "utils/timestamp.h"
 
 #include "compat.h"
+#include "detached.h"
 #include "error_code.h"
 #include "hash.h"
 #include "lookup.h"
@@ -158,8 +159,8 @@ settle_dead_runs(SlipwayRun *run)
 void
 slipway_run_open(SlipwayRun *run, int pending)
 {
-	static SlipwayQuery query = {SLIPWAY_QUERY_RUN_ADD, 10,
-	{TEXTOID, BYTEAOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, INT8OID, INT8OID, INT8OID}};
+	static SlipwayQuery query = {SLIPWAY_QUERY_RUN_ADD, 11,
+	{TEXTOID, BYTEAOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, INT8OID, INT8OID, INT8OID, INT8OID}};
 	const SlipwayActor *actor = run->actor;
 	SlipwayArgs args = {0};
 
@@ -174,11 +175,12 @@ slipway_run_open(SlipwayRun *run, int pending)
 	slipway_arg_int8(&args, pending);
 	/* who holds the lock knows that nobody else takes that number */
 	slipway_arg_int8(&args, slipway_lookup_last("run", run->project->name, "number") + 1);
+	slipway_arg_datum(&args, Int64GetDatum(slipway_detached_number()), slipway_detached_number() == 0);
 	slipway_spi_begin();
 	settle_dead_runs(run);
 	slipway_query(&query, &args, 0);
 	slipway_spi_end();
-	run->number = DatumGetInt64(args.values[args.n - 1]);
+	run->number = DatumGetInt64(args.values[args.n - 2]);
 }
 
 bool

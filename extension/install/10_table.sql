@@ -80,12 +80,36 @@ CREATE TABLE slipway.run (
     backend_pid        integer NOT NULL,
     pending            integer NOT NULL,
     settled_entry      bigint,
+    detached           bigint,
     PRIMARY KEY (project, number)
 );
 COMMENT ON TABLE slipway.run IS 'one row per execution of a plan that had something to do';
 COMMENT ON COLUMN slipway.run.pending IS 'how many migrations it set out to apply';
 COMMENT ON COLUMN slipway.run.settled_entry IS 'last entry of the history, if the run left its manifest applied whole: as long as no entry follows, there is nothing to do for that manifest';
 COMMENT ON COLUMN slipway.run.outcome IS 'running, succeeded, failed or interrupted; running while nobody holds the lock of the project means that its backend died; the next run says so in the history';
+
+COMMENT ON COLUMN slipway.run.detached IS 'number of the detached deploy whose worker made the run, NULL: a session';
+
+CREATE TABLE slipway.detached_run (
+    project            text NOT NULL,
+    number             bigint NOT NULL,
+    outcome            text NOT NULL,
+    started_at         timestamptz NOT NULL,
+    finished_at        timestamptz,
+    session_role       text NOT NULL,
+    client_addr        inet,
+    application_name   text,
+    backend_pid        integer NOT NULL,
+    backend_started_at timestamptz NOT NULL,
+    sqlstate           text,
+    message            text,
+    detail             text,
+    hint               text,
+    context            text,
+    PRIMARY KEY (project, number)
+);
+COMMENT ON TABLE slipway.detached_run IS 'calls of migrate_detached(): what became of each, also of one that ended before it had a run to record; see view detached';
+COMMENT ON COLUMN slipway.detached_run.outcome IS 'running, succeeded or failed; running without the backend of that pid and start means that it died';
 
 CREATE TABLE slipway.history (
     project          text NOT NULL,
@@ -174,6 +198,7 @@ SELECT pg_catalog.pg_extension_config_dump('slipway.script', '');
 SELECT pg_catalog.pg_extension_config_dump('slipway.migration', '');
 SELECT pg_catalog.pg_extension_config_dump('slipway.manifest', '');
 SELECT pg_catalog.pg_extension_config_dump('slipway.run', '');
+SELECT pg_catalog.pg_extension_config_dump('slipway.detached_run', '');
 SELECT pg_catalog.pg_extension_config_dump('slipway.history', '');
 SELECT pg_catalog.pg_extension_config_dump('slipway.journal', '');
 SELECT pg_catalog.pg_extension_config_dump('slipway.journal_made', '');

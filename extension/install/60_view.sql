@@ -86,3 +86,23 @@ SELECT p.name AS project, r.number AS run,
  WHERE slipway._may('reader', p.name);
 REVOKE ALL ON slipway.progress FROM PUBLIC;
 COMMENT ON VIEW slipway.progress IS 'the run that goes on in each project, else its last one; columns are NULL where nothing ever ran';
+
+-- A worker may make no run, or several, if it lost the lock in between.
+CREATE VIEW slipway.detached WITH (security_barrier) AS
+SELECT p.name AS project, d.number,
+       CASE WHEN d.outcome = 'running' AND NOT a.alive THEN 'interrupted' ELSE d.outcome END AS outcome,
+       d.started_at, d.finished_at, d.session_role AS role, d.application_name, d.client_addr,
+       CASE WHEN a.alive THEN d.backend_pid END AS pid, r.runs,
+       (SELECT count(*) FROM slipway.history h
+         WHERE h.project = p.name AND h.run = ANY (r.runs) AND h.outcome = 'succeeded') AS applied,
+       d.sqlstate, d.message, d.detail, d.hint, d.context
+  FROM slipway.project p
+  JOIN slipway.detached_run d ON d.project = p.name
+ CROSS JOIN LATERAL (
+       SELECT d.outcome = 'running' AND slipway._is_alive(d.backend_pid, d.backend_started_at) AS alive) a
+  LEFT JOIN LATERAL (
+       SELECT array_agg(number ORDER BY number) AS runs
+         FROM slipway.run WHERE project = p.name AND detached = d.number) r ON true
+ WHERE slipway._may('reader', p.name);
+REVOKE ALL ON slipway.detached FROM PUBLIC;
+COMMENT ON VIEW slipway.detached IS 'calls of migrate_detached(): running, succeeded, failed, or interrupted, when the worker died; with the runs each made, and the error it ended with';
