@@ -10,6 +10,7 @@
 #include "command.h"
 #include "connection.h"
 #include "current_run.h"
+#include "detached.h"
 #include "die.h"
 #include "output.h"
 #include "release.h"
@@ -89,6 +90,44 @@ say_end(const SlipwayCurrentRun *before, const SlipwayCurrentRun *after)
 						   run->migration != NULL ? run->migration : "?", run->applied);
 }
 
+/* One that has no run yet: it waits for its turn. */
+static void
+cancel_deploy(PGconn *conn, SlipwayDetached *deploy)
+{
+	const struct timespec pause = {.tv_nsec = PERIOD_MS * 1000000L};
+	double		until = slipway_clock_now() + PATIENCE_MS;
+	SlipwayDetached *after;
+
+	(void) send_cancel(conn, deploy->project);
+	while ((after = slipway_detached_read(conn, deploy->project, deploy->number)) != NULL &&
+		   slipway_detached_goes_on(after) && slipway_clock_now() < until)
+	{
+		slipway_detached_free(after);
+		(void) nanosleep(&pause, NULL);
+	}
+	if (after != NULL && slipway_detached_goes_on(after))
+		slipway_die(SLIPWAY_EXIT_ERROR, "See \"slipway watch\".",
+					"detached deploy %s of project %s was told to end, but still goes on",
+					deploy->number, deploy->project);
+	slipway_detached_say(after != NULL ? after : deploy, "cancelled");
+	slipway_detached_free(after);
+}
+
+/* There is no run; a detached deploy may be about to begin one. */
+static void
+cancel_without_run(PGconn *conn, const SlipwayCurrentRun *run, bool dry_run)
+{
+	SlipwayDetached *deploy = slipway_detached_oldest(conn, run->project);
+
+	if (deploy == NULL)
+		slipway_current_run_say_idle(run);
+	else if (dry_run)
+		slipway_detached_say(deploy, "would cancel");
+	else
+		cancel_deploy(conn, deploy);
+	slipway_detached_free(deploy);
+}
+
 SlipwayExitCode
 slipway_cmd_cancel(const SlipwayArguments *arguments)
 {
@@ -108,6 +147,8 @@ slipway_cmd_cancel(const SlipwayArguments *arguments)
 		say_end(run, after);
 		slipway_current_run_free(after);
 	}
+	else if (!slipway_current_run_goes_on(run))
+		cancel_without_run(conn, run, dry_run);
 	else
 		slipway_current_run_say_idle(run);
 	slipway_current_run_free(run);

@@ -10,7 +10,9 @@
 #include "command.h"
 #include "connection.h"
 #include "connection_error.h"
+#include "detached.h"
 #include "die.h"
+#include "follow.h"
 #include "memory.h"
 #include "output.h"
 #include "release.h"
@@ -106,6 +108,29 @@ run_migrate(SlipwayReport *report, PGconn *conn, const char *options, const Slip
 	return code;
 }
 
+/* A worker of the server does it; this only looks on, or not even that. */
+static SlipwayExitCode
+run_detached(const SlipwayReport *report, PGconn *conn, const char *options,
+			 const SlipwayFolder *folder, bool wait)
+{
+	const SlipwayFollowed followed = {
+		.conn = conn,.project = report->project,.folder = folder,
+	};
+	char	   *number = slipway_detached_start(conn, report->project, options);
+	SlipwayDetached *deploy = slipway_detached_read(conn, report->project, number);
+	SlipwayExitCode code = SLIPWAY_EXIT_DONE;
+
+	if (deploy != NULL)
+		slipway_detached_say(deploy, "detached");
+	slipway_detached_free(deploy);
+	if (wait)
+		code = slipway_follow_detached(&followed, number);
+	else
+		slipway_output_detail("run \"slipway watch\" to watch it, \"slipway cancel\" to cancel it");
+	free(number);
+	return code;
+}
+
 static void
 begin_upload(PGconn *conn, void *report)
 {
@@ -124,6 +149,10 @@ slipway_cmd_migrate(const SlipwayArguments *arguments)
 	SlipwayUpload upload;
 	SlipwayExitCode code = SLIPWAY_EXIT_DONE;
 
+	if (slipway_option_flag(arguments, SLIPWAY_OPTION_NO_WAIT) &&
+		!slipway_option_flag(arguments, SLIPWAY_OPTION_DETACH))
+		slipway_die(SLIPWAY_EXIT_USAGE, "Without --detach the run ends with this program.",
+					"option \"--no-wait\" needs \"--detach\"");
 	if (slipway_option_flag(arguments, SLIPWAY_OPTION_DRY_RUN))
 		return slipway_cmd_plan(arguments);
 	manifest = slipway_release_load(arguments, begin_upload, &report);
@@ -133,12 +162,15 @@ slipway_cmd_migrate(const SlipwayArguments *arguments)
 	slipway_output_detail("%zu %s uploaded", upload.scripts,
 						  upload.scripts == 1 ? "script" : "scripts");
 	if (upload.settled)
-		slipway_report_settled(&report, upload.head);
+		slipway_report_done(&report, NULL, upload.head);
 	else
 	{
 		char	   *options = make_options(arguments, manifest);
 
-		code = run_migrate(&report, conn, options, manifest->folder);
+		code = slipway_option_flag(arguments, SLIPWAY_OPTION_DETACH)
+			? run_detached(&report, conn, options, manifest->folder,
+						   !slipway_option_flag(arguments, SLIPWAY_OPTION_NO_WAIT))
+			: run_migrate(&report, conn, options, manifest->folder);
 		free(options);
 	}
 	free(upload.head);

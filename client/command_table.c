@@ -61,6 +61,9 @@ const SlipwayCommand slipway_command_table[] = {
 		"if it fails, the next run goes on where it has stopped.\n\n"
 		"Ctrl-C (or SIGTERM) cancels: what runs is rolled back, what was committed\n"
 		"before stays. A second one leaves without waiting for the server.\n\n"
+		"With --detach a worker of the server does it, which goes on when this program\n"
+		"or its connection ends: Ctrl-C then ends the looking on only, \"slipway watch\"\n"
+		"takes it up again, and \"slipway cancel\" cancels the run.\n\n"
 		"A TIME is a number with a unit, as in 500ms, 30s, 5min or 1h, or a plain number\n"
 		"of milliseconds; 0 is no limit.",
 		.examples =
@@ -70,7 +73,7 @@ const SlipwayCommand slipway_command_table[] = {
 		.options = OPTIONS(SLIPWAY_OPTION_TO, SLIPWAY_OPTION_DRY_RUN, SLIPWAY_OPTION_ORDER,
 						   SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER, SLIPWAY_OPTION_LOCK_WAIT,
 						   SLIPWAY_OPTION_LOCK_TIMEOUT, SLIPWAY_OPTION_STATEMENT_TIMEOUT,
-						   SLIPWAY_OPTION_RETRIES),
+						   SLIPWAY_OPTION_RETRIES, SLIPWAY_OPTION_DETACH, SLIPWAY_OPTION_NO_WAIT),
 		.run = slipway_cmd_migrate,
 	},
 	{
@@ -125,7 +128,9 @@ const SlipwayCommand slipway_command_table[] = {
 		.description =
 		"Shows what the current run of the project does until it ends, and exits as its\n"
 		"migrate does: 0 when it succeeded, 5 when a migration failed. If nothing runs,\n"
-		"says how the last run ended and exits with 0. Ctrl-C ends the watching only.",
+		"says how the last run ended and exits with 0; but if that was detached and did\n"
+		"not succeed, with its error and as its migrate would have. Ctrl-C ends the\n"
+		"watching only.",
 		.examples = "slipway -d shop watch",
 		.options = NO_OPTIONS,
 		.run = slipway_cmd_watch,

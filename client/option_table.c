@@ -67,6 +67,10 @@ const SlipwayOption slipway_option_table[SLIPWAY_OPTION_COUNT] = {
 	[SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER] =
 	{"allow-out-of-order", 0, FLAG, "SLIPWAY_ALLOW_OUT_OF_ORDER",
 	"apply what sorts before applied migrations"},
+	[SLIPWAY_OPTION_DETACH] =
+	{"detach", 0, FLAG, "SLIPWAY_DETACH", "have the server go on by itself, and look on"},
+	[SLIPWAY_OPTION_NO_WAIT] =
+	{"no-wait", 0, FLAG, "SLIPWAY_NO_WAIT", "with --detach: do not look on"},
 	[SLIPWAY_OPTION_EXIT_CODE] =
 	{"exit-code", 0, FLAG, "SLIPWAY_EXIT_CODE", "exit with 3 when migrations are pending"},
 	[SLIPWAY_OPTION_LIMIT] =

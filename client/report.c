@@ -139,12 +139,17 @@ take_event(SlipwayReport *report, json_t *event, const char *message)
 }
 
 void
-slipway_report_settled(SlipwayReport *report, const char *head)
+slipway_report_done(SlipwayReport *report, const char *run, const char *head)
 {
-	json_t	   *event = json_pack("{s:s, s:o, s:i, s:o}", "event", "done",
+	json_t	   *event = json_pack("{s:s, s:o, s:I, s:o}", "event", "done",
 								  "project", slipway_output_json_text(report->project),
-								  "applied", 0, "head", slipway_output_json_text(head));
+								  "applied", (json_int_t) report->applied,
+								  "head", slipway_output_json_text(head));
 
+	if (run != NULL)
+		(void) json_object_set_new(event, "run", json_integer(strtoll(run, NULL, 10)));
+	if (head == NULL)
+		(void) json_object_del(event, "head");
 	take_event(report, event, "");
 	json_decref(event);
 }

@@ -28,8 +28,11 @@ typedef struct SlipwayReport
 /* Prints what arrives on the connection from now on, and counts it. */
 void		slipway_report_attach(SlipwayReport *report, PGconn *conn);
 
-/* Prints what the engine would say of a run with nothing to do. head may be NULL. */
-void		slipway_report_settled(SlipwayReport *report, const char *head);
+/*
+ * Prints what the engine would say at the end of a run: of one with nothing to
+ * do run is NULL, and head where there is no history.
+ */
+void		slipway_report_done(SlipwayReport *report, const char *run, const char *head);
 
 /* What is to be done every now and then: a SlipwayCallTicker's tick. */
 void		slipway_report_tick(void *report);

@@ -162,11 +162,15 @@ choose_hint(const SlipwayServerError *error)
 }
 
 static char *
+copy_text(const char *text)
+{
+	return text != NULL ? slipway_memory_copy(text) : NULL;
+}
+
+static char *
 copy_field(const PGresult *result, int code)
 {
-	const char *value = PQresultErrorField(result, code);
-
-	return value != NULL ? slipway_memory_copy(value) : NULL;
+	return copy_text(PQresultErrorField(result, code));
 }
 
 /* What is shown of the context: all of it on -v, else if a function or a row of COPY is in it. */
@@ -196,26 +200,22 @@ copy_message(const PGresult *result, bool lost)
 		: slipway_connection_error_text(message, &explained);
 }
 
-SlipwayServerError *
-slipway_server_error_read(const PGconn *conn, const PGresult *result)
+static void
+take_context(SlipwayServerError *error, const char *context)
 {
-	SlipwayServerError *error = slipway_memory_new(sizeof(SlipwayServerError));
-	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-	const char *context = PQresultErrorField(result, PG_DIAG_CONTEXT);
-	bool		lost = PQstatus(conn) == CONNECTION_BAD;
 	size_t		length = 0;
 
-	if (sqlstate != NULL)
-		memcpy(error->sqlstate, sqlstate, strnlen(sqlstate, sizeof(error->sqlstate) - 1));
-	error->message = copy_message(result, lost);
-	error->detail = copy_field(result, PG_DIAG_MESSAGE_DETAIL);
-	error->hint = copy_field(result, PG_DIAG_MESSAGE_HINT);
-	if (context != NULL)
-	{
-		error->place = slipway_server_error_locate(context, &error->migration, &error->problem.line,
-												   &error->problem.column, &length);
-		error->context = choose_context(context, length);
-	}
+	if (context == NULL)
+		return;
+	error->place = slipway_server_error_locate(context, &error->migration, &error->problem.line,
+											   &error->problem.column, &length);
+	error->context = choose_context(context, length);
+}
+
+/* What follows from message, SQLSTATE and place. */
+static void
+conclude(SlipwayServerError *error, bool lost)
+{
 	error->exit_code = lost ? SLIPWAY_EXIT_CONNECTION
 		: slipway_server_error_exit_code(error->sqlstate, error->place);
 	error->problem.sqlstate = error->sqlstate[0] != '\0' ? error->sqlstate : NULL;
@@ -224,6 +224,42 @@ slipway_server_error_read(const PGconn *conn, const PGresult *result)
 	error->problem.hint = choose_hint(error);
 	error->problem.context = error->context;
 	error->problem.migration = error->migration;
+}
+
+static void
+take_sqlstate(SlipwayServerError *error, const char *sqlstate)
+{
+	if (sqlstate != NULL)
+		memcpy(error->sqlstate, sqlstate, strnlen(sqlstate, sizeof(error->sqlstate) - 1));
+}
+
+SlipwayServerError *
+slipway_server_error_read(const PGconn *conn, const PGresult *result)
+{
+	SlipwayServerError *error = slipway_memory_new(sizeof(SlipwayServerError));
+	bool		lost = PQstatus(conn) == CONNECTION_BAD;
+
+	take_sqlstate(error, PQresultErrorField(result, PG_DIAG_SQLSTATE));
+	error->message = copy_message(result, lost);
+	error->detail = copy_field(result, PG_DIAG_MESSAGE_DETAIL);
+	error->hint = copy_field(result, PG_DIAG_MESSAGE_HINT);
+	take_context(error, PQresultErrorField(result, PG_DIAG_CONTEXT));
+	conclude(error, lost);
+	return error;
+}
+
+SlipwayServerError *
+slipway_server_error_recorded(const char *sqlstate, const char *message, const char *detail,
+							  const char *hint, const char *context)
+{
+	SlipwayServerError *error = slipway_memory_new(sizeof(SlipwayServerError));
+
+	take_sqlstate(error, sqlstate);
+	error->message = slipway_memory_copy(message);
+	error->detail = copy_text(detail);
+	error->hint = copy_text(hint);
+	take_context(error, context);
+	conclude(error, false);
 	return error;
 }
 

@@ -40,6 +40,14 @@ typedef struct SlipwayServerError
  * slipway_server_error_free() releases the parts.
  */
 SlipwayServerError *slipway_server_error_read(const PGconn *conn, const PGresult *result);
+
+/*
+ * The same of an error that is on record: what the server would have answered
+ * with. Strings but message may be NULL.
+ */
+SlipwayServerError *slipway_server_error_recorded(const char *sqlstate, const char *message,
+												  const char *detail, const char *hint,
+												  const char *context);
 void		slipway_server_error_free(SlipwayServerError *error);
 
 /*

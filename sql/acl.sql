@@ -64,21 +64,24 @@ SELECT replace(text, 'mine', CASE WHEN yours THEN 'yours' ELSE 'mine' END), your
     $$SELECT slipway.revoke_role('regress_acl_none', 'reader', 'mine')$$,
     $$SELECT slipway.create_project('mine', '{public}')$$,
     $$SELECT slipway.settle_unit('0001_a', true, 'why not', 'mine')$$,
-    $$SELECT slipway.cancel('mine')$$]) WITH ORDINALITY u(text, n)
+    $$SELECT slipway.cancel('mine')$$,
+    -- NULL, as a detached deploy would stay: it is refused after the right to execute
+    $$SELECT slipway.migrate_detached('mine', NULL)$$]) WITH ORDINALITY u(text, n)
  ORDER BY yours, n;
 INSERT INTO statement (text)
 SELECT text FROM unnest(ARRAY[
     $$SELECT slipway.version()$$,
     $$SELECT slipway.lock_key('mine')$$,
     $$SELECT slipway._may('reader', 'mine')$$,
+    $$SELECT slipway._is_alive(1, now())$$,
     $$SELECT slipway.create_project('new')$$,
     $$SELECT slipway.grant_role('regress_acl_target', 'reader')$$,
     $$SELECT slipway.revoke_role('regress_acl_none', 'reader')$$,
     $$SELECT slipway.set_owner('regress_acl_target')$$,
     $$SELECT slipway._refuse_change()$$,
-    $$SELECT FROM slipway.status$$, $$SELECT FROM slipway.log$$, $$SELECT FROM slipway.schema_migrations$$, $$SELECT FROM slipway.lock_holder$$, $$SELECT FROM slipway.progress$$, $$SELECT FROM slipway._applied$$,
+    $$SELECT FROM slipway.status$$, $$SELECT FROM slipway.log$$, $$SELECT FROM slipway.schema_migrations$$, $$SELECT FROM slipway.lock_holder$$, $$SELECT FROM slipway.progress$$, $$SELECT FROM slipway.detached$$, $$SELECT FROM slipway._applied$$,
     $$SELECT FROM slipway.project$$, $$SELECT hash FROM slipway.script$$, $$SELECT body FROM slipway.script$$, $$SELECT FROM slipway.migration$$, $$SELECT FROM slipway.manifest$$,
-    $$SELECT FROM slipway.run$$, $$SELECT FROM slipway.history$$, $$SELECT FROM slipway.journal$$, $$SELECT FROM slipway.journal_made$$, $$SELECT FROM slipway.role_grant$$,
+    $$SELECT FROM slipway.run$$, $$SELECT FROM slipway.detached_run$$, $$UPDATE slipway.detached_run SET outcome = 'succeeded'$$, $$SELECT FROM slipway.history$$, $$SELECT FROM slipway.journal$$, $$SELECT FROM slipway.journal_made$$, $$SELECT FROM slipway.role_grant$$,
     $$INSERT INTO slipway.history DEFAULT VALUES$$, $$UPDATE slipway.history SET hint = ''$$, $$DELETE FROM slipway.history$$, $$TRUNCATE slipway.history$$,
     $$INSERT INTO slipway.project (name) VALUES ('new')$$, $$UPDATE slipway.project SET owner = 'x'$$, $$DELETE FROM slipway.run$$, $$UPDATE slipway.run SET outcome = 'failed'$$,
     $$INSERT INTO slipway.script VALUES (sha256(''), '')$$, $$INSERT INTO slipway.manifest DEFAULT VALUES$$, $$INSERT INTO slipway.migration DEFAULT VALUES$$,

@@ -1,0 +1,435 @@
+/*
+ * follow.c
+ *	  Shows what a run of another session does until it has ended.
+ */
+#include "follow.h"
+
+#include <jansson.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "clock.h"
+#include "current_run.h"
+#include "die.h"
+#include "interrupt.h"
+#include "memory.h"
+#include "output.h"
+#include "problem.h"
+#include "progress.h"
+#include "report.h"
+#include "server.h"
+#include "server_error.h"
+
+/* How often the server is asked, and how often at first where a short run is likely. */
+#define PERIOD_MS 500
+#define FIRST_PERIOD_MS 20
+
+/* How long a deploy may have no run before people are told why. */
+#define SILENCE_MS 500
+
+typedef struct Watch
+{
+	PGconn	   *conn;
+	const char *project;
+	const char *folder;			/* or NULL */
+	const char *detached;		/* number of the deploy, or NULL */
+	char	   *number;			/* of the run; NULL: there is none yet */
+	char	   *runs;			/* an array: it, and those of the deploy before it */
+	char	   *last_entry;		/* of the history, that was shown */
+	double		period;
+	bool		said_why;		/* there is no run */
+	SlipwayProgress *progress;
+	long		applied;
+	SlipwayExitCode code;		/* what the failures so far make of it */
+} Watch;
+
+/* Fields of the query in read_entries(). */
+enum
+{
+	FIELD_ENTRY,
+	FIELD_MIGRATION,
+	FIELD_OUTCOME,
+	FIELD_DURATION,
+	FIELD_SQLSTATE,
+	FIELD_MESSAGE,
+	FIELD_DETAIL,
+	FIELD_HINT,
+	FIELD_LINE,
+	FIELD_COLUMN
+};
+
+/* What the runs have written into the history since. */
+static PGresult *
+read_entries(const Watch *watch)
+{
+	static const char sql[] =
+		"SELECT entry, migration, outcome, extract(epoch FROM duration) * 1000,"
+		" sqlstate, message, detail, hint, line_number, column_number FROM slipway.log"
+		" WHERE project = $1 AND run = ANY ($2::bigint[]) AND entry > $3::bigint ORDER BY entry";
+	const char *const values[] = {watch->project, watch->runs, watch->last_entry};
+
+	return slipway_server_query(watch->conn, sql, 3, values);
+}
+
+static void
+show_applied(Watch *watch, const char *migration, double milliseconds)
+{
+	char	   *duration = slipway_output_duration(milliseconds);
+
+	watch->applied++;
+	if (slipway_output_is_json())
+		slipway_output_json(json_pack("{s:s, s:o, s:I, s:f}", "event", "applied",
+									  "migration", slipway_output_json_text(migration),
+									  "done", (json_int_t) watch->applied,
+									  "duration_ms", milliseconds));
+	else
+		slipway_output_say("%s  applied  %s", migration, duration);
+	free(duration);
+}
+
+static void
+show_failed(Watch *watch, const PGresult *entries, int row)
+{
+	const char *migration = slipway_server_text(entries, row, FIELD_MIGRATION);
+	const char *sqlstate = slipway_server_text(entries, row, FIELD_SQLSTATE);
+	bool		interrupted = strcmp(PQgetvalue(entries, row, FIELD_OUTCOME), "interrupted") == 0;
+	char	   *path = migration != NULL && watch->folder != NULL
+		? slipway_folder_guess_path(watch->folder, migration) : NULL;
+	SlipwayProblem problem = {
+		.sqlstate = sqlstate,
+		.message = PQgetvalue(entries, row, FIELD_MESSAGE),
+		.detail = slipway_server_text(entries, row, FIELD_DETAIL),
+		.hint = slipway_server_text(entries, row, FIELD_HINT),
+		.migration = migration,
+		.path = path,
+		.line = (int) slipway_server_number(entries, row, FIELD_LINE, 0),
+		.column = (int) slipway_server_number(entries, row, FIELD_COLUMN, 0),
+	};
+
+	watch->code = interrupted ? SLIPWAY_EXIT_CONNECTION
+		: slipway_server_error_exit_code(sqlstate != NULL ? sqlstate : "", SLIPWAY_ERROR_RUN);
+	if (slipway_output_is_json())
+	{
+		json_t	   *object = slipway_problem_error(&problem, NULL, watch->code);
+
+		(void) json_object_set_new(object, "applied", json_integer(watch->applied));
+		(void) json_object_set_new(object, "rolled_back", json_true());
+		slipway_output_json(object);
+	}
+	slipway_problem_print(stderr, &problem, NULL);
+	free(path);
+}
+
+static void
+show_entries(Watch *watch)
+{
+	PGresult   *entries = read_entries(watch);
+
+	for (int row = 0; row < PQntuples(entries); row++)
+	{
+		if (strcmp(PQgetvalue(entries, row, FIELD_OUTCOME), "succeeded") == 0)
+			show_applied(watch, PQgetvalue(entries, row, FIELD_MIGRATION),
+						 slipway_server_number(entries, row, FIELD_DURATION, 0));
+		/* what ends a deploy is on record with the deploy */
+		else if (watch->detached == NULL)
+			show_failed(watch, entries, row);
+		free(watch->last_entry);
+		watch->last_entry = slipway_memory_copy(PQgetvalue(entries, row, FIELD_ENTRY));
+	}
+	PQclear(entries);
+}
+
+static void
+show_current(Watch *watch, const SlipwayCurrentRun *run)
+{
+	SlipwayProgress *progress = watch->progress;
+	bool		waits = run->wait_event_type != NULL && strcmp(run->wait_event_type, "Lock") == 0;
+	char	   *statement;
+
+	if (progress == NULL)
+		return;
+	progress->done = run->applied;
+	progress->total = run->total;
+	progress->started_at = slipway_clock_now() - run->elapsed;
+	slipway_progress_move(progress, run->migration, run->migration_elapsed);
+	if (run->statement == NULL)
+		return;
+	statement = slipway_memory_format("%s%s", waits ? "waits for a lock: " : "", run->statement);
+	slipway_progress_set_statement(progress, statement);
+	free(statement);
+}
+
+static _Noreturn void
+leave(const Watch *watch)
+{
+	slipway_die(SLIPWAY_EXIT_ERROR,
+				"Run \"slipway watch\" to watch it again, \"slipway cancel\" to cancel it.",
+				"left, while %s %s goes on", watch->detached != NULL ? "detached deploy" : "run",
+				watch->detached != NULL ? watch->detached : watch->number);
+}
+
+/* Lets time pass; the watcher may leave at any time, the run goes on. */
+static void
+pause_for_period(Watch *watch, int signals)
+{
+	double		until = slipway_clock_now() + watch->period;
+
+	watch->period = watch->period * 2 < PERIOD_MS ? watch->period * 2 : PERIOD_MS;
+
+	for (double left; (left = until - slipway_clock_now()) > 0;)
+	{
+		struct pollfd file = {.fd = signals, .events = POLLIN};
+
+		slipway_progress_draw(watch->progress);
+		if (watch->progress != NULL && left > SLIPWAY_PROGRESS_INTERVAL_MS)
+			left = SLIPWAY_PROGRESS_INTERVAL_MS;
+		(void) poll(&file, 1, (int) left + 1);
+		if (slipway_interrupt_arrived())
+			leave(watch);
+	}
+}
+
+/* Returns the run as it was when it had ended. */
+static SlipwayCurrentRun *
+follow(Watch *watch, int signals)
+{
+	watch->progress = slipway_progress_new();
+	for (;;)
+	{
+		SlipwayCurrentRun *run = slipway_current_run_read(watch->conn, watch->project);
+		bool		over = !slipway_current_run_goes_on(run) ||
+			strcmp(run->number, watch->number) != 0;
+
+		/* read after the state, so that nothing is missing when that says it is over */
+		show_entries(watch);
+		if (over)
+		{
+			slipway_progress_free(watch->progress);
+			return run;
+		}
+		show_current(watch, run);
+		slipway_current_run_free(run);
+		pause_for_period(watch, signals);
+	}
+}
+
+static SlipwayExitCode
+finish(const Watch *watch, const SlipwayCurrentRun *run)
+{
+	/* the next run may have begun already: then the history tells enough */
+	bool		same = strcmp(run->number, watch->number) == 0;
+
+	bool		interrupted = same && strcmp(run->outcome, "interrupted") == 0;
+
+	if (watch->code == SLIPWAY_EXIT_DONE && same && strcmp(run->outcome, "succeeded") != 0)
+		slipway_die(interrupted ? SLIPWAY_EXIT_CONNECTION : SLIPWAY_EXIT_ERROR,
+					"Run \"slipway status\" to see the state of things.",
+					"run %s %s, with %ld applied", watch->number,
+					interrupted ? "was interrupted" : run->outcome, watch->applied);
+	if (watch->code != SLIPWAY_EXIT_DONE)
+	{
+		(void) fprintf(stderr, "run %s failed; %ld applied\n", watch->number, watch->applied);
+		return watch->code;
+	}
+	if (slipway_output_is_json())
+		slipway_output_json(json_pack("{s:s, s:s, s:I, s:I}", "event", "done",
+									  "project", watch->project,
+									  "run", (json_int_t) strtoll(watch->number, NULL, 10),
+									  "applied", (json_int_t) watch->applied));
+	else
+		slipway_output_say("run %s succeeded: %ld %s applied to project %s", watch->number,
+						   watch->applied, watch->applied == 1 ? "migration" : "migrations",
+						   watch->project);
+	return SLIPWAY_EXIT_DONE;
+}
+
+static Watch
+begin(const SlipwayFollowed *followed)
+{
+	return (Watch) {
+		.conn = followed->conn,
+		.project = followed->project,
+		.folder = followed->dir,
+		.last_entry = slipway_memory_copy("0"),
+	};
+}
+
+static void
+end(Watch *watch)
+{
+	free(watch->number);
+	free(watch->runs);
+	free(watch->last_entry);
+}
+
+SlipwayExitCode
+slipway_follow_run(const SlipwayFollowed *followed, const char *number)
+{
+	Watch		watch = begin(followed);
+	SlipwayCurrentRun *run;
+	SlipwayExitCode code;
+
+	watch.period = PERIOD_MS;
+	watch.number = slipway_memory_copy(number);
+	watch.runs = slipway_memory_format("{%s}", number);
+	run = follow(&watch, slipway_interrupt_watch());
+	slipway_interrupt_unwatch();
+	code = finish(&watch, run);
+	slipway_current_run_free(run);
+	end(&watch);
+	return code;
+}
+
+/* The deploy may have begun a run, or another one. */
+static void
+take_runs(Watch *watch, const SlipwayDetached *deploy)
+{
+	if (deploy->runs == NULL)
+		return;
+	free(watch->number);
+	free(watch->runs);
+	watch->number = slipway_memory_copy(deploy->run);
+	watch->runs = slipway_memory_copy(deploy->runs);
+}
+
+/* A deploy without a run mostly waits for somebody else's to end. */
+static void
+say_why(Watch *watch, const SlipwayDetached *deploy)
+{
+	static const char sql[] =
+		"SELECT pid, pg_catalog.format('pid %s (role %s, application %s)', pid, coalesce(role, '?'),"
+		" coalesce(nullif(application_name, ''), '?'))"
+		" FROM slipway.lock_holder WHERE project = $1 AND pid <> $2::integer LIMIT 1";
+	const char *const values[] = {watch->project, deploy->pid};
+	PGresult   *holder;
+
+	if (watch->said_why || deploy->elapsed < SILENCE_MS || deploy->pid == NULL)
+		return;
+	holder = slipway_server_query(watch->conn, sql, 2, values);
+	watch->said_why = PQntuples(holder) > 0;
+	if (watch->said_why && slipway_output_is_json())
+		slipway_output_json(json_pack("{s:s, s:o, s:I, s:o}", "event", "waiting",
+									  "project", slipway_output_json_text(watch->project),
+									  "pid", (json_int_t) slipway_server_number(holder, 0, 0, 0),
+									  "holder", slipway_output_json_text(PQgetvalue(holder, 0, 1))));
+	else if (watch->said_why)
+		slipway_output_say("waiting for the lock of project \"%s\", held by %s", watch->project,
+						   PQgetvalue(holder, 0, 1));
+	PQclear(holder);
+}
+
+static void
+show_deploy(Watch *watch, const SlipwayDetached *deploy)
+{
+	SlipwayCurrentRun *run;
+
+	if (watch->number == NULL)
+	{
+		say_why(watch, deploy);
+		return;
+	}
+	if (watch->progress == NULL)
+		return;
+	run = slipway_current_run_read(watch->conn, watch->project);
+	if (slipway_current_run_goes_on(run) && strcmp(run->number, watch->number) == 0)
+		show_current(watch, run);
+	slipway_current_run_free(run);
+}
+
+/* Returns the deploy as it was when it had ended. */
+static SlipwayDetached *
+follow_deploy(Watch *watch, int signals)
+{
+	watch->progress = slipway_progress_new();
+	for (;;)
+	{
+		SlipwayDetached *deploy = slipway_detached_read(watch->conn, watch->project, watch->detached);
+
+		if (deploy == NULL)
+			slipway_die(SLIPWAY_EXIT_ERROR, NULL, "detached deploy %s is not on record any more",
+						watch->detached);
+		take_runs(watch, deploy);
+		if (watch->number != NULL)
+			show_entries(watch);
+		if (!slipway_detached_goes_on(deploy))
+		{
+			slipway_progress_free(watch->progress);
+			return deploy;
+		}
+		show_deploy(watch, deploy);
+		slipway_detached_free(deploy);
+		pause_for_period(watch, signals);
+	}
+}
+
+SlipwayExitCode
+slipway_follow_detached(const SlipwayFollowed *followed, const char *number)
+{
+	Watch		watch = begin(followed);
+	SlipwayDetached *deploy;
+	SlipwayExitCode code;
+
+	watch.period = FIRST_PERIOD_MS;
+	watch.detached = number;
+	deploy = follow_deploy(&watch, slipway_interrupt_watch());
+	slipway_interrupt_unwatch();
+	code = slipway_follow_finish(followed, deploy);
+	slipway_detached_free(deploy);
+	end(&watch);
+	return code;
+}
+
+static SlipwayExitCode
+finish_failed(const SlipwayFollowed *followed, const SlipwayReport *report,
+			  const SlipwayDetached *deploy)
+{
+	SlipwayServerError *error = slipway_server_error_recorded(deploy->sqlstate, deploy->message,
+															  deploy->detail, deploy->hint,
+															  deploy->context);
+	SlipwayExitCode code = error->exit_code;
+	char	   *path = error->migration != NULL && followed->dir != NULL
+		? slipway_folder_guess_path(followed->dir, error->migration) : NULL;
+
+	error->problem.path = path;
+	slipway_report_error(report, error, followed->folder);
+	free(path);
+	slipway_server_error_free(error);
+	return code;
+}
+
+static void
+finish_succeeded(const SlipwayFollowed *followed, SlipwayReport *report,
+				 const SlipwayDetached *deploy)
+{
+	static const char sql[] =
+		"SELECT pg_catalog.encode(entry_hash, 'hex') FROM slipway.log WHERE project = $1"
+		" ORDER BY entry DESC LIMIT 1";
+	const char *const values[] = {followed->project};
+	PGresult   *head = slipway_server_query(followed->conn, sql, 1, values);
+
+	slipway_report_done(report, deploy->run,
+						PQntuples(head) > 0 ? slipway_server_text(head, 0, 0) : NULL);
+	PQclear(head);
+}
+
+SlipwayExitCode
+slipway_follow_finish(const SlipwayFollowed *followed, const SlipwayDetached *deploy)
+{
+	SlipwayReport report = {
+		.project = followed->project,
+		.started_at = slipway_clock_now() - deploy->elapsed,
+		.applied = deploy->applied,
+		.conn = followed->conn,
+	};
+
+	if (strcmp(deploy->outcome, "interrupted") == 0)
+		slipway_die(SLIPWAY_EXIT_CONNECTION, "Run \"slipway status\" to see the state of things.",
+					"detached deploy %s was interrupted, with %ld applied", deploy->number,
+					deploy->applied);
+	if (strcmp(deploy->outcome, "succeeded") != 0)
+		return finish_failed(followed, &report, deploy);
+	finish_succeeded(followed, &report, deploy);
+	return SLIPWAY_EXIT_DONE;
+}
