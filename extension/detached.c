@@ -139,9 +139,9 @@ static void
 check_call(const char *project, Jsonb *options)
 {
 	refuse_foreign_identity();
-	(void) slipway_options_parse(options);
 	slipway_privilege_require(SLIPWAY_DEPLOYER, project);
 	(void) slipway_project_load(project);
+	(void) slipway_options_parse(options);
 	PreventCommandDuringRecovery("slipway.migrate_detached()");
 	PreventCommandIfReadOnly("slipway.migrate_detached()");
 	refuse_nologin();

@@ -65,8 +65,8 @@ SELECT replace(text, 'mine', CASE WHEN yours THEN 'yours' ELSE 'mine' END), your
     $$SELECT slipway.create_project('mine', '{public}')$$,
     $$SELECT slipway.settle_unit('0001_a', true, 'why not', 'mine')$$,
     $$SELECT slipway.cancel('mine')$$,
-    -- NULL, as a detached deploy would stay: it is refused after the right to execute
-    $$SELECT slipway.migrate_detached('mine', NULL)$$]) WITH ORDINALITY u(text, n)
+    -- options are looked at last; a deploy would stay
+    $$SELECT slipway.migrate_detached('mine', '{"unknown": 1}')$$]) WITH ORDINALITY u(text, n)
  ORDER BY yours, n;
 INSERT INTO statement (text)
 SELECT text FROM unnest(ARRAY[

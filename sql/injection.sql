@@ -40,6 +40,9 @@ CREATE TABLE call (n serial, statement text);
 INSERT INTO call (statement) VALUES
 ('SELECT slipway.lock_key(%L)'),
 ('SELECT slipway.cancel(%L)'),
+('SELECT slipway.migrate_detached(%L, ''{"unknown": 1}'')'),
+('SELECT slipway.migrate_detached(''default'', jsonb_build_object(%L, 1))'),
+('SELECT slipway.migrate_detached(''default'', jsonb_build_object(''lock_wait'', %L::text))'),
 ('SELECT slipway.grant_role(%L, ''reader'')'),
 ('SELECT slipway.grant_role(''pg_monitor'', %L)'),
 ('SELECT slipway.grant_role(''pg_monitor'', ''reader'', %L)'),
