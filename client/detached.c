@@ -34,7 +34,7 @@ read_row(PGconn *conn, const char *project, const char *which, const char *value
 		" pid, applied, extract(epoch FROM coalesce(finished_at, pg_catalog.clock_timestamp()) - started_at) * 1000,"
 		" NOT EXISTS (SELECT FROM slipway.progress p WHERE p.project = d.project"
 		" AND p.started_at > d.started_at AND p.run <> ALL (coalesce(d.runs, '{}'))),"
-		" sqlstate, message, detail, hint, context"
+		" sqlstate, message, detail, hint, context, stopped_unit, units"
 		" FROM slipway.detached d WHERE project = $1 ";
 	const char *const values[] = {project, value};
 	char	   *query = slipway_memory_format("%s%s LIMIT 1", sql, which);
@@ -66,6 +66,8 @@ read_row(PGconn *conn, const char *project, const char *which, const char *value
 		.detail = slipway_server_text(result, 0, 12),
 		.hint = slipway_server_text(result, 0, 13),
 		.context = slipway_server_text(result, 0, 14),
+		.stopped_unit = (int) slipway_server_number(result, 0, 15, 0),
+		.units = (int) slipway_server_number(result, 0, 16, 0),
 	};
 	return deploy;
 }

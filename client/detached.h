@@ -28,6 +28,8 @@ typedef struct SlipwayDetached
 	const char *detail;
 	const char *hint;
 	const char *context;
+	int			stopped_unit;	/* at which a migration stopped part way; 0: none did */
+	int			units;			/* of that migration */
 } SlipwayDetached;
 
 /* Starts one, with the options of CALL slipway.migrate(); the caller frees its number. */

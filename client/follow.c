@@ -381,6 +381,16 @@ slipway_follow_detached(const SlipwayFollowed *followed, const char *number)
 	return code;
 }
 
+/* As the engine tells it of a run that is not detached. */
+static void
+tell_stop(const SlipwayReport *report, const char *migration)
+{
+	if (slipway_output_is_json())
+		slipway_output_json(json_pack("{s:s, s:o, s:i, s:i}", "event", "stopped",
+									  "migration", slipway_output_json_text(migration),
+									  "unit", report->stopped_at, "units", report->units));
+}
+
 static SlipwayExitCode
 finish_failed(const SlipwayFollowed *followed, const SlipwayReport *report,
 			  const SlipwayDetached *deploy)
@@ -388,11 +398,17 @@ finish_failed(const SlipwayFollowed *followed, const SlipwayReport *report,
 	SlipwayServerError *error = slipway_server_error_recorded(deploy->sqlstate, deploy->message,
 															  deploy->detail, deploy->hint,
 															  deploy->context);
-	SlipwayExitCode code = error->exit_code;
+	SlipwayExitCode code;
 	char	   *path = error->migration != NULL && followed->dir != NULL
 		? slipway_folder_guess_path(followed->dir, error->migration) : NULL;
 
 	error->problem.path = path;
+	if (report->stopped_at > 0)
+	{
+		error->exit_code = SLIPWAY_EXIT_STOPPED;
+		tell_stop(report, error->migration);
+	}
+	code = error->exit_code;
 	slipway_report_error(report, error, followed->folder);
 	free(path);
 	slipway_server_error_free(error);
@@ -422,6 +438,8 @@ slipway_follow_finish(const SlipwayFollowed *followed, const SlipwayDetached *de
 		.started_at = slipway_clock_now() - deploy->elapsed,
 		.applied = deploy->applied,
 		.conn = followed->conn,
+		.stopped_at = deploy->stopped_unit,
+		.units = deploy->units,
 	};
 
 	if (strcmp(deploy->outcome, "interrupted") == 0)

@@ -87,6 +87,7 @@ typedef struct Job
 } Job;
 
 static int64 detached_number = 0;
+static SlipwayDetachedEnd detached_end;
 
 extern PGDLLEXPORT void slipway_detached_main(Datum main_arg);
 
@@ -94,6 +95,13 @@ int64
 slipway_detached_number(void)
 {
 	return detached_number;
+}
+
+void
+slipway_detached_note_stop(int unit, int units)
+{
+	detached_end.stopped_unit = unit;
+	detached_end.units = units;
 }
 
 /* ---- the caller ---- */
@@ -410,12 +418,12 @@ try_execute(const char *call, MemoryContext context)
 
 /* A cancel that comes so late must not keep this from being written. */
 static void
-end_job(const Job *job, const ErrorData *error)
+end_job(const Job *job)
 {
 	HOLD_CANCEL_INTERRUPTS();
 	debug_query_string = NULL;
 	slipway_transaction_start();
-	slipway_detached_run_end(job->project, detached_number, error);
+	slipway_detached_run_end(job->project, detached_number, &detached_end);
 	CommitTransactionCommand();
 	RESUME_CANCEL_INTERRUPTS();
 }
@@ -441,5 +449,6 @@ slipway_detached_main(Datum main_arg)
 	call = psprintf("CALL slipway.migrate(%s, %s)", quote_literal_cstr(job.project),
 					quote_literal_cstr(job.options));
 	announce(call);
-	end_job(&job, try_execute(call, context));
+	detached_end.error = try_execute(call, context);
+	end_job(&job);
 }

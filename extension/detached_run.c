@@ -72,10 +72,11 @@ slipway_detached_run_add(const SlipwayProject *project)
 }
 
 void
-slipway_detached_run_end(const char *project, int64 number, const ErrorData *error)
+slipway_detached_run_end(const char *project, int64 number, const SlipwayDetachedEnd *end)
 {
-	static SlipwayQuery query = {SLIPWAY_QUERY_DETACHED_END, 8,
-	{TEXTOID, INT8OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID}};
+	static SlipwayQuery query = {SLIPWAY_QUERY_DETACHED_END, 10,
+	{TEXTOID, INT8OID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, INT8OID, INT8OID}};
+	const ErrorData *error = end->error;
 	SlipwayArgs args = {0};
 
 	slipway_arg_text(&args, project);
@@ -86,6 +87,8 @@ slipway_detached_run_end(const char *project, int64 number, const ErrorData *err
 	slipway_arg_text(&args, error ? error->detail : NULL);
 	slipway_arg_text(&args, error ? error->hint : NULL);
 	slipway_arg_text(&args, error ? error->context : NULL);
+	slipway_arg_datum(&args, Int64GetDatum(end->stopped_unit), end->stopped_unit == 0);
+	slipway_arg_datum(&args, Int64GetDatum(end->units), end->stopped_unit == 0);
 	slipway_spi_begin();
 	slipway_query(&query, &args, 0);
 	slipway_spi_end();

@@ -14,8 +14,16 @@
  */
 extern int64 slipway_detached_run_add(const SlipwayProject *project);
 
-/* It ended: with that error, or NULL. Opens a scope. */
-extern void slipway_detached_run_end(const char *project, int64 number, const ErrorData *error);
+/* How a deploy ended. */
+typedef struct SlipwayDetachedEnd
+{
+	const ErrorData *error;		/* NULL: well */
+	int			stopped_unit;	/* at which a migration stopped part way; 0: none did */
+	int			units;			/* of that migration */
+} SlipwayDetachedEnd;
+
+/* Writes that into its row. Opens a scope. */
+extern void slipway_detached_run_end(const char *project, int64 number, const SlipwayDetachedEnd *end);
 
 /* The pids of the workers of a project that go on, as a list of int. Opens a scope. */
 extern List *slipway_detached_run_pids(const char *project);

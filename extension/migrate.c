@@ -31,6 +31,7 @@
 #include "utils/timestamp.h"
 
 #include "body.h"
+#include "detached.h"
 #include "error_code.h"
 #include "exec_stepwise.h"
 #include "exec_transactional.h"
@@ -315,6 +316,7 @@ add_part_way(const SlipwayStep *step, SlipwayResult *result)
 								step->name);
 
 	error->detail = error->detail ? psprintf("%s\n%s", error->detail, text) : (char *) text;
+	slipway_detached_note_stop(result->unit, step->member->outline->nunits);
 	slipway_event_begin(&json, "stopped");
 	slipway_event_text(&json, "migration", step->name);
 	slipway_event_int(&json, "unit", result->unit);

@@ -106,10 +106,13 @@ CREATE TABLE slipway.detached_run (
     detail             text,
     hint               text,
     context            text,
+    stopped_unit       integer,
+    units              integer,
     PRIMARY KEY (project, number)
 );
 COMMENT ON TABLE slipway.detached_run IS 'calls of migrate_detached(): what became of each, also of one that ended before it had a run to record; see view detached';
 COMMENT ON COLUMN slipway.detached_run.outcome IS 'running, succeeded or failed; running without the backend of that pid and start means that it died';
+COMMENT ON COLUMN slipway.detached_run.stopped_unit IS 'of a migration that stopped part way: the unit at which it did, of so many units';
 
 CREATE TABLE slipway.history (
     project          text NOT NULL,

@@ -95,7 +95,7 @@ SELECT p.name AS project, d.number,
        CASE WHEN a.alive THEN d.backend_pid END AS pid, r.runs,
        (SELECT count(*) FROM slipway.history h
          WHERE h.project = p.name AND h.run = ANY (r.runs) AND h.outcome = 'succeeded') AS applied,
-       d.sqlstate, d.message, d.detail, d.hint, d.context
+       d.sqlstate, d.message, d.detail, d.hint, d.context, d.stopped_unit, d.units
   FROM slipway.project p
   JOIN slipway.detached_run d ON d.project = p.name
  CROSS JOIN LATERAL (

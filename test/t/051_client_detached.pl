@@ -214,6 +214,27 @@ open_gate($gate);
 shows($place, [ 'migrate', '--detach' ], 0,
 	head(5) . "0002_gate  applied  TIME\n0003_c  applied  TIME\n2 migrations applied to project default in TIME\n", 'the next one');
 
+# Stepwise.
+
+my $concurrently = "CREATE INDEX CONCURRENTLY c_id ON c (id);\n";
+put_files($place, { '0004_d.sql' => $concurrently });
+shows($place, [ 'migrate', '--detach' ], 0,
+	head(6) . "0004_d  applied  TIME\n1 migration applied to project default in TIME\n", 'an index that is built concurrently');
+query_is($node, q{SELECT indisvalid FROM pg_index WHERE indexrelid = 'c_id'::regclass}, 't', 'it is there', db => $place->{db});
+put_files($place, { '0005_e.sql' => "CREATE TABLE e (id integer);\nCREATE INDEX CONCURRENTLY e_id ON e (id);\nSELECT totl FROM e;\n" });
+my $stopped = "migrations/0005_e.sql:3:8: $missing";
+my $rest = "detail: Migration \"0005_e\" has stopped part way: what it has committed stays, and the next run goes on behind that.\n"
+  . "0005_e: stopped at unit 3 of 3\n";
+shows($place, [ 'migrate', '--detach' ], 6,
+	head(7) . "$stopped    3 | SELECT totl FROM e;\n      |        ^\n$rest", 'a migration that stops part way');
+shows($place, ['watch'], 6, "$idle 6, failed with 0 migrations applied\nfailed " . head(7) . $stopped . $rest, 'watch then');
+($exit, $out) = client($place, [ 'migrate', '--detach', '--json' ]);
+is($exit, 6, 'as JSON: exit code');
+$objects = json_fits($out, [ 'detached', 'stopped', 'error' ], 'its objects');
+is("@{$objects->[1]}{qw(migration unit units)} $objects->[2]{exit_code}", '0005_e 3 3 6', 'where it stopped');
+put_files($place, { '0005_e.sql' => "CREATE TABLE e (id integer);\nCREATE INDEX CONCURRENTLY e_id ON e (id);\nSELECT id FROM e;\n" });
+shows($place, [ 'migrate', '--detach' ], 0, head(9) . "0005_e  applied  TIME\n1 migration applied to project default in TIME\n", 'it goes on');
+
 history_is_sound($node, 'in the end', db => $place->{db});
 no_locks_left($node, 'in the end', db => $place->{db});
 $node->stop;
