@@ -123,6 +123,7 @@ run_detached(const SlipwayReport *report, PGconn *conn, const char *options,
 	if (deploy != NULL)
 		slipway_detached_say(deploy, "detached");
 	slipway_detached_free(deploy);
+	slipway_connection_error_set_stage(SLIPWAY_STAGE_DETACHED);
 	if (wait)
 		code = slipway_follow_detached(&followed, number);
 	else

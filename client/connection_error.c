@@ -22,6 +22,9 @@ static const struct
 	[SLIPWAY_STAGE_RUN] = {
 		" during the run", "Run \"slipway status\" to see which migrations were applied."
 	},
+	[SLIPWAY_STAGE_DETACHED] = {
+		", while the detached deploy goes on", "Run \"slipway watch\" to watch it again."
+	},
 };
 
 void

@@ -14,7 +14,8 @@ typedef enum SlipwayStage
 {
 	SLIPWAY_STAGE_QUESTION,		/* something that can simply be done again */
 	SLIPWAY_STAGE_UPLOAD,		/* a deploy that has applied nothing yet */
-	SLIPWAY_STAGE_RUN			/* a deploy that may have applied something */
+	SLIPWAY_STAGE_RUN,			/* a deploy that may have applied something */
+	SLIPWAY_STAGE_DETACHED		/* the looking on, while the server goes on by itself */
 } SlipwayStage;
 
 /* Sets the stage that the program is in; it begins with a question. */

@@ -211,6 +211,28 @@ deploy_is('patient', '1|failed|{1}|0|55P03', 'it gives up as told');
 $locker->query_safe('COMMIT');
 $locker->quit;
 
+# A script that drops the lock and fails lets another session have it: then there
+# is another run of the same deploy.
+$node->safe_psql('postgres', q{SELECT slipway.create_project('lost'); CREATE TABLE lost_busy (id integer)});
+add_migrations($node, [ [ '0001_lost', "SELECT pg_advisory_unlock_all();\nALTER TABLE lost_busy ADD COLUMN more integer;" ] ], project => 'lost');
+$locker = $node->background_psql('postgres');
+$locker->query_safe('BEGIN; LOCK lost_busy');
+detach('lost', with => '{"lock_timeout": "2s"}');
+wait_until($node, $WAITING, 'its script waits');
+$freezer = $node->background_psql('postgres');
+$freezer->query_safe(q{SELECT pg_advisory_lock(slipway.lock_key('lost'))});
+wait_until($node, q{SELECT count(*) = 1 FROM slipway.run WHERE project = 'lost' AND outcome = 'failed'}, 'the run is over', seconds => 30);
+wait_until($node, $WAITING, 'the deploy waits for the lock');
+deploy_is('lost', '1|running|{1}|0|', 'it goes on');
+$locker->query_safe('COMMIT');
+$locker->quit;
+$freezer->quit;
+await('lost', 1);
+deploy_is('lost', '1|succeeded|{1,2}|1|', 'with another run');
+query_is($node, q{SELECT number, outcome, detached FROM slipway.run WHERE project = 'lost' ORDER BY number}, "1|failed|1\n2|succeeded|1",
+	'lost: its runs');
+history_is_sound($node, 'lost', project => 'lost');
+
 # Whose it is: over TCP, as a role with rights in one project, with libraries.
 $node->safe_psql('postgres', q{
 	CREATE ROLE dora LOGIN; CREATE ROLE nora LOGIN; CREATE ROLE anna NOLOGIN;

@@ -200,40 +200,50 @@ $objects = json_fits($out, [ 'detached', 'waiting_for_lock', 'error' ], 'its obj
 is("@{$objects->[-1]}{qw(sqlstate exit_code)}", 'SW006 7', 'the error');
 $release->();
 
+# Its own connection is lost.
+
+$run = start_client($place, [ 'migrate', '--detach', '--lock-timeout', '1min' ]);
+at_gate($place);
+sql($node, q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query ~ 'slipway.(detached|log|progress)' AND pid <> pg_backend_pid()});
+($exit, undef, $err) = finish_client($run);
+is($exit, 8, 'the connection is lost: exit code');
+like($err, qr/^slipway: error: .*, while the detached deploy goes on.*\nhint: Run "slipway watch" to watch it again\.\n\z/m, 'and message');
+shows($place, ['cancel'], 0, "run 2 of project default cancelled at 0002_gate; 0 applied before it\n", 'the deploy went on');
+
 # Its worker dies.
 
 $run = start_client($place, [ 'migrate', '--detach', '--lock-timeout', '1min' ]);
 at_gate($place);
-sql($node, 'SELECT pg_terminate_backend(pid) FROM slipway.detached WHERE number = 4', db => $place->{db});
+sql($node, 'SELECT pg_terminate_backend(pid) FROM slipway.detached WHERE number = 5', db => $place->{db});
 ($exit, undef, $err) = finish_client($run);
 is($exit, 8, 'a worker that is ended: exit code');
-my $interrupted = "slipway: error: detached deploy 4 was interrupted, with 0 applied\nhint: Run \"slipway status\" to see the state of things.\n";
-is(show($err), head(4) . $interrupted, 'and message');
-shows($place, ['watch'], 8, "$idle 2, was interrupted with 0 migrations applied\ninterrupted " . head(4) . $interrupted, 'watch then');
+my $interrupted = "slipway: error: detached deploy 5 was interrupted, with 0 applied\nhint: Run \"slipway status\" to see the state of things.\n";
+is(show($err), head(5) . $interrupted, 'and message');
+shows($place, ['watch'], 8, "$idle 3, was interrupted with 0 migrations applied\ninterrupted " . head(5) . $interrupted, 'watch then');
 open_gate($gate);
 shows($place, [ 'migrate', '--detach' ], 0,
-	head(5) . "0002_gate  applied  TIME\n0003_c  applied  TIME\n2 migrations applied to project default in TIME\n", 'the next one');
+	head(6) . "0002_gate  applied  TIME\n0003_c  applied  TIME\n2 migrations applied to project default in TIME\n", 'the next one');
 
 # Stepwise.
 
 my $concurrently = "CREATE INDEX CONCURRENTLY c_id ON c (id);\n";
 put_files($place, { '0004_d.sql' => $concurrently });
 shows($place, [ 'migrate', '--detach' ], 0,
-	head(6) . "0004_d  applied  TIME\n1 migration applied to project default in TIME\n", 'an index that is built concurrently');
+	head(7) . "0004_d  applied  TIME\n1 migration applied to project default in TIME\n", 'an index that is built concurrently');
 query_is($node, q{SELECT indisvalid FROM pg_index WHERE indexrelid = 'c_id'::regclass}, 't', 'it is there', db => $place->{db});
 put_files($place, { '0005_e.sql' => "CREATE TABLE e (id integer);\nCREATE INDEX CONCURRENTLY e_id ON e (id);\nSELECT totl FROM e;\n" });
 my $stopped = "migrations/0005_e.sql:3:8: $missing";
 my $rest = "detail: Migration \"0005_e\" has stopped part way: what it has committed stays, and the next run goes on behind that.\n"
   . "0005_e: stopped at unit 3 of 3\n";
 shows($place, [ 'migrate', '--detach' ], 6,
-	head(7) . "$stopped    3 | SELECT totl FROM e;\n      |        ^\n$rest", 'a migration that stops part way');
-shows($place, ['watch'], 6, "$idle 5, failed with 0 migrations applied\nfailed " . head(7) . $stopped . $rest, 'watch then');
+	head(8) . "$stopped    3 | SELECT totl FROM e;\n      |        ^\n$rest", 'a migration that stops part way');
+shows($place, ['watch'], 6, "$idle 6, failed with 0 migrations applied\nfailed " . head(8) . $stopped . $rest, 'watch then');
 ($exit, $out) = client($place, [ 'migrate', '--detach', '--json' ]);
 is($exit, 6, 'as JSON: exit code');
 $objects = json_fits($out, [ 'detached', 'stopped', 'error' ], 'its objects');
 is("@{$objects->[1]}{qw(migration unit units)} $objects->[2]{exit_code}", '0005_e 3 3 6', 'where it stopped');
 put_files($place, { '0005_e.sql' => "CREATE TABLE e (id integer);\nCREATE INDEX CONCURRENTLY e_id ON e (id);\nSELECT id FROM e;\n" });
-shows($place, [ 'migrate', '--detach' ], 0, head(9) . "0005_e  applied  TIME\n1 migration applied to project default in TIME\n", 'it goes on');
+shows($place, [ 'migrate', '--detach' ], 0, head(10) . "0005_e  applied  TIME\n1 migration applied to project default in TIME\n", 'it goes on');
 
 history_is_sound($node, 'in the end', db => $place->{db});
 no_locks_left($node, 'in the end', db => $place->{db});
