@@ -11,6 +11,7 @@
 #include "detached.h"
 #include "folder.h"
 #include "follow.h"
+#include "interrupt.h"
 #include "output.h"
 #include "release.h"
 #include "server.h"
@@ -33,6 +34,8 @@ watch_run(const SlipwayFollowed *followed, const SlipwayCurrentRun *run)
 	SlipwayDetached *deploy = slipway_detached_of_run(followed->conn, followed->project, run->number);
 	SlipwayExitCode code;
 
+	/* From its first word on, who interrupts it is told what goes on. */
+	(void) slipway_interrupt_watch();
 	show_head(run);
 	code = deploy != NULL ? slipway_follow_detached(followed, deploy->number)
 		: slipway_follow_run(followed, run->number);
@@ -52,6 +55,7 @@ watch_without_run(const SlipwayFollowed *followed, const SlipwayCurrentRun *run)
 
 	if (deploy != NULL)
 	{
+		(void) slipway_interrupt_watch();
 		slipway_detached_say(deploy, "detached");
 		code = slipway_follow_detached(followed, deploy->number);
 	}
