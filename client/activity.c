@@ -30,6 +30,7 @@ struct SlipwayActivity
 	double		asked_at;
 	char	   *pid;
 	char	   *text;
+	json_t	   *blockers;
 };
 
 /* Parameters that must be the first connection's own, not those that led to it. */
@@ -119,6 +120,7 @@ slipway_activity_free(SlipwayActivity *activity)
 	PQfinish(activity->conn);
 	free(activity->pid);
 	free(activity->text);
+	json_decref(activity->blockers);
 	free(activity);
 }
 
@@ -152,16 +154,19 @@ static void
 forget(SlipwayActivity *activity)
 {
 	free(activity->text);
+	json_decref(activity->blockers);
 	activity->text = NULL;
+	activity->blockers = NULL;
 }
 
 static Stage
 ask(SlipwayActivity *activity)
 {
 	static const char sql[] =
-		"SELECT CASE WHEN wait_event_type = 'Lock' THEN 'waits for a lock (pid ' ||"
-		" pg_catalog.array_to_string(pg_catalog.pg_blocking_pids(pid), ', ') || '): ' ELSE '' END"
-		" || pg_catalog.left(query, 500) FROM pg_catalog.pg_stat_activity"
+		"SELECT CASE WHEN wait_event_type = 'Lock' THEN 'waits for a lock: ' ELSE '' END"
+		" || pg_catalog.left(query, 500), w.blockers"
+		" FROM pg_catalog.pg_stat_activity"
+		" LEFT JOIN LATERAL slipway._wait(CASE WHEN wait_event_type = 'Lock' THEN pid END) w ON true"
 		" WHERE pid = $1::int AND state = 'active' AND query <> '<insufficient privilege>'";
 	const char *const values[] = {activity->pid};
 	double		now = slipway_clock_now();
@@ -191,7 +196,10 @@ take_answer(SlipwayActivity *activity)
 			return STAGE_ASK;
 		forget(activity);
 		if (PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) > 0)
+		{
 			activity->text = slipway_memory_copy(PQgetvalue(result, 0, 0));
+			activity->blockers = json_loads(PQgetvalue(result, 0, 1), 0, NULL);
+		}
 		PQclear(result);
 	}
 	return STAGE_ANSWER;
@@ -216,4 +224,10 @@ slipway_activity_look(SlipwayActivity *activity)
 			break;
 	}
 	return activity->text;
+}
+
+const json_t *
+slipway_activity_blockers(const SlipwayActivity *activity)
+{
+	return activity->blockers;
 }

@@ -7,6 +7,7 @@
 #ifndef SLIPWAY_ACTIVITY_H
 #define SLIPWAY_ACTIVITY_H
 
+#include <jansson.h>
 #include <libpq-fe.h>
 
 typedef struct SlipwayActivity SlipwayActivity;
@@ -19,9 +20,12 @@ void		slipway_activity_free(SlipwayActivity *activity);
 
 /*
  * Goes on asking, once a second, and returns the newest answer: the
- * statement, with what it waits for in front; NULL: not known (yet). To be
- * called every now and then. The text lives until the next call.
+ * statement; NULL: not known (yet). To be called every now and then. The text
+ * lives until the next call.
  */
 const char *slipway_activity_look(SlipwayActivity *activity);
+
+/* Of the same answer: who is in its way, as blocked.h has it, or NULL. */
+const json_t *slipway_activity_blockers(const SlipwayActivity *activity);
 
 #endif

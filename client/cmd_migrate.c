@@ -42,6 +42,7 @@ make_options(const SlipwayArguments *arguments, const SlipwayManifest *manifest)
 {
 	json_t	   *options = json_object();
 	const char *to = slipway_option_text(arguments, SLIPWAY_OPTION_TO);
+	const char *cancel_blockers = slipway_option_text(arguments, SLIPWAY_OPTION_CANCEL_BLOCKERS);
 	int			retries = slipway_option_integer(arguments, SLIPWAY_OPTION_RETRIES, -1);
 	char	   *text;
 
@@ -54,6 +55,9 @@ make_options(const SlipwayArguments *arguments, const SlipwayManifest *manifest)
 	set_duration(options, "statement_timeout", arguments, SLIPWAY_OPTION_STATEMENT_TIMEOUT);
 	if (retries >= 0)
 		(void) json_object_set_new(options, "retries", json_integer(retries));
+	if (cancel_blockers != NULL)
+		(void) json_object_set_new(options, "cancel_blockers",
+								   slipway_output_json_text(cancel_blockers));
 	if (slipway_option_flag(arguments, SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER))
 		(void) json_object_set_new(options, "allow_out_of_order", json_true());
 	text = json_dumps(options, JSON_COMPACT);

@@ -11,7 +11,8 @@ slipway_completion_value_kind(SlipwayOptionId id)
 {
 	const SlipwayOption *option = &slipway_option_table[id];
 
-	if (option->kind == SLIPWAY_OPTION_KIND_FLAG)
+	/* what stands behind "=" is part of the same word */
+	if (option->kind == SLIPWAY_OPTION_KIND_FLAG || option->kind == SLIPWAY_OPTION_KIND_OPTIONAL)
 		return SLIPWAY_VALUE_NONE;
 	if (option->kind == SLIPWAY_OPTION_KIND_CHOICE)
 		return SLIPWAY_VALUE_CHOICE;

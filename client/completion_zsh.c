@@ -51,8 +51,9 @@ print_zsh_options(FILE *stream, const SlipwayOptionId *ids)
 	for (; *ids != SLIPWAY_OPTION_COUNT; ids++)
 	{
 		const SlipwayOption *option = &slipway_option_table[*ids];
-		bool		has_value = option->kind != SLIPWAY_OPTION_KIND_FLAG;
-		const char *equals = has_value ? "=" : "";
+		bool		optional = option->kind == SLIPWAY_OPTION_KIND_OPTIONAL;
+		bool		has_value = option->kind != SLIPWAY_OPTION_KIND_FLAG && !optional;
+		const char *equals = has_value ? "=" : optional ? "=-" : "";
 
 		(void) fputs("\n        ", stream);
 		if (option->kind == SLIPWAY_OPTION_KIND_LIST)
@@ -69,6 +70,8 @@ print_zsh_options(FILE *stream, const SlipwayOptionId *ids)
 			(void) fprintf(stream, ":%s:", option->value);
 			print_zsh_action(stream, *ids);
 		}
+		if (optional)
+			(void) fprintf(stream, "::%.*s:", (int) strlen(option->value) - 3, option->value + 2);
 		(void) fputc('\'', stream);
 	}
 }

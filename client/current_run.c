@@ -23,7 +23,7 @@ slipway_current_run_read(PGconn *conn, const char *project)
 		" " SLIPWAY_SERVER_UTC_ISO("started_at") ", " SLIPWAY_SERVER_UTC_ISO("finished_at") ","
 		" role, application_name, pg_catalog.host(client_addr), applied, migration,"
 		" " ELAPSED("started_at") ", " ELAPSED("migration_started_at") ", pid,"
-		" nullif(statement, '<insufficient privilege>'), wait_event_type, pending"
+		" nullif(statement, '<insufficient privilege>'), wait_event_type, pending, waits_for, blockers"
 		" FROM slipway.progress WHERE project = $1";
 	const char *const values[] = {project};
 	SlipwayCurrentRun *run = slipway_memory_new(sizeof(SlipwayCurrentRun));
@@ -52,6 +52,8 @@ slipway_current_run_read(PGconn *conn, const char *project)
 		.statement = slipway_server_text(result, 0, 13),
 		.wait_event_type = slipway_server_text(result, 0, 14),
 		.total = (long) slipway_server_number(result, 0, 15, 0),
+		.waits_for = slipway_server_text(result, 0, 16),
+		.blockers = json_loads(PQgetvalue(result, 0, 17), 0, NULL),
 	};
 	return run;
 }
@@ -59,6 +61,7 @@ slipway_current_run_read(PGconn *conn, const char *project)
 void
 slipway_current_run_free(SlipwayCurrentRun *run)
 {
+	json_decref(run->blockers);
 	PQclear(run->result);
 	free(run);
 }
@@ -102,7 +105,7 @@ slipway_current_run_json(const SlipwayCurrentRun *run, const char *event)
 		{"finished_at", run->finished_at_iso}, {"role", run->role},
 		{"application_name", run->application}, {"client_addr", run->client_addr},
 		{"migration", run->migration}, {"statement", run->statement},
-		{"wait_event_type", run->wait_event_type}
+		{"wait_event_type", run->wait_event_type}, {"waits_for", run->waits_for}
 	};
 
 	(void) json_object_set_new(object, "event", json_string(event));
@@ -113,6 +116,7 @@ slipway_current_run_json(const SlipwayCurrentRun *run, const char *event)
 	(void) json_object_set_new(object, "applied", json_integer(run->applied));
 	(void) json_object_set_new(object, "total", json_integer(run->total));
 	(void) json_object_set_new(object, "pid", make_integer(run->pid));
+	(void) json_object_set_new(object, "blockers", run->blockers != NULL ? json_incref(run->blockers) : json_array());
 	return object;
 }
 

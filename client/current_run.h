@@ -30,6 +30,8 @@ typedef struct SlipwayCurrentRun
 	const char *pid;
 	const char *statement;
 	const char *wait_event_type;	/* "Lock" and so on */
+	const char *waits_for;		/* which lock */
+	json_t	   *blockers;		/* who is in its way, as blocked.h has it, or NULL */
 } SlipwayCurrentRun;
 
 /*

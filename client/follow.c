@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "blocked.h"
 #include "clock.h"
 #include "current_run.h"
 #include "die.h"
@@ -41,6 +42,7 @@ typedef struct Watch
 	double		period;
 	bool		said_why;		/* there is no run */
 	SlipwayProgress *progress;
+	char	   *blockers;		/* that were said to be in the way, see blocked.h */
 	long		applied;
 	SlipwayExitCode code;		/* what the failures so far make of it */
 } Watch;
@@ -142,23 +144,47 @@ show_entries(Watch *watch)
 }
 
 static void
+show_blockers(Watch *watch, const SlipwayCurrentRun *run)
+{
+	char	   *line = slipway_blocked_line(run->blockers);
+
+	slipway_progress_set_blocker(watch->progress, line);
+	free(line);
+	if (!slipway_blocked_is_news(&watch->blockers, run->blockers))
+		return;
+	if (slipway_output_is_json())
+		slipway_output_json(json_pack("{s:s, s:o, s:o, s:O}", "event", "blocked",
+									  "migration", slipway_output_json_text(run->migration),
+									  "waits_for", slipway_output_json_text(run->waits_for),
+									  "blockers", run->blockers));
+	else
+	{
+		slipway_output_say("%s: waits for %s", run->migration, run->waits_for);
+		slipway_blocked_say(run->blockers);
+	}
+}
+
+static void
 show_current(Watch *watch, const SlipwayCurrentRun *run)
 {
 	SlipwayProgress *progress = watch->progress;
 	bool		waits = run->wait_event_type != NULL && strcmp(run->wait_event_type, "Lock") == 0;
 	char	   *statement;
 
-	if (progress == NULL)
-		return;
-	progress->done = run->applied;
-	progress->total = run->total;
-	progress->started_at = slipway_clock_now() - run->elapsed;
-	slipway_progress_move(progress, run->migration, run->migration_elapsed);
-	if (run->statement == NULL)
-		return;
-	statement = slipway_memory_format("%s%s", waits ? "waits for a lock: " : "", run->statement);
-	slipway_progress_set_statement(progress, statement);
-	free(statement);
+	if (progress != NULL)
+	{
+		progress->done = run->applied;
+		progress->total = run->total;
+		progress->started_at = slipway_clock_now() - run->elapsed;
+		slipway_progress_move(progress, run->migration, run->migration_elapsed);
+	}
+	if (progress != NULL && run->statement != NULL)
+	{
+		statement = slipway_memory_format("%s%s", waits ? "waits for a lock: " : "", run->statement);
+		slipway_progress_set_statement(progress, statement);
+		free(statement);
+	}
+	show_blockers(watch, run);
 }
 
 static _Noreturn void
@@ -262,6 +288,7 @@ end(Watch *watch)
 	free(watch->number);
 	free(watch->runs);
 	free(watch->last_entry);
+	free(watch->blockers);
 }
 
 SlipwayExitCode
@@ -330,8 +357,6 @@ show_deploy(Watch *watch, const SlipwayDetached *deploy)
 		say_why(watch, deploy);
 		return;
 	}
-	if (watch->progress == NULL)
-		return;
 	run = slipway_current_run_read(watch->conn, watch->project);
 	if (slipway_current_run_goes_on(run) && strcmp(run->number, watch->number) == 0)
 		show_current(watch, run);

@@ -54,6 +54,13 @@ print_beside(FILE *stream, const char *left, const char *right, int indent)
 	print_wrapped(stream, right, indent);
 }
 
+/* What stands between an option and its value. */
+static const char *
+separate(const SlipwayOption *option)
+{
+	return option->value == NULL || option->kind == SLIPWAY_OPTION_KIND_OPTIONAL ? "" : " ";
+}
+
 static void
 print_option(FILE *stream, const SlipwayOption *option)
 {
@@ -63,7 +70,7 @@ print_option(FILE *stream, const SlipwayOption *option)
 	if (option->letter != 0)
 		(void) snprintf(letter, sizeof(letter), "-%c, ", option->letter);
 	left = slipway_memory_format("%s--%s%s%s", letter, option->name,
-								 option->value != NULL ? " " : "",
+								 separate(option),
 								 option->value != NULL ? option->value : "");
 	print_beside(stream, left, option->summary, INDENT);
 	free(left);
@@ -182,7 +189,7 @@ print_markdown_options(FILE *stream, const SlipwayOptionId *ids)
 		(void) fputs("| ", stream);
 		if (option->letter != 0)
 			(void) fprintf(stream, "`-%c`, ", option->letter);
-		(void) fprintf(stream, "`--%s%s%s` | ", option->name, option->value != NULL ? " " : "",
+		(void) fprintf(stream, "`--%s%s%s` | ", option->name, separate(option),
 					   option->value != NULL ? option->value : "");
 		if (option->environment != NULL)
 			(void) fprintf(stream, "`%s`", option->environment);

@@ -93,6 +93,11 @@ take_long(SlipwayArguments *arguments, const char *given, const char *next)
 			set_value(arguments, id, "1");
 			return false;
 		}
+		if (option->kind == SLIPWAY_OPTION_KIND_OPTIONAL)
+		{
+			set_value(arguments, id, equals != NULL ? equals + 1 : "");
+			return false;
+		}
 		take_value(arguments, id, equals != NULL ? equals + 1 : next);
 		return equals == NULL;
 	}

@@ -35,6 +35,7 @@ typedef enum SlipwayOptionId
 	SLIPWAY_OPTION_LOCK_TIMEOUT,
 	SLIPWAY_OPTION_STATEMENT_TIMEOUT,
 	SLIPWAY_OPTION_RETRIES,
+	SLIPWAY_OPTION_CANCEL_BLOCKERS,
 	SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER,
 	SLIPWAY_OPTION_DETACH,
 	SLIPWAY_OPTION_NO_WAIT,
@@ -56,6 +57,7 @@ typedef enum SlipwayOptionKind
 {
 	SLIPWAY_OPTION_KIND_FLAG,
 	SLIPWAY_OPTION_KIND_TEXT,
+	SLIPWAY_OPTION_KIND_OPTIONAL,	/* text after "=", or nothing, which is "" */
 	SLIPWAY_OPTION_KIND_LIST,	/* text, may be given several times */
 	SLIPWAY_OPTION_KIND_INTEGER,	/* 0 to 2147483647 */
 	SLIPWAY_OPTION_KIND_DURATION,	/* a number of ms, or with a unit: 30s; at most 24 days */
@@ -68,7 +70,7 @@ typedef struct SlipwayOption
 	const char *name;			/* without the dashes */
 	char		letter;			/* or 0 */
 	SlipwayOptionKind kind;
-	const char *value;			/* what help calls the value; flags: NULL */
+	const char *value;			/* what help calls the value; flags: NULL; OPTIONAL: "[=VALUE]" */
 	const char *choices;		/* "auto|name|number" */
 	const char *environment;	/* variable with the default, or NULL */
 	const char *summary;

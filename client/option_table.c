@@ -64,6 +64,9 @@ const SlipwayOption slipway_option_table[SLIPWAY_OPTION_COUNT] = {
 	[SLIPWAY_OPTION_RETRIES] =
 	{"retries", 0, SLIPWAY_OPTION_KIND_INTEGER, "N", NULL, "SLIPWAY_RETRIES",
 	"new tries after lock timeouts and deadlocks (default: 10)"},
+	[SLIPWAY_OPTION_CANCEL_BLOCKERS] =
+	{"cancel-blockers", 0, SLIPWAY_OPTION_KIND_OPTIONAL, "[=ROLE,...]", NULL, "SLIPWAY_CANCEL_BLOCKERS",
+	"before a new try, cancel autovacuum and these roles' statements in the way"},
 	[SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER] =
 	{"allow-out-of-order", 0, FLAG, "SLIPWAY_ALLOW_OUT_OF_ORDER",
 	"apply what sorts before applied migrations"},

@@ -116,6 +116,7 @@ slipway_option_value_fault(const SlipwayOption *option, const char *value)
 		case SLIPWAY_OPTION_KIND_LIST:
 			return *value != '\0' ? NULL : "It must not be empty.";
 		case SLIPWAY_OPTION_KIND_FLAG:
+		case SLIPWAY_OPTION_KIND_OPTIONAL:
 			break;
 	}
 	return NULL;

@@ -40,6 +40,7 @@ slipway_progress_free(SlipwayProgress *progress)
 	slipway_live_clear();
 	free(progress->migration);
 	free(progress->statement);
+	free(progress->blocker);
 	free(progress);
 }
 
@@ -49,6 +50,7 @@ slipway_progress_move(SlipwayProgress *progress, const char *migration, double a
 	if (progress == NULL)
 		return;
 	slipway_progress_set_statement(progress, NULL);
+	slipway_progress_set_blocker(progress, NULL);
 	free(progress->migration);
 	progress->migration = migration != NULL ? slipway_memory_copy(migration) : NULL;
 	progress->unit = progress->units = 0;
@@ -62,6 +64,15 @@ slipway_progress_set_statement(SlipwayProgress *progress, const char *statement)
 		return;
 	free(progress->statement);
 	progress->statement = statement != NULL ? slipway_memory_copy(statement) : NULL;
+}
+
+void
+slipway_progress_set_blocker(SlipwayProgress *progress, const char *blocker)
+{
+	if (progress == NULL)
+		return;
+	free(progress->blocker);
+	progress->blocker = blocker != NULL ? slipway_memory_copy(blocker) : NULL;
 }
 
 /* "[=====>         ] " */
@@ -147,20 +158,27 @@ flatten(const char *statement)
 	return slipway_buffer_take(&flat);
 }
 
+static void
+add_line(SlipwayBuffer *lines, const char *text, int width)
+{
+	char	   *flat;
+
+	if (text == NULL)
+		return;
+	flat = flatten(text);
+	slipway_buffer_add_char(lines, '\n');
+	slipway_display_fit(lines, flat, width);
+	free(flat);
+}
+
 char *
 slipway_progress_render(const SlipwayProgress *progress, double now, int width)
 {
 	SlipwayBuffer lines = {0};
 
 	add_run(&lines, progress, now, width);
-	if (progress->statement != NULL)
-	{
-		char	   *flat = flatten(progress->statement);
-
-		slipway_buffer_add_char(&lines, '\n');
-		slipway_display_fit(&lines, flat, width);
-		free(flat);
-	}
+	add_line(&lines, progress->statement, width);
+	add_line(&lines, progress->blocker, width);
 	return slipway_buffer_take(&lines);
 }
 

@@ -1,7 +1,7 @@
 /*
  * progress.h
- *	  How far a run is, on a terminal: one line about its migrations and one
- *	  about the statement that takes long. Elsewhere there is none of it, and
+ *	  How far a run is, on a terminal: one line about its migrations, one
+ *	  about the statement that takes long, and one about who is in its way. Elsewhere there is none of it, and
  *	  every function takes NULL for that.
  */
 #ifndef SLIPWAY_PROGRESS_H
@@ -17,6 +17,7 @@ typedef struct SlipwayProgress
 	long		unit;			/* of the current one, which is stepwise, from 1 */
 	long		units;			/* 0: it is not, or not known */
 	char	   *statement;		/* or NULL */
+	char	   *blocker;		/* who is in its way, or NULL */
 	double		drawn_at;
 } SlipwayProgress;
 
@@ -34,6 +35,9 @@ void		slipway_progress_move(SlipwayProgress *progress, const char *migration, do
 
 /* What the server does for it, or NULL. */
 void		slipway_progress_set_statement(SlipwayProgress *progress, const char *statement);
+
+/* Who is in its way, or NULL. */
+void		slipway_progress_set_blocker(SlipwayProgress *progress, const char *blocker);
 
 /* Draws it, unless it has just been. */
 void		slipway_progress_draw(SlipwayProgress *progress);

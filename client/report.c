@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "blocked.h"
 #include "clock.h"
 #include "memory.h"
 #include "output.h"
@@ -59,6 +60,49 @@ say_done(const SlipwayReport *report, const json_t *event)
 	free(duration);
 }
 
+/* Of those in the way nothing is said that was said before. */
+static void
+say_blocked(SlipwayReport *report, const json_t *event)
+{
+	const json_t *blockers = json_object_get(event, "blockers");
+	char	   *target;
+
+	if (!slipway_blocked_is_news(&report->blockers, blockers))
+		return;
+	target = slipway_blocked_target(event);
+	slipway_output_say("%s:%ld: waits for %s", get_text(event, "migration"),
+					   get_integer(event, "line"), target);
+	slipway_blocked_say(blockers);
+	free(target);
+}
+
+/* The lines of a text, such as the detail of a deadlock. */
+static void
+say_indented(const char *text)
+{
+	while (*text != '\0')
+	{
+		int			length = (int) strcspn(text, "\n");
+
+		slipway_output_say("  %.*s", length, text);
+		text += text[length] == '\n' ? length + 1 : length;
+	}
+}
+
+static void
+say_retry(SlipwayReport *report, const json_t *event)
+{
+	const json_t *blockers = json_object_get(event, "blockers");
+
+	slipway_output_say("%s: rolled back (%s), retry %ld of %ld", get_text(event, "migration"),
+					   get_text(event, "message"), get_integer(event, "attempt"),
+					   get_integer(event, "retries"));
+	if (slipway_blocked_is_news(&report->blockers, blockers))
+		slipway_blocked_say(blockers);
+	else if (json_array_size(blockers) == 0)
+		say_indented(get_text(event, "detail"));
+}
+
 static void
 say_event(SlipwayReport *report, const json_t *event, const char *message)
 {
@@ -74,6 +118,10 @@ say_event(SlipwayReport *report, const json_t *event, const char *message)
 	}
 	else if (strcmp(kind, "done") == 0)
 		say_done(report, event);
+	else if (strcmp(kind, "blocked") == 0)
+		say_blocked(report, event);
+	else if (strcmp(kind, "retry") == 0)
+		say_retry(report, event);
 	else if (strcmp(kind, "start") == 0 || strcmp(kind, "unit") == 0)
 		slipway_output_detail("%s", message);
 	/* the error that follows says so */
@@ -97,6 +145,8 @@ static void
 take_applied(SlipwayReport *report, const json_t *event)
 {
 	report->applied++;
+	free(report->blockers);
+	report->blockers = NULL;
 	if (report->progress == NULL)
 		return;
 	report->progress->done = report->applied;
@@ -218,6 +268,15 @@ slipway_report_attach(SlipwayReport *report, PGconn *conn)
 	(void) PQsetNoticeReceiver(conn, receive_notice, report);
 }
 
+static void
+show_blocker(const SlipwayReport *report)
+{
+	char	   *blocker = slipway_blocked_line(slipway_activity_blockers(report->activity));
+
+	slipway_progress_set_blocker(report->progress, blocker);
+	free(blocker);
+}
+
 void
 slipway_report_tick(void *context)
 {
@@ -231,6 +290,7 @@ slipway_report_tick(void *context)
 		if (report->activity == NULL)
 			report->activity = slipway_activity_new(report->conn, report->pid);
 		slipway_progress_set_statement(progress, slipway_activity_look(report->activity));
+		show_blocker(report);
 	}
 	slipway_progress_draw(progress);
 }
@@ -240,8 +300,10 @@ slipway_report_detach(SlipwayReport *report)
 {
 	slipway_activity_free(report->activity);
 	slipway_progress_free(report->progress);
+	free(report->blockers);
 	report->activity = NULL;
 	report->progress = NULL;
+	report->blockers = NULL;
 }
 
 /* "0007_orders: rolled back; 6 applied before it stay applied" */

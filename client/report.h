@@ -20,6 +20,7 @@ typedef struct SlipwayReport
 	PGconn	   *conn;
 	SlipwayProgress *progress;	/* NULL: no terminal */
 	SlipwayActivity *activity;	/* of the backend, once that is worth asking for */
+	char	   *blockers;		/* that were said to be in the way, see blocked.h */
 	int			pid;			/* of the backend; 0: not known */
 	int			stopped_at;		/* unit at which a stepwise migration stopped part way; 0: none did */
 	int			units;			/* of that migration */

@@ -12,28 +12,13 @@
  */
 #include "postgres.h"
 
-#include <signal.h>
-
 #include "fmgr.h"
-#include "storage/procarray.h"
 #include "utils/builtins.h"
 
 #include "detached_run.h"
 #include "lock.h"
 #include "privilege.h"
-
-/* As pg_cancel_backend() does: the backend may have children of its own. */
-static bool
-send_cancel(int pid)
-{
-	if (BackendPidGetProc(pid) == NULL)
-		return false;
-#ifdef HAVE_SETSID
-	return kill(-pid, SIGINT) == 0;
-#else
-	return kill(pid, SIGINT) == 0;
-#endif
-}
+#include "signal_backend.h"
 
 PG_FUNCTION_INFO_V1(slipway_cancel);
 
@@ -50,8 +35,8 @@ slipway_cancel(PG_FUNCTION_ARGS)
 
 	/* It may have ended since: then there is nothing left to cancel. */
 	if (pid != 0)
-		PG_RETURN_BOOL(send_cancel(pid));
+		PG_RETURN_BOOL(slipway_signal_cancel(pid));
 	foreach(cell, slipway_detached_run_pids(name))
-		sent |= send_cancel(lfirst_int(cell));
+		sent |= slipway_signal_cancel(lfirst_int(cell));
 	PG_RETURN_BOOL(sent);
 }

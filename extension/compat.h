@@ -8,7 +8,9 @@
 #ifndef SLIPWAY_COMPAT_H
 #define SLIPWAY_COMPAT_H
 
+#include "catalog/pg_authid.h"
 #include "commands/copyfrom_internal.h"
+#include "miscadmin.h"
 #include "postmaster/bgworker.h"
 #include "storage/proc.h"
 #include "tcop/pquery.h"
@@ -142,6 +144,31 @@ slipway_backend_status(int n)
 #endif
 
 	return local ? &local->backendStatus : NULL;
+}
+
+/*
+ * The entry of a backend in the array behind pg_stat_activity, of which the server
+ * shows our own. 17 orders it as the array of PGPROCs.
+ */
+static inline volatile PgBackendStatus *
+slipway_backend_entry(PGPROC *proc)
+{
+#if PG_VERSION_NUM >= 170000
+	return MyBEEntry + (GetNumberFromPGProc(proc) - MyProcNumber);
+#else
+	return MyBEEntry + (proc->backendId - MyBackendId);
+#endif
+}
+
+/* 18 has a role that may signal workers of autovacuum; before, only a superuser may. */
+static inline bool
+slipway_may_signal_autovacuum(Oid role)
+{
+#if PG_VERSION_NUM >= 180000
+	return has_privs_of_role(role, ROLE_PG_SIGNAL_AUTOVACUUM_WORKER);
+#else
+	return superuser_arg(role);
+#endif
 }
 
 /* 16 tells having a role's privileges from being allowed to SET ROLE to it. */

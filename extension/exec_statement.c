@@ -26,6 +26,8 @@
 #include "compat.h"
 #include "copy_inline.h"
 #include "exec_statement.h"
+#include "lock_wait.h"
+#include "lock_watch.h"
 #include "utility.h"
 
 static bool
@@ -140,10 +142,13 @@ slipway_exec_statement(SlipwayPlace *place, SlipwayStatement *statement, MemoryC
 	slipway_copy_inline_prepare(place->script, statement, raw);
 	logged = announce(text, raw);
 	CHECK_FOR_INTERRUPTS();
+	slipway_lock_watch_forget();
+	slipway_lock_wait_before();
 	arm_timeout();
 	run_plans(plan_statement(raw, text), raw, text, caller);
 	CommandCounterIncrement();
 	disable_timeout(STATEMENT_TIMEOUT, false);
+	slipway_lock_wait_after(place);
 	MemoryContextSwitchTo(caller);
 	report_duration(text, logged);
 }

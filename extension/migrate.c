@@ -39,6 +39,8 @@
 #include "journal.h"
 #include "leftover.h"
 #include "load_manifest.h"
+#include "lock_wait.h"
+#include "lock_watch.h"
 #include "message.h"
 #include "pause.h"
 #include "privilege.h"
@@ -243,8 +245,10 @@ back_off(const SlipwayStep *step, const SlipwayResult *result, int attempt, int 
 	slipway_event_int(&json, "retries", retries);
 	slipway_event_text(&json, "sqlstate", unpack_sql_state(result->error->sqlerrcode));
 	slipway_event_text(&json, "message", result->error->message);
-	slipway_event_send(&json, "%s: rolled back (%s), retry %d of %d", step->name,
-					   result->error->message, attempt, retries);
+	slipway_event_text(&json, "detail", result->error->detail);
+	slipway_lock_watch_add(&json);
+	slipway_event_send(&json, "%s: rolled back (%s%s), retry %d of %d", step->name,
+					   result->error->message, slipway_lock_watch_summary(), attempt, retries);
 	slipway_pause(ms);
 }
 
@@ -363,11 +367,13 @@ apply_step(SlipwayRun *run, const SlipwayStep *step, bool last, double *ms)
 			*ms = (GetCurrentTimestamp() - result.started_at) / 1000.0;
 			return true;
 		}
+		slipway_lock_watch_explain(result.error);
 		if (result.advanced)
 			run->attempts = 0;
 		recut = slipway_exec_stepwise_recut(run, step, body, &result);
 		if (!recut && (!may_retry(result.error) || ++run->attempts > retries))
 			give_up(run, step, &result);
+		slipway_cancel_blockers(&run->cancel, step->name);
 		locked = slipway_lock_retake(&run->lock);
 		if (!locked)
 		{
@@ -393,6 +399,8 @@ apply_plan(SlipwayRun *run, const SlipwayPlan *plan, int nsteps)
 
 	if (step == NULL)
 		return true;
+	slipway_lock_watch_begin(run->context);
+	slipway_lock_wait_begin();
 	run->whole = nsteps == plan->n && plan->future == 0;
 	run->journal_open = slipway_journal_is_open(run->project->name);
 	slipway_run_open(run, total - run->applied);
@@ -510,6 +518,7 @@ make_run(const char *project, SlipwayOptions *options)
 	}
 	run->manifest = slipway_manifest_find(project, options->manifest);
 	run->actor = slipway_actor_current(run->project->owner, options->client_version);
+	run->cancel = slipway_cancel_rule_parse(options->cancel_blockers);
 	slipway_lock_init(&run->lock, run->project);
 	slipway_leftover_remember(run->context);
 	return run;

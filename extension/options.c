@@ -31,6 +31,7 @@ static const struct
 	{"lock_wait", OPTION_TIME, offsetof(SlipwayOptions, lock_wait)},
 	{"lock_timeout", OPTION_TIME, offsetof(SlipwayOptions, lock_timeout)},
 	{"statement_timeout", OPTION_TIME, offsetof(SlipwayOptions, statement_timeout)},
+	{"cancel_blockers", OPTION_TEXT, offsetof(SlipwayOptions, cancel_blockers)},
 	{"retries", OPTION_COUNT, offsetof(SlipwayOptions, retries)},
 	{"recut", OPTION_RECUT, offsetof(SlipwayOptions, recut)},
 	{"allow_out_of_order", OPTION_FLAG, offsetof(SlipwayOptions, allow_out_of_order)},
@@ -141,6 +142,7 @@ slipway_options_parse(Jsonb *json)
 	options->lock_timeout = slipway_lock_timeout;
 	options->retries = slipway_retries;
 	options->recut = slipway_recut == SLIPWAY_RECUT_AUTO;
+	options->cancel_blockers = pstrdup(slipway_cancel_blockers_default);
 	if (!JB_ROOT_IS_OBJECT(json))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

@@ -16,6 +16,7 @@ typedef struct SlipwayOptions
 	int			lock_timeout;
 	int			statement_timeout;
 	int			retries;
+	char	   *cancel_blockers;	/* see cancel_blockers.h */
 	bool		allow_out_of_order;
 	bool		recut;			/* cut a script where a statement turns out to refuse its transaction */
 } SlipwayOptions;

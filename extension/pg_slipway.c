@@ -18,6 +18,7 @@
 #include "copy_inline.h"
 #include "error_code.h"
 #include "guard.h"
+#include "lock_watch.h"
 #include "settings.h"
 #include "spi.h"
 #include "utility.h"
@@ -35,6 +36,7 @@ _PG_init(void)
 	slipway_guard_init();
 	slipway_utility_init();
 	slipway_copy_inline_init();
+	slipway_lock_watch_init();
 }
 
 PG_FUNCTION_INFO_V1(slipway_version);

@@ -6,6 +6,7 @@
 #define SLIPWAY_RUN_H
 
 #include "actor.h"
+#include "cancel_blockers.h"
 #include "history.h"
 #include "lock.h"
 #include "options.h"
@@ -17,6 +18,7 @@ typedef struct SlipwayRun
 	SlipwayOptions *options;
 	SlipwayManifest *manifest;	/* its members are those of the plan */
 	SlipwayActor *actor;
+	SlipwayCancelRule cancel;	/* what is in the way of a script */
 	Oid			owner;			/* role of scripts; InvalidOid: the caller */
 	SlipwayLock lock;
 	int64		number;			/* 0: no row yet, or ended */

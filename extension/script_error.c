@@ -10,6 +10,7 @@
 #include "script_error.h"
 
 static SlipwayPosition last_position;
+static const char *last_migration;
 
 /* Byte offset of the character that the server counts as its nth, from 1. */
 static int
@@ -51,6 +52,7 @@ add_context(void *arg)
 	const char *subject = place->checking ? "check of migration" : "migration";
 
 	last_position = find_position(place, cursor);
+	last_migration = place->migration;
 	if (cursor > 0)
 	{
 		/* The client would look for it in the CALL. */
@@ -96,4 +98,10 @@ SlipwayPosition
 slipway_place_last(void)
 {
 	return last_position;
+}
+
+const char *
+slipway_place_last_migration(void)
+{
+	return last_migration;
 }

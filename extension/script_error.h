@@ -37,5 +37,6 @@ extern void slipway_place_pop(SlipwayPlace *place);
 
 /* That of the last message raised while a place was pushed. */
 extern SlipwayPosition slipway_place_last(void);
+extern const char *slipway_place_last_migration(void);
 
 #endif							/* SLIPWAY_SCRIPT_ERROR_H */

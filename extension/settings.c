@@ -9,11 +9,13 @@
 #include "access/xact.h"
 #include "utils/guc.h"
 
+#include "lock_wait.h"
 #include "settings.h"
 
 int			slipway_lock_wait = 300000;
 int			slipway_lock_timeout = 2000;
 int			slipway_retries = 10;
+char	   *slipway_cancel_blockers_default;
 bool		slipway_report_progress = true;
 int			slipway_recut = SLIPWAY_RECUT_AUTO;
 
@@ -46,6 +48,12 @@ slipway_settings_init(void)
 							 "Its migration then commits in several steps. Option recut overrides it.",
 							 &slipway_recut, SLIPWAY_RECUT_AUTO, recut_names,
 							 PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("slipway.cancel_blockers",
+							   "Whose statements are cancelled that are in the way of a migration.",
+							   "Roles with commas between them, perhaps none: then only workers of autovacuum; "
+							   "or \"none\". Option cancel_blockers overrides it.",
+							   &slipway_cancel_blockers_default, "none",
+							   PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomBoolVariable("slipway.report_progress",
 							 "Sends INFO messages while a run goes on.",
 							 "Their DETAIL is a JSON object. Warnings are sent in any case.",
@@ -66,6 +74,7 @@ set_all(const SlipwayProject *project, int lock_timeout, int statement_timeout, 
 	set("statement_timeout", psprintf("%d", statement_timeout), action);
 	if (project->search_path)
 		set("search_path", project->search_path, action);
+	slipway_lock_wait_enter(action);
 }
 
 int

@@ -21,6 +21,9 @@ typedef enum SlipwayRecut
 
 extern int	slipway_recut;
 
+/* slipway.cancel_blockers, as text. */
+extern char *slipway_cancel_blockers_default;
+
 /* slipway.report_progress: send INFO messages about a run? */
 extern bool slipway_report_progress;
 

@@ -46,6 +46,11 @@ SELECT p.name AS project, l.pid, a.usename AS role, a.application_name, a.client
 REVOKE ALL ON slipway.lock_holder FROM PUBLIC;
 COMMENT ON VIEW slipway.lock_holder IS 'who holds the lock of a project: a run, or somebody who froze deploys';
 
+CREATE FUNCTION slipway._wait(pid integer, OUT waits_for text, OUT blockers jsonb)
+    RETURNS record AS 'MODULE_PATHNAME', 'slipway_wait' LANGUAGE C STABLE STRICT;
+REVOKE ALL ON FUNCTION slipway._wait(integer) FROM PUBLIC;
+COMMENT ON FUNCTION slipway._wait(integer) IS 'the lock that a backend waits for, and who is in its way, as far as pg_stat_activity would show it; NULL if it does not wait';
+
 -- A run is, or was when it failed, at the first migration of its manifest that is
 -- not applied. One that goes on holds the public lock or the inner one at any
 -- time; one whose row says so without them has lost its backend.
@@ -57,7 +62,8 @@ SELECT p.name AS project, r.number AS run,
          WHERE h.project = p.name AND h.run = r.number AND h.outcome = 'succeeded') AS applied,
        r.pending, now_at.migration,
        CASE WHEN r.outcome = 'running' THEN coalesce(last.finished_at, r.started_at) END AS migration_started_at,
-       l.pid, a.wait_event_type, a.wait_event, a.query_start AS statement_started_at, a.query AS statement
+       l.pid, a.wait_event_type, a.wait_event, a.query_start AS statement_started_at, a.query AS statement,
+       w.waits_for, w.blockers
   FROM slipway.project p
   LEFT JOIN LATERAL (SELECT * FROM slipway.run WHERE project = p.name ORDER BY number DESC LIMIT 1) r ON true
   LEFT JOIN LATERAL (
@@ -83,6 +89,7 @@ SELECT p.name AS project, r.number AS run,
                OR k.locktype = 'advisory' AND k.classid = ((slipway.lock_key(p.name) >> 32) & 4294967295)::oid)
         LIMIT 1) l ON true
   LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+  LEFT JOIN LATERAL slipway._wait(l.pid) w ON true
  WHERE slipway._may('reader', p.name);
 REVOKE ALL ON slipway.progress FROM PUBLIC;
 COMMENT ON VIEW slipway.progress IS 'the run that goes on in each project, else its last one; columns are NULL where nothing ever ran';

@@ -44,6 +44,7 @@ sub faults
 	my ($value, $rule, $where) = @_;
 	my @faults;
 
+	$rule = $schema->{'$defs'}{ $rule->{'$ref'} =~ s/.*\///r } if exists $rule->{'$ref'};
 	return "$where is a " . type_of($value) if exists $rule->{type} && !has_type($value, $rule->{type});
 	return "$where is " . ($value // 'null')
 	  if exists $rule->{enum} && !grep { ($_ // "\0") eq ($value // "\0") } @{ $rule->{enum} };

@@ -146,7 +146,7 @@ $holder = $node->background_psql('postgres');
 $holder->query_safe('BEGIN; LOCK TABLE busy');
 $answer = migrate($node, @busy, with => { lock_timeout => 20, retries => 2 });
 is($answer->{sqlstate}, '55P03', 'a migration that cannot get a lock');
-is(kinds($answer), 'start applied retry retry', 'each retry is an event');
+is(kinds($answer), 'start applied blocked retry blocked retry blocked', 'each retry is an event');
 my ($first, $second) = of_kind($answer, 'retry');
 is($first->{migration}, '0002_busy', 'retry: of which migration');
 is($first->{sqlstate}, '55P03', 'retry: why');
@@ -157,7 +157,7 @@ wait_until($node, "SELECT count(*) = 1 FROM pg_locks WHERE relation = 'busy'::re
 until (slurp_file($deploy->{err}) =~ /"event":"retry"/) { select undef, undef, undef, 0.02 }
 $holder->quit;
 $answer = finish_sql($deploy);
-like(kinds($answer), qr/^start (retry )+applied done$/, 'and goes on when the lock is free');
+like(kinds($answer), qr/^start (?:(?:blocked )?retry )+(?:blocked )?applied done$/, 'and goes on when the lock is free');
 is($answer->{event}[-1]{applied}, 1, 'applied once');
 
 #

@@ -65,7 +65,7 @@ $release->();
 put_files($place, { '0005_e.sql' => "LOCK a;\n" });
 my $holder = start_sql($node, "BEGIN; LOCK a; SELECT pg_sleep(60);", db => $place->{db}, application => 'holder');
 wait_until($node, q{SELECT count(*) = 1 FROM pg_stat_activity WHERE application_name = 'holder' AND wait_event = 'PgSleep'}, 'the table is locked');
-json_of($place, [ 'migrate', '--lock-timeout', '10ms', '--retries', '1' ], 5, [qw(start retry error)]);
+json_of($place, [ 'migrate', '--lock-timeout', '10ms', '--retries', '1' ], 5, [qw(start blocked retry error)]);
 sql($node, q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'holder'});
 finish_sql($holder);
 

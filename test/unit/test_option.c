@@ -70,6 +70,18 @@ parses_clusters_and_words(void **state)
 	assert_string_equal(arguments.grants[0], "a=b");
 	assert_string_equal(arguments.grants[1], "c=d");
 	release(&arguments);
+
+	/* a value that may be left out is none of the words */
+	parse(LINE("--cancel-blockers", "app"), &arguments);
+	assert_string_equal(slipway_option_text(&arguments, SLIPWAY_OPTION_CANCEL_BLOCKERS), "");
+	assert_int_equal(arguments.word_count, 1);
+	release(&arguments);
+	parse(LINE("--cancel-blockers=app,report"), &arguments);
+	assert_string_equal(slipway_option_text(&arguments, SLIPWAY_OPTION_CANCEL_BLOCKERS), "app,report");
+	release(&arguments);
+	parse(LINE("--cancel-blockers="), &arguments);
+	assert_string_equal(slipway_option_text(&arguments, SLIPWAY_OPTION_CANCEL_BLOCKERS), "");
+	release(&arguments);
 }
 
 /* Runs all of a command line but the command. */

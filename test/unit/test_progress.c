@@ -80,6 +80,11 @@ fits_the_width(void **state)
 	expect_lines(&progress, 69, "3/8  0004_orders_of_customers  12.4 s (14.0 s in all)\nSELECT 1, 2");
 	expect_lines(&progress, 40, "3/8  0004_ord...  12.4 s (14.0 s in all)\nSELECT 1, 2");
 	expect_lines(&progress, 10, "3/8    ...\nSELECT ...");
+	progress.blocker = "pid 1 (app, psql)\tholds AccessShareLock";
+	expect_lines(&progress, 40, "3/8  0004_ord...  12.4 s (14.0 s in all)\nSELECT 1, 2\n"
+				 "pid 1 (app, psql) holds AccessShareLock");
+	expect_lines(&progress, 10, "3/8    ...\nSELECT ...\npid 1 (...");
+	progress.blocker = NULL;
 	for (int width = 1; width < 100; width++)
 	{
 		char	   *lines = slipway_progress_render(&progress, 1e9, width);
