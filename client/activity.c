@@ -164,9 +164,11 @@ ask(SlipwayActivity *activity)
 {
 	static const char sql[] =
 		"SELECT CASE WHEN wait_event_type = 'Lock' THEN 'waits for a lock: ' ELSE '' END"
+		" || coalesce(k.phase || coalesce(' ' || k.percent || '%', '') || ': ', '')"
 		" || pg_catalog.left(query, 500), w.blockers"
 		" FROM pg_catalog.pg_stat_activity"
 		" LEFT JOIN LATERAL slipway._wait(CASE WHEN wait_event_type = 'Lock' THEN pid END) w ON true"
+		" LEFT JOIN LATERAL (SELECT * FROM slipway._work(pid) LIMIT 1) k ON true"
 		" WHERE pid = $1::int AND state = 'active' AND query <> '<insufficient privilege>'";
 	const char *const values[] = {activity->pid};
 	double		now = slipway_clock_now();

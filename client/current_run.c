@@ -23,7 +23,8 @@ slipway_current_run_read(PGconn *conn, const char *project)
 		" " SLIPWAY_SERVER_UTC_ISO("started_at") ", " SLIPWAY_SERVER_UTC_ISO("finished_at") ","
 		" role, application_name, pg_catalog.host(client_addr), applied, migration,"
 		" " ELAPSED("started_at") ", " ELAPSED("migration_started_at") ", pid,"
-		" nullif(statement, '<insufficient privilege>'), wait_event_type, pending, waits_for, blockers"
+		" nullif(statement, '<insufficient privilege>'), wait_event_type, pending, waits_for, blockers,"
+		" phase, percent, units_done"
 		" FROM slipway.progress WHERE project = $1";
 	const char *const values[] = {project};
 	SlipwayCurrentRun *run = slipway_memory_new(sizeof(SlipwayCurrentRun));
@@ -49,6 +50,9 @@ slipway_current_run_read(PGconn *conn, const char *project)
 		.elapsed = slipway_server_number(result, 0, 10, -1),
 		.migration_elapsed = slipway_server_number(result, 0, 11, -1),
 		.pid = slipway_server_text(result, 0, 12),
+		.phase = slipway_server_text(result, 0, 18),
+		.percent = (int) slipway_server_number(result, 0, 19, -1),
+		.units_done = (long) slipway_server_number(result, 0, 20, 0),
 		.statement = slipway_server_text(result, 0, 13),
 		.wait_event_type = slipway_server_text(result, 0, 14),
 		.total = (long) slipway_server_number(result, 0, 15, 0),
@@ -105,7 +109,8 @@ slipway_current_run_json(const SlipwayCurrentRun *run, const char *event)
 		{"finished_at", run->finished_at_iso}, {"role", run->role},
 		{"application_name", run->application}, {"client_addr", run->client_addr},
 		{"migration", run->migration}, {"statement", run->statement},
-		{"wait_event_type", run->wait_event_type}, {"waits_for", run->waits_for}
+		{"wait_event_type", run->wait_event_type}, {"waits_for", run->waits_for},
+		{"phase", run->phase}
 	};
 
 	(void) json_object_set_new(object, "event", json_string(event));
@@ -115,6 +120,8 @@ slipway_current_run_json(const SlipwayCurrentRun *run, const char *event)
 		(void) json_object_set_new(object, texts[i].key, slipway_output_json_text(texts[i].text));
 	(void) json_object_set_new(object, "applied", json_integer(run->applied));
 	(void) json_object_set_new(object, "total", json_integer(run->total));
+	(void) json_object_set_new(object, "units_done", json_integer(run->units_done));
+	(void) json_object_set_new(object, "percent", run->percent >= 0 ? json_integer(run->percent) : json_null());
 	(void) json_object_set_new(object, "pid", make_integer(run->pid));
 	(void) json_object_set_new(object, "blockers", run->blockers != NULL ? json_incref(run->blockers) : json_array());
 	return object;

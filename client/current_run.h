@@ -29,6 +29,9 @@ typedef struct SlipwayCurrentRun
 	double		migration_elapsed;
 	const char *pid;
 	const char *statement;
+	const char *phase;			/* of a long command, or NULL */
+	int			percent;		/* of that phase; -1: not known */
+	long		units_done;		/* of a stepwise migration */
 	const char *wait_event_type;	/* "Lock" and so on */
 	const char *waits_for;		/* which lock */
 	json_t	   *blockers;		/* who is in its way, as blocked.h has it, or NULL */

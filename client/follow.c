@@ -164,6 +164,17 @@ show_blockers(Watch *watch, const SlipwayCurrentRun *run)
 	}
 }
 
+/* "building index: scanning table 45%: ", or nothing */
+static char *
+describe_phase(const SlipwayCurrentRun *run)
+{
+	if (run->phase == NULL)
+		return slipway_memory_copy("");
+	if (run->percent < 0)
+		return slipway_memory_format("%s: ", run->phase);
+	return slipway_memory_format("%s %d%%: ", run->phase, run->percent);
+}
+
 static void
 show_current(Watch *watch, const SlipwayCurrentRun *run)
 {
@@ -180,9 +191,12 @@ show_current(Watch *watch, const SlipwayCurrentRun *run)
 	}
 	if (progress != NULL && run->statement != NULL)
 	{
-		statement = slipway_memory_format("%s%s", waits ? "waits for a lock: " : "", run->statement);
+		char	   *phase = describe_phase(run);
+
+		statement = slipway_memory_format("%s%s%s", waits ? "waits for a lock: " : "", phase, run->statement);
 		slipway_progress_set_statement(progress, statement);
 		free(statement);
+		free(phase);
 	}
 	show_blockers(watch, run);
 }

@@ -32,7 +32,7 @@ static const char reader_routines[] =
 "slipway.check_script(text, text, text), slipway.require(text, text), slipway.find_base(text), "
 "slipway.find_manifest(text, text), "
 "slipway.verify_history(text), slipway._status(text), slipway._may(text, text), "
-"slipway._is_alive(integer, timestamptz), slipway._wait(integer)";
+"slipway._is_alive(integer, timestamptz), slipway._wait(integer), slipway._work(integer)";
 
 static const char reader_views[] =
 "slipway.status, slipway.log, slipway.schema_migrations, slipway.lock_holder, "

@@ -75,6 +75,7 @@ SELECT text FROM unnest(ARRAY[
     $$SELECT slipway._may('reader', 'mine')$$,
     $$SELECT slipway._is_alive(1, now())$$,
     $$SELECT slipway._wait(0)$$,
+    $$SELECT slipway._work(0)$$,
     $$SELECT slipway.create_project('new')$$,
     $$SELECT slipway.grant_role('regress_acl_target', 'reader')$$,
     $$SELECT slipway.revoke_role('regress_acl_none', 'reader')$$,

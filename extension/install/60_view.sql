@@ -51,6 +51,34 @@ CREATE FUNCTION slipway._wait(pid integer, OUT waits_for text, OUT blockers json
 REVOKE ALL ON FUNCTION slipway._wait(integer) FROM PUBLIC;
 COMMENT ON FUNCTION slipway._wait(integer) IS 'the lock that a backend waits for, and who is in its way, as far as pg_stat_activity would show it; NULL if it does not wait';
 
+CREATE FUNCTION slipway._work(pid integer, OUT phase text, OUT percent integer)
+    RETURNS SETOF record LANGUAGE sql STABLE STRICT AS $$
+SELECT w.phase, CASE WHEN w.total > 0 THEN least(100 * w.done / w.total, 100)::integer END
+  FROM (SELECT i.pid, i.phase,
+               CASE WHEN i.blocks_total > 0 THEN i.blocks_done
+                    WHEN i.tuples_total > 0 THEN i.tuples_done ELSE i.lockers_done END AS done,
+               CASE WHEN i.blocks_total > 0 THEN i.blocks_total
+                    WHEN i.tuples_total > 0 THEN i.tuples_total ELSE i.lockers_total END AS total
+          FROM pg_catalog.pg_stat_progress_create_index i
+        UNION ALL
+        SELECT v.pid, v.phase,
+               CASE v.phase WHEN 'vacuuming heap' THEN v.heap_blks_vacuumed ELSE v.heap_blks_scanned END,
+               v.heap_blks_total
+          FROM pg_catalog.pg_stat_progress_vacuum v
+        UNION ALL
+        SELECT c.pid, c.phase, c.heap_blks_scanned, c.heap_blks_total
+          FROM pg_catalog.pg_stat_progress_cluster c
+        UNION ALL
+        SELECT a.pid, a.phase, a.sample_blks_scanned, a.sample_blks_total
+          FROM pg_catalog.pg_stat_progress_analyze a
+        UNION ALL
+        SELECT y.pid, pg_catalog.format('%s rows copied', y.tuples_processed), y.bytes_processed, y.bytes_total
+          FROM pg_catalog.pg_stat_progress_copy y) w
+ WHERE w.pid = $1
+$$;
+REVOKE ALL ON FUNCTION slipway._work(integer) FROM PUBLIC;
+COMMENT ON FUNCTION slipway._work(integer) IS 'the phase that a long command of a backend is in, and how much of that phase is done; as far as pg_stat_progress_... would show it';
+
 -- A run is, or was when it failed, at the first migration of its manifest that is
 -- not applied. One that goes on holds the public lock or the inner one at any
 -- time; one whose row says so without them has lost its backend.
@@ -61,9 +89,12 @@ SELECT p.name AS project, r.number AS run,
        (SELECT count(*) FROM slipway.history h
          WHERE h.project = p.name AND h.run = r.number AND h.outcome = 'succeeded') AS applied,
        r.pending, now_at.migration,
+       (SELECT max(j.unit) FROM slipway.journal j
+         WHERE j.project = p.name AND j.migration = now_at.migration
+           AND j.closed_by IS NULL AND j.outcome = 'done') AS units_done,
        CASE WHEN r.outcome = 'running' THEN coalesce(last.finished_at, r.started_at) END AS migration_started_at,
        l.pid, a.wait_event_type, a.wait_event, a.query_start AS statement_started_at, a.query AS statement,
-       w.waits_for, w.blockers
+       k.phase, k.percent, w.waits_for, w.blockers
   FROM slipway.project p
   LEFT JOIN LATERAL (SELECT * FROM slipway.run WHERE project = p.name ORDER BY number DESC LIMIT 1) r ON true
   LEFT JOIN LATERAL (
@@ -89,6 +120,7 @@ SELECT p.name AS project, r.number AS run,
                OR k.locktype = 'advisory' AND k.classid = ((slipway.lock_key(p.name) >> 32) & 4294967295)::oid)
         LIMIT 1) l ON true
   LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
+  LEFT JOIN LATERAL (SELECT * FROM slipway._work(l.pid) LIMIT 1) k ON true
   LEFT JOIN LATERAL slipway._wait(l.pid) w ON true
  WHERE slipway._may('reader', p.name);
 REVOKE ALL ON slipway.progress FROM PUBLIC;

@@ -201,5 +201,37 @@ for my $i (0 .. 2)
 
 history_is_sound($node, 'in the end');
 no_locks_left($node, 'in the end');
+#
+# Long commands, seen by another session while the transaction is open
+#
+sub long_is
+{
+	my ($condition, $name) = @_;
+
+	return wait_until($node, "SELECT EXISTS (SELECT FROM slipway.progress WHERE project = 'long' AND outcome = 'running' AND $condition)", $name);
+}
+
+$node->safe_psql('postgres', q{
+	CREATE FUNCTION slow(i integer) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS 'BEGIN PERFORM pg_sleep(0.002); RETURN i; END';
+	CREATE FUNCTION slow_row() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.05); RETURN new; END';
+	CREATE TABLE slow_item (id integer, c text) WITH (fillfactor = 10);
+	INSERT INTO slow_item SELECT i, repeat('x', 100) FROM generate_series(1, 2000) i;
+	CREATE TABLE slow_row (id integer);
+	CREATE TRIGGER slow BEFORE INSERT ON slow_row FOR EACH ROW EXECUTE FUNCTION slow_row()});
+add_project('long', [ '0001_index', 'CREATE INDEX slow_i ON slow_item (slow(id))' ],
+	[ '0002_steps', "SELECT 1;\nCREATE INDEX CONCURRENTLY slow_c ON slow_item (c)" ],
+	[ '0003_copy', "COPY slow_row FROM stdin;\n" . join('', map { "$_\n" } 1 .. 60) . "\\.\n" ]);
+my $old = $node->background_psql('postgres');
+$old->query_safe('BEGIN ISOLATION LEVEL REPEATABLE READ');
+$old->query_safe('SELECT count(*) FROM pg_class');
+my $long = start_migrate($node, project => 'long');
+long_is("migration = '0001_index' AND phase LIKE 'building index%' AND percent BETWEEN 1 AND 99 AND units_done IS NULL",
+	'a build of an index, and how much of it is done');
+long_is("migration = '0002_steps' AND phase LIKE 'waiting for old snapshots%' AND units_done = 1 AND statement LIKE 'CREATE INDEX CONCURRENTLY%'",
+	'one that waits, in the second unit of its migration');
+$old->quit;
+long_is("migration = '0003_copy' AND phase ~ '^[1-9]\\d* rows copied'", 'COPY, and how many rows are there');
+is(finish_sql($long)->{exit}, 0, 'and all of it succeeds');
+
 $node->stop;
 done_testing();
