@@ -31,6 +31,8 @@ sub start_client
 	$client{run} = IPC::Run::start(
 		[ 'slipway', '-d', $connection, '--dir', $folder, 'migrate' ],
 		'<', \undef, '>', \$client{out}, '2>', \$client{err},
+		# ignored by whoever started the tests, perhaps; the client would keep that
+		init => sub { @SIG{qw(INT TERM HUP)} = ('DEFAULT') x 3 },
 		IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
 	return \%client;
 }
