@@ -42,7 +42,8 @@ typedef struct Watch
 	double		period;
 	bool		said_why;		/* there is no run */
 	SlipwayProgress *progress;
-	char	   *blockers;		/* that were said to be in the way, see blocked.h */
+	char	   *seen;			/* who was in the way the last time, see blocked.h */
+	char	   *blockers;		/* who was said to be */
 	long		applied;
 	SlipwayExitCode code;		/* what the failures so far make of it */
 } Watch;
@@ -150,7 +151,9 @@ show_blockers(Watch *watch, const SlipwayCurrentRun *run)
 
 	slipway_progress_set_blocker(watch->progress, line);
 	free(line);
-	if (!slipway_blocked_is_news(&watch->blockers, run->blockers))
+	/* those that are still there the next time are worth a word */
+	if (slipway_blocked_is_news(&watch->seen, run->blockers) ||
+		!slipway_blocked_is_news(&watch->blockers, run->blockers))
 		return;
 	if (slipway_output_is_json())
 		slipway_output_json(json_pack("{s:s, s:o, s:o, s:O}", "event", "blocked",
@@ -302,6 +305,7 @@ end(Watch *watch)
 	free(watch->number);
 	free(watch->runs);
 	free(watch->last_entry);
+	free(watch->seen);
 	free(watch->blockers);
 }
 

@@ -64,14 +64,15 @@ sub faults
 }
 
 # Every line is one of the objects of that name in the schema, and each of them
-# is there. Returns the objects.
+# is there, but for those with a ? behind their name, which may be. Returns the objects.
 sub json_fits
 {
 	my ($out, $names, $name) = @_;
-	my %missing = map { $_ => 1 } @$names;
+	my %missing = map { $_ => 1 } grep { !/\?$/ } @$names;
 	my $objects = json_lines($out);
 	my @faults;
 
+	$names = [ map { s/\?$//r } @$names ];
 	for my $object (@$objects)
 	{
 		my %found = map { $_ => [ faults($object, $schema->{'$defs'}{$_}, 'it') ] } @$names;
