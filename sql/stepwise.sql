@@ -19,7 +19,7 @@ INSERT INTO item SELECT i, 'item ' || i FROM generate_series(1, 100) i;
 CREATE INDEX CONCURRENTLY item_id ON item (id);
 CREATE INDEX CONCURRENTLY ON item (name);
 CREATE UNIQUE INDEX CONCURRENTLY item_key ON item (id, name);
-INSERT INTO seen (value) SELECT indexrelid::regclass || ' ' || indisvalid FROM pg_index WHERE indrelid = 'item'::regclass ORDER BY 1;
+INSERT INTO seen (value) SELECT indexrelid::regclass || ' ' || indisvalid FROM pg_index WHERE indrelid = 'item'::regclass ORDER BY indexrelid::regclass::text;
 REINDEX INDEX CONCURRENTLY item_id;
 REINDEX (CONCURRENTLY) TABLE item;
 DROP INDEX CONCURRENTLY item_name_idx;
@@ -39,7 +39,7 @@ CALL slipway.migrate();
 SELECT value FROM seen ORDER BY n;
 SELECT * FROM journal;
 SELECT migration, state FROM slipway.status;
-\di item*
+SELECT indexrelid::regclass FROM pg_index WHERE indrelid = 'item'::regclass ORDER BY indexrelid::regclass::text;
 
 -- Partitions, databases, types, blocks with their own commits.
 CALL script($script$
