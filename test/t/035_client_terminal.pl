@@ -173,19 +173,17 @@ my $blocker = qr/^pid $pid \(\w+, holder\): AccessExclusiveLock, active, \d+\.\d
 read_until($screen, qr/^waits for a lock: ALTER TABLE held ADD COLUMN x integer$/, 'a lock that is waited for');
 read_until($screen, $blocker, 'and who is in the way');
 read_until($screen, qr/^    SELECT pg_sleep\(60\);$/, 'what that does is said');
+read_until($screen, sub { @_ == 6 }, 'above three live lines');
 my @said = screen_lines($screen);
 like($said[0], qr/^0022_lock:1: waits for AccessExclusiveLock on relation \d+$/, 'which is also said once');
 like($said[1], qr/^  pid $pid \(\w+, holder\): AccessExclusiveLock, active, \d.*s$/, 'with who');
 is($said[2], '    SELECT pg_sleep(60);', 'and what it does');
-is(scalar(@said), 6, 'above three live lines');
 my $watch = start_screen($place, ['watch']);
 read_until($watch, qr/^\[> {19}\] 0\/1  0022_lock  $seconds \($seconds in all\)$/, 'watch shows the same');
 read_until($watch, qr/^waits for a lock: ALTER TABLE held ADD COLUMN x integer$/, 'with the statement');
 read_until($watch, $blocker, 'and with who is in the way');
-read_until($watch, qr/^    SELECT pg_sleep\(60\);$/, 'what that does is said');
-@said = screen_lines($watch);
-is($said[-6], '0022_lock: waits for AccessExclusiveLock on relation public.held', 'which is also said once');
-is(scalar(@said), 8, 'below whose run it is');
+read_until($watch, sub { @_ == 8 && $_[-6] eq '0022_lock: waits for AccessExclusiveLock on relation public.held' },
+	'which is also said once, below whose run it is');
 sql($node, "SELECT pg_terminate_backend($pid)");
 finish_sql($holder);
 is((finish_screen($screen))[0], 0, 'migrate goes on');
