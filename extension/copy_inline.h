@@ -23,7 +23,7 @@ extern bool slipway_copy_inline_begin(const Node *stmt);
 extern void slipway_copy_inline_end(void);
 
 /* Instead of the latter in PG_CATCH: raises the error again, in this memory context. */
-extern void slipway_copy_inline_fail(MemoryContext context) pg_attribute_noreturn();
+extern void slipway_copy_inline_fail(MemoryContext context);
 
 /* While it runs: the server has checked the rights to insert rows. */
 extern void slipway_copy_inline_allowed(void);
