@@ -209,7 +209,9 @@ like($err,
 	'it says that the run goes on');
 $watcher = start_client($place, ['watch']);
 $watcher->{run}->pump until $watcher->{err} =~ /run 7/;
-sql($node, q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query ~ 'AND run = ' AND state = 'idle'});
+# it may not have come so far yet
+wait_until($node, q{SELECT count(pg_terminate_backend(pid)) = 1 FROM pg_stat_activity WHERE query ~ 'AND run = ' AND state = 'idle'},
+	'it looks on');
 is((finish_client($watcher))[0], 8, 'a watcher whose connection is lost');
 client_is($place, ['cancel'], { err => "run 7 of project default cancelled at 0006_f; 0 applied before it\n" }, 'the run went on');
 is((finish_client($run))[0], 5, 'until it was cancelled');
