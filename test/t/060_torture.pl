@@ -134,6 +134,8 @@ for my $round (1 .. $ROUNDS)
 	$phase = 'over' if $deploy->{exit} == 0;
 	$count{$victim}{$phase}++;
 	bring_up();
+	# A process without its client goes on until it has something to say.
+	wait_until($node, "SELECT count(*) = 0 FROM pg_stat_activity WHERE datname = '$db'", "$name: nobody works on it");
 	status_is_true($db, $name);
 	$tries = finish_work($db);
 	ok($tries > 0, "$name ($phase, exit $deploy->{exit}): the next deploy finishes");
