@@ -151,7 +151,7 @@ sub torture_schema
 	return $dump;
 }
 
-sub victims { return qw(client cancel backend terminate server crash); }
+sub victims { return qw(client cancel backend terminate worker server crash); }
 
 # Where a run is, by what its backend is seen to do and what is recorded.
 sub phase_of
@@ -169,16 +169,18 @@ sub phase_of
 	return 'in a unit';
 }
 
+# Those of a database; a kind of backend may be wanted.
 sub pids
 {
-	my ($node, $db) = @_;
+	my ($node, $db, $condition) = @_;
 	my ($exit, $out) = ask($node, 'postgres',
-		"SELECT pid FROM pg_stat_activity WHERE datname = '$db'");
+		"SELECT pid FROM pg_stat_activity WHERE datname = '$db' AND " . ($condition // 'true'));
 
 	return $exit == 0 ? split(/\n/, $out) : ();
 }
 
-# Ends one of those who work on a database; the client is a process of IPC::Run.
+# Ends one of those who work on a database; the client is a process of IPC::Run. A
+# worker is there only if the deploy is detached.
 sub end_victim
 {
 	my ($victim, $node, $db, $client) = @_;
@@ -187,6 +189,7 @@ sub end_victim
 	elsif ($victim eq 'cancel')    { $client->signal('INT'); }
 	elsif ($victim eq 'terminate') { kill 'TERM', pids($node, $db); }
 	elsif ($victim eq 'backend')   { kill 'KILL', pids($node, $db); }
+	elsif ($victim eq 'worker')    { kill 'KILL', pids($node, $db, "backend_type <> 'client backend'"); }
 	elsif ($victim eq 'server')    { $node->stop('immediate'); }
 	elsif ($victim eq 'crash')     { kill_all($node); }
 	return;

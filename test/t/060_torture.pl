@@ -14,7 +14,7 @@ use SlipwayTorture;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-my $ROUNDS = $ENV{TORTURE_ROUNDS} // 12;
+my $ROUNDS = $ENV{TORTURE_ROUNDS} // 14;
 my $SEED = $ENV{TORTURE_SEED} // int(rand(2**31));
 
 srand($SEED);
@@ -34,11 +34,11 @@ my $schema = torture_schema($node, 'reference');
 
 sub start_deploy
 {
-	my ($db) = @_;
+	my ($db, @options) = @_;
 	my %deploy = (out => '', err => '', begun => time);
 
 	$deploy{run} = IPC::Run::start(
-		[ 'slipway', '-d', $node->connstr($db), '--dir', $folder, 'migrate' ],
+		[ 'slipway', '-d', $node->connstr($db), '--dir', $folder, 'migrate', @options ],
 		'<', \undef, '>', \$deploy{out}, '2>', \$deploy{err},
 		IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
 	return \%deploy;
@@ -126,7 +126,7 @@ for my $round (1 .. $ROUNDS)
 	my ($deploy, $phase, $tries);
 
 	$node->safe_psql('postgres', "CREATE DATABASE $db TEMPLATE model");
-	$deploy = start_deploy($db);
+	$deploy = start_deploy($db, $victim eq 'worker' ? '--detach' : ());
 	sleep $delay;
 	$phase = phase_of($node, $db);
 	end_victim($victim, $node, $db, $deploy->{run});
