@@ -28,7 +28,7 @@ slipway_current_run_read(PGconn *conn, const char *project)
 		" FROM slipway.progress WHERE project = $1";
 	const char *const values[] = {project};
 	SlipwayCurrentRun *run = slipway_memory_new(sizeof(SlipwayCurrentRun));
-	PGresult   *result = slipway_server_query(conn, sql, 1, values);
+	PGresult   *result = slipway_server_query_outcome(conn, sql, 1, values);
 
 	if (PQntuples(result) == 0)
 		slipway_die(SLIPWAY_EXIT_ERROR, "See \"slipway init\".",

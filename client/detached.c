@@ -38,7 +38,7 @@ read_row(PGconn *conn, const char *project, const char *which, const char *value
 		" FROM slipway.detached d WHERE project = $1 ";
 	const char *const values[] = {project, value};
 	char	   *query = slipway_memory_format("%s%s LIMIT 1", sql, which);
-	PGresult   *result = slipway_server_query(conn, query, value != NULL ? 2 : 1, values);
+	PGresult   *result = slipway_server_query_outcome(conn, query, value != NULL ? 2 : 1, values);
 	SlipwayDetached *deploy;
 
 	free(query);

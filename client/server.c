@@ -62,6 +62,24 @@ slipway_server_query(PGconn *conn, const char *sql, int count, const char *const
 }
 
 static bool
+says_interrupted(const PGresult *result)
+{
+	return PQntuples(result) > 0 &&
+		strcmp(PQgetvalue(result, 0, PQfnumber(result, "outcome")), "interrupted") == 0;
+}
+
+PGresult *
+slipway_server_query_outcome(PGconn *conn, const char *sql, int count, const char *const *values)
+{
+	PGresult   *result = slipway_server_query(conn, sql, count, values);
+
+	if (!says_interrupted(result))
+		return result;
+	PQclear(result);
+	return slipway_server_query(conn, sql, count, values);
+}
+
+static bool
 has_sqlstate(const PGresult *result, const char *sqlstate)
 {
 	const char *given = PQresultErrorField(result, PG_DIAG_SQLSTATE);

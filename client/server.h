@@ -61,6 +61,12 @@ PGresult   *slipway_server_query(PGconn *conn, const char *sql, int count,
 								 const char *const *values);
 
 /*
+ * The same for rows whose column outcome says "interrupted" where a process is gone that had not
+ * written its end. It may have done so since the rows were read: so that is asked again.
+ */
+PGresult   *slipway_server_query_outcome(PGconn *conn, const char *sql, int count, const char *const *values);
+
+/*
  * Sets the search_path that the connection was asked for, asks for the
  * extension's version and runs a statement, all in one exchange. Ends the
  * program with SLIPWAY_EXIT_VERSION unless client and extension fit, with
