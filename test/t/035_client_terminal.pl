@@ -182,7 +182,7 @@ my $watch = start_screen($place, ['watch']);
 read_until($watch, qr/^\[> {19}\] 0\/1  0022_lock  $seconds \($seconds in all\)$/, 'watch shows the same');
 read_until($watch, qr/^waits for a lock: ALTER TABLE held ADD COLUMN x integer$/, 'with the statement');
 read_until($watch, $blocker, 'and with who is in the way');
-read_until($watch, sub { @_ == 8 && $_[-6] eq '0022_lock: waits for AccessExclusiveLock on relation public.held' },
+read_until($watch, sub { @_ > 6 && $_[-6] eq '0022_lock: waits for AccessExclusiveLock on relation public.held' },
 	'which is also said once, below whose run it is');
 sql($node, "SELECT pg_terminate_backend($pid)");
 finish_sql($holder);
