@@ -78,10 +78,12 @@ slipway_exec_alone_enter(SlipwayRun *run, const SlipwayCarried *carried, const N
 static void
 leave(void)
 {
+	SlipwaySession *before = outer.before;
+
+	outer.before = NULL;
 	slipway_guard_off();
 	SetUserIdAndSecContext(outer.user, outer.sec_context);
-	slipway_session_restore(outer.before);
-	outer.before = NULL;
+	slipway_session_restore(before);
 }
 
 void
@@ -92,8 +94,9 @@ slipway_exec_alone(SlipwayRun *run, SlipwayPlace *place, SlipwayStatement *state
 		SetUserIdAndSecContext(run->owner, 0);
 	slipway_guard_on();
 	slipway_exec_statement(place, statement, run->statement_context);
-	place->in_statement = false;
+	/* What DO has done since its last COMMIT ends with this one. */
 	slipway_transaction_next();
+	place->in_statement = false;
 	slipway_carried_add(carried, outer.begun);
 	leave();
 	slipway_transaction_next();

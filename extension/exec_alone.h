@@ -16,7 +16,8 @@
  * statement has SET was added to carried. Returns in another transaction.
  *
  * After an error in either, and recovery, slipway_exec_alone_recover() puts
- * the session back; it does nothing where there is nothing to put back.
+ * the session back; it does nothing where there is nothing to put back. If the error came behind
+ * the statement, place->in_statement is false.
  */
 extern void slipway_exec_alone_enter(SlipwayRun *run, const SlipwayCarried *carried,
 									 const Node *stmt);

@@ -256,6 +256,11 @@ started_statement(const Walk *walk, const SlipwayOpenUnit *unit, SlipwayStatemen
 	if (memcmp(unit->script, walk->step->member->up, SLIPWAY_HASH_LEN) != 0)
 	{
 		script = slipway_body_load(unit->script);
+		if (script == NULL)
+			ereport(ERROR,
+					(errcode(SLIPWAY_NOT_UPLOADED),
+					 errmsg("the script that migration \"%s\" was begun with is gone", walk->step->name),
+					 errhint("Upload it again with slipway.add_script().")));
 		outline = slipway_outline(walk->step->name, script, false, 0);
 	}
 	*statement = outline->statements[unit->statement - 1];
@@ -417,7 +422,7 @@ recover(Walk *walk)
 	if (walk->open > 0)
 	{
 		walk->part_way = true;
-		end_alone(walk, walk->open, "failed", NULL);
+		end_alone(walk, walk->open, walk->place->in_statement ? "failed" : "done", NULL);
 	}
 }
 

@@ -33,6 +33,7 @@
 #include "body.h"
 #include "detached.h"
 #include "error_code.h"
+#include "exec_alone.h"
 #include "exec_stepwise.h"
 #include "exec_transactional.h"
 #include "guard.h"
@@ -490,6 +491,7 @@ clean_up(SlipwayRun *run)
 {
 	slipway_guard_off();
 	slipway_transaction_recover();
+	slipway_exec_alone_recover();
 	if (run->number > 0)
 		write_failure(run, NULL);
 	/* What was reported as applied is so, also where no failure was recorded. */

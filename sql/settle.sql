@@ -138,6 +138,26 @@ CALL slipway.migrate();
 INSERT INTO go_on VALUES (1);
 CALL slipway.migrate();
 
+-- The statement was executed, and it is its line of the journal that fails: it does not run again.
+CREATE TABLE counted (n integer);
+CREATE SEQUENCE tries;
+CREATE FUNCTION fail_once() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF new.outcome <> 'started' AND nextval('public.tries') = 1 THEN
+        RAISE EXCEPTION 'no room for %', new.outcome;
+    END IF;
+    RETURN new;
+END
+$$;
+CREATE TRIGGER fail_once BEFORE UPDATE ON slipway.journal FOR EACH ROW WHEN (new.closed_by IS NULL) EXECUTE FUNCTION fail_once();
+CALL migration('0010', '-- slipway: no-transaction
+DO $$ BEGIN INSERT INTO counted VALUES (1); COMMIT; INSERT INTO counted VALUES (2); END $$;');
+CALL slipway.migrate();
+SELECT * FROM fate WHERE migration = '0010';
+CALL slipway.migrate();
+TABLE counted;
+DROP TRIGGER fail_once ON slipway.journal;
+
 -- Journal and history agree in the end.
 SELECT migration, string_agg(unit || ' ' || outcome, ', ' ORDER BY entry) AS units, count(closed_by) = count(*) AS closed FROM slipway.journal GROUP BY 1 ORDER BY 1;
 SELECT count(*) FROM slipway.verify_history();
