@@ -14,8 +14,8 @@ REGRESS_OPTS =
 # What a recipe calls with the server's own tools; evaluated only there.
 PGXS_TEST = $(dir $(shell $(PG_CONFIG) --pgxs))../test
 
-.PHONY: torture all extension client install install-extension install-client \
-	uninstall installcheck test bench bench-peers check-asan check-valgrind demo demo-stop doc \
+.PHONY: all extension client install install-extension install-client \
+	uninstall installcheck test bench bench-peers torture check-asan check-valgrind demo demo-stop doc \
 	check-lint check-version clean help
 
 all: extension client  ## build the extension and the client (default)

@@ -263,7 +263,6 @@ finish(const Watch *watch, const SlipwayCurrentRun *run)
 {
 	/* the next run may have begun already: then the history tells enough */
 	bool		same = strcmp(run->number, watch->number) == 0;
-
 	bool		interrupted = same && strcmp(run->outcome, "interrupted") == 0;
 
 	if (watch->code == SLIPWAY_EXIT_DONE && same && strcmp(run->outcome, "succeeded") != 0)

@@ -20,6 +20,7 @@
 
 #include "carried.h"
 #include "compat.h"
+#include "settings.h"
 
 typedef struct Setting
 {
@@ -27,7 +28,7 @@ typedef struct Setting
 	char	   *value;
 } Setting;
 
-struct SlipwaySession
+struct SlipwayRemembered
 {
 	List	   *settings;
 };
@@ -83,10 +84,11 @@ put_setting(List *settings, const char *name, const char *value)
 	return settings;
 }
 
+/* The script had the right to set it. */
 static void
 set(const char *name, const char *value, GucAction action)
 {
-	(void) set_config_option(name, value, PGC_SUSET, PGC_S_SESSION, action, true, 0, false);
+	slipway_settings_put(name, value, PGC_SUSET, action);
 }
 
 static void
@@ -182,7 +184,7 @@ lasting_value(const struct config_generic *variable, int nest)
 	if (stack == NULL || stack->nest_level != nest)
 		return NULL;
 	if (stack->state == GUC_SET)
-		return GetConfigOption(variable->name, true, false);
+		return slipway_settings_value(variable);
 	return stack->state == GUC_SET_LOCAL ? masked_value(variable) : NULL;
 }
 
@@ -203,10 +205,10 @@ slipway_carried_collect(SlipwayCarried *carried, int nest)
 	MemoryContextSwitchTo(caller);
 }
 
-SlipwaySession *
-slipway_session_remember(void)
+SlipwayRemembered *
+slipway_carried_remember(void)
 {
-	SlipwaySession *session = palloc0(sizeof(SlipwaySession));
+	SlipwayRemembered *session = palloc0(sizeof(SlipwayRemembered));
 	int			n;
 	struct config_generic **variables = slipway_guc_variables(&n);
 
@@ -216,7 +218,7 @@ slipway_session_remember(void)
 
 		if (!can_last(variables[i]) || variables[i]->source != PGC_S_SESSION)
 			continue;
-		value = GetConfigOption(variables[i]->name, true, false);
+		value = slipway_settings_value(variables[i]);
 		if (value)
 			session->settings = put_setting(session->settings, variables[i]->name, value);
 	}
@@ -233,9 +235,9 @@ is_among(List *settings, const Setting *setting)
 }
 
 void
-slipway_carried_add(SlipwayCarried *carried, const SlipwaySession *then)
+slipway_carried_add(SlipwayCarried *carried, const SlipwayRemembered *then)
 {
-	SlipwaySession *now = slipway_session_remember();
+	SlipwayRemembered *now = slipway_carried_remember();
 	MemoryContext caller = MemoryContextSwitchTo(carried->context);
 	ListCell   *cell;
 
@@ -250,9 +252,9 @@ slipway_carried_add(SlipwayCarried *carried, const SlipwaySession *then)
 }
 
 void
-slipway_session_restore(const SlipwaySession *then)
+slipway_carried_restore(const SlipwayRemembered *then)
 {
-	SlipwaySession *now = slipway_session_remember();
+	SlipwayRemembered *now = slipway_carried_remember();
 	ListCell   *cell;
 
 	/* Identities first, and back: who may reset the others is who set them. */

@@ -32,17 +32,17 @@ extern void slipway_carried_collect(SlipwayCarried *carried, int nest);
  * For what runs without a nest level, as it commits by itself: the settings of the
  * session, in the current memory context.
  */
-typedef struct SlipwaySession SlipwaySession;
+typedef struct SlipwayRemembered SlipwayRemembered;
 
-extern SlipwaySession *slipway_session_remember(void);
+extern SlipwayRemembered *slipway_carried_remember(void);
 
 /* Sets them in the session; until the next commit an abort takes that back. */
 extern void slipway_carried_set(const SlipwayCarried *carried);
 
 /* Adds what the session has now and did not have then. */
-extern void slipway_carried_add(SlipwayCarried *carried, const SlipwaySession *then);
+extern void slipway_carried_add(SlipwayCarried *carried, const SlipwayRemembered *then);
 
 /* The settings of the session are again what they were then, as of the next commit. */
-extern void slipway_session_restore(const SlipwaySession *then);
+extern void slipway_carried_restore(const SlipwayRemembered *then);
 
 #endif							/* SLIPWAY_CARRIED_H */

@@ -133,19 +133,6 @@ slipway_primary_key(Relation relation)
 #define SLIPWAY_MODULE_MAGIC PG_MODULE_MAGIC
 #endif
 
-/* 16 renamed the function that gives the nth entry, from 1, of pg_stat_activity. */
-static inline const PgBackendStatus *
-slipway_backend_status(int n)
-{
-#if PG_VERSION_NUM >= 160000
-	LocalPgBackendStatus *local = pgstat_get_local_beentry_by_index(n);
-#else
-	LocalPgBackendStatus *local = pgstat_fetch_stat_local_beentry(n);
-#endif
-
-	return local ? &local->backendStatus : NULL;
-}
-
 /*
  * The entry of a backend in the array behind pg_stat_activity, of which the server
  * shows our own. 17 orders it as the array of PGPROCs.

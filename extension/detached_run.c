@@ -17,34 +17,19 @@
 #include "utils/timestamp.h"
 
 #include "actor.h"
-#include "compat.h"
 #include "detached_run.h"
 #include "lock.h"
 #include "lookup.h"
+#include "peer.h"
 #include "query.h"
 #include "spi.h"
-
-static bool
-is_alive(int pid, TimestampTz started_at)
-{
-	int			n = pgstat_fetch_stat_numbackends();
-
-	for (int i = 1; i <= n; i++)
-	{
-		const PgBackendStatus *backend = slipway_backend_status(i);
-
-		if (backend && backend->st_procpid == pid && backend->st_databaseid == MyDatabaseId)
-			return backend->st_proc_start_timestamp == started_at;
-	}
-	return false;
-}
 
 PG_FUNCTION_INFO_V1(slipway_is_alive);
 
 Datum
 slipway_is_alive(PG_FUNCTION_ARGS)
 {
-	PG_RETURN_BOOL(is_alive(PG_GETARG_INT32(0), PG_GETARG_TIMESTAMPTZ(1)));
+	PG_RETURN_BOOL(slipway_peer_started_at(PG_GETARG_INT32(0)) == PG_GETARG_TIMESTAMPTZ(1));
 }
 
 int64
@@ -113,7 +98,7 @@ slipway_detached_run_pids(const char *project)
 		TimestampTz started_at = DatumGetTimestampTz(slipway_row_datum(i, 2, &isnull));
 		MemoryContext spi;
 
-		if (!is_alive(pid, started_at))
+		if (slipway_peer_started_at(pid) != started_at)
 			continue;
 		spi = MemoryContextSwitchTo(caller);
 		pids = lappend_int(pids, pid);

@@ -34,14 +34,14 @@
 /* What is to be put back; NULL: nothing. */
 static struct
 {
-	SlipwaySession *before;
-	SlipwaySession *begun;		/* with what it began */
+	SlipwayRemembered *before;
+	SlipwayRemembered *begun;		/* with what it began */
 	Oid			user;
 	int			sec_context;
 }			outer;
 
 bool
-slipway_exec_alone_is_safe(const SlipwayRun *run, const Node *stmt)
+slipway_exec_alone_is_allowed(const SlipwayRun *run, const Node *stmt)
 {
 	return !OidIsValid(run->owner) || GetSessionUserId() == run->owner ||
 		!(IsA(stmt, DoStmt) || IsA(stmt, CallStmt));
@@ -50,7 +50,7 @@ slipway_exec_alone_is_safe(const SlipwayRun *run, const Node *stmt)
 static void
 check_role(const SlipwayRun *run, const Node *stmt)
 {
-	if (!slipway_exec_alone_is_safe(run, stmt))
+	if (!slipway_exec_alone_is_allowed(run, stmt))
 		ereport(ERROR,
 				(errcode(SLIPWAY_REFUSED_STATEMENT),
 				 errmsg("DO and CALL cannot commit by themselves in a project with an owner role"),
@@ -66,11 +66,11 @@ slipway_exec_alone_enter(SlipwayRun *run, const SlipwayCarried *carried, const N
 	check_role(run, stmt);
 	caller = MemoryContextSwitchTo(run->step_context);
 	GetUserIdAndSecContext(&outer.user, &outer.sec_context);
-	outer.before = slipway_session_remember();
+	outer.before = slipway_carried_remember();
 	slipway_settings_set(run->project, slipway_refuse_waits_long(stmt) ? 0 : run->options->lock_timeout,
 						 run->options->statement_timeout);
 	slipway_carried_set(carried);
-	outer.begun = slipway_session_remember();
+	outer.begun = slipway_carried_remember();
 	MemoryContextSwitchTo(caller);
 }
 
@@ -78,12 +78,12 @@ slipway_exec_alone_enter(SlipwayRun *run, const SlipwayCarried *carried, const N
 static void
 leave(void)
 {
-	SlipwaySession *before = outer.before;
+	SlipwayRemembered *before = outer.before;
 
 	outer.before = NULL;
 	slipway_guard_off();
 	SetUserIdAndSecContext(outer.user, outer.sec_context);
-	slipway_session_restore(before);
+	slipway_carried_restore(before);
 }
 
 void

@@ -26,7 +26,7 @@ extern void slipway_exec_alone(SlipwayRun *run, SlipwayPlace *place, SlipwayStat
 extern void slipway_exec_alone_recover(void);
 
 /* May it run in this project? If not, entering raises SW007. */
-extern bool slipway_exec_alone_is_safe(const SlipwayRun *run, const Node *stmt);
+extern bool slipway_exec_alone_is_allowed(const SlipwayRun *run, const Node *stmt);
 
 /* A parse tree of it, in the current memory context, that running it does not use up. */
 extern RawStmt *slipway_exec_alone_tree(const char *script, const SlipwayStatement *statement);

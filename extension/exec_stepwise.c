@@ -371,7 +371,7 @@ refuses_block(const SlipwayRun *run, const ErrorData *error, const Node *stmt)
 			GetCommandLogLevel((Node *) stmt) != LOGSTMT_ALL;
 	if (error->sqlerrcode == ERRCODE_INVALID_TRANSACTION_TERMINATION)
 		return (raised_by(error, "_SPI_commit") || raised_by(error, "_SPI_rollback")) && runs_code &&
-			slipway_exec_alone_is_safe(run, stmt);
+			slipway_exec_alone_is_allowed(run, stmt);
 	return false;
 }
 

@@ -36,12 +36,6 @@ slipway_lock_wait_begin(void)
 }
 
 static void
-set(const char *name, const char *value, GucAction action)
-{
-	(void) set_config_option(name, value, PGC_SUSET, PGC_S_SESSION, action, true, 0, false);
-}
-
-static void
 adapt(GucAction action)
 {
 	int			wanted = Min(outer.deadlock_timeout, LOOK_MS);
@@ -49,7 +43,7 @@ adapt(GucAction action)
 	if (LockTimeout > 0)
 		wanted = Min(wanted, Max(LockTimeout / 2, 1));
 	if (wanted != DeadlockTimeout)
-		set("deadlock_timeout", psprintf("%d", wanted), action);
+		slipway_settings_put("deadlock_timeout", psprintf("%d", wanted), PGC_SUSET, action);
 	looks_at = wanted;
 }
 
@@ -60,7 +54,7 @@ slipway_lock_wait_enter(GucAction action)
 	outer.deadlock_timeout = DeadlockTimeout;
 	outer.lock_timeout = LockTimeout;
 	if (!log_lock_waits && (log_min_messages <= ERROR || log_min_messages == LOG))
-		set("log_lock_waits", "on", action);
+		slipway_settings_put("log_lock_waits", "on", PGC_SUSET, action);
 	adapt(action);
 }
 

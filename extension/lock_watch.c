@@ -69,11 +69,8 @@ report_blocked(void)
 {
 	SlipwayPosition position = slipway_place_last();
 	const char *migration = slipway_place_last_migration();
-	ErrorContextCallback *callbacks = error_context_stack;
 	StringInfoData json;
 
-	/* An event is what has no context. */
-	error_context_stack = NULL;
 	slipway_event_begin(&json, "blocked");
 	slipway_event_text(&json, "migration", migration);
 	if (position.line > 0)
@@ -83,7 +80,6 @@ report_blocked(void)
 	slipway_wait_add(&json, &look.wait);
 	slipway_event_send(&json, "%s, line %d: waits for %s%s", migration, position.line,
 					   slipway_wait_describe(&look.wait), slipway_wait_summary(&look.wait));
-	error_context_stack = callbacks;
 }
 
 /* This backend stands in the queue of a lock; called more than once if something wakes it there. */

@@ -302,7 +302,10 @@ record_failure(SlipwayRun *run, const SlipwayStep *step, const SlipwayResult *re
 	write_failure(run, &event);
 }
 
-/* A migration that was begun in parts goes on so, whatever its script looks like now. */
+/*
+ * A migration that was begun in parts goes on so, whatever its script looks like now. The plan may be
+ * older than the lock, and not know of that.
+ */
 static SlipwayResult
 exec(SlipwayRun *run, const SlipwayStep *step, bool last, const char *body)
 {

@@ -14,8 +14,8 @@
 
 #include "compat.h"
 #include "hash.h"
+#include "normal_form.h"
 #include "parts.h"
-#include "script.h"
 
 /* The longest character of UTF-8, in bytes. */
 #define CHARACTER_SIZE 4
@@ -76,7 +76,7 @@ settle(bool last)
 	if (!last && end == parts.open)
 		end = 0;
 	parts.open = valid - end;
-	normal = slipway_script_normalise_part(from, end, parts.settled == VARHDRSZ);
+	normal = slipway_normal_form_part(from, end, parts.settled == VARHDRSZ);
 	slipway_hash_add(from, normal);
 	if (normal != end)
 		memmove(from + normal, from + end, length - end + 1);
@@ -110,7 +110,7 @@ convert(uint8 *hash)
 	int			mark = strncmp(body, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
 	char	   *converted = pg_any_to_server(body + mark, length - mark, PG_UTF8);
 
-	slipway_script_normalise(converted);
+	slipway_normal_form(converted);
 	slipway_hash_text(converted, hash);
 	parts.text.len = VARHDRSZ;
 	if (converted == body + mark)

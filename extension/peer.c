@@ -10,6 +10,7 @@
 
 #include "catalog/pg_authid.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 #include "storage/lwlock.h"
 #include "storage/procarray.h"
 #include "utils/acl.h"
@@ -195,4 +196,19 @@ slipway_peer_read(const SlipwayRoles *roles, int pid, SlipwayPeer *peer)
 	}
 	pfree(query);
 	return true;
+}
+
+TimestampTz
+slipway_peer_started_at(int pid)
+{
+	char	   *query = palloc(pgstat_track_activity_query_size);
+	char		application[NAMEDATALEN];
+	PGPROC	   *proc = BackendPidGetProc(pid);
+	PgBackendStatus status;
+	TimestampTz started_at = 0;
+
+	if (proc && proc->databaseId == MyDatabaseId && copy_status(proc, pid, &status, application, query))
+		started_at = status.st_proc_start_timestamp;
+	pfree(query);
+	return started_at;
 }

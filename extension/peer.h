@@ -41,6 +41,9 @@ extern void slipway_peer_learn(SlipwayRoles *roles, Oid role);
 /* Reads a process, in the current memory context; false if there is none with that pid. */
 extern bool slipway_peer_read(const SlipwayRoles *roles, int pid, SlipwayPeer *peer);
 
+/* When the backend of that pid in this database was started; 0 if there is none. Pids come again. */
+extern TimestampTz slipway_peer_started_at(int pid);
+
 /* A query in one line, its end left out if it is long; NULL if it is empty or not in our encoding. */
 extern char *slipway_peer_shorten(const char *query);
 

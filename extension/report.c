@@ -12,6 +12,7 @@
 #include "error_code.h"
 #include "hash.h"
 #include "load_manifest.h"
+#include "normal_form.h"
 #include "plan.h"
 #include "privilege.h"
 #include "validate.h"
@@ -219,7 +220,7 @@ slipway_check_script(PG_FUNCTION_ARGS)
 	ReportRow	row = {0};
 
 	slipway_check_name("migration", name);
-	slipway_script_normalise(body);
+	slipway_normal_form(body);
 	outline = slipway_validate_script(name, body, project->owner != NULL, 0, &problem);
 	InitMaterializedSRF(fcinfo, 0);
 	add_text(&row, outline ? kind_name(outline) : NULL);

@@ -19,6 +19,7 @@
 #include "hash.h"
 #include "lookup.h"
 #include "missing.h"
+#include "peer.h"
 #include "query.h"
 #include "run.h"
 #include "spi.h"
@@ -80,27 +81,19 @@ record_dead_run(const SlipwayRun *run, const OpenRun *dead)
 			(errcode(SLIPWAY_INTERRUPTED),
 			 errmsg("run " INT64_FORMAT " of project \"%s\" was interrupted at migration \"%s\"",
 					dead->number, run->project->name, dead->migration),
-			 errdetail("That migration was rolled back; what the run had applied before stays applied.")));
+			 errdetail("What was not committed of that one was rolled back; what the run had applied before stays applied.")));
 }
 
 /*
- * Is the backend of a run still there? Pids come again: it must have started
- * before the run did. This reads the server's memory because the view hides
- * other roles' rows from a bookkeeper who is not privileged.
+ * Is the backend of a run still there? It must have started before the run did.
+ * pg_stat_activity hides other roles' rows from a bookkeeper who is not privileged.
  */
 static bool
 is_alive(const OpenRun *run)
 {
-	int			n = pgstat_fetch_stat_numbackends();
+	TimestampTz started_at = run->pid != MyProcPid ? slipway_peer_started_at((int) run->pid) : 0;
 
-	for (int i = 1; i <= n && run->pid != MyProcPid; i++)
-	{
-		const PgBackendStatus *backend = slipway_backend_status(i);
-
-		if (backend && backend->st_procpid == run->pid && backend->st_databaseid == MyDatabaseId)
-			return backend->st_proc_start_timestamp <= run->run_started_at;
-	}
-	return false;
+	return started_at != 0 && started_at <= run->run_started_at;
 }
 
 /* Inside a scope: the runs that say they go on. */

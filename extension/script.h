@@ -1,6 +1,6 @@
 /*
  * script.h
- *	  Script bodies: their normal form and their statements.
+ *	  The statements of a script.
  */
 #ifndef SLIPWAY_SCRIPT_H
 #define SLIPWAY_SCRIPT_H
@@ -9,19 +9,6 @@
 
 #include "copy_data.h"
 #include "position.h"
-
-/*
- * Gives a body its normal form, in which it is hashed and stored: no byte order
- * mark at its beginning, no CR before an LF. Raises 22021 where a server that does not check
- * encodings (SQL_ASCII) was given something that is not UTF-8.
- */
-extern void slipway_script_normalise(char *body);
-
-/*
- * The same of bytes of UTF-8, that need no end, in place; returns how many are left. start
- * says that they begin the body. Not to be cut inside a character, or between CR and LF.
- */
-extern size_t slipway_script_normalise_part(char *bytes, size_t length, bool start);
 
 /* A statement's place in its script, in bytes, without its semicolon. */
 typedef struct SlipwayStatement

@@ -21,6 +21,7 @@
 #include "actor.h"
 #include "compat.h"
 #include "session_copy.h"
+#include "settings.h"
 
 #define NO_STRING (-1)
 
@@ -74,15 +75,6 @@ is_copied(const struct config_generic *variable)
 		strcmp(variable->name, "client_encoding") != 0;
 }
 
-/* As text that gives the same value again; GetConfigOption() rounds. */
-static const char *
-value_of(const struct config_generic *variable)
-{
-	if (variable->vartype == PGC_REAL)
-		return psprintf("%.17g", *((const struct config_real *) variable)->variable);
-	return GetConfigOption(variable->name, false, false);
-}
-
 static void
 put_settings(StringInfo parcel)
 {
@@ -94,7 +86,7 @@ put_settings(StringInfo parcel)
 		if (!is_copied(variables[i]))
 			continue;
 		slipway_session_put(parcel, variables[i]->name);
-		slipway_session_put(parcel, value_of(variables[i]));
+		slipway_session_put(parcel, slipway_settings_value(variables[i]));
 		put_number(parcel, variables[i]->source);
 		put_number(parcel, variables[i]->scontext);
 		put_number(parcel, (int32) variables[i]->srole);

@@ -7,7 +7,6 @@
 #include <limits.h>
 
 #include "access/xact.h"
-#include "utils/guc.h"
 
 #include "lock_wait.h"
 #include "settings.h"
@@ -61,10 +60,24 @@ slipway_settings_init(void)
 	MarkGUCPrefixReserved("slipway");
 }
 
+void
+slipway_settings_put(const char *name, const char *value, GucContext context, GucAction action)
+{
+	(void) set_config_option(name, value, context, PGC_S_SESSION, action, true, 0, false);
+}
+
+const char *
+slipway_settings_value(const struct config_generic *variable)
+{
+	if (variable->vartype == PGC_REAL)
+		return psprintf("%.17g", *((const struct config_real *) variable)->variable);
+	return GetConfigOption(variable->name, true, false);
+}
+
 static void
 set(const char *name, const char *value, GucAction action)
 {
-	(void) set_config_option(name, value, PGC_USERSET, PGC_S_SESSION, action, true, 0, false);
+	slipway_settings_put(name, value, PGC_USERSET, action);
 }
 
 static void

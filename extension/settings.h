@@ -5,6 +5,8 @@
 #ifndef SLIPWAY_SETTINGS_H
 #define SLIPWAY_SETTINGS_H
 
+#include "utils/guc_tables.h"
+
 #include "project.h"
 
 /* slipway.lock_wait, lock_timeout (ms, 0: no limit) and retries. */
@@ -42,5 +44,11 @@ extern void slipway_settings_leave(int nest);
 
 /* The same settings for the session itself. */
 extern void slipway_settings_set(const SlipwayProject *project, int lock_timeout, int statement_timeout);
+
+/* Sets one for the session (GUC_ACTION_SET), a nesting level or a transaction; NULL: as it began with. */
+extern void slipway_settings_put(const char *name, const char *value, GucContext context, GucAction action);
+
+/* As text that gives the same value again: GetConfigOption() rounds. May be NULL. */
+extern const char *slipway_settings_value(const struct config_generic *variable);
 
 #endif							/* SLIPWAY_SETTINGS_H */

@@ -19,6 +19,7 @@
 #include "hash.h"
 #include "lookup.h"
 #include "memory.h"
+#include "normal_form.h"
 #include "parts.h"
 #include "privilege.h"
 #include "project.h"
@@ -72,7 +73,7 @@ slipway_store_script(const char *body, uint8 *hash)
 {
 	char	   *normal = pstrdup(body);
 
-	slipway_script_normalise(normal);
+	slipway_normal_form(normal);
 	slipway_hash_text(normal, hash);
 	store_normal(CStringGetTextDatum(normal), hash);
 }
@@ -91,7 +92,7 @@ store_scripts(Datum *bodies, int n)
 	{
 		char	   *normal = TextDatumGetCString(bodies[i]);
 
-		slipway_script_normalise(normal);
+		slipway_normal_form(normal);
 		hashes[i] = palloc(SLIPWAY_HASH_LEN);
 		slipway_hash_text(normal, hashes[i]);
 		normals[i] = CStringGetTextDatum(normal);

@@ -93,7 +93,6 @@ typedef struct PlanCheck
 	int			nsteps;
 	const char *project;
 	bool		fixed_role;
-	bool		begun;			/* some migration is done in part */
 	Size		room;			/* bytes of bodies and trees that may still be kept */
 	MemoryContext batch_context;
 	char	  **batch;			/* small bodies of the next steps to check */
@@ -128,7 +127,7 @@ check_outline(const PlanCheck *check, const SlipwayStep *step, const char *body)
 					 errmsg("script of migration \"%s\" was not uploaded", step->name),
 					 errdetail("Its hash is %s.", slipway_hash_hex(step->member->up)),
 					 errhint("Upload it with slipway.add_script().")));
-		if (check->begun)
+		if (step->units_done > 0)
 			check_begun(check->project, step, body);
 		slipway_place_pop(&place);
 	}
@@ -222,7 +221,6 @@ slipway_validate_plan(SlipwayPlan *plan, int nsteps, const SlipwayProject *proje
 	check.nsteps = nsteps;
 	check.project = project->name;
 	check.fixed_role = project->owner != NULL;
-	check.begun = slipway_journal_is_open(project->name);
 	check.room = SLIPWAY_BODY_ROOM;
 	check.batch_context = AllocSetContextCreate(CurrentMemoryContext, "slipway bodies",
 												ALLOCSET_DEFAULT_SIZES);

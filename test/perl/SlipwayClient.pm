@@ -17,7 +17,7 @@ use Test::More;
 
 our @EXPORT = qw(
   new_place put_files remove_files client client_is start_client finish_client
-  json_lines hold_lock applied_is
+  json_lines hold_lock applied_is close_gate open_gate is_at_gate hide_chances
 );
 
 delete @ENV{qw(COLUMNS NO_COLOR TERM)};
@@ -166,6 +166,48 @@ sub applied_is
 		$place->{node},
 		"SELECT string_agg(name, ' ' ORDER BY name COLLATE \"C\") FROM slipway.schema_migrations",
 		$expected, $name, db => $place->{db});
+}
+
+# The second migration of a folder may be 0002_gate, which asks for advisory lock 42.
+# Holds that until open_gate().
+sub close_gate
+{
+	my ($place) = @_;
+	my $session = start_sql($place->{node}, "SELECT pg_advisory_lock(42);\nSELECT pg_sleep(60);", db => $place->{db}, application => 'gate');
+
+	wait_until($place->{node}, q{SELECT count(*) = 1 FROM pg_stat_activity WHERE application_name = 'gate' AND wait_event = 'PgSleep'},
+		'the gate is closed');
+	return { node => $place->{node}, session => $session };
+}
+
+sub open_gate
+{
+	my ($gate) = @_;
+
+	sql($gate->{node}, q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'gate'});
+	finish_sql($gate->{session});
+	return;
+}
+
+sub is_at_gate
+{
+	my ($place) = @_;
+
+	return wait_until($place->{node}, q{SELECT count(*) = 1 FROM slipway.progress WHERE migration = '0002_gate' AND wait_event = 'advisory'},
+		'the run is at the gate', db => $place->{db});
+}
+
+# What is said of a run, without what differs each time: times, pids, and that it has to
+# wait for a lock.
+sub hide_chances
+{
+	my ($text) = @_;
+
+	$text =~ s/^\S+: waits for .*\n(?:  .*\n)+//mg;
+	$text =~ s/\b\d+(?:\.\d+)? (?:ms|s)\b/TIME/g;
+	$text =~ s/pid \d+/pid PID/g;
+	$text =~ s/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/MOMENT/g;
+	return $text;
 }
 
 1;

@@ -15,7 +15,7 @@ use Test::More;
 use Time::HiRes ();
 
 our @EXPORT = qw(
-  literal sql start_sql finish_sql add_migrations migrate start_migrate
+  literal sql start_sql finish_sql add_migrations add_one migrate start_migrate of_kind
   has_event_count query_is wait_until history_is_sound no_locks_left wait_for_log connections_are
 );
 
@@ -111,6 +111,27 @@ sub add_migrations
 
 	die "could not add migrations: $answer->{err}" if $answer->{exit} != 0;
 	return;
+}
+
+my $projects = 0;
+
+# A project of its own with one migration, as migrate() takes it.
+sub add_one
+{
+	my ($node, @statements) = @_;
+	my $project = 'p' . ++$projects;
+
+	sql($node, "SELECT slipway.create_project('$project')");
+	add_migrations($node, [ [ '0001_it', join(";\n", @statements) . ';' ] ], project => $project);
+	return (project => $project);
+}
+
+# The events of a kind in the answer of finish_sql().
+sub of_kind
+{
+	my ($answer, $kind) = @_;
+
+	return grep { $_->{event} eq $kind } @{ $answer->{event} };
 }
 
 # CALL slipway.migrate, in the background or to its end. Options of the run

@@ -28,19 +28,6 @@ $node->safe_psql('postgres', q{ALTER ROLE hasty SET transaction_timeout = '250ms
   if $has_transaction_timeout;
 my @hasty = (user => 'hasty');
 
-my $n = 0;
-
-# A project of its own with one migration.
-sub add_one
-{
-	my (@statements) = @_;
-	my $project = 'p' . ++$n;
-
-	$node->safe_psql('postgres', "SELECT slipway.create_project('$project')");
-	add_migrations($node, [ [ '0001_it', join(";\n", @statements) . ';' ] ], project => $project);
-	return (project => $project);
-}
-
 sub succeeds
 {
 	my ($name, @how) = @_;
@@ -66,15 +53,15 @@ sub fails_with
 is(sql($node, 'SELECT pg_sleep(1)', @hasty)->{sqlstate}, '57014', 'the role has a statement_timeout');
 
 # Of the role
-succeeds('a long statement', add_one('SELECT pg_sleep(0.3)'), @hasty);
-succeeds('several statements', add_one(('SELECT pg_sleep(0.08)') x 4), @hasty);
-my @two = add_one('SELECT pg_sleep(0.15)');
+succeeds('a long statement', add_one($node, 'SELECT pg_sleep(0.3)'), @hasty);
+succeeds('several statements', add_one($node, ('SELECT pg_sleep(0.08)') x 4), @hasty);
+my @two = add_one($node, 'SELECT pg_sleep(0.15)');
 add_migrations($node, [ [ '0002_more', 'SELECT pg_sleep(0.15)' ] ], @two);
 succeeds('several migrations', @two, @hasty);
 
 # Waiting for the lock of the project
 my $holder = $node->background_psql('postgres');
-my @frozen = add_one('SELECT 1');
+my @frozen = add_one($node, 'SELECT 1');
 $holder->query_safe("SELECT pg_advisory_lock(slipway.lock_key('$frozen[1]'))");
 my $deploy = start_migrate($node, @frozen, @hasty);
 wait_until($node, "SELECT count(*) = 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted", 'it waits');
@@ -84,7 +71,7 @@ $deploy = finish_sql($deploy);
 is($deploy->{exit}, 0, 'waiting for the lock of the project') or diag($deploy->{err});
 
 # Waiting between tries, and for a table longer than the role's lock_timeout
-my @busy = add_one('SELECT 1', 'ALTER TABLE busy ADD COLUMN name text');
+my @busy = add_one($node, 'SELECT 1', 'ALTER TABLE busy ADD COLUMN name text');
 $holder->query_safe('BEGIN; LOCK TABLE busy;');
 $deploy = start_migrate($node, @busy, @hasty, with => { lock_timeout => 150, retries => 100 });
 wait_until($node, "SELECT count(*) = 1 FROM pg_locks WHERE relation = 'busy'::regclass AND NOT granted", 'it waits for a table');
@@ -96,33 +83,33 @@ cmp_ok(scalar(grep { $_->{event} eq 'retry' } @{ $deploy->{event} }), '>=', 1, '
 
 # Of the script
 fails_with('57014', 2, 'SET statement_timeout in a script',
-	add_one("SET statement_timeout = '50ms'", 'SELECT pg_sleep(5)'));
+	add_one($node, "SET statement_timeout = '50ms'", 'SELECT pg_sleep(5)'));
 fails_with('57014', 2, 'SET LOCAL statement_timeout in a script',
-	add_one("SET LOCAL statement_timeout = '50ms'", 'SELECT pg_sleep(5)'), @hasty);
+	add_one($node, "SET LOCAL statement_timeout = '50ms'", 'SELECT pg_sleep(5)'), @hasty);
 fails_with('57014', 2, 'set_config() of it',
-	add_one("SELECT set_config('statement_timeout', '50ms', true)", 'SELECT pg_sleep(5)'));
+	add_one($node, "SELECT set_config('statement_timeout', '50ms', true)", 'SELECT pg_sleep(5)'));
 succeeds('it counts for each statement',
-	add_one("SET statement_timeout = '600ms'", ('SELECT pg_sleep(0.25)') x 3));
+	add_one($node, "SET statement_timeout = '600ms'", ('SELECT pg_sleep(0.25)') x 3));
 succeeds('and can be taken back',
-	add_one("SET statement_timeout = '50ms'", 'SELECT 1', 'SET statement_timeout = 0', 'SELECT pg_sleep(0.2)'));
-my @next = add_one("SET statement_timeout = '50ms'");
+	add_one($node, "SET statement_timeout = '50ms'", 'SELECT 1', 'SET statement_timeout = 0', 'SELECT pg_sleep(0.2)'));
+my @next = add_one($node, "SET statement_timeout = '50ms'");
 add_migrations($node, [ [ '0002_next', 'SELECT pg_sleep(0.2)' ] ], @next);
 succeeds('it ends with the script', @next);
 $holder->query_safe('BEGIN; LOCK TABLE busy;');
 fails_with('55P03', 2, 'SET lock_timeout in a script',
-	add_one("SET lock_timeout = '20ms'", 'ALTER TABLE busy ADD COLUMN other text'),
+	add_one($node, "SET lock_timeout = '20ms'", 'ALTER TABLE busy ADD COLUMN other text'),
 	with => { lock_timeout => 0, retries => 1 });
 $holder->query_safe('COMMIT');
 
 # Of the deployer
 fails_with('57014', 3, 'option statement_timeout',
-	add_one('SELECT 1', 'SELECT pg_sleep(0.01)', 'SELECT pg_sleep(5)'), with => { statement_timeout => 100 });
+	add_one($node, 'SELECT 1', 'SELECT pg_sleep(0.01)', 'SELECT pg_sleep(5)'), with => { statement_timeout => 100 });
 succeeds('it counts for each statement',
-	add_one(('SELECT pg_sleep(0.25)') x 3), with => { statement_timeout => '600ms' });
+	add_one($node, ('SELECT pg_sleep(0.25)') x 3), with => { statement_timeout => '600ms' });
 succeeds('a script may set its own in place of it',
-	add_one("SET statement_timeout = '1min'", 'SELECT pg_sleep(0.2)'), with => { statement_timeout => 50 });
-succeeds('0 is no limit', add_one('SELECT pg_sleep(0.2)'), @hasty, with => { statement_timeout => 0 });
-@frozen = add_one('SELECT 1');
+	add_one($node, "SET statement_timeout = '1min'", 'SELECT pg_sleep(0.2)'), with => { statement_timeout => 50 });
+succeeds('0 is no limit', add_one($node, 'SELECT pg_sleep(0.2)'), @hasty, with => { statement_timeout => 0 });
+@frozen = add_one($node, 'SELECT 1');
 $holder->query_safe("SELECT pg_advisory_lock(slipway.lock_key('$frozen[1]'))");
 is(migrate($node, @frozen, @hasty, with => { lock_wait => '300ms', statement_timeout => 10 })->{sqlstate},
 	'SW006', 'option statement_timeout is not for the wait for the lock');
@@ -130,7 +117,7 @@ $holder->query_safe('SELECT pg_advisory_unlock_all()');
 $holder->quit;
 
 # A time-out is not worth a second try.
-my @once = add_one("SELECT nextval('tries')", 'SELECT pg_sleep(5)');
+my @once = add_one($node, "SELECT nextval('tries')", 'SELECT pg_sleep(5)');
 $node->safe_psql('postgres', 'CREATE SEQUENCE tries');
 fails_with('57014', 2, 'a statement that takes too long', @once, with => { statement_timeout => 50, retries => 5 });
 query_is($node, 'SELECT last_value FROM tries', '1', 'it is not tried again');
@@ -140,7 +127,7 @@ SKIP:
 {
 	skip 'no transaction_timeout before 17', 3 unless $has_transaction_timeout;
 
-	my @long = add_one('SELECT pg_sleep(0.3)');
+	my @long = add_one($node, 'SELECT pg_sleep(0.3)');
 	$node->safe_psql('postgres', q{CREATE ROLE brief LOGIN SUPERUSER; ALTER ROLE brief SET transaction_timeout = '100ms'});
 	is(sql($node, 'BEGIN; SELECT pg_sleep(1); COMMIT;', user => 'brief')->{sqlstate}, '25P04',
 		'the role has a transaction_timeout');
@@ -150,14 +137,14 @@ SKIP:
 }
 
 # After the CALL the session has its own again, and they work.
-my @last = add_one("SET statement_timeout = '1h'", "SET lock_timeout = '1h'", 'SELECT pg_sleep(0.15)');
+my @last = add_one($node, "SET statement_timeout = '1h'", "SET lock_timeout = '1h'", 'SELECT pg_sleep(0.15)');
 my $answer = succeeds(
 	'a deploy, and then something else', @last, @hasty,
 	after => 'SHOW statement_timeout; SHOW lock_timeout; SHOW idle_in_transaction_session_timeout;');
 is($answer->{out}, "100ms\n50ms\n50ms", 'the session has its settings again');
 $answer = migrate($node, @last, @hasty, after => 'SELECT pg_sleep(5);');
 is($answer->{sqlstate}, '57014', 'and they are in force');
-$answer = migrate($node, add_one('SELECT 1 / 0'), @hasty, go_on => 1, after => 'SHOW statement_timeout; SELECT pg_sleep(5);');
+$answer = migrate($node, add_one($node, 'SELECT 1 / 0'), @hasty, go_on => 1, after => 'SHOW statement_timeout; SELECT pg_sleep(5);');
 is($answer->{out}, '100ms', 'after a failed CALL as well');
 like($answer->{err}, qr/22012.*57014/s, 'and in force');
 $answer = sql($node, "BEGIN; SELECT 1; \\! sleep 0.3\nSELECT 2;", @hasty);

@@ -19,13 +19,6 @@ sub kinds
 	return join ' ', map { $_->{event} } @{ $answer->{event} };
 }
 
-sub of_kind
-{
-	my ($answer, $kind) = @_;
-
-	return grep { $_->{event} eq $kind } @{ $answer->{event} };
-}
-
 sub add_project
 {
 	my ($project, @migrations) = @_;

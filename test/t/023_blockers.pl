@@ -25,26 +25,6 @@ $node->safe_psql(
 	GRANT ALL ON busy TO app, deployer, watcher;
 	SELECT slipway.grant_role('deployer', 'deployer'), slipway.grant_role('watcher', 'deployer');});
 
-my $n = 0;
-
-# A project of its own with one migration.
-sub add_one
-{
-	my (@statements) = @_;
-	my $project = 'p' . ++$n;
-
-	$node->safe_psql('postgres', "SELECT slipway.create_project('$project')");
-	add_migrations($node, [ [ '0001_it', join(";\n", @statements) . ';' ] ], project => $project);
-	return (project => $project);
-}
-
-sub of_kind
-{
-	my ($answer, $kind) = @_;
-
-	return grep { $_->{event} eq $kind } @{ $answer->{event} };
-}
-
 # A session of a role, and its pid.
 sub session
 {
@@ -90,7 +70,7 @@ my ($reader, $pid) = session('app', 'report');
 $reader->query_safe(qq{BEGIN; SELECT /* monthly
 	figures */ count(*)   FROM busy});
 new_log();
-my @project = add_one('SELECT 1', 'ALTER TABLE busy ADD COLUMN b integer');
+my @project = add_one($node, 'SELECT 1', 'ALTER TABLE busy ADD COLUMN b integer');
 my $answer = migrate($node, @project, %brief);
 is($answer->{sqlstate}, '55P03', 'a table that is read for long');
 is(join(' ', map { $_->{event} } @{ $answer->{event} }), 'start blocked retry blocked', 'its events');
@@ -137,12 +117,12 @@ $answer = finish_sql($deploy);
 is($answer->{exit}, 0, 'without a lock_timeout it waits until the lock is free') or diag($answer->{err});
 is(join(' ', map { $_->{event} } @{ $answer->{event} }), 'start blocked applied done', 'and says so once');
 unlike(new_log(), $STILL_WAITING, 'log_lock_waits is off: no line in the log');
-$answer = migrate($node, add_one('SELECT 1'), before => "SET client_min_messages = 'log';", after => 'SHOW log_lock_waits; SHOW deadlock_timeout;');
+$answer = migrate($node, add_one($node, 'SELECT 1'), before => "SET client_min_messages = 'log';", after => 'SHOW log_lock_waits; SHOW deadlock_timeout;');
 is($answer->{out}, "off\n1s", 'the settings are as before');
 
 # A wait that is over before anybody would ask
 $reader->query_safe('BEGIN; SELECT FROM busy LIMIT 1');
-$deploy = start_migrate($node, add_one('ALTER TABLE busy ADD COLUMN b2 integer'), with => { lock_timeout => '60s' });
+$deploy = start_migrate($node, add_one($node, 'ALTER TABLE busy ADD COLUMN b2 integer'), with => { lock_timeout => '60s' });
 wait_until($node, "SELECT count(*) = 1 FROM pg_locks WHERE relation = 'busy'::regclass AND NOT granted", 'it waits');
 $reader->query_safe('COMMIT');
 $answer = finish_sql($deploy);
@@ -150,7 +130,7 @@ is(join(' ', map { $_->{event} } @{ $answer->{event} }), 'start applied done', '
 
 # A wait within the patience of a lock_timeout of its own, in a session that shows everything
 $reader->query_safe('BEGIN; SELECT FROM busy LIMIT 1');
-$answer = migrate($node, add_one(q{SET lock_timeout = '60ms'}, 'ALTER TABLE busy ADD COLUMN b3 integer'),
+$answer = migrate($node, add_one($node, q{SET lock_timeout = '60ms'}, 'ALTER TABLE busy ADD COLUMN b3 integer'),
 	before => "SET client_min_messages = 'log';", %once, with => { lock_timeout => '1h', retries => 0 });
 has_event_count($answer, 'blocked', 1, 'the look is in time for a lock_timeout of the script');
 unlike($answer->{err}, $STILL_WAITING, 'the client does not see the line that the administrator does not want');
@@ -161,10 +141,10 @@ $node->append_conf('postgresql.conf', 'log_lock_waits = on');
 $node->reload;
 wait_until($node, "SELECT current_setting('log_lock_waits')::bool", 'the server has read its settings');
 new_log();
-$answer = migrate($node, add_one('ALTER TABLE busy ADD COLUMN c integer'), %brief);
+$answer = migrate($node, add_one($node, 'ALTER TABLE busy ADD COLUMN c integer'), %brief);
 has_event_count($answer, 'blocked', 2, 'log_lock_waits is on: the events');
 is(scalar(() = new_log() =~ /$STILL_WAITING/g), 2, 'and one line in the log for each wait');
-$answer = migrate($node, add_one('ALTER TABLE busy ADD COLUMN c integer'), %once, before => 'SET slipway.report_progress = off;');
+$answer = migrate($node, add_one($node, 'ALTER TABLE busy ADD COLUMN c integer'), %once, before => 'SET slipway.report_progress = off;');
 is(scalar(@{ $answer->{event} }), 0, 'no events wanted');
 like($answer->{err}, qr/In its way: pid $pid/, 'the error says it all the same');
 $node->append_conf('postgresql.conf', 'log_lock_waits = off');
@@ -183,7 +163,7 @@ for my $case (
 
 	$node->safe_psql('postgres', "CREATE TABLE own_$user (id integer); ALTER TABLE own_$user OWNER TO $user; GRANT ALL ON own_$user TO app");
 	$reader->query_safe("SELECT 'secret' FROM own_$user");
-	@project = add_one("ALTER TABLE own_$user ADD COLUMN n integer");
+	@project = add_one($node, "ALTER TABLE own_$user ADD COLUMN n integer");
 	$answer = migrate($node, @project, %brief, user => $user);
 	is($answer->{sqlstate}, '55P03', "a deployer $what");
 	for my $event (of_kind($answer, 'blocked'), of_kind($answer, 'retry'))
@@ -208,7 +188,7 @@ for my $case (
 
 # Membership counts as in pg_stat_activity.
 $node->safe_psql('postgres', 'GRANT app TO deployer');
-$answer = migrate($node, @project = add_one('ALTER TABLE own_deployer ADD COLUMN n integer'), %once, user => 'deployer');
+$answer = migrate($node, @project = add_one($node, 'ALTER TABLE own_deployer ADD COLUMN n integer'), %once, user => 'deployer');
 like($answer->{err}, qr/secret/, 'a member of the role sees what its sessions do');
 $node->safe_psql('postgres', 'REVOKE app FROM deployer');
 
@@ -218,7 +198,7 @@ is($late->{blockers}[0]{role}, 'app', 'a role that is there when a run begins is
 $reader->query_safe('COMMIT');
 my $blocking = $node->background_psql('postgres');
 $blocking->query_safe('BEGIN; LOCK TABLE busy');
-@project = add_one('SELECT pg_sleep(1)', 'ALTER TABLE own_deployer ADD COLUMN late integer');
+@project = add_one($node, 'SELECT pg_sleep(1)', 'ALTER TABLE own_deployer ADD COLUMN late integer');
 $deploy = start_migrate($node, @project, %brief);
 wait_for_event($deploy, 'start');
 $node->safe_psql('postgres', 'CREATE ROLE late LOGIN; GRANT ALL ON own_deployer TO late');
@@ -236,7 +216,7 @@ $blocking->quit;
 # Other kinds of locks
 #
 $reader->query_safe('BEGIN; UPDATE busy SET name = 1 WHERE id = 1');
-$answer = migrate($node, add_one('UPDATE busy SET name = 2 WHERE id = 1'), %once);
+$answer = migrate($node, add_one($node, 'UPDATE busy SET name = 2 WHERE id = 1'), %once);
 ($blocked) = of_kind($answer, 'blocked');
 is("$blocked->{lock} $blocked->{on}", 'ShareLock transactionid', 'a row that another transaction has changed');
 is("$blocked->{blockers}[0]{pid} $blocked->{blockers}[0]{holds}", "$pid ExclusiveLock", 'who that is');
@@ -246,7 +226,7 @@ like($answer->{err}, qr/It has waited for ShareLock on transaction \d+\.\nIn its
 my ($second, $second_pid) = session('app', 'second');
 $second->query_until(qr/begun/, "\\echo begun\nUPDATE busy SET name = 3 WHERE id = 1;\n");
 wait_until($node, "SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = $second_pid", 'somebody else waits for the row');
-$answer = migrate($node, add_one('UPDATE busy SET name = 2 WHERE id = 1'), %once);
+$answer = migrate($node, add_one($node, 'UPDATE busy SET name = 2 WHERE id = 1'), %once);
 ($blocked) = of_kind($answer, 'blocked');
 is("$blocked->{on} $blocked->{blockers}[0]{pid}", "tuple $second_pid", 'who waits for the row before it');
 like($answer->{err}, qr/ExclusiveLock on tuple of relation public\.busy/, 'of which relation');
@@ -260,14 +240,14 @@ my $locker = $node->background_psql('postgres');
 my $locker_pid = $locker->query_safe('SELECT pg_backend_pid()');
 $locker->query_until(qr/begun/, "\\echo begun\nBEGIN; LOCK TABLE busy; COMMIT;\n");
 wait_until($node, "SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = $locker_pid", 'one waits for a reader');
-$answer = migrate($node, add_one('SELECT count(*) FROM busy'), %once);
+$answer = migrate($node, add_one($node, 'SELECT count(*) FROM busy'), %once);
 ($blocked) = of_kind($answer, 'blocked');
 is_deeply([ map { "$_->{pid} " . ($_->{holds} // "waits $_->{waits}") } @{ $blocked->{blockers} } ],
 	["$locker_pid waits AccessExclusiveLock"], 'who stands in the queue before it');
 like($answer->{err}, qr/In its way: pid $locker_pid .* waits before it for AccessExclusiveLock: /, 'and the error says so');
 
 # Several, of which some hold and one waits
-$deploy = start_migrate($node, add_one('ALTER TABLE busy ADD COLUMN d integer'), %once);
+$deploy = start_migrate($node, add_one($node, 'ALTER TABLE busy ADD COLUMN d integer'), %once);
 $answer = finish_sql($deploy);
 ($blocked) = of_kind($answer, 'blocked');
 is_deeply([ sort { $a <=> $b } map { $_->{pid} } @{ $blocked->{blockers} } ], [ sort { $a <=> $b } $pid, $locker_pid ], 'several blockers');
@@ -276,7 +256,7 @@ $locker->quit;
 
 # A prepared transaction
 $node->safe_psql('postgres', q{BEGIN; UPDATE busy SET name = 4; PREPARE TRANSACTION 'two'});
-$answer = migrate($node, add_one('ALTER TABLE busy ADD COLUMN e integer'), %brief);
+$answer = migrate($node, add_one($node, 'ALTER TABLE busy ADD COLUMN e integer'), %brief);
 ($blocked) = of_kind($answer, 'blocked');
 is("$blocked->{blockers}[0]{pid} $blocked->{blockers}[0]{type} $blocked->{blockers}[0]{holds}",
 	'0 prepared transaction RowExclusiveLock', 'a prepared transaction');
@@ -285,7 +265,7 @@ $node->safe_psql('postgres', q{ROLLBACK PREPARED 'two'});
 
 # An advisory lock, which its session has without a transaction
 $reader->query_safe('SELECT pg_advisory_lock(42)');
-$answer = migrate($node, add_one('SELECT pg_advisory_xact_lock(42)'), %brief);
+$answer = migrate($node, add_one($node, 'SELECT pg_advisory_xact_lock(42)'), %brief);
 ($retry) = of_kind($answer, 'retry');
 is("$retry->{on} $retry->{blockers}[0]{pid} $retry->{blockers}[0]{state}", "advisory $pid idle", 'an advisory lock');
 ok(!exists $retry->{blockers}[0]{transaction_ms}, 'there is no transaction that could have an age');
@@ -295,18 +275,18 @@ $reader->query_safe('SELECT pg_advisory_unlock_all()');
 # Other errors
 #
 $reader->query_safe('BEGIN; LOCK TABLE busy IN SHARE MODE');
-$answer = migrate($node, add_one('LOCK TABLE busy NOWAIT'), %brief);
+$answer = migrate($node, add_one($node, 'LOCK TABLE busy NOWAIT'), %brief);
 is($answer->{sqlstate}, '55P03', 'a statement that does not wait');
 is(scalar(grep { exists $_->{blockers} } @{ $answer->{event} }), 0, 'has waited for nobody');
 unlike($answer->{err}, qr/In its way/, 'and its error does not say so');
 $answer = migrate($node,
-	add_one(q{DO $$ BEGIN LOCK TABLE busy; EXCEPTION WHEN lock_not_available THEN LOCK TABLE busy NOWAIT; END $$}), %once);
+	add_one($node, q{DO $$ BEGIN LOCK TABLE busy; EXCEPTION WHEN lock_not_available THEN LOCK TABLE busy NOWAIT; END $$}), %once);
 has_event_count($answer, 'blocked', 1, 'a wait whose end the script catches');
 unlike($answer->{err}, qr/In its way/, 'it is not what failed afterwards');
 $answer = migrate($node,
-	add_one(q{DO $$ BEGIN LOCK TABLE busy; EXCEPTION WHEN lock_not_available THEN NULL; END $$}, 'SELECT 1/0'), %once);
+	add_one($node, q{DO $$ BEGIN LOCK TABLE busy; EXCEPTION WHEN lock_not_available THEN NULL; END $$}, 'SELECT 1/0'), %once);
 unlike($answer->{err}, qr/In its way/, 'nor what another statement failed of');
-$answer = migrate($node, add_one('LOCK TABLE busy'), with => { lock_timeout => '200ms', statement_timeout => 150, retries => 3 });
+$answer = migrate($node, add_one($node, 'LOCK TABLE busy'), with => { lock_timeout => '200ms', statement_timeout => 150, retries => 3 });
 is($answer->{sqlstate}, '57014', 'a wait that statement_timeout ends');
 like($answer->{err}, qr/In its way: pid $pid/, 'is a wait, too');
 $reader->query_safe('COMMIT');
@@ -315,7 +295,7 @@ $reader->query_safe('COMMIT');
 my $other = $node->background_psql('postgres');
 my $other_pid = $other->query_safe("SET deadlock_timeout = '1h'; SELECT pg_backend_pid()");
 $other->query_safe('CREATE TABLE rest (); BEGIN; LOCK TABLE busy');
-$deploy = start_migrate($node, add_one('LOCK TABLE rest', 'LOCK TABLE busy'), with => { lock_timeout => '60s', retries => 0 });
+$deploy = start_migrate($node, add_one($node, 'LOCK TABLE rest', 'LOCK TABLE busy'), with => { lock_timeout => '60s', retries => 0 });
 wait_until($node, "SELECT count(*) = 1 FROM pg_locks WHERE relation = 'busy'::regclass AND NOT granted", 'it waits');
 $other->query_until(qr/begun/, "\\echo begun\nLOCK TABLE rest;\n");
 $answer = finish_sql($deploy);
@@ -325,7 +305,7 @@ like($answer->{err}, qr/DETAIL:  Process \d+ waits for .*blocked by process $oth
 unlike($answer->{err}, qr/In its way/, 'and nothing is added');
 $other->query_safe('COMMIT');
 $other->query_safe('BEGIN; LOCK TABLE busy');
-@project = add_one('LOCK TABLE rest', 'LOCK TABLE busy');
+@project = add_one($node, 'LOCK TABLE rest', 'LOCK TABLE busy');
 $deploy = start_migrate($node, @project, with => { lock_timeout => '60s', retries => 3 });
 wait_until($node, "SELECT count(*) = 1 FROM pg_locks WHERE relation = 'busy'::regclass AND NOT granted", 'it waits');
 $other->query_until(qr/begun/, "\\echo begun\nLOCK TABLE rest;\n");
@@ -342,7 +322,7 @@ $other->quit;
 # Between tries the others get through.
 #
 $reader->query_safe('BEGIN; SELECT FROM busy LIMIT 1');
-$deploy = start_migrate($node, add_one('ALTER TABLE busy ADD COLUMN f integer'), with => { lock_timeout => 300, retries => 1000 });
+$deploy = start_migrate($node, add_one($node, 'ALTER TABLE busy ADD COLUMN f integer'), with => { lock_timeout => 300, retries => 1000 });
 my $through = 0;
 wait_until($node, "SELECT count(*) = 1 FROM pg_locks WHERE relation = 'busy'::regclass AND NOT granted", 'it stands in the way of others');
 for (1 .. 5)
@@ -366,19 +346,19 @@ sub warnings_of
 
 	return join '|', map { $_->[1] } @{ migrate($node, %option)->{warning} };
 }
-my $answer_zero = migrate($node, add_one('SELECT 1', 'SET lock_timeout = 0', 'SELECT 2', "SET lock_timeout = '1s'"));
+my $answer_zero = migrate($node, add_one($node, 'SELECT 1', 'SET lock_timeout = 0', 'SELECT 2', "SET lock_timeout = '1s'"));
 is(join('|', map { $_->[1] } @{ $answer_zero->{warning} }), sprintf($SETS, '0', 2), 'SET lock_timeout: one warning');
 is($answer_zero->{warning}[0][0], '01000', 'of class 01');
-is(warnings_of(add_one("SET LOCAL lock_timeout = '5s'")), sprintf($SETS, '5s', 1), 'SET LOCAL');
-is(warnings_of(add_one("SELECT set_config('lock_timeout', '7s', true)")), sprintf($SETS, '7s', 1), 'set_config()');
-is(warnings_of(add_one(q{DO $$ BEGIN PERFORM set_config('lock_timeout', '7s', false); END $$})), sprintf($SETS, '7s', 1), 'in a function');
-is(warnings_of(add_one("SET lock_timeout = '9s'"), with => { lock_timeout => '9s' }), '', 'what it is anyway is not worth a word');
-is(warnings_of(add_one("CREATE FUNCTION f() RETURNS void LANGUAGE sql SET lock_timeout = '3s' AS ''", 'SELECT f()')), '', 'nor what a function has for itself');
-my @both = add_one('SET lock_timeout = 0');
+is(warnings_of(add_one($node, "SET LOCAL lock_timeout = '5s'")), sprintf($SETS, '5s', 1), 'SET LOCAL');
+is(warnings_of(add_one($node, "SELECT set_config('lock_timeout', '7s', true)")), sprintf($SETS, '7s', 1), 'set_config()');
+is(warnings_of(add_one($node, q{DO $$ BEGIN PERFORM set_config('lock_timeout', '7s', false); END $$})), sprintf($SETS, '7s', 1), 'in a function');
+is(warnings_of(add_one($node, "SET lock_timeout = '9s'"), with => { lock_timeout => '9s' }), '', 'what it is anyway is not worth a word');
+is(warnings_of(add_one($node, "CREATE FUNCTION f() RETURNS void LANGUAGE sql SET lock_timeout = '3s' AS ''", 'SELECT f()')), '', 'nor what a function has for itself');
+my @both = add_one($node, 'SET lock_timeout = 0');
 add_migrations($node, [ [ '0002_too', "SET lock_timeout = '3s'" ], [ '0003_not', 'SELECT 1' ] ], @both);
 is(warnings_of(@both), join('|', sprintf($SETS, '0', 1), sprintf($SETS =~ s/0001_it/0002_too/r, '3s', 1)), 'one for each migration');
 $reader->query_safe('BEGIN; SELECT FROM busy LIMIT 1');
-$answer = migrate($node, add_one("SET lock_timeout = '30ms'", 'ALTER TABLE busy ADD COLUMN g integer'), with => { retries => 3 });
+$answer = migrate($node, add_one($node, "SET lock_timeout = '30ms'", 'ALTER TABLE busy ADD COLUMN g integer'), with => { retries => 3 });
 is(scalar(@{ $answer->{warning} }), 1, 'and not for each try');
 has_event_count($answer, 'retry', 3, 'of which there were some');
 $reader->query_safe('COMMIT');
@@ -389,7 +369,7 @@ $reader->query_safe('COMMIT');
 $node->safe_psql('postgres', 'CREATE TABLE indexed (id integer, n integer); GRANT ALL ON indexed TO app');
 $reader->query_safe('BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT /* an old snapshot */ 1');
 new_log();
-$deploy = start_migrate($node, add_one('CREATE TABLE first ()', 'CREATE INDEX CONCURRENTLY ON indexed (id)', 'CREATE TABLE last ()'),
+$deploy = start_migrate($node, add_one($node, 'CREATE TABLE first ()', 'CREATE INDEX CONCURRENTLY ON indexed (id)', 'CREATE TABLE last ()'),
 	after => 'SHOW deadlock_timeout; SHOW log_lock_waits;', with => { lock_timeout => 100, retries => 0 });
 wait_for_event($deploy, 'blocked');
 query_is($node, "SELECT blockers->0->>'pid', blockers->0->>'query' FROM slipway.progress WHERE outcome = 'running'",
@@ -404,7 +384,7 @@ has_event_count($answer, 'blocked', 1, 'once');
 unlike(new_log(), $STILL_WAITING, 'and not in the log');
 
 $reader->query_safe('BEGIN; SELECT FROM busy LIMIT 1');
-@project = add_one('VACUUM indexed', 'ALTER TABLE busy ADD COLUMN i integer', 'VACUUM indexed');
+@project = add_one($node, 'VACUUM indexed', 'ALTER TABLE busy ADD COLUMN i integer', 'VACUUM indexed');
 $answer = migrate($node, @project, %brief, go_on => 1, after => 'SHOW deadlock_timeout; SHOW log_lock_waits;');
 is($answer->{sqlstate}, '55P03', 'an ordinary unit of a stepwise migration');
 has_event_count($answer, $_, $_ eq 'blocked' ? 2 : 1, "has its $_") for qw(blocked retry);
@@ -415,7 +395,7 @@ $reader->query_safe('COMMIT');
 is(migrate($node, @project)->{exit}, 0, 'the next run goes on');
 
 $reader->query_safe('BEGIN; LOCK TABLE indexed IN SHARE MODE');
-$deploy = start_migrate($node, add_one('VACUUM indexed'), %once);
+$deploy = start_migrate($node, add_one($node, 'VACUUM indexed'), %once);
 wait_for_event($deploy, 'blocked');
 $reader->query_safe('COMMIT');
 $answer = finish_sql($deploy);
@@ -468,14 +448,14 @@ json_fits($out, [qw(run blocked applied done)], 'watch --json: objects');
 finish_sql($sleeper);
 
 # Scripts may have all of the settings that are used for this; so may sessions.
-$answer = migrate($node, add_one("SET deadlock_timeout = '2h'", 'SET log_lock_waits = off', 'SELECT 1'),
+$answer = migrate($node, add_one($node, "SET deadlock_timeout = '2h'", 'SET log_lock_waits = off', 'SELECT 1'),
 	before => "SET deadlock_timeout = '3h';", after => 'SHOW deadlock_timeout; SHOW log_lock_waits;');
 is("$answer->{exit} $answer->{out}", "0 3h\noff", 'settings of script and session');
-$answer = migrate($node, add_one('SELECT 1/0'),
+$answer = migrate($node, add_one($node, 'SELECT 1/0'),
 	before => "SET deadlock_timeout = '3h';", go_on => 1, after => 'SHOW deadlock_timeout; SHOW log_lock_waits;');
 is($answer->{out}, "3h\noff", 'also after a failure');
 $reader->query_safe('BEGIN; SELECT FROM busy LIMIT 1');
-$answer = migrate($node, add_one("SET deadlock_timeout = '1h'", 'ALTER TABLE busy ADD COLUMN h integer'), %once);
+$answer = migrate($node, add_one($node, "SET deadlock_timeout = '1h'", 'ALTER TABLE busy ADD COLUMN h integer'), %once);
 is($answer->{sqlstate}, '55P03', 'a script that wants no look at its waits');
 has_event_count($answer, 'blocked', 0, 'gets none');
 $reader->quit;

@@ -31,19 +31,6 @@ $node->safe_psql(
 	CREATE TABLE busy (id integer); ALTER TABLE busy OWNER TO team; GRANT ALL ON busy TO PUBLIC;
 	SELECT slipway.grant_role(r, 'deployer') FROM unnest('{deployer,signaller,boss_of_app}'::text[]) r;});
 
-my $n = 0;
-
-# A project of its own that wants the table busy, or another, for itself.
-sub add_one
-{
-	my ($table) = @_;
-	my $project = 'p' . ++$n;
-
-	$node->safe_psql('postgres', "SELECT slipway.create_project('$project')");
-	add_migrations($node, [ [ '0001_it', 'LOCK TABLE ' . ($table // 'busy') ] ], project => $project);
-	return (project => $project);
-}
-
 sub with
 {
 	my ($roles, %option) = @_;
@@ -67,13 +54,6 @@ sub end_session
 
 	sql($node, "SELECT pg_terminate_backend($pid)");
 	return finish_sql($session);
-}
-
-sub of_kind
-{
-	my ($answer, $kind) = @_;
-
-	return grep { $_->{event} eq $kind } @{ $answer->{event} };
 }
 
 # The migration got the lock by a cancel of just that session.
@@ -112,19 +92,19 @@ sub is_alive
 # What is asked for
 #
 my ($session, $pid) = busy_session('app');
-my $answer = migrate($node, add_one(), with => { lock_timeout => 100, retries => 1 });
+my $answer = migrate($node, add_one($node, 'LOCK TABLE busy'), with => { lock_timeout => 100, retries => 1 });
 is($answer->{sqlstate}, '55P03', 'nobody asked for it');
 is(scalar(of_kind($answer, 'blocker_cancelled')) + scalar(of_kind($answer, 'blocker_spared')), 0, 'nothing is said of it');
 is_alive($pid, 'the session goes on');
-$answer = migrate($node, add_one(), with('app', retries => 0));
+$answer = migrate($node, add_one($node, 'LOCK TABLE busy'), with('app', retries => 0));
 is($answer->{sqlstate}, '55P03', 'where there is no other try');
 is(scalar(of_kind($answer, 'blocker_cancelled')), 0, 'nothing is cancelled');
-spares(migrate($node, add_one(), with('')), $pid, 'its role is not among those named', 'no role');
-spares(migrate($node, add_one(), with('report,boss')), $pid, 'its role is not among those named', 'other roles');
-is(scalar(of_kind(migrate($node, add_one(), with('none')), 'blocker_spared')), 0, '"none" is as if it were not there');
+spares(migrate($node, add_one($node, 'LOCK TABLE busy'), with('')), $pid, 'its role is not among those named', 'no role');
+spares(migrate($node, add_one($node, 'LOCK TABLE busy'), with('report,boss')), $pid, 'its role is not among those named', 'other roles');
+is(scalar(of_kind(migrate($node, add_one($node, 'LOCK TABLE busy'), with('none')), 'blocker_spared')), 0, '"none" is as if it were not there');
 is_alive($pid, 'the session goes on');
 my $log = -s $node->logfile;
-$answer = migrate($node, add_one(), with('report, APP'));
+$answer = migrate($node, add_one($node, 'LOCK TABLE busy'), with('report, APP'));
 cancels($answer, $pid, 'a role that is named');
 my ($cancelled) = of_kind($answer, 'blocker_cancelled');
 is("$cancelled->{migration} $cancelled->{type} $cancelled->{role} $cancelled->{application}",
@@ -134,16 +114,16 @@ is(finish_sql($session)->{sqlstate}, '57014', 'what its session is told');
 like(slurp_file($node->logfile, $log), qr/LOG:  pg_slipway has cancelled process $pid \(client backend, role app\), which was in the way of migration "0001_it"/, 'what the log says');
 
 ($session, $pid) = busy_session('app');
-cancels(migrate($node, add_one(), before => "SET slipway.cancel_blockers = 'app, report';", with => { lock_timeout => 200, retries => 1 }), $pid, 'the setting');
+cancels(migrate($node, add_one($node, 'LOCK TABLE busy'), before => "SET slipway.cancel_blockers = 'app, report';", with => { lock_timeout => 200, retries => 1 }), $pid, 'the setting');
 finish_sql($session);
 ($session, $pid) = busy_session('app');
-$answer = migrate($node, add_one(), before => 'SET slipway.cancel_blockers = app;', with('none'));
+$answer = migrate($node, add_one($node, 'LOCK TABLE busy'), before => 'SET slipway.cancel_blockers = app;', with('none'));
 is($answer->{sqlstate}, '55P03', 'the option wins');
 is_alive($pid, 'the session goes on');
 
 # Several, of which one is
 my ($second, $second_pid) = busy_session('report');
-$answer = migrate($node, add_one(), with('app'));
+$answer = migrate($node, add_one($node, 'LOCK TABLE busy'), with('app'));
 is(join(',', map { $_->{pid} } of_kind($answer, 'blocker_cancelled')), $pid, 'one of two is named');
 is(join(',', map { $_->{pid} } of_kind($answer, 'blocker_spared')), $second_pid, 'the other is spared');
 is(finish_sql($session)->{sqlstate}, '57014', 'the one is cancelled');
@@ -153,36 +133,36 @@ end_session($second, $second_pid);
 # Values that make no sense
 for my $bad ([ 'app,', '22023' ], [ 'app report', '22023' ], [ 'nobody_there', '42704' ], [ '"app', '22023' ])
 {
-	is(migrate($node, add_one(), with($bad->[0]))->{sqlstate}, $bad->[1], "cancel_blockers: $bad->[0]");
+	is(migrate($node, add_one($node, 'LOCK TABLE busy'), with($bad->[0]))->{sqlstate}, $bad->[1], "cancel_blockers: $bad->[0]");
 }
-is(migrate($node, add_one(), with => { cancel_blockers => 1 })->{sqlstate}, '22023', 'cancel_blockers: a number');
-is(migrate($node, add_one(), with('"Odd, role"'))->{exit}, 0, 'cancel_blockers: a quoted name');
-is(migrate($node, add_one(), with => { cancel_blockers => undef })->{exit}, 0, 'cancel_blockers: null');
+is(migrate($node, add_one($node, 'LOCK TABLE busy'), with => { cancel_blockers => 1 })->{sqlstate}, '22023', 'cancel_blockers: a number');
+is(migrate($node, add_one($node, 'LOCK TABLE busy'), with('"Odd, role"'))->{exit}, 0, 'cancel_blockers: a quoted name');
+is(migrate($node, add_one($node, 'LOCK TABLE busy'), with => { cancel_blockers => undef })->{exit}, 0, 'cancel_blockers: null');
 
 #
 # What the caller may not cancel
 #
 ($session, $pid) = busy_session('app');
-spares(migrate($node, add_one(), user => 'deployer', with('app')), $pid, 'this role may not cancel it', 'a deployer without rights');
+spares(migrate($node, add_one($node, 'LOCK TABLE busy'), user => 'deployer', with('app')), $pid, 'this role may not cancel it', 'a deployer without rights');
 is_alive($pid, 'the session goes on');
-cancels(migrate($node, add_one(), user => 'signaller', with('app')), $pid, 'a member of pg_signal_backend');
+cancels(migrate($node, add_one($node, 'LOCK TABLE busy'), user => 'signaller', with('app')), $pid, 'a member of pg_signal_backend');
 finish_sql($session);
 ($session, $pid) = busy_session('app');
-cancels(migrate($node, add_one(), user => 'boss_of_app', with('app')), $pid, 'a member of the role');
+cancels(migrate($node, add_one($node, 'LOCK TABLE busy'), user => 'boss_of_app', with('app')), $pid, 'a member of the role');
 finish_sql($session);
 
 #
 # What nobody may
 #
 ($session, $pid) = busy_session('boss');
-spares(migrate($node, add_one(), with('boss')), $pid, q{it is a superuser's session}, 'a session of a superuser');
-spares(migrate($node, add_one(), user => 'signaller', with('boss')), $pid, q{it is a superuser's session}, 'for others, too');
+spares(migrate($node, add_one($node, 'LOCK TABLE busy'), with('boss')), $pid, q{it is a superuser's session}, 'a session of a superuser');
+spares(migrate($node, add_one($node, 'LOCK TABLE busy'), user => 'signaller', with('boss')), $pid, q{it is a superuser's session}, 'for others, too');
 is_alive($pid, 'it goes on');
 end_session($session, $pid);
 
 my $idle = $node->background_psql('postgres', extra_params => [ '-U', 'app' ]);
 $pid = $idle->query_safe('BEGIN; LOCK TABLE busy IN ROW SHARE MODE; SELECT pg_backend_pid()');
-$answer = migrate($node, add_one(), with('app'));
+$answer = migrate($node, add_one($node, 'LOCK TABLE busy'), with('app'));
 spares($answer, $pid, 'it is idle in a transaction, which a cancel does not end', 'an idle transaction');
 like($answer->{err}, qr/HINT:  .*pg_terminate_backend\($pid\)/, 'there is a hint for people');
 is($idle->query_safe('SELECT 1'), '1', 'it goes on');
@@ -193,7 +173,7 @@ my $sender = $node->background_psql('postgres', replication => 'database', extra
 $pid = $sender->query_safe('SELECT pg_backend_pid()');
 query_is($node, "SELECT backend_type FROM pg_stat_activity WHERE pid = $pid", 'walsender', 'a sender of WAL');
 $sender->query_safe('BEGIN; LOCK TABLE busy IN ROW SHARE MODE');
-spares(migrate($node, add_one(), with('repl')), $pid, q{it is not a client's session}, 'a sender of WAL');
+spares(migrate($node, add_one($node, 'LOCK TABLE busy'), with('repl')), $pid, q{it is not a client's session}, 'a sender of WAL');
 is($sender->query_safe('SELECT 1'), '1', 'it goes on');
 $sender->query_safe('COMMIT');
 $sender->quit;
@@ -211,7 +191,7 @@ $node->safe_psql('postgres', "CREATE SUBSCRIPTION s CONNECTION '" . ($source =~ 
 $node->safe_psql('source', 'INSERT INTO fed VALUES (1)');
 wait_until($node, q{SELECT count(*) = 1 FROM pg_stat_activity WHERE backend_type LIKE 'logical replication%' AND wait_event = 'PgSleep'}, 'a background worker works');
 $pid = sql($node, q{SELECT pid FROM pg_stat_activity WHERE backend_type LIKE 'logical replication%' AND wait_event = 'PgSleep'})->{out};
-spares(migrate($node, add_one('fed'), with(scalar getpwuid($<))), $pid, q{it is not a client's session}, 'a background worker');
+spares(migrate($node, add_one($node, 'LOCK TABLE ' . 'fed'), with(scalar getpwuid($<))), $pid, q{it is not a client's session}, 'a background worker');
 is_alive($pid, 'it goes on');
 $node->safe_psql('postgres', 'ALTER SUBSCRIPTION s DISABLE');
 sql($node, "SELECT pg_terminate_backend($pid)");
@@ -220,7 +200,7 @@ wait_until($node, q{SELECT count(*) = 0 FROM pg_replication_slots WHERE active},
 $node->safe_psql('source', q{SELECT pg_drop_replication_slot('s')});
 
 $node->safe_psql('postgres', q{BEGIN; UPDATE busy SET id = 1; PREPARE TRANSACTION 'two'});
-spares(migrate($node, add_one(), with('app')), 0, 'it is a prepared transaction', 'a prepared transaction');
+spares(migrate($node, add_one($node, 'LOCK TABLE busy'), with('app')), 0, 'it is a prepared transaction', 'a prepared transaction');
 $node->safe_psql('postgres', q{ROLLBACK PREPARED 'two'});
 
 #
@@ -246,8 +226,8 @@ $node->safe_psql('postgres', qq{
 		END LOOP;
 	END \$\$;});
 $pid = wait_for_vacuum('public.old (to prevent wraparound)');
-spares(migrate($node, add_one('old'), with('')), $pid, 'it prevents a wraparound of transaction ids', 'a vacuum that prevents wraparound');
-spares(migrate($node, add_one('old'), with('boss,app')), $pid, 'it prevents a wraparound of transaction ids', 'whoever is named');
+spares(migrate($node, add_one($node, 'LOCK TABLE ' . 'old'), with('')), $pid, 'it prevents a wraparound of transaction ids', 'a vacuum that prevents wraparound');
+spares(migrate($node, add_one($node, 'LOCK TABLE ' . 'old'), with('boss,app')), $pid, 'it prevents a wraparound of transaction ids', 'whoever is named');
 query_is($node, "SELECT count(*) FROM pg_stat_activity WHERE pid = $pid AND query LIKE '%wraparound%'", '1', 'it goes on');
 
 # The server itself cancels an ordinary one, which has to be held so that we can.
@@ -259,9 +239,9 @@ $pid = wait_for_vacuum('public.dead');
 $node->safe_psql('postgres', 'ALTER TABLE dead OWNER TO team');
 $pid = wait_for_vacuum('public.dead');
 is(kill('STOP', $pid), 1, 'the worker is held');
-spares(migrate($node, add_one('dead'), user => 'signaller', with('')), $pid, 'this role may not cancel it', 'autovacuum, for who is no superuser')
+spares(migrate($node, add_one($node, 'LOCK TABLE ' . 'dead'), user => 'signaller', with('')), $pid, 'this role may not cancel it', 'autovacuum, for who is no superuser')
   if $node->pg_version < 18;
-my $deploy = start_migrate($node, add_one('dead'), with('', retries => 100));
+my $deploy = start_migrate($node, add_one($node, 'LOCK TABLE ' . 'dead'), with('', retries => 100));
 for (1 .. 500)
 {
 	last if slurp_file($deploy->{err}) =~ /blocker_cancelled/;

@@ -23,46 +23,14 @@ my %gated = (
 	'0002_gate.sql' => "CREATE TABLE gate (id integer);\nSELECT pg_advisory_xact_lock(42);\n",
 	'0003_c.sql' => "CREATE TABLE c (id integer);\n");
 
-sub close_gate
-{
-	my ($place) = @_;
-	my $session = start_sql($node, "SELECT pg_advisory_lock(42);\nSELECT pg_sleep(60);", db => $place->{db}, application => 'gate');
-
-	wait_until($node, q{SELECT count(*) = 1 FROM pg_stat_activity WHERE application_name = 'gate' AND wait_event = 'PgSleep'},
-		'the gate is closed');
-	return $session;
-}
-
-sub open_gate
-{
-	my ($session) = @_;
-
-	sql($node, q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'gate'});
-	finish_sql($session);
-	return;
-}
-
 sub start_gated
 {
 	my ($place, %option) = @_;
 	# lock_timeout would end the wait at the gate
 	my $client = start_client($place, [ 'migrate', '--lock-timeout', '1min', @{ $option{args} // [] } ]);
 
-	wait_until($node, q{SELECT count(*) = 1 FROM slipway.progress WHERE migration = '0002_gate' AND wait_event = 'advisory'},
-		'the run is at the gate', db => $place->{db});
+	is_at_gate($place);
 	return $client;
-}
-
-sub show
-{
-	my ($text) = @_;
-
-	# how long the run has to wait is a matter of chance
-	$text =~ s/^\S+: waits for .*\n(?:  .*\n)+//mg;
-	$text =~ s/\b\d+(?:\.\d+)? (?:ms|s)\b/TIME/g;
-	$text =~ s/pid \d+/pid PID/g;
-	$text =~ s/\d{4}-\d\d-\d\d \d\d:\d\d:\d\d/MOMENT/g;
-	return $text;
 }
 
 # Nothing runs
@@ -98,7 +66,7 @@ $watchers[1]{run}->pump until $watchers[1]{out} =~ /\n/;
 sub describe { return "run 2 of project default, by $superuser (slipway, pid PID) since MOMENT\n" }
 my ($exit, undef, $err) = client($place, [ 'cancel', '-n' ]);
 is($exit, 0, 'cancel -n of a run: exit code');
-is(show($err), 'would cancel ' . describe() . "it is at 0002_gate, with 0 applied\n", 'it says whose run that is');
+is(hide_chances($err), 'would cancel ' . describe() . "it is at 0002_gate, with 0 applied\n", 'it says whose run that is');
 my (undef, $out) = client($place, [ 'cancel', '-n', '--json' ]);
 my $would = json_fits($out, ['run'], 'cancel -n --json')->[0];
 is("@{$would}{qw(event run outcome migration statement wait_event_type role)}",
@@ -108,7 +76,7 @@ is((finish_client($run))[0], 0, 'the run was not cancelled');
 
 ($exit, $out, $err) = finish_client($watchers[0]);
 is($exit, 0, 'watch of a run that succeeds: exit code');
-is(show($err),
+is(hide_chances($err),
 	describe() . "0002_gate  applied  TIME\n0003_c  applied  TIME\nrun 2 succeeded: 2 migrations applied to project default\n",
 	'it says what is done');
 is($out, '', 'on standard error');
@@ -140,7 +108,7 @@ open_gate($gate);
 is((finish_client($run))[0], 5, 'the run fails');
 ($exit, $out, $err) = finish_client($watchers[0]);
 is($exit, 5, 'watch of a run that fails: exit code');
-is(show($err =~ s/\A(?:(?!run ).*\n)*//r),
+is(hide_chances($err =~ s/\A(?:(?!run ).*\n)*//r),
 	"run 3 of project default, by $superuser (slipway, pid PID) since MOMENT\n0004_d  applied  TIME\n"
 	  . "migrations/0005_bad.sql:3:10: ERROR: column \"totl\" does not exist (42703)\nrun 3 failed; 1 applied\n",
 	'it has the error in full');
