@@ -10,7 +10,7 @@ use Exporter 'import';
 use PostgreSQL::Test::Utils;
 use Time::HiRes qw(sleep);
 
-our @EXPORT = qw(ask torture_folder torture_faults torture_open_units torture_schema victims end_victim phase_of);
+our @EXPORT = qw(ask torture_folder torture_faults torture_failed_units torture_open_units torture_schema victims end_victim phase_of);
 
 # Each unit in a transaction block leaves one row in trace. The statements that
 # commit by themselves leave what they made.
@@ -68,7 +68,7 @@ COMMIT;
 SQL
 	'0008_commits.sql' => <<'SQL',
 INSERT INTO trace (unit) VALUES ('0008 a');
-DO $$ BEGIN FOR i IN 1..3 LOOP INSERT INTO trace (unit) VALUES ('0008 do ' || i); COMMIT; END LOOP; END $$;
+DO $$ BEGIN FOR i IN 1..3 LOOP INSERT INTO trace (unit) VALUES ('0008 do ' || i); COMMIT; PERFORM pg_sleep(0.01); END LOOP; END $$;
 INSERT INTO trace (unit) VALUES ('0008 b');
 SQL
 	'0009_end.sql' => <<'SQL',
@@ -128,8 +128,20 @@ sub torture_faults
 	return @faults;
 }
 
-# DO with commits: nobody but us can know how far it has come. True if there was
-# something to say.
+# DO with commits that ended with an error is run again, as whoever saw the error expects.
+# What it had committed by then is ours to take back.
+sub torture_failed_units
+{
+	my ($node, $db) = @_;
+	my ($exit, $outcome) = ask($node, $db,
+		"SELECT outcome FROM slipway.journal WHERE migration = '0008_commits' AND closed_by IS NULL ORDER BY entry DESC LIMIT 1");
+
+	$node->safe_psql($db, "DELETE FROM trace WHERE unit LIKE '0008 do %'") if $exit == 0 && $outcome eq 'failed';
+	return;
+}
+
+# DO with commits: nobody but us can know how far it had come when its
+# process ended.
 sub torture_open_units
 {
 	my ($node, $db) = @_;

@@ -74,6 +74,7 @@ sub finish_work
 
 	for my $try (1 .. 5)
 	{
+		torture_failed_units($node, $db);
 		my $deploy = end_deploy(start_deploy($db));
 
 		return $try if $deploy->{exit} == 0;
