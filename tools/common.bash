@@ -76,10 +76,11 @@ install_with_rights() { # FOLDER TARGET...
 # Starts a new server in FOLDER/data that listens on a socket in FOLDER only.
 # The superuser is "postgres", whoever runs it. Lines of standard input go into
 # its configuration.
-start_server() { # FOLDER PORT
+start_server() { # FOLDER PORT [INITDB_OPTION...]
     local folder=$1 port=$2 bin
+    shift 2
     bin=$("$PG_CONFIG" --bindir)
-    as_server "$bin/initdb" -D "$folder/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync >"$folder/initdb.log" 2>&1 || {
+    as_server "$bin/initdb" -D "$folder/data" -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync "$@" >"$folder/initdb.log" 2>&1 || {
         cat "$folder/initdb.log" >&2
         die "initdb failed"
     }

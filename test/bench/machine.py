@@ -52,5 +52,6 @@ def describe(server, data, peers):
         ("date", datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC")),
         ("machine", f"{os.cpu_count()} x {read_field('/proc/cpuinfo', 'model name')}, {memory} GB,"
                     f" {platform.system()} {platform.release()}"),
-        ("server", f"{server.version()}; {settings.replace(chr(10), ', ')}; data on {file_system(data)}"),
+        ("server", f"{server.version()}; {settings.replace(chr(10), ', ')}; data on {file_system(data)},"
+                   f" WAL on {file_system(os.path.join(data, 'pg_wal', '.'))}"),
     ]
