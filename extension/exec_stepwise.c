@@ -38,7 +38,7 @@
 typedef struct Walk
 {
 	SlipwayRun *run;
-	const SlipwayStep *step;
+	const SlipwayTask *task;
 	SlipwayOutline *outline;
 	bool		last;			/* of the run */
 	SlipwayPlace *place;
@@ -80,7 +80,7 @@ describe_unit(const Walk *walk, const uint8 *hash)
 	const SlipwayUnit *unit = current_unit(walk);
 
 	return (SlipwayJournalUnit) {
-		.step = walk->step, .number = walk->unit + 1,
+		.task = walk->task, .number = walk->unit + 1,
 		.first = unit->first + 1, .last = unit->first + unit->n,
 		.line = walk->outline->statements[unit->first].start.line,
 		.hash = hash, .started_at = walk->unit_started_at,
@@ -91,8 +91,8 @@ describe_unit(const Walk *walk, const uint8 *hash)
 static void
 record_end(Walk *walk)
 {
-	slipway_run_succeeded(walk->run, walk->step, walk->started_at, walk->last);
-	slipway_journal_close(walk->run, walk->step->name);
+	slipway_run_succeeded(walk->run, walk->task, walk->started_at, walk->last);
+	slipway_journal_close(walk->run, walk->task->name);
 }
 
 static void
@@ -177,11 +177,11 @@ report_unit(const Walk *walk)
 	double		ms = (now - walk->unit_started_at) / 1000.0;
 
 	slipway_event_begin(&json, "unit");
-	slipway_event_text(&json, "migration", walk->step->name);
+	slipway_event_text(&json, "migration", walk->task->name);
 	slipway_event_int(&json, "unit", walk->unit + 1);
 	slipway_event_int(&json, "units", walk->outline->nunits);
 	slipway_event_ms(&json, "duration_ms", ms);
-	slipway_event_send(&json, "%s: unit %d of %d done in %.1f ms", walk->step->name,
+	slipway_event_send(&json, "%s: unit %d of %d done in %.1f ms", walk->task->name,
 					   walk->unit + 1, walk->outline->nunits, ms);
 }
 
@@ -206,9 +206,9 @@ report_tidy(const Walk *walk, const char *command)
 	StringInfoData json;
 
 	slipway_event_begin(&json, "tidy");
-	slipway_event_text(&json, "migration", walk->step->name);
+	slipway_event_text(&json, "migration", walk->task->name);
 	slipway_event_text(&json, "command", command);
-	slipway_event_send(&json, "%s: the last try has left something: %s", walk->step->name, command);
+	slipway_event_send(&json, "%s: the last try has left something: %s", walk->task->name, command);
 }
 
 /* Runs commands that settle a unit, as if they stood where its statement does. */
@@ -253,15 +253,15 @@ started_statement(const Walk *walk, const SlipwayOpenUnit *unit, SlipwayStatemen
 	const char *script = walk->place->script;
 	SlipwayOutline *outline = walk->outline;
 
-	if (memcmp(unit->script, walk->step->member->up, SLIPWAY_HASH_LEN) != 0)
+	if (memcmp(unit->script, walk->task->script, SLIPWAY_HASH_LEN) != 0)
 	{
 		script = slipway_body_load(unit->script);
 		if (script == NULL)
 			ereport(ERROR,
 					(errcode(SLIPWAY_NOT_UPLOADED),
-					 errmsg("the script that migration \"%s\" was begun with is gone", walk->step->name),
+					 errmsg("the script that migration \"%s\" was begun with is gone", walk->task->name),
 					 errhint("Upload it again with slipway.add_script().")));
-		outline = slipway_outline(walk->step->name, script, false, 0);
+		outline = slipway_outline(walk->task->name, script, false, 0);
 	}
 	*statement = outline->statements[unit->statement - 1];
 	statement->tree = NULL;
@@ -278,10 +278,10 @@ raise_unknown(const Walk *walk, const SlipwayOpenUnit *unit, const SlipwayStatem
 	ereport(ERROR,
 			(errcode(SLIPWAY_UNKNOWN_OUTCOME),
 			 errmsg("it is not known whether statement %d of migration \"%s\" was executed",
-					unit->statement, walk->step->name),
+					unit->statement, walk->task->name),
 			 errdetail("It commits by itself, and the server or its process ended meanwhile."),
 			 errhint("Find out what it has done. Then say so with slipway.settle_unit('%s', done => true or false, reason => ...).",
-					 walk->step->name)));
+					 walk->task->name)));
 }
 
 /* Finds out what became of a unit that stands alone; true: it is done. */
@@ -309,12 +309,12 @@ resume(Walk *walk)
 
 	for (;;)
 	{
-		journal = slipway_journal_load(walk->run->project->name, walk->step->name);
+		journal = slipway_journal_load(walk->run->project->name, walk->task->name);
 		walk->part_way |= journal->done > 0 || journal->open.entry > 0;
 		if (journal->open.entry == 0 || !settle(walk, &journal->open))
 			break;
 	}
-	slipway_journal_check(journal, walk->step->name, walk->place->script, walk->outline, walk->hash);
+	slipway_journal_check(journal, walk->task->name, walk->place->script, walk->outline, walk->hash);
 	walk->unit = unit_behind(walk->outline, journal->done);
 	if (journal->settings)
 		slipway_carried_load(&walk->carried, journal->settings);
@@ -339,7 +339,7 @@ walk_units(Walk *walk, const char *body)
 {
 	bool		recorded = false;
 
-	slipway_place_push(walk->place, walk->step->name, body, false);
+	slipway_place_push(walk->place, walk->task->name, body, false);
 	resume(walk);
 	for (; walk->unit < walk->outline->nunits; walk->unit++)
 	{
@@ -385,10 +385,10 @@ find_statement(const SlipwayOutline *outline, int location)
 }
 
 bool
-slipway_exec_stepwise_recut(SlipwayRun *run, const SlipwayStep *step, const char *body,
+slipway_exec_stepwise_recut(SlipwayRun *run, const SlipwayTask *task, const char *body,
 							const SlipwayResult *result)
 {
-	SlipwayOutline *outline = step->member->outline;
+	SlipwayOutline *outline = task->outline;
 	int			statement = find_statement(outline, result->location);
 	StringInfoData json;
 	bool		alone;
@@ -401,11 +401,11 @@ slipway_exec_stepwise_recut(SlipwayRun *run, const SlipwayStep *step, const char
 		!slipway_outline_cut(outline, statement, alone))
 		return false;
 	slipway_event_begin(&json, "recut");
-	slipway_event_text(&json, "migration", step->name);
+	slipway_event_text(&json, "migration", task->name);
 	slipway_event_int(&json, "line", outline->statements[statement].start.line);
 	slipway_event_text(&json, "message", result->error->message);
 	slipway_event_int(&json, "units", outline->nunits);
-	slipway_event_send(&json, "%s: rolled back (%s); cut at line %d into %d units, again", step->name,
+	slipway_event_send(&json, "%s: rolled back (%s); cut at line %d into %d units, again", task->name,
 					   result->error->message, outline->statements[statement].start.line, outline->nunits);
 	return true;
 }
@@ -427,12 +427,12 @@ recover(Walk *walk)
 }
 
 SlipwayResult
-slipway_exec_stepwise(SlipwayRun *run, const SlipwayStep *step, bool last, const char *body)
+slipway_exec_stepwise(SlipwayRun *run, const SlipwayTask *task, bool last, const char *body)
 {
 	volatile SlipwayResult result = {.started_at = GetCurrentTimestamp()};
 	SlipwayPlace place = {0};
 	Walk		walk = {
-		.run = run, .step = step, .outline = step->member->outline, .last = last, .place = &place,
+		.run = run, .task = task, .outline = task->outline, .last = last, .place = &place,
 		.carried = {NIL, run->step_context}, .started_at = result.started_at,
 	};
 

@@ -8,19 +8,19 @@
 #include "result.h"
 
 /*
- * Applies what the journal does not have of a step whose script body is given and whose
+ * Runs what the journal does not have of a task whose script body is given and whose
  * outline is known. Otherwise as slipway_exec_transactional(); an error
  * leaves the units before it committed, and what they left in the session is there for
  * another try: slipway_leftover_afterwards() is for the caller then.
  */
-extern SlipwayResult slipway_exec_stepwise(SlipwayRun *run, const SlipwayStep *step,
+extern SlipwayResult slipway_exec_stepwise(SlipwayRun *run, const SlipwayTask *task,
 										   bool last, const char *body);
 
 /*
  * After an error and recovery: if the server says by it that a statement refuses the transaction
  * block that it was run in, cuts the script there and returns true: to be run again.
  */
-extern bool slipway_exec_stepwise_recut(SlipwayRun *run, const SlipwayStep *step,
+extern bool slipway_exec_stepwise_recut(SlipwayRun *run, const SlipwayTask *task,
 										const char *body, const SlipwayResult *result);
 
 #endif							/* SLIPWAY_EXEC_STEPWISE_H */

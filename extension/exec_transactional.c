@@ -14,7 +14,7 @@
 /* What the record of a migration says. */
 typedef struct Record
 {
-	const SlipwayStep *step;
+	const SlipwayTask *task;
 	bool		last;
 	TimestampTz started_at;
 } Record;
@@ -24,13 +24,13 @@ record(SlipwayRun *run, void *argument)
 {
 	const Record *what = argument;
 
-	slipway_run_succeeded(run, what->step, what->started_at, what->last);
+	slipway_run_succeeded(run, what->task, what->started_at, what->last);
 }
 
 static void
-apply(SlipwayRun *run, const SlipwayStep *step, const char *body, Record *what, SlipwayPlace *place)
+apply(SlipwayRun *run, const SlipwayTask *task, const char *body, Record *what, SlipwayPlace *place)
 {
-	const SlipwayOutline *outline = step->member->outline;
+	const SlipwayOutline *outline = task->outline;
 	SlipwayBlock block = {
 		.statements = outline->statements, .n = outline->nstatements,
 		.options = outline->nunits > 0 ? outline->units[0].options : NIL,
@@ -38,21 +38,21 @@ apply(SlipwayRun *run, const SlipwayStep *step, const char *body, Record *what, 
 		.ends_migration = true, .ends_run = what->last,
 	};
 
-	slipway_place_push(place, step->name, body, false);
+	slipway_place_push(place, task->name, body, false);
 	slipway_exec_block(run, place, &block);
 	slipway_place_pop(place);
 }
 
 SlipwayResult
-slipway_exec_transactional(SlipwayRun *run, const SlipwayStep *step, bool last, const char *body)
+slipway_exec_transactional(SlipwayRun *run, const SlipwayTask *task, bool last, const char *body)
 {
 	volatile SlipwayResult result = {.started_at = GetCurrentTimestamp()};
-	Record		what = {step, last, result.started_at};
+	Record		what = {task, last, result.started_at};
 	SlipwayPlace place = {0};
 
 	PG_TRY();
 	{
-		apply(run, step, body, &what, &place);
+		apply(run, task, body, &what, &place);
 	}
 	PG_CATCH();
 	{

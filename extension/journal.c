@@ -126,8 +126,8 @@ add_row(SlipwayRun *run, const SlipwayJournalUnit *unit, const char *outcome)
 
 	slipway_arg_text(&args, run->project->name);
 	slipway_arg_int8(&args, entry);
-	slipway_arg_text(&args, unit->step->name);
-	slipway_arg_hash(&args, unit->step->member->up);
+	slipway_arg_text(&args, unit->task->name);
+	slipway_arg_hash(&args, unit->task->script);
 	slipway_arg_int8(&args, run->number);
 	slipway_arg_int8(&args, unit->number);
 	slipway_arg_int8(&args, unit->first);

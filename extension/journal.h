@@ -35,7 +35,7 @@ typedef struct SlipwayJournal
 /* What is to be written down of a unit. */
 typedef struct SlipwayJournalUnit
 {
-	const SlipwayStep *step;
+	const SlipwayTask *task;
 	int			number;			/* from 1, as the script is cut now */
 	int			first;			/* statement, from 1 */
 	int			last;

@@ -23,6 +23,7 @@
 #include "query.h"
 #include "run.h"
 #include "spi.h"
+#include "transaction.h"
 
 /* A run that did not write its end, as query runs_open.sql returns it. */
 typedef struct OpenRun
@@ -194,7 +195,7 @@ slipway_run_same_goes_on(const SlipwayRun *run)
 }
 
 SlipwayEvent
-slipway_run_event(const SlipwayRun *run, const SlipwayStep *step, const char *outcome,
+slipway_run_event(const SlipwayRun *run, const SlipwayTask *task, const char *outcome,
 				  TimestampTz started_at)
 {
 	SlipwayEvent event = {0};
@@ -202,10 +203,10 @@ slipway_run_event(const SlipwayRun *run, const SlipwayStep *step, const char *ou
 	event.project = run->project;
 	event.actor = run->actor;
 	event.run = run->number;
-	event.migration = step->name;
-	event.action = "apply";
+	event.migration = task->name;
+	event.action = task->action;
 	event.outcome = outcome;
-	event.script_hash = step->member->up;
+	event.script_hash = task->script;
 	event.manifest_hash = run->manifest->hash;
 	event.started_at = started_at;
 	event.finished_at = GetCurrentTimestamp();
@@ -242,9 +243,42 @@ slipway_run_end(SlipwayRun *run, const char *outcome)
 }
 
 void
-slipway_run_succeeded(SlipwayRun *run, const SlipwayStep *step, TimestampTz started_at, bool last)
+slipway_run_fail(SlipwayRun *run, const SlipwayEvent *event)
 {
-	SlipwayEvent event = slipway_run_event(run, step, "succeeded", started_at);
+	MemoryContext caller = CurrentMemoryContext;
+
+	HOLD_CANCEL_INTERRUPTS();
+	PG_TRY();
+	{
+		slipway_spi_begin();
+		if (event)
+			slipway_history_append(event);
+		slipway_run_end(run, "failed");
+		slipway_spi_end();
+		run->number = 0;
+		slipway_transaction_next();
+		RESUME_CANCEL_INTERRUPTS();
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(caller);
+		error = CopyErrorData();
+		FlushErrorState();
+		slipway_transaction_recover();
+		run->number = 0;
+		ereport(WARNING,
+				(errcode(error->sqlerrcode),
+				 errmsg("the failure could not be recorded: %s", error->message)));
+	}
+	PG_END_TRY();
+}
+
+void
+slipway_run_succeeded(SlipwayRun *run, const SlipwayTask *task, TimestampTz started_at, bool last)
+{
+	SlipwayEvent event = slipway_run_event(run, task, "succeeded", started_at);
 
 	slipway_history_append(&event);
 	if (last)

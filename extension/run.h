@@ -10,7 +10,7 @@
 #include "history.h"
 #include "lock.h"
 #include "options.h"
-#include "plan.h"
+#include "task.h"
 
 typedef struct SlipwayRun
 {
@@ -50,17 +50,17 @@ extern void slipway_run_open(SlipwayRun *run, int pending);
 extern bool slipway_run_same_goes_on(const SlipwayRun *run);
 
 /*
- * The event of the history that a step of this run ended with outcome just
+ * The event of the history that a task of this run ended with outcome just
  * now. An error is for the caller to add.
  */
-extern SlipwayEvent slipway_run_event(const SlipwayRun *run, const SlipwayStep *step,
+extern SlipwayEvent slipway_run_event(const SlipwayRun *run, const SlipwayTask *task,
 									  const char *outcome, TimestampTz started_at);
 
 /*
  * Inside a scope: a migration is applied, and with it, if it is the last one, the
  * run.
  */
-extern void slipway_run_succeeded(SlipwayRun *run, const SlipwayStep *step, TimestampTz started_at,
+extern void slipway_run_succeeded(SlipwayRun *run, const SlipwayTask *task, TimestampTz started_at,
 								  bool last);
 
 /*
@@ -68,5 +68,12 @@ extern void slipway_run_succeeded(SlipwayRun *run, const SlipwayStep *step, Time
  * "failed".
  */
 extern void slipway_run_end(SlipwayRun *run, const char *outcome);
+
+/*
+ * Ends the run as failed, with an event of the history if there is one (not NULL). That
+ * must not hide the error it is about: if it cannot be written, there is a
+ * warning, and the next run will find this one unfinished. Commits.
+ */
+extern void slipway_run_fail(SlipwayRun *run, const SlipwayEvent *event);
 
 #endif							/* SLIPWAY_RUN_H */

@@ -1,0 +1,113 @@
+/*
+ * call.c
+ *	  What CALL of each procedure that runs scripts has in common.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "tcop/tcopprot.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/memutils.h"
+#include "utils/portal.h"
+#include "utils/timeout.h"
+
+#include "call.h"
+#include "exec_alone.h"
+#include "exec_statement.h"
+#include "guard.h"
+#include "leftover.h"
+#include "load_manifest.h"
+#include "privilege.h"
+#include "transaction.h"
+
+/*
+ * After an error anywhere in a run: a transaction that is sound, the run's row
+ * ended if nobody did, the locks given back.
+ */
+static void
+clean_up(SlipwayRun *run)
+{
+	slipway_guard_off();
+	slipway_transaction_recover();
+	slipway_exec_alone_recover();
+	if (run->number > 0)
+		slipway_run_fail(run, NULL);
+	/* What was reported as applied is so, also where no failure was recorded. */
+	slipway_transaction_flush();
+	slipway_lock_release(&run->lock);
+	slipway_leftover_forget();
+}
+
+static SlipwayRun *
+make_run(const char *project, SlipwayOptions *options)
+{
+	SlipwayRun *run = palloc0(sizeof(SlipwayRun));
+
+	run->context = CurrentMemoryContext;
+	run->step_context = AllocSetContextCreate(run->context, "slipway step", ALLOCSET_DEFAULT_SIZES);
+	run->statement_context = AllocSetContextCreate(run->context, "slipway statement",
+												   SLIPWAY_STATEMENT_SIZES);
+	run->options = options;
+	slipway_privilege_require(SLIPWAY_DEPLOYER, project);
+	run->project = slipway_project_load(project);
+	if (run->project->owner)
+	{
+		/* What was checked when it was registered may have changed since. */
+		run->owner = get_role_oid(run->project->owner, false);
+		slipway_project_check_owner(project, run->owner);
+	}
+	run->manifest = slipway_manifest_find(project, options->manifest);
+	run->actor = slipway_actor_current(run->project->owner, options->client_version);
+	run->cancel = slipway_cancel_rule_parse(options->cancel_blockers);
+	slipway_lock_init(&run->lock, run->project);
+	slipway_leftover_remember(run->context);
+	return run;
+}
+
+/* The arguments of the procedures: project and options. */
+static SlipwayRun *
+read_arguments(FunctionCallInfo fcinfo, const char *name)
+{
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("project and options of %s must not be null", name)));
+	return make_run(text_to_cstring(PG_GETARG_TEXT_PP(0)),
+					slipway_options_parse(PG_GETARG_JSONB_P(1)));
+}
+
+void
+slipway_call(FunctionCallInfo fcinfo, const char *name, SlipwayCallBody body)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	const char *call = debug_query_string;
+	SlipwayRun *run;
+
+	slipway_transaction_require_top_level(fcinfo, name);
+	/* Of the CALL as a whole; statements of scripts have their own. */
+	disable_timeout(STATEMENT_TIMEOUT, false);
+	/* Below the portal's context, which lasts as long as the CALL. */
+	MemoryContextSwitchTo(AllocSetContextCreate(PortalContext, "slipway run", ALLOCSET_DEFAULT_SIZES));
+	run = read_arguments(fcinfo, name);
+	PG_TRY();
+	{
+		body(run);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(run->context);
+		error = CopyErrorData();
+		FlushErrorState();
+		clean_up(run);
+		ReThrowError(error);
+	}
+	PG_END_TRY();
+	slipway_leftover_forget();
+	debug_query_string = call;
+	pgstat_report_activity(STATE_RUNNING, call);
+	MemoryContextSwitchTo(caller);
+}

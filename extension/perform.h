@@ -1,0 +1,18 @@
+/*
+ * perform.h
+ *	  Runs the tasks of a run, one after another, under the lock.
+ */
+#ifndef SLIPWAY_PERFORM_H
+#define SLIPWAY_PERFORM_H
+
+#include "run.h"
+
+/*
+ * With the lock held: opens the run, unless there is no task, and runs them. False
+ * if the lock was lost on the way: then the run has ended, the plan is stale, and
+ * a task may be done in part. The error of a task that cannot be tried again is
+ * recorded and raised.
+ */
+extern bool slipway_perform(SlipwayRun *run, SlipwayTask *tasks, int n);
+
+#endif							/* SLIPWAY_PERFORM_H */

@@ -1,0 +1,37 @@
+/*
+ * task.c
+ *	  One of the things that a run does: a script together with its record.
+ */
+#include "postgres.h"
+
+#include "utils/memutils.h"
+
+#include "task.h"
+
+SlipwayTask *
+slipway_task_list(const SlipwayPlan *plan, int nsteps, int *n)
+{
+	SlipwayTask *tasks = palloc(Max(nsteps, 1) * sizeof(SlipwayTask));
+
+	*n = 0;
+	for (int i = 0; i < nsteps; i++)
+	{
+		SlipwayMember *member = plan->steps[i].member;
+
+		if (slipway_step_pending(&plan->steps[i]))
+			tasks[(*n)++] = (SlipwayTask) {
+				.name = member->name, .action = SLIPWAY_ACTION_APPLY, .script = member->up,
+				.member = member, .outline = member->outline,
+			};
+	}
+	return tasks;
+}
+
+void
+slipway_task_release(SlipwayTask *task)
+{
+	MemoryContextDelete(task->outline->context);
+	task->outline = NULL;
+	if (task->member)
+		task->member->outline = NULL;
+}

@@ -1,0 +1,28 @@
+/*
+ * task.h
+ *	  One of the things that a run does: a script together with its record.
+ */
+#ifndef SLIPWAY_TASK_H
+#define SLIPWAY_TASK_H
+
+#include "plan.h"
+
+/* Actions of the history. */
+#define SLIPWAY_ACTION_APPLY "apply"
+
+typedef struct SlipwayTask
+{
+	const char *name;			/* of the migration */
+	const char *action;			/* what the history will say was done */
+	const uint8 *script;		/* hash of what is run for it */
+	SlipwayMember *member;		/* of the manifest; its outline, if it is an up script, is this one's */
+	SlipwayOutline *outline;
+} SlipwayTask;
+
+/* Those of a plan whose first nsteps steps were checked, in order. Sets *n. */
+extern SlipwayTask *slipway_task_list(const SlipwayPlan *plan, int nsteps, int *n);
+
+/* It is done: its outline is not needed any more. */
+extern void slipway_task_release(SlipwayTask *task);
+
+#endif							/* SLIPWAY_TASK_H */
