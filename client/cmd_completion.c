@@ -17,7 +17,8 @@ print_migrations(const SlipwayArguments *arguments)
 	SlipwayFolder *folder = slipway_folder_read(path);
 
 	for (size_t i = 0; i < folder->count; i++)
-		(void) puts(folder->migrations[i].name);
+		if (folder->migrations[i].kind != SLIPWAY_HOOK)
+			(void) puts(folder->migrations[i].name);
 	slipway_folder_free(folder);
 }
 

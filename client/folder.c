@@ -186,6 +186,19 @@ compare_entries(const void *a, const void *b)
 	return order != 0 ? order : strcmp(left->path, right->path);
 }
 
+static SlipwayKind
+kind_of(const char *name)
+{
+	static const char *const hooks[] = {
+		"before_migrate", "after_migrate", "before_each", "after_each", "after_error"
+	};
+
+	for (size_t i = 0; i < sizeof(hooks) / sizeof(hooks[0]); i++)
+		if (strcmp(name, hooks[i]) == 0)
+			return SLIPWAY_HOOK;
+	return SLIPWAY_VERSIONED;
+}
+
 /* Makes migrations of entries that are sorted by name and role. */
 static void
 group_entries(SlipwayFolder *folder, const EntryList *list)
@@ -206,7 +219,13 @@ group_entries(SlipwayFolder *folder, const EntryList *list)
 						"migration \"%s\" is there twice: \"%s\" and \"%s\"",
 						entry->name, list->entries[i - 1].path, entry->path);
 		if (first)
+		{
+			folder->migrations[folder->count].kind = kind_of(entry->name);
 			folder->migrations[folder->count++].name = entry->name;
+		}
+		else if (kind_of(entry->name) == SLIPWAY_HOOK)
+			slipway_die(SLIPWAY_EXIT_INVALID, "Remove the file.",
+						"\"%s\": a hook has no down or verify script", entry->path);
 		migration = &folder->migrations[folder->count - 1];
 		if (!first)
 			free(entry->name);

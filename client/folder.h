@@ -1,7 +1,7 @@
 /*
  * folder.h
  *	  The native folder: NAME.sql, or NAME.up.sql, each with NAME.down.sql and
- *	  NAME.verify.sql at will.
+ *	  NAME.verify.sql at will; before_migrate.sql and the like are hooks.
  */
 #ifndef SLIPWAY_FOLDER_H
 #define SLIPWAY_FOLDER_H
@@ -11,8 +11,17 @@
 
 #include "script_file.h"
 
+/* In the order of a manifest; what is repeatable is known once the scripts were hashed. */
+typedef enum SlipwayKind
+{
+	SLIPWAY_HOOK,
+	SLIPWAY_REPEATABLE,
+	SLIPWAY_VERSIONED
+} SlipwayKind;
+
 typedef struct SlipwayMigration
 {
+	SlipwayKind kind;
 	char	   *name;
 	SlipwayScriptFile up;
 	SlipwayScriptFile down;		/* path is NULL when there is none */

@@ -68,26 +68,48 @@ slipway_manifest_compare(SlipwayOrder order, const char *a, const char *b)
 	return result != 0 ? result : strcmp(a, b);
 }
 
+static const char *const kind_names[] = {
+	[SLIPWAY_HOOK] = "hook",
+	[SLIPWAY_REPEATABLE] = "repeatable",
+	[SLIPWAY_VERSIONED] = "versioned",
+};
+
+/* Kinds are told apart first; only versioned migrations have numbers. */
+static int
+compare_migrations(SlipwayOrder order, const void *a, const void *b)
+{
+	const SlipwayMigration *left = *(const SlipwayMigration *const *) a;
+	const SlipwayMigration *right = *(const SlipwayMigration *const *) b;
+
+	if (left->kind != right->kind)
+		return (int) left->kind - (int) right->kind;
+	return slipway_manifest_compare(left->kind == SLIPWAY_VERSIONED ? order : SLIPWAY_ORDER_NAME,
+									left->name, right->name);
+}
+
+static int
+compare_by_name(const void *a, const void *b)
+{
+	return compare_migrations(SLIPWAY_ORDER_NAME, a, b);
+}
+
 static int
 compare_by_number(const void *a, const void *b)
 {
-	const SlipwayMigration *const *left = a;
-	const SlipwayMigration *const *right = b;
-
-	return slipway_manifest_compare(SLIPWAY_ORDER_NUMBER, (*left)->name, (*right)->name);
+	return compare_migrations(SLIPWAY_ORDER_NUMBER, a, b);
 }
 
-/* The folder is in byte order: numbers must not go down anywhere in it. */
+/* In byte order numbers must not go down anywhere. */
 static void
-check_order(const SlipwayFolder *folder)
+check_order(const SlipwayManifest *manifest)
 {
 	const char *last = NULL;
 
-	for (size_t i = 0; i < folder->count; i++)
+	for (size_t i = 0; i < manifest->folder->count; i++)
 	{
-		const char *name = folder->migrations[i].name;
+		const char *name = manifest->ordered[i]->name;
 
-		if (count_digits(name) == 0)
+		if (manifest->ordered[i]->kind != SLIPWAY_VERSIONED || count_digits(name) == 0)
 			continue;
 		if (last != NULL && compare_numbers(last, name) > 0)
 			slipway_die(SLIPWAY_EXIT_INVALID,
@@ -108,7 +130,8 @@ add_member(SlipwayBuffer *text, const SlipwayMigration *migration)
 		slipway_buffer_add(text, files[i]->path != NULL ? files[i]->hash : "-");
 		slipway_buffer_add_char(text, ' ');
 	}
-	slipway_buffer_add(text, "versioned ");
+	slipway_buffer_add(text, kind_names[migration->kind]);
+	slipway_buffer_add_char(text, ' ');
 	slipway_buffer_add(text, migration->name);
 }
 
@@ -174,6 +197,8 @@ hash_scripts(SlipwayManifest *manifest, SlipwayFolder *folder, SlipwayScriptRead
 				continue;
 			slipway_script_file_hash(files[j], &reader);
 			manifest->by_hash[manifest->script_count++] = files[j];
+			if (migration->up.repeatable && migration->kind == SLIPWAY_VERSIONED)
+				migration->kind = SLIPWAY_REPEATABLE;
 			if (idle != NULL && manifest->script_count % IDLE_EVERY == 0)
 				idle();
 		}
@@ -184,20 +209,32 @@ hash_scripts(SlipwayManifest *manifest, SlipwayFolder *folder, SlipwayScriptRead
 			  compare_hashes);
 }
 
+/* They are in byte order, which is mostly the one that is wanted. */
+static void
+sort_migrations(SlipwayManifest *manifest, SlipwayOrder order)
+{
+	bool		others = false;
+
+	for (size_t i = 0; i < manifest->folder->count; i++)
+		others |= manifest->ordered[i]->kind != SLIPWAY_VERSIONED;
+	if (manifest->folder->count > 1 && (others || order == SLIPWAY_ORDER_NUMBER))
+		qsort(manifest->ordered, manifest->folder->count, sizeof(SlipwayMigration *),
+			  order == SLIPWAY_ORDER_NUMBER ? compare_by_number : compare_by_name);
+}
+
 SlipwayManifest *
 slipway_manifest_build(SlipwayFolder *folder, SlipwayOrder order, SlipwayScriptReaderIdle idle)
 {
 	SlipwayManifest *manifest = slipway_memory_new(sizeof(SlipwayManifest));
 
-	if (order == SLIPWAY_ORDER_AUTO)
-		check_order(folder);
 	manifest->folder = folder;
 	manifest->ordered = slipway_memory_new(folder->count * sizeof(SlipwayMigration *));
 	for (size_t i = 0; i < folder->count; i++)
 		manifest->ordered[i] = &folder->migrations[i];
-	if (order == SLIPWAY_ORDER_NUMBER && folder->count > 1)
-		qsort(manifest->ordered, folder->count, sizeof(SlipwayMigration *), compare_by_number);
 	hash_scripts(manifest, folder, idle);
+	sort_migrations(manifest, order);
+	if (order == SLIPWAY_ORDER_AUTO)
+		check_order(manifest);
 	write_text(manifest, order);
 	return manifest;
 }

@@ -10,6 +10,7 @@
 
 #include "buffer.h"
 #include "die.h"
+#include "directive.h"
 
 char *
 slipway_script_file_read(const SlipwayScriptFile *file, size_t *length)
@@ -34,6 +35,8 @@ slipway_script_file_read(const SlipwayScriptFile *file, size_t *length)
 void
 slipway_script_file_hash(SlipwayScriptFile *file, SlipwayScriptReader *reader)
 {
+	bool		first = true;
+
 	slipway_script_reader_open(reader, file->path);
 	slipway_hash_begin();
 	while (!reader->at_end)
@@ -42,6 +45,9 @@ slipway_script_file_hash(SlipwayScriptFile *file, SlipwayScriptReader *reader)
 		const char *part = slipway_script_reader_next(reader, &length);
 
 		slipway_hash_add(part, length);
+		if (first)
+			file->repeatable = slipway_directive_is_there(part, length, "repeatable");
+		first = false;
 	}
 	slipway_hash_end(file->hash);
 	slipway_script_reader_close(reader);

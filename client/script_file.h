@@ -5,6 +5,7 @@
 #ifndef SLIPWAY_SCRIPT_FILE_H
 #define SLIPWAY_SCRIPT_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "hash.h"
@@ -14,6 +15,7 @@ typedef struct SlipwayScriptFile
 {
 	char	   *path;			/* NULL: there is none */
 	char		hash[SLIPWAY_HASH_SIZE];	/* "" until slipway_script_file_hash() */
+	bool		repeatable;		/* has that directive; known from then on, too */
 } SlipwayScriptFile;
 
 /*

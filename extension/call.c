@@ -41,7 +41,7 @@ clean_up(SlipwayRun *run)
 }
 
 static SlipwayRun *
-make_run(const char *project, SlipwayOptions *options)
+make_run(const char *action, const char *project, SlipwayOptions *options)
 {
 	SlipwayRun *run = palloc0(sizeof(SlipwayRun));
 
@@ -49,6 +49,7 @@ make_run(const char *project, SlipwayOptions *options)
 	run->step_context = AllocSetContextCreate(run->context, "slipway step", ALLOCSET_DEFAULT_SIZES);
 	run->statement_context = AllocSetContextCreate(run->context, "slipway statement",
 												   SLIPWAY_STATEMENT_SIZES);
+	run->action = action;
 	run->options = options;
 	slipway_privilege_require(SLIPWAY_DEPLOYER, project);
 	run->project = slipway_project_load(project);
@@ -68,29 +69,29 @@ make_run(const char *project, SlipwayOptions *options)
 
 /* The arguments of the procedures: project and options. */
 static SlipwayRun *
-read_arguments(FunctionCallInfo fcinfo, const char *name)
+read_arguments(FunctionCallInfo fcinfo, const char *action)
 {
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("project and options of %s must not be null", name)));
-	return make_run(text_to_cstring(PG_GETARG_TEXT_PP(0)),
+				 errmsg("project and options of slipway.%s() must not be null", action)));
+	return make_run(action, text_to_cstring(PG_GETARG_TEXT_PP(0)),
 					slipway_options_parse(PG_GETARG_JSONB_P(1)));
 }
 
 void
-slipway_call(FunctionCallInfo fcinfo, const char *name, SlipwayCallBody body)
+slipway_call(FunctionCallInfo fcinfo, const char *action, SlipwayCallBody body)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	const char *call = debug_query_string;
 	SlipwayRun *run;
 
-	slipway_transaction_require_top_level(fcinfo, name);
+	slipway_transaction_require_top_level(fcinfo, psprintf("slipway.%s()", action));
 	/* Of the CALL as a whole; statements of scripts have their own. */
 	disable_timeout(STATEMENT_TIMEOUT, false);
 	/* Below the portal's context, which lasts as long as the CALL. */
 	MemoryContextSwitchTo(AllocSetContextCreate(PortalContext, "slipway run", ALLOCSET_DEFAULT_SIZES));
-	run = read_arguments(fcinfo, name);
+	run = read_arguments(fcinfo, action);
 	PG_TRY();
 	{
 		body(run);

@@ -13,11 +13,11 @@
 typedef void (*SlipwayCallBody) (SlipwayRun *run);
 
 /*
- * Calls body with a run that is made from the arguments, project and options. name is the
- * procedure, "slipway.migrate()". Raises 25001 unless it is at top level, 42501
+ * Calls body with a run of that action that is made from the arguments, project and options
+ * of the procedure "slipway.ACTION()". Raises 25001 unless it is at top level, 42501
  * unless the caller is a deployer. After an error the transaction is sound, the
  * run's row ended if nobody did, the locks and the session given back.
  */
-extern void slipway_call(FunctionCallInfo fcinfo, const char *name, SlipwayCallBody body);
+extern void slipway_call(FunctionCallInfo fcinfo, const char *action, SlipwayCallBody body);
 
 #endif							/* SLIPWAY_CALL_H */

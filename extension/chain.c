@@ -42,6 +42,8 @@ static const char *const field_names[NFIELDS] = {
 	[FIELD_POSITION] = "position",
 	[FIELD_LINE_NUMBER] = "line_number",
 	[FIELD_COLUMN_NUMBER] = "column_number",
+	[FIELD_REASON] = "reason",
+	[FIELD_VARIABLES] = "variables",
 	[FIELD_PREV_HASH] = "prev_hash",
 };
 

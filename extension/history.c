@@ -169,6 +169,8 @@ fill_entry(SlipwayEntry *entry, const SlipwayEvent *event)
 	fill_actor(entry, event->actor);
 	if (event->error)
 		fill_error(entry, event->error, event->position);
+	entry->field[FIELD_REASON] = (char *) event->reason;
+	entry->field[FIELD_VARIABLES] = (char *) event->variables;
 	for (int i = 0; i < NFIELDS; i++)
 		entry->field[i] = representable(entry->field[i]);
 }
@@ -220,11 +222,11 @@ add_field(SlipwayArgs *args, SlipwayField field, const SlipwayEntry *entry, cons
 static void
 insert_entry(SlipwayEntry *entry, const SlipwayEvent *event, const Head *head)
 {
-	static SlipwayQuery query = {SLIPWAY_QUERY_HISTORY_ADD, 25,
+	static SlipwayQuery query = {SLIPWAY_QUERY_HISTORY_ADD, 27,
 		{TEXTOID, INT8OID, INT8OID, TEXTOID, TEXTOID, TEXTOID, BYTEAOID, BYTEAOID,
 			TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID,
-			TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, INT4OID, INT4OID, INT4OID, BYTEAOID,
-			BYTEAOID}, .generic = true};
+			TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, INT4OID, INT4OID, INT4OID, TEXTOID, TEXTOID,
+			BYTEAOID, BYTEAOID}, .generic = true};
 	SlipwayArgs args = {0};
 	uint8		hash[SLIPWAY_HASH_LEN];
 

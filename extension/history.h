@@ -16,7 +16,7 @@ typedef struct SlipwayEvent
 	const SlipwayActor *actor;
 	int64		run;
 	const char *migration;
-	const char *action;			/* "apply" */
+	const char *action;			/* "apply", ...: see task.h */
 	const char *outcome;		/* "succeeded", "failed", "interrupted" */
 	const uint8 *script_hash;
 	const uint8 *manifest_hash;
@@ -24,6 +24,8 @@ typedef struct SlipwayEvent
 	TimestampTz finished_at;
 	const ErrorData *error;		/* NULL, or why it failed */
 	SlipwayPosition position;	/* of the error */
+	const char *reason;			/* of what was done by hand, or NULL */
+	const char *variables;		/* a JSON object, as jsonb writes it, or NULL */
 } SlipwayEvent;
 
 /*

@@ -95,6 +95,8 @@ slipway_journal_load(const char *project, const char *migration)
 	slipway_lookup_key_text(&row, "migration", migration);
 	for (bool newest = true; slipway_lookup_previous(&row); newest = false)
 	{
+		if (newest)
+			journal->action = slipway_lookup_text(&row, "action");
 		if (has_outcome(&row, "done"))
 		{
 			journal->done = slipway_lookup_int4(&row, "last_statement");
@@ -118,9 +120,9 @@ slipway_journal_load(const char *project, const char *migration)
 static int64
 add_row(SlipwayRun *run, const SlipwayJournalUnit *unit, const char *outcome)
 {
-	static SlipwayQuery query = {SLIPWAY_QUERY_JOURNAL_ADD, 14,
+	static SlipwayQuery query = {SLIPWAY_QUERY_JOURNAL_ADD, 15,
 	{TEXTOID, INT8OID, TEXTOID, BYTEAOID, INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, BYTEAOID,
-	TEXTOID, TEXTOID, TIMESTAMPTZOID, TEXTARRAYOID}};
+	TEXTOID, TEXTOID, TIMESTAMPTZOID, TEXTARRAYOID, TEXTOID}};
 	int64		entry = slipway_lookup_last("journal", run->project->name, "entry") + 1;
 	SlipwayArgs args = {0};
 
@@ -138,6 +140,7 @@ add_row(SlipwayRun *run, const SlipwayJournalUnit *unit, const char *outcome)
 	slipway_arg_text(&args, unit->facts);
 	slipway_arg_datum(&args, TimestampTzGetDatum(unit->started_at), false);
 	slipway_arg_datum(&args, PointerGetDatum(unit->settings), false);
+	slipway_arg_text(&args, unit->task->action);
 	slipway_query(&query, &args, 0);
 	return entry;
 }

@@ -25,6 +25,7 @@ typedef struct SlipwayOpenUnit
 
 typedef struct SlipwayJournal
 {
+	char	   *action;			/* what was begun: to "apply" it, or "rollback"; NULL: nothing */
 	int			done;			/* statements that are done */
 	int			units;			/* that they were, as the script was cut then */
 	uint8		hash[SLIPWAY_HASH_LEN]; /* over them: see slipway_journal_hash() */

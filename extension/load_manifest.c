@@ -122,6 +122,7 @@ read_members(SlipwayManifest *manifest, const char *project, int base)
 		(void) slipway_row_hash(i, 2, member->up);
 		member->has_down = slipway_row_hash(i, 3, member->down);
 		member->has_verify = slipway_row_hash(i, 4, member->verify);
+		member->kind = slipway_kind_parse(slipway_row_text(i, 5));
 	}
 	slipway_spi_end();
 	keep_outlines(manifest, &before);
@@ -220,20 +221,21 @@ slipway_manifest_read(SlipwayManifest *manifest, const char *project, SlipwayMan
 	read_members(manifest, project, base);
 }
 
-/* The name of a migration by its id; NULL if there is none. */
-static char *
-read_name(const char *project, int64 id)
+/* Fills in the last member of a base, by its id. */
+static void
+read_last(const char *project, int64 id, SlipwayManifestBase *base)
 {
 	SlipwayLookup row;
-	char	   *name = NULL;
 
 	slipway_lookup_open(&row, "migration");
 	slipway_lookup_key_text(&row, "project", project);
 	slipway_lookup_key_int8(&row, "id", id);
 	if (slipway_lookup_previous(&row))
-		name = slipway_lookup_text(&row, "name");
+	{
+		base->last = slipway_lookup_text(&row, "name");
+		base->last_kind = slipway_kind_parse(slipway_lookup_text(&row, "kind"));
+	}
 	slipway_lookup_close(&row);
-	return name;
 }
 
 SlipwayManifestBase
@@ -253,7 +255,7 @@ slipway_manifest_base(const char *project, const char *hash)
 	memcpy(base.hash, settled.hash, SLIPWAY_HASH_LEN);
 	base.n = count_ids(ids);
 	base.order = slipway_manifest_find(project, slipway_hash_hex(base.hash))->order;
-	base.last = read_name(project, ((int64 *) ARR_DATA_PTR(ids))[base.n - 1]);
+	read_last(project, ((int64 *) ARR_DATA_PTR(ids))[base.n - 1], &base);
 	return base;
 }
 

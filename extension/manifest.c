@@ -10,9 +10,29 @@
 #include "utils/hsearch.h"
 
 #include "error_code.h"
+#include "hook.h"
 #include "manifest.h"
 
 static const char *const order_names[] = {"auto", "name", "number"};
+
+static const char *const kind_names[] = {"hook", "repeatable", "versioned"};
+
+SlipwayKind
+slipway_kind_parse(const char *name)
+{
+	for (int i = 0; i < lengthof(kind_names); i++)
+		if (strcmp(name, kind_names[i]) == 0)
+			return (SlipwayKind) i;
+	ereport(ERROR,
+			(errcode(SLIPWAY_INVALID_MANIFEST),
+			 errmsg("unknown kind of migration \"%s\"", name)));
+}
+
+const char *
+slipway_kind_name(SlipwayKind kind)
+{
+	return kind_names[kind];
+}
 
 SlipwayNameOrder
 slipway_order_parse(const char *name)
@@ -67,44 +87,81 @@ slipway_name_compare(SlipwayNameOrder order, const char *a, const char *b)
 	return result;
 }
 
+int
+slipway_member_compare(SlipwayNameOrder order, const SlipwayMember *a, const SlipwayMember *b)
+{
+	if (a->kind != b->kind)
+		return (int) a->kind - (int) b->kind;
+	return slipway_name_compare(a->kind == SLIPWAY_VERSIONED ? order : SLIPWAY_ORDER_NAME, a->name, b->name);
+}
+
+/* A name has one history, whatever its kind. */
+static void
+check_unique(const SlipwayManifest *manifest)
+{
+	HTAB	   *index = slipway_manifest_index(manifest);
+
+	for (int i = 0; i < manifest->n; i++)
+		if (slipway_manifest_position(index, manifest->members[i].name) != i)
+			ereport(ERROR,
+					(errcode(SLIPWAY_DUPLICATE_NAME),
+					 errmsg("migration \"%s\" is there twice", manifest->members[i].name)));
+	hash_destroy(index);
+}
+
+/* In byte order, number must not go down: numbered is the last member with one, or NULL. */
+static void
+check_number(const char *numbered, const char *name)
+{
+	if (numbered && compare_numbers(numbered, name) > 0)
+		ereport(ERROR,
+				(errcode(SLIPWAY_AMBIGUOUS_ORDER),
+				 errmsg("order of migrations \"%s\" and \"%s\" is ambiguous", numbered, name),
+				 errdetail("By bytes the first comes before the second, by number after it."),
+				 errhint("Say which with order name or order number, or give the numbers the same width.")));
+}
+
+static bool
+has_number(const SlipwayMember *member)
+{
+	return member->kind == SLIPWAY_VERSIONED && isdigit((unsigned char) member->name[0]);
+}
+
 /*
  * Members must stand in the order that the manifest declares, behind the one
  * before them (or NULL). In byte order that one is also the last one with a
  * number, or none before it has one.
  */
 static void
-check_order(const SlipwayManifest *manifest, const char *before)
+check_order(const SlipwayManifest *manifest, const SlipwayMember *before)
 {
-	const char *numbered = before && isdigit((unsigned char) before[0]) ? before : NULL;
+	const char *numbered = before && has_number(before) ? before->name : NULL;
 
 	for (int i = 0; i < manifest->n; i++)
 	{
-		const char *name = manifest->members[i].name;
-		int			step = before ? slipway_name_compare(manifest->order, before, name) : -1;
+		const SlipwayMember *member = &manifest->members[i];
+		int			step = before ? slipway_member_compare(manifest->order, before, member) : -1;
 
 		if (step == 0)
 			ereport(ERROR,
 					(errcode(SLIPWAY_DUPLICATE_NAME),
-					 errmsg("migration \"%s\" is there twice", name)));
+					 errmsg("migration \"%s\" is there twice", member->name)));
 		if (step > 0)
 			ereport(ERROR,
 					(errcode(SLIPWAY_INVALID_MANIFEST),
 					 errmsg("migration \"%s\" stands after \"%s\" in the manifest",
-							name, before),
+							member->name, before->name),
 					 errdetail("That is not the order \"%s\" which it declares.",
 							   order_names[manifest->order])));
-		if (manifest->order == SLIPWAY_ORDER_AUTO && isdigit((unsigned char) name[0]))
+		if (manifest->order == SLIPWAY_ORDER_AUTO && has_number(member))
 		{
-			if (numbered && compare_numbers(numbered, name) > 0)
-				ereport(ERROR,
-						(errcode(SLIPWAY_AMBIGUOUS_ORDER),
-						 errmsg("order of migrations \"%s\" and \"%s\" is ambiguous", numbered, name),
-						 errdetail("By bytes the first comes before the second, by number after it."),
-						 errhint("Say which with order name or order number, or give the numbers the same width.")));
-			numbered = name;
+			check_number(numbered, member->name);
+			numbered = member->name;
 		}
-		before = name;
+		before = member;
 	}
+	if (manifest->n > 0 && manifest->members[0].kind != SLIPWAY_VERSIONED)
+		check_unique(manifest);
 }
 
 /* The next space-separated word of *line, which is advanced. */
@@ -150,20 +207,33 @@ parse_optional_hash(const char *word, uint8 *hash)
 }
 
 static void
+check_hook(const SlipwayMember *member)
+{
+	if (!slipway_hook_is_name(member->name))
+		ereport(ERROR,
+				(errcode(SLIPWAY_INVALID_MANIFEST),
+				 errmsg("there is no hook \"%s\"", member->name)));
+	if (member->kind != SLIPWAY_HOOK)
+		ereport(ERROR,
+				(errcode(SLIPWAY_INVALID_MANIFEST),
+				 errmsg("\"%s\" is the name of a hook, not of a migration", member->name)));
+	if (member->has_down || member->has_verify)
+		ereport(ERROR,
+				(errcode(SLIPWAY_INVALID_MANIFEST),
+				 errmsg("hook \"%s\" has a down or verify script", member->name)));
+}
+
+static void
 parse_member(SlipwayMember *member, char *line)
 {
-	char	   *kind;
-
 	parse_hash(next_word(&line), member->up, SLIPWAY_INVALID_MANIFEST);
 	member->has_down = parse_optional_hash(next_word(&line), member->down);
 	member->has_verify = parse_optional_hash(next_word(&line), member->verify);
-	kind = next_word(&line);
-	if (strcmp(kind, "versioned") != 0)
-		ereport(ERROR,
-				(errcode(SLIPWAY_INVALID_MANIFEST),
-				 errmsg("unknown kind of migration \"%s\"", kind)));
+	member->kind = slipway_kind_parse(next_word(&line));
 	slipway_check_name("migration", line);
 	member->name = line;
+	if (member->kind == SLIPWAY_HOOK || slipway_hook_is_name(line))
+		check_hook(member);
 }
 
 static int
@@ -200,7 +270,7 @@ take_line(char **text)
 
 /* Lines of members, which may be changed. */
 static void
-parse_members(SlipwayManifest *manifest, char *text, const char *before)
+parse_members(SlipwayManifest *manifest, char *text, const SlipwayMember *before)
 {
 	manifest->members = palloc0(Max(count_lines(text), 1) * sizeof(SlipwayMember));
 	while (*text)
@@ -238,12 +308,13 @@ SlipwayManifest *
 slipway_manifest_parse_more(const SlipwayManifestBase *base, const char *lines)
 {
 	SlipwayManifest *manifest = palloc0(sizeof(SlipwayManifest));
+	SlipwayMember last = {.kind = base->last_kind, .name = base->last};
 
 	require_last_line_feed(lines);
 	manifest->base = base->n;
 	manifest->order = base->order;
 	memcpy(manifest->hash, base->hash, SLIPWAY_HASH_LEN);
-	parse_members(manifest, pstrdup(lines), base->last);
+	parse_members(manifest, pstrdup(lines), &last);
 	return manifest;
 }
 

@@ -4,11 +4,13 @@
  *
  * Text of a manifest, in UTF-8:
  *		slipway-manifest 1 order=<auto|name|number>\n
- *		<up hash> <down hash or -> <verify hash or -> versioned <name>\n   ...
+ *		<up hash> <down hash or -> <verify hash or -> <kind> <name>\n   ...
  * Its hash is that of its last line: SHA-256 over the hex digits of the hash of
  * the line before, if there is one, and the line itself without its line feed. So
  * who knows a manifest's hash can go on with more members.
  *
+ * First the hooks, then repeatable migrations, each in byte order of their names, as
+ * they are the same in most releases; then the versioned ones, in this order:
  * auto: in byte order of the names, and the order of leading numbers agrees;
  * name: in byte order, whatever the numbers; number: by leading number.
  */
@@ -28,8 +30,17 @@ typedef enum SlipwayNameOrder
 	SLIPWAY_ORDER_NUMBER
 } SlipwayNameOrder;
 
+/* In the order of a manifest. */
+typedef enum SlipwayKind
+{
+	SLIPWAY_HOOK,				/* runs at a certain moment of each run: see hook.h */
+	SLIPWAY_REPEATABLE,			/* runs again when its script has changed */
+	SLIPWAY_VERSIONED			/* runs once */
+} SlipwayKind;
+
 typedef struct SlipwayMember
 {
+	SlipwayKind kind;
 	char	   *name;
 	uint8		up[SLIPWAY_HASH_LEN];
 	uint8		down[SLIPWAY_HASH_LEN];
@@ -55,7 +66,8 @@ typedef struct SlipwayManifestBase
 	uint8		hash[SLIPWAY_HASH_LEN];
 	SlipwayNameOrder order;
 	int			n;				/* members */
-	char	   *last;			/* name of the last member */
+	SlipwayKind last_kind;		/* of the last member */
+	char	   *last;			/* its name */
 } SlipwayManifestBase;
 
 /*
@@ -79,6 +91,13 @@ extern void slipway_manifest_parse_hash(const char *hex, uint8 *hash);
 
 /* <0, 0, >0 as a stands before b in this order; in bytes of UTF-8. */
 extern int	slipway_name_compare(SlipwayNameOrder order, const char *a, const char *b);
+
+/* The same for members, whose kinds are told apart first. */
+extern int	slipway_member_compare(SlipwayNameOrder order, const SlipwayMember *a, const SlipwayMember *b);
+
+/* "hook", "repeatable" or "versioned"; SW018 for any other name. */
+extern const char *slipway_kind_name(SlipwayKind kind);
+extern SlipwayKind slipway_kind_parse(const char *name);
 
 /* "auto", "name" or "number"; SW018 for any other name. */
 extern const char *slipway_order_name(SlipwayNameOrder order);

@@ -229,6 +229,6 @@ PG_FUNCTION_INFO_V1(slipway_migrate);
 Datum
 slipway_migrate(PG_FUNCTION_ARGS)
 {
-	slipway_call(fcinfo, "slipway.migrate()", migrate);
+	slipway_call(fcinfo, "migrate", migrate);
 	return (Datum) 0;
 }

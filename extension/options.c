@@ -140,6 +140,7 @@ slipway_options_parse(Jsonb *json)
 
 	options->lock_wait = slipway_lock_wait;
 	options->lock_timeout = slipway_lock_timeout;
+	options->labels = "{}";
 	options->retries = slipway_retries;
 	options->recut = slipway_recut == SLIPWAY_RECUT_AUTO;
 	options->cancel_blockers = pstrdup(slipway_cancel_blockers_default);

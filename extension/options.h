@@ -12,6 +12,7 @@ typedef struct SlipwayOptions
 	char	   *manifest;		/* hash in hex; NULL: the newest */
 	char	   *to;				/* last migration to apply; NULL: all */
 	char	   *client_version;
+	char	   *labels;			/* a JSON object */
 	int			lock_wait;		/* ms, 0: no limit; so the next two */
 	int			lock_timeout;
 	int			statement_timeout;

@@ -209,7 +209,7 @@ slipway_perform(SlipwayRun *run, SlipwayTask *tasks, int n)
 	slipway_lock_watch_begin(run->context);
 	slipway_lock_wait_begin();
 	run->journal_open = slipway_journal_is_open(run->project->name);
-	slipway_run_open(run, n);
+	slipway_run_open(run, tasks, n);
 	report_start(run, &tasks[0], n);
 	for (int i = 0; i < n; i++)
 	{

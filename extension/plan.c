@@ -32,24 +32,50 @@ slipway_step_pending(const SlipwayStep *step)
 		step->state == SLIPWAY_OUT_OF_ORDER;
 }
 
-/* Reads a row of query applied.sql; datums are copied into context. */
+/* An event after which the migration is applied, or not: a row of query applied.sql. */
+static void
+read_lasting(SlipwayStep *step, uint64 row)
+{
+	bool		isnull;
+
+	step->applied = strcmp(slipway_row_text(row, 2), "rollback") != 0;
+	step->entry = slipway_row_int8(row, 9);
+	if (!step->applied)
+		return;
+	(void) slipway_row_hash(row, 4, step->applied_hash);
+	step->applied_at = slipway_row_datum(row, 5, &isnull);
+	step->duration = datumCopy(slipway_row_datum(row, 6, &isnull), false, sizeof(Interval));
+	step->applied_by = slipway_row_text(row, 7);
+	step->run = slipway_row_int8(row, 8);
+}
+
+/* Reads a row; the one that lasts comes first. Datums are copied into context. */
 static void
 read_row(SlipwayStep *step, uint64 row, MemoryContext context)
 {
 	MemoryContext old = MemoryContextSwitchTo(context);
-	bool		isnull;
+	bool		failed = strcmp(slipway_row_text(row, 3), "succeeded") != 0;
 
-	step->applied = strcmp(slipway_row_text(row, 2), "succeeded") == 0;
-	step->state = step->applied ? SLIPWAY_APPLIED : SLIPWAY_FAILED;
-	if (step->applied)
-	{
-		(void) slipway_row_hash(row, 3, step->applied_hash);
-		step->applied_at = slipway_row_datum(row, 4, &isnull);
-		step->duration = datumCopy(slipway_row_datum(row, 5, &isnull), false, sizeof(Interval));
-		step->applied_by = slipway_row_text(row, 6);
-		step->run = slipway_row_int8(row, 7);
-	}
+	if (!failed && strcmp(slipway_row_text(row, 2), "forget_failed") != 0)
+		read_lasting(step, row);
+	else
+		step->failed = failed && slipway_row_int8(row, 9) > step->entry;
 	MemoryContextSwitchTo(old);
+}
+
+/* Steps that are not in the manifest are found by their name, behind the members. */
+static SlipwayStep *
+find_step(SlipwayPlan *plan, HTAB *members, const char *name, int *others)
+{
+	int			position = slipway_manifest_position(members, name);
+	SlipwayStep *steps = &plan->steps[plan->manifest->n];
+
+	if (position >= 0)
+		return &plan->steps[position];
+	/* Rows are in order of names. */
+	if (*others == 0 || strcmp(steps[*others - 1].name, name) != 0)
+		steps[(*others)++].name = name;
+	return &steps[*others - 1];
 }
 
 /*
@@ -73,30 +99,106 @@ read_history(SlipwayPlan *plan, const char *project)
 	plan->steps = MemoryContextAllocZero(caller, (manifest->n + rows + 1) * sizeof(SlipwayStep));
 	for (uint64 i = 0; i < rows; i++)
 	{
+		MemoryContext spi = MemoryContextSwitchTo(caller);
 		char	   *name = slipway_row_text(i, 1);
-		int			position = slipway_manifest_position(members, name);
-		SlipwayStep *step = &plan->steps[position >= 0 ? position : manifest->n + others];
 
-		read_row(step, i, caller);
-		step->name = name;
-		if (position < 0 && step->applied)
-			others++;
+		MemoryContextSwitchTo(spi);
+		read_row(find_step(plan, members, name, &others), i, caller);
 	}
 	slipway_spi_end();
 	hash_destroy(members);
 	return others;
 }
 
+/* Are these known as repeatable, though they are in the manifest no more? */
+static void
+read_kinds(SlipwayStep *steps, int n, const char *project)
+{
+	static SlipwayQuery query = {SLIPWAY_QUERY_REPEATABLE, 1, {TEXTOID}};
+	SlipwayArgs args = {0};
+	uint64		rows;
+
+	for (int i = 0; i < n; i++)
+		steps[i].kind = SLIPWAY_VERSIONED;
+	if (n == 0)
+		return;
+	slipway_arg_text(&args, project);
+	slipway_spi_begin();
+	rows = slipway_query(&query, &args, 0);
+	for (uint64 row = 0; row < rows; row++)
+		for (int i = 0; i < n; i++)
+			if (strcmp(steps[i].name, slipway_row_text(row, 1)) == 0)
+				steps[i].kind = SLIPWAY_REPEATABLE;
+	slipway_spi_end();
+}
+
 static SlipwayNameOrder sort_order;
 
+/* In the order in which they run. */
 static int
 compare_steps(const void *a, const void *b)
 {
-	return slipway_name_compare(sort_order, ((const SlipwayStep *) a)->name,
-								((const SlipwayStep *) b)->name);
+	const SlipwayStep *left = a;
+	const SlipwayStep *right = b;
+
+	if (left->kind != right->kind)
+		return (int) right->kind - (int) left->kind;
+	return slipway_name_compare(left->kind == SLIPWAY_VERSIONED ? sort_order : SLIPWAY_ORDER_NAME,
+								left->name, right->name);
 }
 
-/* States that depend on the others: changed, out of order, missing, future. */
+/* Takes out hooks, and what history knows and is not applied, then puts the rest in order. */
+static void
+arrange(SlipwayPlan *plan, int n)
+{
+	bool		in_order = true;
+
+	plan->n = 0;
+	for (int i = 0; i < n; i++)
+	{
+		const SlipwayStep *step = &plan->steps[i];
+
+		if (step->member ? step->kind == SLIPWAY_HOOK : !step->applied)
+			continue;
+		in_order = in_order && step->kind == SLIPWAY_VERSIONED && step->member;
+		plan->steps[plan->n++] = *step;
+	}
+	sort_order = plan->manifest->order;
+	if (!in_order)
+		qsort(plan->steps, plan->n, sizeof(SlipwayStep), compare_steps);
+}
+
+/* Is the script of the manifest the one that was applied? */
+static bool
+is_as_applied(const SlipwayStep *step)
+{
+	return step->applied && memcmp(step->applied_hash, step->member->up, SLIPWAY_HASH_LEN) == 0;
+}
+
+/* What is to be done for a repeatable one depends on itself alone. */
+static SlipwayState
+repeatable_state(const SlipwayStep *step)
+{
+	if (step->member == NULL)
+		return SLIPWAY_MISSING;
+	if (is_as_applied(step))
+		return SLIPWAY_APPLIED;
+	return step->failed ? SLIPWAY_FAILED : SLIPWAY_PENDING;
+}
+
+/* Those around it: is a later one applied, or in the manifest? */
+static SlipwayState
+versioned_state(const SlipwayStep *step, bool later_applied, bool later_member)
+{
+	if (step->member == NULL)
+		return later_member ? SLIPWAY_MISSING : SLIPWAY_FUTURE;
+	if (step->applied)
+		return is_as_applied(step) ? SLIPWAY_APPLIED : SLIPWAY_CHANGED;
+	if (later_applied)
+		return SLIPWAY_OUT_OF_ORDER;
+	return step->failed ? SLIPWAY_FAILED : SLIPWAY_PENDING;
+}
+
 static void
 settle_states(SlipwayPlan *plan)
 {
@@ -107,20 +209,17 @@ settle_states(SlipwayPlan *plan)
 	{
 		SlipwayStep *step = &plan->steps[i];
 
-		if (step->member == NULL)
-			step->state = later_member ? SLIPWAY_MISSING : SLIPWAY_FUTURE;
-		else if (!step->applied)
+		if (step->kind == SLIPWAY_REPEATABLE)
+			step->state = repeatable_state(step);
+		else
 		{
-			if (later_applied)
-				step->state = SLIPWAY_OUT_OF_ORDER;
-			plan->pending++;
+			step->state = versioned_state(step, later_applied, later_member);
+			later_member |= step->member != NULL;
+			/* What only a newer release knows does not make ours late. */
+			later_applied |= step->applied && step->state != SLIPWAY_FUTURE;
 		}
-		else if (memcmp(step->applied_hash, step->member->up, SLIPWAY_HASH_LEN) != 0)
-			step->state = SLIPWAY_CHANGED;
 		plan->future += step->state == SLIPWAY_FUTURE;
-		later_member |= step->member != NULL;
-		/* What only a newer release knows does not make ours late. */
-		later_applied |= step->applied && step->state != SLIPWAY_FUTURE;
+		plan->pending += slipway_step_pending(step);
 	}
 }
 
@@ -149,21 +248,16 @@ slipway_plan_make(const char *project, SlipwayManifest *manifest)
 	}
 	else
 		others = read_history(plan, project);
+	read_kinds(plan->steps + manifest->n, others, project);
 	for (int i = 0; i < manifest->n; i++)
 	{
 		SlipwayStep *step = &plan->steps[i];
 
 		step->member = &manifest->members[i];
-		if (step->name == NULL)
-			step->state = SLIPWAY_PENDING;
 		step->name = step->member->name;
+		step->kind = step->member->kind;
 	}
-	plan->n = manifest->n + others;
-	if (others > 0)
-	{
-		sort_order = manifest->order;
-		qsort(plan->steps, plan->n, sizeof(SlipwayStep), compare_steps);
-	}
+	arrange(plan, manifest->n + others);
 	settle_states(plan);
 	read_journal(plan, project);
 	return plan;
@@ -184,6 +278,9 @@ slipway_step_check(const SlipwayStep *step, bool allow_out_of_order)
 					 errhint("Put the old script back and write the change as a new migration.")));
 			break;
 		case SLIPWAY_MISSING:
+			/* What was to be run again and again may end without a trace. */
+			if (step->kind == SLIPWAY_REPEATABLE)
+				break;
 			ereport(ERROR,
 					(errcode(SLIPWAY_MISSING_MIGRATION),
 					 errmsg("migration \"%s\" was applied but is missing", step->name),

@@ -22,9 +22,12 @@ typedef enum SlipwayState
 typedef struct SlipwayStep
 {
 	const char *name;
+	SlipwayKind kind;
 	SlipwayMember *member;		/* NULL: not in the manifest */
 	SlipwayState state;
-	bool		applied;
+	bool		applied;		/* repeatable ones perhaps with another script */
+	bool		failed;			/* the last try, since */
+	int64		entry;			/* of the history, that says it is applied */
 	uint8		applied_hash[SLIPWAY_HASH_LEN];
 	Datum		applied_at;		/* timestamptz */
 	Datum		duration;		/* interval */
@@ -36,7 +39,8 @@ typedef struct SlipwayStep
 typedef struct SlipwayPlan
 {
 	SlipwayManifest *manifest;
-	SlipwayStep *steps;			/* members, and what only history knows, in order */
+	SlipwayStep *steps;			/* versioned ones, members and what only history knows, in order; then
+								 * the repeatable ones */
 	int			n;
 	int			pending;		/* in states pending, failed and out of order */
 	int			future;

@@ -11,6 +11,7 @@
 
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
+#include "utils/builtins.h"
 #include "utils/timestamp.h"
 
 #include "compat.h"
@@ -30,8 +31,7 @@ typedef struct OpenRun
 {
 	int64		number;
 	char	   *migration;
-	uint8		hash[SLIPWAY_HASH_LEN];
-	bool		has_hash;
+	char	   *action;			/* of the run */
 	uint8		manifest[SLIPWAY_HASH_LEN];
 	TimestampTz started_at;		/* of the migration */
 	TimestampTz run_started_at;
@@ -46,7 +46,7 @@ read_open_run(OpenRun *dead, uint64 row)
 
 	dead->number = slipway_row_int8(row, 1);
 	dead->migration = slipway_row_text(row, 2);
-	dead->has_hash = slipway_row_hash(row, 3, dead->hash);
+	dead->action = slipway_row_text(row, 3);
 	(void) slipway_row_hash(row, 4, dead->manifest);
 	dead->started_at = DatumGetTimestampTz(slipway_row_datum(row, 5, &isnull));
 	dead->pid = slipway_row_int8(row, 6);
@@ -70,9 +70,8 @@ record_dead_run(const SlipwayRun *run, const OpenRun *dead)
 	event.actor = &dead->actor;
 	event.run = dead->number;
 	event.migration = dead->migration;
-	event.action = "apply";
+	event.action = strcmp(dead->action, "migrate") == 0 ? SLIPWAY_ACTION_APPLY : dead->action;
 	event.outcome = "interrupted";
-	event.script_hash = dead->has_hash ? dead->hash : NULL;
 	event.manifest_hash = dead->manifest;
 	event.started_at = dead->started_at;
 	event.finished_at = GetCurrentTimestamp();
@@ -150,11 +149,23 @@ settle_dead_runs(SlipwayRun *run)
 	}
 }
 
-void
-slipway_run_open(SlipwayRun *run, int pending)
+static void
+add_names(SlipwayArgs *args, const SlipwayTask *tasks, int n)
 {
-	static SlipwayQuery query = {SLIPWAY_QUERY_RUN_ADD, 11,
-	{TEXTOID, BYTEAOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, INT8OID, INT8OID, INT8OID, INT8OID}};
+	Datum	   *names = palloc(n * sizeof(Datum));
+
+	for (int i = 0; i < n; i++)
+		names[i] = CStringGetTextDatum(tasks[i].name);
+	slipway_arg_array(args, names, NULL, n, TEXTOID);
+}
+
+void
+slipway_run_open(SlipwayRun *run, const SlipwayTask *tasks, int n)
+{
+	static SlipwayQuery query = {SLIPWAY_QUERY_RUN_ADD, 13,
+	{TEXTOID, BYTEAOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, INT8OID, TEXTARRAYOID, INT8OID, INT8OID,
+	TEXTOID, TEXTOID}};
+	int64		number = slipway_lookup_last("run", run->project->name, "number") + 1;
 	const SlipwayActor *actor = run->actor;
 	SlipwayArgs args = {0};
 
@@ -166,15 +177,17 @@ slipway_run_open(SlipwayRun *run, int pending)
 	slipway_arg_text(&args, actor->application_name);
 	slipway_arg_text(&args, actor->client_version);
 	slipway_arg_int8(&args, MyProcPid);
-	slipway_arg_int8(&args, pending);
+	add_names(&args, tasks, n);
 	/* who holds the lock knows that nobody else takes that number */
-	slipway_arg_int8(&args, slipway_lookup_last("run", run->project->name, "number") + 1);
+	slipway_arg_int8(&args, number);
 	slipway_arg_datum(&args, Int64GetDatum(slipway_detached_number()), slipway_detached_number() == 0);
+	slipway_arg_text(&args, run->action);
+	slipway_arg_text(&args, run->options->labels);
 	slipway_spi_begin();
 	settle_dead_runs(run);
 	slipway_query(&query, &args, 0);
 	slipway_spi_end();
-	run->number = DatumGetInt64(args.values[args.n - 2]);
+	run->number = number;
 }
 
 bool

@@ -14,6 +14,7 @@
 
 typedef struct SlipwayRun
 {
+	const char *action;			/* "migrate", "rollback" or "redo" */
 	SlipwayProject *project;
 	SlipwayOptions *options;
 	SlipwayManifest *manifest;	/* its members are those of the plan */
@@ -41,10 +42,10 @@ extern bool slipway_run_others_alive(SlipwayRun *run);
 
 /*
  * With the lock held: writes into the history what runs that did not end were
- * at, and warns of it; then a row for this run, which is to apply so many
- * migrations. Opens a scope of spi.h; takes effect with the caller's commit.
+ * at, and warns of it; then a row for this run, which is to do these
+ * tasks. Opens a scope of spi.h; takes effect with the caller's commit.
  */
-extern void slipway_run_open(SlipwayRun *run, int pending);
+extern void slipway_run_open(SlipwayRun *run, const SlipwayTask *tasks, int n);
 
 /* Is the last run one of this very manifest that says it goes on? */
 extern bool slipway_run_same_goes_on(const SlipwayRun *run);

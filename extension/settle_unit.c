@@ -52,8 +52,8 @@ record(const SlipwayProject *project, const char *migration, const SlipwayOpenUn
 	ErrorData	note = {0};
 
 	note.sqlerrcode = SLIPWAY_UNKNOWN_OUTCOME;
-	note.message = psprintf("statement %d is taken as %s: %s", unit->statement,
-							done ? "executed" : "not executed", reason);
+	note.message = psprintf("statement %d is taken as %s", unit->statement,
+							done ? "executed" : "not executed");
 	event.project = project;
 	event.actor = slipway_actor_current(project->owner, NULL);
 	event.migration = migration;
@@ -62,6 +62,7 @@ record(const SlipwayProject *project, const char *migration, const SlipwayOpenUn
 	event.script_hash = unit->script;
 	event.started_at = event.finished_at = GetCurrentTimestamp();
 	event.error = &note;
+	event.reason = reason;
 	slipway_history_append(&event);
 }
 

@@ -22,11 +22,12 @@ id_array(Datum *ids, int n)
 	return PointerGetDatum(construct_array(ids, n, INT8OID, sizeof(int64), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 }
 
-/* Names, up, down and verify hashes and ids of members, as arrays. */
+/* Names, kinds, up, down and verify hashes and ids of members, as arrays. */
 static void
 add_member_arrays(SlipwayArgs *args, SlipwayMember *const *members, int n)
 {
 	Datum	   *names = palloc(n * sizeof(Datum));
+	Datum	   *kinds = palloc(n * sizeof(Datum));
 	Datum	   *ids = palloc(n * sizeof(Datum));
 	const uint8 **hashes[3];
 
@@ -37,12 +38,14 @@ add_member_arrays(SlipwayArgs *args, SlipwayMember *const *members, int n)
 		const SlipwayMember *member = members[i];
 
 		names[i] = CStringGetTextDatum(member->name);
+		kinds[i] = CStringGetTextDatum(slipway_kind_name(member->kind));
 		ids[i] = Int64GetDatum(member->id);
 		hashes[0][i] = member->up;
 		hashes[1][i] = member->has_down ? member->down : NULL;
 		hashes[2][i] = member->has_verify ? member->verify : NULL;
 	}
 	slipway_arg_array(args, names, NULL, n, TEXTOID);
+	slipway_arg_array(args, kinds, NULL, n, TEXTOID);
 	for (int c = 0; c < lengthof(hashes); c++)
 		slipway_arg_hashes(args, hashes[c], n);
 	slipway_arg_datum(args, id_array(ids, n), false);
@@ -67,7 +70,8 @@ find_member(SlipwayLookup *row, const char *project, const SlipwayMember *member
 	slipway_lookup_key_text(row, "project", project);
 	slipway_lookup_key_text(row, "name", member->name);
 	while (slipway_lookup_previous(row))
-		if (has_hash(row, "up_hash", true, member->up) &&
+		if (strcmp(slipway_lookup_text(row, "kind"), slipway_kind_name(member->kind)) == 0 &&
+			has_hash(row, "up_hash", true, member->up) &&
 			has_hash(row, "down_hash", member->has_down, member->down) &&
 			has_hash(row, "verify_hash", member->has_verify, member->verify))
 			return slipway_lookup_int8(row, "id");
@@ -78,8 +82,8 @@ find_member(SlipwayLookup *row, const char *project, const SlipwayMember *member
 static void
 store_members(const char *project, SlipwayManifest *manifest)
 {
-	static SlipwayQuery query = {SLIPWAY_QUERY_MIGRATION_ADD, 6,
-	{TEXTOID, TEXTARRAYOID, BYTEAARRAYOID, BYTEAARRAYOID, BYTEAARRAYOID, INT8ARRAYOID}};
+	static SlipwayQuery query = {SLIPWAY_QUERY_MIGRATION_ADD, 7,
+	{TEXTOID, TEXTARRAYOID, TEXTARRAYOID, BYTEAARRAYOID, BYTEAARRAYOID, BYTEAARRAYOID, INT8ARRAYOID}};
 	SlipwayMember **added = palloc(Max(manifest->n, 1) * sizeof(SlipwayMember *));
 	int64		last = slipway_lookup_last("migration", project, "id");
 	int			n = 0;

@@ -24,8 +24,6 @@
 #include "script_error.h"
 #include "unit.h"
 
-#define DIRECTIVE "-- slipway:"
-
 /* The state of cutting one script. */
 typedef struct UnitCutter
 {
@@ -39,7 +37,6 @@ typedef struct UnitCutter
 	bool		in_block;		/* after BEGIN */
 	int			blocks;
 	bool		lone_commit;	/* a COMMIT ended what the runner had begun */
-	bool		no_transaction; /* directive: every statement is a unit */
 	bool		keep;			/* the statement's tree */
 	Size		apart;			/* bytes of kept trees that have a context of their own */
 	SlipwayStatement begin;		/* the last BEGIN */
@@ -188,7 +185,7 @@ take_ordinary(UnitCutter *cutter, const SlipwayStatement *statement)
 	if (border)
 		cutter->value = *statement;
 	add_statement(cutter, statement);
-	if (border || cutter->no_transaction)
+	if (border || cutter->outline->directives.no_transaction)
 		cutter->unit_open = false;
 }
 
@@ -209,50 +206,6 @@ take_statement(UnitCutter *cutter, const SlipwayStatement *statement, bool fixed
 		case SLIPWAY_ORDINARY:
 			take_ordinary(cutter, statement);
 			break;
-	}
-}
-
-/*
- * Directives are comments at the very beginning of a script. A misspelt one
- * must not be taken for a comment.
- */
-static void
-read_directives(UnitCutter *cutter, SlipwayPlace *place)
-{
-	const char *line = cutter->script;
-	int			number = 1;
-
-	while (*line)
-	{
-		const char *end = strchrnul(line, '\n');
-		const char *begin = line;
-		const char *text;
-		int			len;
-
-		line += strspn(line, " \t");
-		if (line < end && strncmp(line, "--", 2) != 0)
-			break;
-		if (strncmp(line, DIRECTIVE, strlen(DIRECTIVE)) == 0)
-		{
-			text = line + strlen(DIRECTIVE);
-			text += strspn(text, " \t");
-			len = end - text;
-			while (len > 0 && isspace((unsigned char) text[len - 1]))
-				len--;
-			place->statement.location = line - cutter->script;
-			place->statement.start.line = number;
-			place->statement.start.column = 1 + (line - begin);
-			place->in_statement = true;
-			if (len != strlen("no-transaction") || strncmp(text, "no-transaction", len) != 0)
-				ereport(ERROR,
-						(errcode(SLIPWAY_REFUSED_STATEMENT),
-						 errmsg("unknown directive \"%.*s\"", len, text),
-						 errhint("This version knows: no-transaction.")));
-			cutter->no_transaction = true;
-			set_stepwise(cutter->outline, "directive no-transaction", &place->statement);
-		}
-		line = *end ? end + 1 : end;
-		number++;
 	}
 }
 
@@ -324,7 +277,9 @@ slipway_outline(const char *migration, const char *script, bool fixed_role, Size
 	cutter.outline->context = CurrentMemoryContext;
 	cutter.script = script;
 	slipway_place_push(&place, migration, script, true);
-	read_directives(&cutter, &place);
+	slipway_directives_read(&cutter.outline->directives, &place);
+	if (cutter.outline->directives.no_transaction)
+		set_stepwise(cutter.outline, "directive no-transaction", &cutter.outline->directives.no_transaction_at);
 	cut_all(&cutter, &place, fixed_role, limit);
 	if (cutter.in_block && !cutter.lone_commit)
 	{

@@ -6,6 +6,8 @@
 #define SLIPWAY_UNIT_H
 
 #include "nodes/pg_list.h"
+
+#include "directive.h"
 #include "script.h"
 
 /* Statements in a row that commit together. */
@@ -24,6 +26,7 @@ typedef struct SlipwayUnit
 typedef struct SlipwayOutline
 {
 	MemoryContext context;		/* holds all of this */
+	SlipwayDirectives directives;
 	char	   *body;			/* or NULL */
 	SlipwayStatement *statements;	/* to run, BEGIN and COMMIT left out */
 	int			nstatements;

@@ -21,6 +21,7 @@
 
 #include "error_code.h"
 #include "hash.h"
+#include "hook.h"
 #include "lock.h"
 #include "missing.h"
 #include "pause.h"
@@ -217,10 +218,10 @@ slipway_find_base(PG_FUNCTION_ARGS)
 static void
 append_member(StringInfo text, const SlipwayMember *member)
 {
-	appendStringInfo(text, "%s %s %s versioned %s\n", slipway_hash_hex(member->up),
+	appendStringInfo(text, "%s %s %s %s %s\n", slipway_hash_hex(member->up),
 					 member->has_down ? slipway_hash_hex(member->down) : "-",
 					 member->has_verify ? slipway_hash_hex(member->verify) : "-",
-					 member->name);
+					 slipway_kind_name(member->kind), member->name);
 }
 
 /*
@@ -236,7 +237,7 @@ check_not_applied_otherwise(const char *project, SlipwayManifest *manifest, cons
 	{
 		SlipwayStep step = plan->steps[i];
 
-		if (!step.applied || strcmp(step.name, added->name) != 0 ||
+		if (!step.applied || added->kind != SLIPWAY_VERSIONED || strcmp(step.name, added->name) != 0 ||
 			memcmp(step.applied_hash, added->up, SLIPWAY_HASH_LEN) == 0)
 			continue;
 		step.member = (SlipwayMember *) added;
@@ -261,14 +262,14 @@ manifest_text_with(const SlipwayManifest *manifest, const SlipwayMember *added)
 	{
 		const SlipwayMember *member = &manifest->members[i];
 
-		int			order = slipway_name_compare(manifest->order, added->name, member->name);
+		int			order = slipway_member_compare(manifest->order, added, member);
 
 		if (!done && order <= 0)
 		{
 			append_member(&text, added);
 			done = true;
 		}
-		if (order != 0)
+		if (strcmp(member->name, added->name) != 0)
 			append_member(&text, member);
 	}
 	if (!done)
@@ -283,6 +284,15 @@ store_optional_script(FunctionCallInfo fcinfo, int arg, uint8 *hash)
 		return false;
 	slipway_store_script(text_to_cstring(PG_GETARG_TEXT_PP(arg)), hash);
 	return true;
+}
+
+/* As its name and its script say. */
+static SlipwayKind
+find_kind(const char *name, const char *script)
+{
+	if (slipway_hook_is_name(name))
+		return SLIPWAY_HOOK;
+	return slipway_directive_is_there(script, "repeatable") ? SLIPWAY_REPEATABLE : SLIPWAY_VERSIONED;
 }
 
 PG_FUNCTION_INFO_V1(slipway_add_migration);
@@ -304,6 +314,7 @@ slipway_add_migration(PG_FUNCTION_ARGS)
 	slipway_store_prepare("slipway.add_migration()", project);
 	slipway_lock_newest(slipway_project_lock_key(project));
 	(void) store_optional_script(fcinfo, 1, member.up);
+	member.kind = find_kind(member.name, text_to_cstring(PG_GETARG_TEXT_PP(1)));
 	member.has_down = store_optional_script(fcinfo, 2, member.down);
 	member.has_verify = store_optional_script(fcinfo, 3, member.verify);
 	manifest = slipway_manifest_load(project, NULL);

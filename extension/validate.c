@@ -127,6 +127,12 @@ check_outline(const PlanCheck *check, const SlipwayStep *step, const char *body)
 					 errmsg("script of migration \"%s\" was not uploaded", step->name),
 					 errdetail("Its hash is %s.", slipway_hash_hex(step->member->up)),
 					 errhint("Upload it with slipway.add_script().")));
+		if (step->member->outline->directives.repeatable != (step->kind == SLIPWAY_REPEATABLE))
+			ereport(ERROR,
+					(errcode(SLIPWAY_INVALID_MANIFEST),
+					 errmsg("the manifest calls migration \"%s\" %s, which its script does not", step->name,
+							slipway_kind_name(step->kind)),
+					 errhint("A repeatable one has the directive repeatable, a versioned one has not.")));
 		if (step->units_done > 0)
 			check_begun(check->project, step, body);
 		slipway_place_pop(&place);

@@ -55,7 +55,8 @@ SELECT count(*) FILTER (WHERE entry_hash = sha256(convert_to(E'slipway-history 1
     || field('session_role', session_role) || field('effective_role', effective_role) || field('client_addr', host(client_addr))
     || field('application_name', application_name) || field('client_version', client_version) || field('sqlstate', sqlstate) || field('message', message)
     || field('detail', detail) || field('hint', hint) || field('context', context) || field('position', position::text)
-    || field('line_number', line_number::text) || field('column_number', column_number::text) || field('prev_hash', encode(prev_hash, 'hex')), 'UTF8'))) AS canonical, count(*)
+    || field('line_number', line_number::text) || field('column_number', column_number::text) || field('reason', reason) || field('variables', variables::text)
+    || field('prev_hash', encode(prev_hash, 'hex')), 'UTF8'))) AS canonical, count(*)
   FROM slipway.history;
 
 -- Forgeries, each undone. tamper(statement) is what is found after it.
@@ -130,5 +131,5 @@ SELECT count(*) FROM slipway.verify_history('chain');
 COMMIT;
 
 -- The log shows what the table has.
-SELECT count(*) FROM (SELECT * FROM slipway.log EXCEPT SELECT *, finished_at - started_at FROM slipway.history) more;
+SELECT count(*) FROM (SELECT * FROM slipway.log EXCEPT SELECT h.*, h.finished_at - h.started_at, r.labels FROM slipway.history h LEFT JOIN slipway.run r ON r.project = h.project AND r.number = h.run) more;
 SELECT (SELECT count(*) FROM slipway.log) = (SELECT count(*) FROM slipway.history) AS same;

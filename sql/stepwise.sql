@@ -227,7 +227,7 @@ SELECT slipway.settle_unit('0011', true, 'the log says so');
 CALL slipway.migrate();
 SELECT to_regclass('unsure'), to_regclass('sure');
 SELECT * FROM journal WHERE migration = '0011';
-SELECT migration, action, outcome, message FROM slipway.log WHERE migration = '0011' ORDER BY entry;
+SELECT migration, action, outcome, concat_ws(': ', message, reason) AS message FROM slipway.log WHERE migration = '0011' ORDER BY entry;
 SELECT * FROM slipway.verify_history();
 
 -- Owner roles: the server's own commands run as the owner; code that could leave its role does not commit.

@@ -27,7 +27,7 @@ CREATE TABLE slipway.migration (
     project     text NOT NULL REFERENCES slipway.project,
     id          bigint NOT NULL,
     name        text NOT NULL,
-    kind        text NOT NULL DEFAULT 'versioned' CHECK (kind IN ('versioned', 'repeatable')),
+    kind        text NOT NULL DEFAULT 'versioned' CHECK (kind IN ('versioned', 'repeatable', 'hook')),
     up_hash     bytea NOT NULL,
     down_hash   bytea,
     verify_hash bytea,
@@ -79,12 +79,16 @@ CREATE TABLE slipway.run (
     client_version     text,
     backend_pid        integer NOT NULL,
     pending            integer NOT NULL,
+    tasks              text[] NOT NULL,
+    labels             jsonb NOT NULL,
     settled_entry      bigint,
     detached           bigint,
     PRIMARY KEY (project, number)
 );
 COMMENT ON TABLE slipway.run IS 'one row per execution of a plan that had something to do';
-COMMENT ON COLUMN slipway.run.pending IS 'how many migrations it set out to apply';
+COMMENT ON COLUMN slipway.run.pending IS 'how many migrations it set out to apply, or to roll back';
+COMMENT ON COLUMN slipway.run.tasks IS 'their names, in order';
+COMMENT ON COLUMN slipway.run.labels IS 'what the deploy was told to note of itself: release, commit, ticket';
 COMMENT ON COLUMN slipway.run.settled_entry IS 'last entry of the history, if the run left its manifest applied whole: as long as no entry follows, there is nothing to do for that manifest';
 COMMENT ON COLUMN slipway.run.outcome IS 'running, succeeded, failed or interrupted; running while nobody holds the lock of the project means that its backend died; the next run says so in the history';
 
@@ -138,6 +142,8 @@ CREATE TABLE slipway.history (
     "position"       integer,
     line_number      integer,
     column_number    integer,
+    reason           text,
+    variables        jsonb,
     prev_hash        bytea,
     entry_hash       bytea NOT NULL,
     PRIMARY KEY (project, entry)
@@ -146,6 +152,9 @@ CREATE INDEX history_migration_idx ON slipway.history (project, migration, entry
 COMMENT ON TABLE slipway.history IS 'append-only record of what runs did, one hash chain per project';
 COMMENT ON COLUMN slipway.history.outcome IS 'succeeded, failed or interrupted';
 COMMENT ON COLUMN slipway.history.entry IS '1, 2, 3, ... without gaps in each project';
+COMMENT ON COLUMN slipway.history.action IS 'apply, rollback, hook, baseline, accept_checksum, forget_failed, mark_applied or settle';
+COMMENT ON COLUMN slipway.history.reason IS 'why, in the words of who did it by hand';
+COMMENT ON COLUMN slipway.history.variables IS 'values that stood for the variables of the script; *** for secret ones';
 COMMENT ON COLUMN slipway.history."position" IS 'of an error, in characters of the script from 1';
 COMMENT ON COLUMN slipway.history.entry_hash IS 'SHA-256 over the canonical form of the row and prev_hash';
 
@@ -153,6 +162,7 @@ CREATE TABLE slipway.journal (
     project         text NOT NULL,
     entry           bigint NOT NULL,
     migration       text NOT NULL,
+    action          text NOT NULL,
     script_hash     bytea NOT NULL,
     run             bigint NOT NULL,
     unit            integer NOT NULL,

@@ -9,8 +9,10 @@ REVOKE ALL ON slipway.status FROM PUBLIC;
 COMMENT ON VIEW slipway.status IS 'state of every migration of each project: applied, pending, failed, changed, missing, future or out of order';
 
 CREATE VIEW slipway.log WITH (security_barrier) AS
-SELECT h.*, h.finished_at - h.started_at AS duration
-  FROM slipway.project p JOIN slipway.history h ON h.project = p.name
+SELECT h.*, h.finished_at - h.started_at AS duration, r.labels
+  FROM slipway.project p
+  JOIN slipway.history h ON h.project = p.name
+  LEFT JOIN slipway.run r ON r.project = h.project AND r.number = h.run
  WHERE slipway._may('reader', p.name);
 REVOKE ALL ON slipway.log FROM PUBLIC;
 COMMENT ON VIEW slipway.log IS 'the history of the projects that the current user may read';
@@ -19,9 +21,10 @@ CREATE VIEW slipway._applied AS
 SELECT project, migration, entry, run, script_hash, started_at, finished_at, session_role
   FROM (SELECT DISTINCT ON (project, migration) *
           FROM slipway.history
-         WHERE outcome = 'succeeded' AND migration IS NOT NULL
+         WHERE outcome = 'succeeded'
+           AND action IN ('apply', 'rollback', 'baseline', 'mark_applied', 'accept_checksum')
          ORDER BY project, migration, entry DESC) last
- WHERE action = 'apply';
+ WHERE action <> 'rollback';
 REVOKE ALL ON slipway._applied FROM PUBLIC;
 COMMENT ON VIEW slipway._applied IS 'the event that made each applied migration so';
 
@@ -79,15 +82,13 @@ $$;
 REVOKE ALL ON FUNCTION slipway._work(integer) FROM PUBLIC;
 COMMENT ON FUNCTION slipway._work(integer) IS 'the phase that a long command of a backend is in, and how much of that phase is done; as far as pg_stat_progress_... would show it';
 
--- A run is, or was when it failed, at the first migration of its manifest that is
--- not applied. One that goes on holds the public lock or the inner one at any
+-- A run is, or was when it failed, at the first of its tasks that it has not done. One that goes on holds the public lock or the inner one at any
 -- time; one whose row says so without them has lost its backend.
 CREATE VIEW slipway.progress WITH (security_barrier) AS
-SELECT p.name AS project, r.number AS run,
+SELECT p.name AS project, r.number AS run, r.action,
        CASE WHEN r.outcome = 'running' AND l.pid IS NULL THEN 'interrupted' ELSE r.outcome END AS outcome,
        r.started_at, r.finished_at, r.session_role AS role, r.application_name, r.client_addr,
-       (SELECT count(*) FROM slipway.history h
-         WHERE h.project = p.name AND h.run = r.number AND h.outcome = 'succeeded') AS applied,
+       done.n AS applied,
        r.pending, now_at.migration,
        (SELECT max(j.unit) FROM slipway.journal j
          WHERE j.project = p.name AND j.migration = now_at.migration
@@ -102,14 +103,11 @@ SELECT p.name AS project, r.number AS run,
         WHERE h.project = r.project AND h.run = r.number
         ORDER BY h.entry DESC LIMIT 1) last ON true
   LEFT JOIN LATERAL (
-       SELECT m.name AS migration
-         FROM slipway.manifest f
-        CROSS JOIN unnest(f.members) WITH ORDINALITY u(id, n)
-         JOIN slipway.migration m ON m.project = f.project AND m.id = u.id
-        WHERE r.outcome <> 'succeeded' AND f.project = r.project AND f.hash = r.manifest_hash
-          AND NOT EXISTS (SELECT FROM slipway.history h
-                           WHERE h.project = r.project AND h.migration = m.name AND h.outcome = 'succeeded')
-        ORDER BY u.n LIMIT 1) now_at ON true
+       SELECT count(*) AS n
+         FROM slipway.history h
+        WHERE h.project = r.project AND h.run = r.number
+          AND h.outcome = 'succeeded' AND h.action IN ('apply', 'rollback')) done ON true
+  LEFT JOIN LATERAL (SELECT CASE WHEN r.outcome <> 'succeeded' THEN r.tasks[done.n + 1] END AS migration) now_at ON true
   LEFT JOIN LATERAL (
        SELECT k.pid
          FROM pg_catalog.pg_locks k

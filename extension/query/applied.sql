@@ -1,8 +1,10 @@
--- For each migration its last event that succeeded, else its last one; the
--- second column says succeeded if that left it applied.
-SELECT h.migration, h.outcome, h.script_hash, h.finished_at, h.finished_at - h.started_at, h.session_role, h.run
-  FROM (SELECT DISTINCT ON (migration) *
+-- For each migration the last event that changed whether it is applied, and the
+-- last one that says whether its last try failed.
+SELECT DISTINCT ON (migration, lasting)
+       migration, action, outcome, script_hash, finished_at, finished_at - started_at, session_role, run, entry
+  FROM (SELECT *, outcome = 'succeeded' AND action <> 'forget_failed' AS lasting
           FROM slipway.history
          WHERE project = $1 AND migration IS NOT NULL
-         ORDER BY migration, (outcome = 'succeeded') DESC, entry DESC) h
- WHERE h.action = 'apply'
+           AND (action IN ('apply', 'forget_failed')
+                OR action IN ('rollback', 'baseline', 'mark_applied', 'accept_checksum') AND outcome = 'succeeded')) h
+ ORDER BY migration, lasting DESC, entry DESC

@@ -5,7 +5,7 @@ SELECT project, entry::text, run::text, migration, action, outcome,
        to_char(finished_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'),
        session_role, effective_role, host(client_addr), application_name, client_version,
        sqlstate, message, detail, hint, context,
-       "position"::text, line_number::text, column_number::text,
+       "position"::text, line_number::text, column_number::text, reason, variables::text,
        encode(prev_hash, 'hex'), encode(entry_hash, 'hex')
   FROM slipway.history
  WHERE project = $1

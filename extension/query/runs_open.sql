@@ -1,7 +1,7 @@
--- Runs that say they go on, and the migration that each is at: the first of its
--- manifest that is not applied, as view slipway.progress has it too. Who holds
--- the lock knows that they do not apply anything any more.
-SELECT r.number, coalesce(next.name, '?'), next.up_hash, r.manifest_hash,
+-- Runs that say they go on, and what each is at: the first of its tasks that it has not
+-- done, as view slipway.progress has it too. Who holds the lock knows that they do not do
+-- anything any more.
+SELECT r.number, coalesce(next.name, '?'), r.action, r.manifest_hash,
        coalesce(last.finished_at, r.started_at), r.backend_pid::bigint,
        r.session_role, r.effective_role, host(r.client_addr), r.application_name, r.client_version,
        r.started_at
@@ -12,13 +12,9 @@ SELECT r.number, coalesce(next.name, '?'), next.up_hash, r.manifest_hash,
         WHERE h.project = r.project AND h.run = r.number
         ORDER BY h.entry DESC LIMIT 1) last ON true
   LEFT JOIN LATERAL (
-       SELECT m.name, m.up_hash
-         FROM slipway.manifest f
-        CROSS JOIN unnest(f.members) WITH ORDINALITY u(id, n)
-         JOIN slipway.migration m ON m.project = f.project AND m.id = u.id
-        WHERE f.project = r.project AND f.hash = r.manifest_hash
-          AND NOT EXISTS (SELECT FROM slipway.history h
-                           WHERE h.project = r.project AND h.migration = m.name AND h.outcome = 'succeeded')
-        ORDER BY u.n LIMIT 1) next ON true
+       SELECT r.tasks[count(*) + 1] AS name
+         FROM slipway.history h
+        WHERE h.project = r.project AND h.run = r.number
+          AND h.outcome = 'succeeded' AND h.action IN ('apply', 'rollback')) next ON true
  WHERE r.project = $1 AND r.outcome = 'running'
  ORDER BY r.number

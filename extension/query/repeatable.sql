@@ -1,0 +1,3 @@
+SELECT DISTINCT name
+  FROM slipway.migration
+ WHERE project = $1 AND kind = 'repeatable'
