@@ -72,7 +72,8 @@ static void
 say_end(const SlipwayCurrentRun *before, const SlipwayCurrentRun *after)
 {
 	/* the next run may have begun already */
-	const SlipwayCurrentRun *run = strcmp(before->number, after->number) == 0 ? after : before;
+	const SlipwayCurrentRun *run =
+		after->number != NULL && strcmp(before->number, after->number) == 0 ? after : before;
 
 	if (run == after && slipway_current_run_goes_on(run))
 		slipway_die(SLIPWAY_EXIT_ERROR,
@@ -90,42 +91,52 @@ say_end(const SlipwayCurrentRun *before, const SlipwayCurrentRun *after)
 						   run->migration != NULL ? run->migration : "?", run->applied);
 }
 
-/* One that has no run yet: it waits for its turn. */
-static void
-cancel_deploy(PGconn *conn, SlipwayDetached *deploy)
+/* The deploy of that number once it is over, or as it is when patience is; NULL: not on record any more. */
+static SlipwayDetached *
+wait_for_deploy(PGconn *conn, const char *project, const char *number, double until)
 {
 	const struct timespec pause = {.tv_nsec = PERIOD_MS * 1000000L};
-	double		until = slipway_clock_now() + PATIENCE_MS;
-	SlipwayDetached *after;
+	SlipwayDetached *deploy;
 
-	(void) send_cancel(conn, deploy->project);
-	while ((after = slipway_detached_read(conn, deploy->project, deploy->number)) != NULL &&
-		   slipway_detached_goes_on(after) && slipway_clock_now() < until)
+	while ((deploy = slipway_detached_read(conn, project, number)) != NULL &&
+		   slipway_detached_goes_on(deploy) && slipway_clock_now() < until)
 	{
-		slipway_detached_free(after);
+		slipway_detached_free(deploy);
 		(void) nanosleep(&pause, NULL);
 	}
-	if (after != NULL && slipway_detached_goes_on(after))
+	return deploy;
+}
+
+static void
+say_deploy(const SlipwayDetached *deploy, bool dry_run)
+{
+	if (!dry_run && slipway_detached_goes_on(deploy))
 		slipway_die(SLIPWAY_EXIT_ERROR, "See \"slipway watch\".",
 					"detached deploy %s of project %s was told to end, but still goes on",
 					deploy->number, deploy->project);
-	slipway_detached_say(after != NULL ? after : deploy, "cancelled");
-	slipway_detached_free(after);
+	slipway_detached_say(deploy, dry_run ? "would cancel" : "cancelled");
 }
 
-/* There is no run; a detached deploy may be about to begin one. */
+/* There is no run; detached deploys may be about to begin one: all of them are meant. */
 static void
 cancel_without_run(PGconn *conn, const SlipwayCurrentRun *run, bool dry_run)
 {
-	SlipwayDetached *deploy = slipway_detached_oldest(conn, run->project);
+	PGresult   *waiting = slipway_detached_list(conn, run->project);
+	double		until = slipway_clock_now() + (dry_run ? 0 : PATIENCE_MS);
 
-	if (deploy == NULL)
+	if (PQntuples(waiting) == 0)
 		slipway_current_run_say_idle(run);
-	else if (dry_run)
-		slipway_detached_say(deploy, "would cancel");
-	else
-		cancel_deploy(conn, deploy);
-	slipway_detached_free(deploy);
+	else if (!dry_run)
+		(void) send_cancel(conn, run->project);
+	for (int row = 0; row < PQntuples(waiting); row++)
+	{
+		SlipwayDetached *deploy = wait_for_deploy(conn, run->project, PQgetvalue(waiting, row, 0), until);
+
+		if (deploy != NULL)
+			say_deploy(deploy, dry_run);
+		slipway_detached_free(deploy);
+	}
+	PQclear(waiting);
 }
 
 SlipwayExitCode

@@ -128,10 +128,10 @@ const SlipwayCommand slipway_command_table[] = {
 		.summary = "follow a run that goes on elsewhere",
 		.description =
 		"Shows what the current run of the project does until it ends, and exits as its\n"
-		"migrate does: 0 when it succeeded, 5 when a migration failed. If nothing runs,\n"
-		"says how the last run ended and exits with 0; but if that was detached and did\n"
-		"not succeed, with its error and as its migrate would have. Ctrl-C ends the\n"
-		"watching only.",
+		"migrate does: 0 when it succeeded, 5 when a migration failed, 6 when one has\n"
+		"stopped part way. If nothing runs, says how the last run ended and exits with\n"
+		"0; but if that was detached and did not succeed, with its error and as its\n"
+		"migrate would have. Ctrl-C ends the watching only.",
 		.examples = "slipway -d shop watch",
 		.options = NO_OPTIONS,
 		.run = slipway_cmd_watch,

@@ -78,6 +78,16 @@ slipway_detached_read(PGconn *conn, const char *project, const char *number)
 	return read_row(conn, project, "AND number = $2::bigint", number);
 }
 
+PGresult *
+slipway_detached_list(PGconn *conn, const char *project)
+{
+	static const char sql[] =
+		"SELECT number FROM slipway.detached WHERE project = $1 AND outcome = 'running' ORDER BY number";
+	const char *const values[] = {project};
+
+	return slipway_server_query(conn, sql, 1, values);
+}
+
 SlipwayDetached *
 slipway_detached_of_run(PGconn *conn, const char *project, const char *run)
 {

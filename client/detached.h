@@ -38,6 +38,9 @@ char	   *slipway_detached_start(PGconn *conn, const char *project, const char *o
 /* The one of that number, or else NULL. slipway_detached_free() releases it. */
 SlipwayDetached *slipway_detached_read(PGconn *conn, const char *project, const char *number);
 
+/* The numbers of those that go on, oldest first; the caller clears the result. */
+PGresult   *slipway_detached_list(PGconn *conn, const char *project);
+
 /* The one that made a run, the oldest that goes on, the one that began last: or NULL. */
 SlipwayDetached *slipway_detached_of_run(PGconn *conn, const char *project, const char *run);
 SlipwayDetached *slipway_detached_oldest(PGconn *conn, const char *project);

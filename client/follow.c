@@ -17,7 +17,6 @@
 #include "interrupt.h"
 #include "memory.h"
 #include "output.h"
-#include "problem.h"
 #include "progress.h"
 #include "report.h"
 #include "server.h"
@@ -32,13 +31,14 @@
 
 typedef struct Watch
 {
+	const SlipwayFollowed *followed;
 	PGconn	   *conn;
 	const char *project;
-	const char *folder;			/* or NULL */
 	const char *detached;		/* number of the deploy, or NULL */
 	char	   *number;			/* of the run; NULL: there is none yet */
 	char	   *runs;			/* an array: it, and those of the deploy before it */
 	char	   *last_entry;		/* of the history, that was shown */
+	char	   *last_notice;	/* of the deploy, that was shown */
 	double		period;
 	bool		said_why;		/* there is no run */
 	SlipwayProgress *progress;
@@ -59,8 +59,11 @@ enum
 	FIELD_MESSAGE,
 	FIELD_DETAIL,
 	FIELD_HINT,
+	FIELD_CONTEXT,
 	FIELD_LINE,
-	FIELD_COLUMN
+	FIELD_COLUMN,
+	FIELD_STOPPED_UNIT,
+	FIELD_UNITS
 };
 
 /* What the runs have written into the history since. */
@@ -69,7 +72,7 @@ read_entries(const Watch *watch)
 {
 	static const char sql[] =
 		"SELECT entry, migration, outcome, extract(epoch FROM duration) * 1000,"
-		" sqlstate, message, detail, hint, line_number, column_number FROM slipway.log"
+		" sqlstate, message, detail, hint, context, line_number, column_number, stopped_unit, units FROM slipway.log"
 		" WHERE project = $1 AND run = ANY ($2::bigint[]) AND entry > $3::bigint ORDER BY entry";
 	const char *const values[] = {watch->project, watch->runs, watch->last_entry};
 
@@ -92,46 +95,135 @@ show_applied(Watch *watch, const char *migration, double milliseconds)
 	free(duration);
 }
 
+/* As the engine tells it of a run that is not detached. */
 static void
-show_failed(Watch *watch, const PGresult *entries, int row)
+tell_stop(const SlipwayReport *report, const char *migration)
+{
+	if (slipway_output_is_json())
+		slipway_output_json(json_pack("{s:s, s:o, s:i, s:i}", "event", "stopped",
+									  "migration", slipway_output_json_text(migration),
+									  "unit", report->stopped_at, "units", report->units));
+}
+
+/* Shows and frees an error that is on record as migrate shows its own; returns what that exits with. */
+static SlipwayExitCode
+show_error(const SlipwayFollowed *followed, const SlipwayReport *report, SlipwayServerError *error)
+{
+	SlipwayExitCode code;
+	char	   *path = error->migration != NULL && followed->dir != NULL
+		? slipway_folder_guess_path(followed->dir, error->migration) : NULL;
+
+	error->problem.path = path;
+	if (report->stopped_at > 0)
+	{
+		error->exit_code = SLIPWAY_EXIT_STOPPED;
+		tell_stop(report, error->migration);
+	}
+	code = error->exit_code;
+	slipway_report_error(report, error, followed->folder);
+	free(path);
+	slipway_server_error_free(error);
+	return code;
+}
+
+/* The error of an entry, which is about a migration also where its context does not say so. */
+static SlipwayServerError *
+read_error(const PGresult *entries, int row)
 {
 	const char *migration = slipway_server_text(entries, row, FIELD_MIGRATION);
-	const char *sqlstate = slipway_server_text(entries, row, FIELD_SQLSTATE);
-	bool		interrupted = strcmp(PQgetvalue(entries, row, FIELD_OUTCOME), "interrupted") == 0;
-	char	   *path = migration != NULL && watch->folder != NULL
-		? slipway_folder_guess_path(watch->folder, migration) : NULL;
-	SlipwayProblem problem = {
-		.sqlstate = sqlstate,
-		.message = PQgetvalue(entries, row, FIELD_MESSAGE),
-		.detail = slipway_server_text(entries, row, FIELD_DETAIL),
-		.hint = slipway_server_text(entries, row, FIELD_HINT),
-		.migration = migration,
-		.path = path,
-		.line = (int) slipway_server_number(entries, row, FIELD_LINE, 0),
-		.column = (int) slipway_server_number(entries, row, FIELD_COLUMN, 0),
-	};
+	SlipwayServerError *error =
+		slipway_server_error_recorded(slipway_server_text(entries, row, FIELD_SQLSTATE),
+									  PQgetvalue(entries, row, FIELD_MESSAGE),
+									  slipway_server_text(entries, row, FIELD_DETAIL),
+									  slipway_server_text(entries, row, FIELD_HINT),
+									  slipway_server_text(entries, row, FIELD_CONTEXT));
 
-	watch->code = interrupted ? SLIPWAY_EXIT_CONNECTION
-		: slipway_server_error_exit_code(sqlstate != NULL ? sqlstate : "", SLIPWAY_ERROR_RUN);
-	if (slipway_output_is_json())
+	if (error->migration != NULL || migration == NULL)
+		return error;
+	error->migration = slipway_memory_copy(migration);
+	error->problem.migration = error->migration;
+	error->problem.line = (int) slipway_server_number(entries, row, FIELD_LINE, 0);
+	error->problem.column = (int) slipway_server_number(entries, row, FIELD_COLUMN, 0);
+	if (strcmp(PQgetvalue(entries, row, FIELD_OUTCOME), "interrupted") == 0)
+		error->exit_code = SLIPWAY_EXIT_CONNECTION;
+	else
 	{
-		json_t	   *object = slipway_problem_error(&problem, NULL, watch->code);
-
-		(void) json_object_set_new(object, "applied", json_integer(watch->applied));
-		(void) json_object_set_new(object, "rolled_back", json_true());
-		slipway_output_json(object);
+		error->place = SLIPWAY_ERROR_RUN;
+		error->exit_code = slipway_server_error_exit_code(error->sqlstate, error->place);
 	}
-	slipway_problem_print(stderr, &problem, NULL);
-	free(path);
+	return error;
 }
 
 static void
+show_failed(Watch *watch, const PGresult *entries, int row)
+{
+	const SlipwayReport report = {
+		.project = watch->project,
+		.applied = watch->applied,
+		.stopped_at = (int) slipway_server_number(entries, row, FIELD_STOPPED_UNIT, 0),
+		.units = (int) slipway_server_number(entries, row, FIELD_UNITS, 0),
+	};
+
+	watch->code = show_error(watch->followed, &report, read_error(entries, row));
+}
+
+/* Fields of the query in read_notices(). */
+enum
+{
+	NOTICE_NUMBER,
+	NOTICE_ENTRY,
+	NOTICE_SEVERITY,
+	NOTICE_SQLSTATE,
+	NOTICE_MESSAGE,
+	NOTICE_DETAIL,
+	NOTICE_HINT
+};
+
+/* What the scripts of the deploy have raised since. */
+static PGresult *
+read_notices(const Watch *watch)
+{
+	static const char sql[] =
+		"SELECT number, entry, severity, sqlstate, message, detail, hint FROM slipway.notice"
+		" WHERE project = $1 AND detached = $2::bigint AND number > $3::bigint ORDER BY number";
+	const char *const values[] = {watch->project, watch->detached, watch->last_notice};
+
+	return slipway_server_query(watch->conn, sql, 3, values);
+}
+
+/* Shows those from *row on that were written up to an entry of the history; negative: all. */
+static void
+show_notices(Watch *watch, const PGresult *notices, int *row, double entry)
+{
+	for (; *row < PQntuples(notices) &&
+		 (entry < 0 || slipway_server_number(notices, *row, NOTICE_ENTRY, 0) <= entry); (*row)++)
+	{
+		const char *severity = slipway_server_text(notices, *row, NOTICE_SEVERITY);
+
+		slipway_report_notice(&(SlipwayProblem) {
+			.severity = severity != NULL ? severity : "NOTICE",
+			.sqlstate = slipway_server_text(notices, *row, NOTICE_SQLSTATE),
+			.message = PQgetvalue(notices, *row, NOTICE_MESSAGE),
+			.detail = slipway_server_text(notices, *row, NOTICE_DETAIL),
+			.hint = slipway_server_text(notices, *row, NOTICE_HINT),
+		});
+		free(watch->last_notice);
+		watch->last_notice = slipway_memory_copy(PQgetvalue(notices, *row, NOTICE_NUMBER));
+	}
+}
+
+/* Each entry after what was raised on the way to it. */
+static void
 show_entries(Watch *watch)
 {
-	PGresult   *entries = read_entries(watch);
+	PGresult   *entries = watch->number != NULL ? read_entries(watch) : NULL;
+	/* read later, so that nothing is missing before an entry */
+	PGresult   *notices = watch->detached != NULL ? read_notices(watch) : NULL;
+	int			notice = 0;
 
 	for (int row = 0; row < PQntuples(entries); row++)
 	{
+		show_notices(watch, notices, &notice, slipway_server_number(entries, row, FIELD_ENTRY, 0));
 		if (strcmp(PQgetvalue(entries, row, FIELD_OUTCOME), "succeeded") == 0)
 			show_applied(watch, PQgetvalue(entries, row, FIELD_MIGRATION),
 						 slipway_server_number(entries, row, FIELD_DURATION, 0));
@@ -141,6 +233,8 @@ show_entries(Watch *watch)
 		free(watch->last_entry);
 		watch->last_entry = slipway_memory_copy(PQgetvalue(entries, row, FIELD_ENTRY));
 	}
+	show_notices(watch, notices, &notice, -1);
+	PQclear(notices);
 	PQclear(entries);
 }
 
@@ -205,8 +299,10 @@ show_current(Watch *watch, const SlipwayCurrentRun *run)
 }
 
 static _Noreturn void
-leave(const Watch *watch)
+leave(const void *argument)
 {
+	const Watch *watch = argument;
+
 	slipway_die(SLIPWAY_EXIT_ERROR,
 				"Run \"slipway watch\" to watch it again, \"slipway cancel\" to cancel it.",
 				"left, while %s %s goes on", watch->detached != NULL ? "detached deploy" : "run",
@@ -262,19 +358,18 @@ static SlipwayExitCode
 finish(const Watch *watch, const SlipwayCurrentRun *run)
 {
 	/* the next run may have begun already: then the history tells enough */
-	bool		same = strcmp(run->number, watch->number) == 0;
+	bool		same = run->number != NULL && strcmp(run->number, watch->number) == 0;
 	bool		interrupted = same && strcmp(run->outcome, "interrupted") == 0;
 
+	if (run->number == NULL)
+		slipway_die(SLIPWAY_EXIT_ERROR, NULL, "run %s is not on record any more", watch->number);
 	if (watch->code == SLIPWAY_EXIT_DONE && same && strcmp(run->outcome, "succeeded") != 0)
 		slipway_die(interrupted ? SLIPWAY_EXIT_CONNECTION : SLIPWAY_EXIT_ERROR,
 					"Run \"slipway status\" to see the state of things.",
 					"run %s %s, with %ld applied", watch->number,
 					interrupted ? "was interrupted" : run->outcome, watch->applied);
 	if (watch->code != SLIPWAY_EXIT_DONE)
-	{
-		(void) fprintf(stderr, "run %s failed; %ld applied\n", watch->number, watch->applied);
 		return watch->code;
-	}
 	if (slipway_output_is_json())
 		slipway_output_json(json_pack("{s:s, s:s, s:I, s:I}", "event", "done",
 									  "project", watch->project,
@@ -291,10 +386,11 @@ static Watch
 begin(const SlipwayFollowed *followed)
 {
 	return (Watch) {
+		.followed = followed,
 		.conn = followed->conn,
 		.project = followed->project,
-		.folder = followed->dir,
 		.last_entry = slipway_memory_copy("0"),
+		.last_notice = slipway_memory_copy("0"),
 	};
 }
 
@@ -304,6 +400,7 @@ end(Watch *watch)
 	free(watch->number);
 	free(watch->runs);
 	free(watch->last_entry);
+	free(watch->last_notice);
 	free(watch->seen);
 	free(watch->blockers);
 }
@@ -318,7 +415,9 @@ slipway_follow_run(const SlipwayFollowed *followed, const char *number)
 	watch.period = PERIOD_MS;
 	watch.number = slipway_memory_copy(number);
 	watch.runs = slipway_memory_format("{%s}", number);
+	slipway_server_set_leave(leave, &watch);
 	run = follow(&watch, slipway_interrupt_watch());
+	slipway_server_set_leave(NULL, NULL);
 	slipway_interrupt_unwatch();
 	code = finish(&watch, run);
 	slipway_current_run_free(run);
@@ -393,8 +492,7 @@ follow_deploy(Watch *watch, int signals)
 			slipway_die(SLIPWAY_EXIT_ERROR, NULL, "detached deploy %s is not on record any more",
 						watch->detached);
 		take_runs(watch, deploy);
-		if (watch->number != NULL)
-			show_entries(watch);
+		show_entries(watch);
 		if (!slipway_detached_goes_on(deploy))
 		{
 			slipway_progress_free(watch->progress);
@@ -415,45 +513,13 @@ slipway_follow_detached(const SlipwayFollowed *followed, const char *number)
 
 	watch.period = FIRST_PERIOD_MS;
 	watch.detached = number;
+	slipway_server_set_leave(leave, &watch);
 	deploy = follow_deploy(&watch, slipway_interrupt_watch());
+	slipway_server_set_leave(NULL, NULL);
 	slipway_interrupt_unwatch();
 	code = slipway_follow_finish(followed, deploy);
 	slipway_detached_free(deploy);
 	end(&watch);
-	return code;
-}
-
-/* As the engine tells it of a run that is not detached. */
-static void
-tell_stop(const SlipwayReport *report, const char *migration)
-{
-	if (slipway_output_is_json())
-		slipway_output_json(json_pack("{s:s, s:o, s:i, s:i}", "event", "stopped",
-									  "migration", slipway_output_json_text(migration),
-									  "unit", report->stopped_at, "units", report->units));
-}
-
-static SlipwayExitCode
-finish_failed(const SlipwayFollowed *followed, const SlipwayReport *report,
-			  const SlipwayDetached *deploy)
-{
-	SlipwayServerError *error = slipway_server_error_recorded(deploy->sqlstate, deploy->message,
-															  deploy->detail, deploy->hint,
-															  deploy->context);
-	SlipwayExitCode code;
-	char	   *path = error->migration != NULL && followed->dir != NULL
-		? slipway_folder_guess_path(followed->dir, error->migration) : NULL;
-
-	error->problem.path = path;
-	if (report->stopped_at > 0)
-	{
-		error->exit_code = SLIPWAY_EXIT_STOPPED;
-		tell_stop(report, error->migration);
-	}
-	code = error->exit_code;
-	slipway_report_error(report, error, followed->folder);
-	free(path);
-	slipway_server_error_free(error);
 	return code;
 }
 
@@ -489,7 +555,9 @@ slipway_follow_finish(const SlipwayFollowed *followed, const SlipwayDetached *de
 					"detached deploy %s was interrupted, with %ld applied", deploy->number,
 					deploy->applied);
 	if (strcmp(deploy->outcome, "succeeded") != 0)
-		return finish_failed(followed, &report, deploy);
+		return show_error(followed, &report,
+						  slipway_server_error_recorded(deploy->sqlstate, deploy->message, deploy->detail,
+														deploy->hint, deploy->context));
 	finish_succeeded(followed, &report, deploy);
 	return SLIPWAY_EXIT_DONE;
 }

@@ -204,36 +204,41 @@ slipway_report_done(SlipwayReport *report, const char *run, const char *head)
 	json_decref(event);
 }
 
-static void
-take_notice(const PGresult *notice, const char *severity)
+void
+slipway_report_notice(const SlipwayProblem *notice)
 {
-	const char *message = PQresultErrorField(notice, PG_DIAG_MESSAGE_PRIMARY);
-	const char *detail = PQresultErrorField(notice, PG_DIAG_MESSAGE_DETAIL);
-	const char *hint = PQresultErrorField(notice, PG_DIAG_MESSAGE_HINT);
-
-	if (message == NULL)
-		return;
 	if (slipway_output_is_json())
 	{
-		SlipwayProblem problem = {
-			.severity = severity,.message = message,.detail = detail,.hint = hint,
-			.sqlstate = PQresultErrorField(notice, PG_DIAG_SQLSTATE),
-		};
-		json_t	   *object = slipway_problem_json(&problem, NULL);
+		json_t	   *object = slipway_problem_json(notice, NULL);
 
 		(void) json_object_set_new(object, "event", json_string("notice"));
 		slipway_output_json(object);
 		return;
 	}
 	/* warnings are worth reading even in a quiet run */
-	if (slipway_output_is_quiet() && strcmp(severity, "WARNING") != 0)
+	if (slipway_output_is_quiet() && strcmp(notice->severity, "WARNING") != 0)
 		return;
 	slipway_output_begin_talk();
-	(void) fprintf(stderr, "%s: %s\n", severity, message);
-	if (detail != NULL)
-		(void) fprintf(stderr, "detail: %s\n", detail);
-	if (hint != NULL)
-		(void) fprintf(stderr, "hint: %s\n", hint);
+	(void) fprintf(stderr, "%s: %s\n", notice->severity, notice->message);
+	if (notice->detail != NULL)
+		(void) fprintf(stderr, "detail: %s\n", notice->detail);
+	if (notice->hint != NULL)
+		(void) fprintf(stderr, "hint: %s\n", notice->hint);
+}
+
+static void
+take_notice(const PGresult *notice, const char *severity)
+{
+	const SlipwayProblem problem = {
+		.severity = severity,
+		.message = PQresultErrorField(notice, PG_DIAG_MESSAGE_PRIMARY),
+		.detail = PQresultErrorField(notice, PG_DIAG_MESSAGE_DETAIL),
+		.hint = PQresultErrorField(notice, PG_DIAG_MESSAGE_HINT),
+		.sqlstate = PQresultErrorField(notice, PG_DIAG_SQLSTATE),
+	};
+
+	if (problem.message != NULL)
+		slipway_report_notice(&problem);
 }
 
 /*

@@ -35,6 +35,9 @@ void		slipway_report_attach(SlipwayReport *report, PGconn *conn);
  */
 void		slipway_report_done(SlipwayReport *report, const char *run, const char *head);
 
+/* Prints what a script raised. Strings but severity and message may be NULL. */
+void		slipway_report_notice(const SlipwayProblem *notice);
+
 /* What is to be done every now and then: a SlipwayCallTicker's tick. */
 void		slipway_report_tick(void *report);
 

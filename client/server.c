@@ -4,6 +4,8 @@
  */
 #include "server.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +13,7 @@
 #include "connection.h"
 #include "connection_error.h"
 #include "die.h"
+#include "interrupt.h"
 #include "memory.h"
 #include "output.h"
 #include "server_error.h"
@@ -52,10 +55,69 @@ check_result(PGconn *conn, const PGresult *result)
 		slipway_server_error_die(conn, result, NULL);
 }
 
+static bool
+send_statement(PGconn *conn, const char *sql, int count, const char *const *values)
+{
+	return PQsendQueryParams(conn, sql, count, NULL, values, NULL, NULL, 0) == 1;
+}
+
+/* What to call when a signal comes; NULL: they are not watched, and end the program. */
+static void (*leave) (const void *argument) = NULL;
+static const void *leave_argument;
+
+void
+slipway_server_set_leave(void (*function) (const void *argument), const void *argument)
+{
+	leave = function;
+	leave_argument = argument;
+}
+
+/* Waits until an answer is complete, the connection is gone or a signal comes. */
+static void
+wait_for_answer(PGconn *conn, int signals)
+{
+	while (PQisBusy(conn) != 0)
+	{
+		struct pollfd files[2] = {
+			{.fd = PQsocket(conn), .events = POLLIN},
+			{.fd = signals, .events = POLLIN},
+		};
+
+		if (poll(files, 2, -1) < 0 && errno != EINTR)
+			slipway_die(SLIPWAY_EXIT_ERROR, NULL, "could not wait for the server");
+		if (slipway_interrupt_arrived())
+			leave(leave_argument);
+		if (files[0].revents != 0 && PQconsumeInput(conn) == 0)
+			return;
+	}
+}
+
+/* As PQexecParams() for one statement, which returns the last result, but a signal ends the wait. */
+static PGresult *
+execute(PGconn *conn, const char *sql, int count, const char *const *values)
+{
+	int			signals = slipway_interrupt_watch();
+	PGresult   *answer = NULL;
+	PGresult   *next;
+
+	if (!send_statement(conn, sql, count, values))
+		return NULL;
+	for (;;)
+	{
+		wait_for_answer(conn, signals);
+		next = PQgetResult(conn);
+		if (next == NULL)
+			return answer;
+		PQclear(answer);
+		answer = next;
+	}
+}
+
 PGresult *
 slipway_server_query(PGconn *conn, const char *sql, int count, const char *const *values)
 {
-	PGresult   *result = PQexecParams(conn, sql, count, NULL, values, NULL, NULL, 0);
+	PGresult   *result = leave != NULL ? execute(conn, sql, count, values)
+		: PQexecParams(conn, sql, count, NULL, values, NULL, NULL, 0);
 
 	check_result(conn, result);
 	return result;
@@ -137,12 +199,6 @@ next_answer(PGconn *conn)
 	if (PQresultStatus(result) != PGRES_PIPELINE_SYNC)
 		PQclear(PQgetResult(conn));
 	return result;
-}
-
-static bool
-send_statement(PGconn *conn, const char *sql, int count, const char *const *values)
-{
-	return PQsendQueryParams(conn, sql, count, NULL, values, NULL, NULL, 0) == 1;
 }
 
 /*

@@ -61,6 +61,13 @@ PGresult   *slipway_server_query(PGconn *conn, const char *sql, int count,
 								 const char *const *values);
 
 /*
+ * A server may take its time, or not answer at all. From now on, until it is
+ * called with NULL, a signal while a statement is waited for calls this, which
+ * does not return. Signals are to be watched meanwhile, see interrupt.h.
+ */
+void		slipway_server_set_leave(void (*leave) (const void *argument), const void *argument);
+
+/*
  * The same for rows whose column outcome says "interrupted" where a process is gone that had not
  * written its end. It may have done so since the rows were read: so that is asked again.
  */

@@ -13,6 +13,8 @@
 #include "postgres.h"
 
 #include "fmgr.h"
+#include "miscadmin.h"
+#include "tcop/utility.h"
 #include "utils/builtins.h"
 
 #include "detached_run.h"
@@ -31,6 +33,8 @@ slipway_cancel(PG_FUNCTION_ARGS)
 	ListCell   *cell;
 
 	slipway_privilege_require(SLIPWAY_DEPLOYER, name);
+	/* What runs, runs on the primary. */
+	PreventCommandDuringRecovery("slipway.cancel()");
 	pid = slipway_lock_run_pid(slipway_project_load(name));
 
 	/* It may have ended since: then there is nothing left to cancel. */

@@ -135,7 +135,8 @@ slipway_primary_key(Relation relation)
 
 /*
  * The entry of a backend in the array behind pg_stat_activity, of which the server
- * shows our own. 17 orders it as the array of PGPROCs.
+ * shows our own; NULL if it has none, as in the middle of its start. 17 orders it as the array
+ * of PGPROCs.
  */
 static inline volatile PgBackendStatus *
 slipway_backend_entry(PGPROC *proc)
@@ -143,7 +144,10 @@ slipway_backend_entry(PGPROC *proc)
 #if PG_VERSION_NUM >= 170000
 	return MyBEEntry + (GetNumberFromPGProc(proc) - MyProcNumber);
 #else
-	return MyBEEntry + (proc->backendId - MyBackendId);
+	/* Read once: a process that ends meanwhile may be followed by one that starts. */
+	BackendId	id = *(volatile BackendId *) &proc->backendId;
+
+	return id != InvalidBackendId ? MyBEEntry + (id - MyBackendId) : NULL;
 #endif
 }
 

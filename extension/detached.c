@@ -22,20 +22,25 @@
 #include "access/htup_details.h"
 #include "access/xact.h"
 #include "catalog/pg_authid.h"
+#include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "libpq/pqmq.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
 #include "pgstat.h"
 #include "postmaster/bgworker.h"
 #include "storage/dsm.h"
+#include "storage/latch.h"
 #include "storage/shm_mq.h"
 #include "storage/shm_toc.h"
 #include "tcop/cmdtag.h"
 #include "tcop/dest.h"
 #include "tcop/tcopprot.h"
 #include "tcop/utility.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
 #include "utils/guc.h"
 #include "utils/jsonb.h"
 #include "utils/memutils.h"
@@ -46,10 +51,12 @@
 
 #include "compat.h"
 #include "detached.h"
+#include "detached_notice.h"
 #include "detached_run.h"
 #include "options.h"
 #include "privilege.h"
 #include "session_copy.h"
+#include "settings.h"
 #include "transaction.h"
 
 #define SEGMENT_MAGIC 0x534C4950
@@ -58,14 +65,21 @@
 #define KEY_ANSWERS 3
 #define ANSWERS_SIZE 16384
 
-/* The worker's answer when it goes on alone. Others are messages of the protocol. */
-typedef struct Started
+/*
+ * The worker's answers: whether anybody listens, asked before its row is there for
+ * all to see, and then that it goes on alone. Others are messages of the protocol.
+ */
+typedef struct Answer
 {
 	char		type;
 	int64		number;
-} Started;
+} Answer;
 
+#define ANSWER_READY '?'
 #define ANSWER_STARTED '@'
+
+/* How long the worker may take until it is asked what for. */
+#define SILENCE_MS 1000
 
 /* What the worker must know before it can look at the parcel. */
 typedef struct SegmentHead
@@ -222,19 +236,64 @@ pass_on(StringInfo message)
 	ThrowErrorData(&error);
 }
 
+/*
+ * The worker must not wait for a lock of this transaction, which waits for the worker:
+ * the server, which does not know that, would not find the deadlock.
+ */
+static void
+refuse_own_lock(BackgroundWorkerHandle *worker)
+{
+	pid_t		pid;
+	Datum	   *blockers;
+	int			n;
+
+	if (GetBackgroundWorkerPid(worker, &pid) != BGWH_STARTED)
+		return;
+	deconstruct_array(DatumGetArrayTypeP(DirectFunctionCall1(pg_blocking_pids, Int32GetDatum(pid))),
+					  INT4OID, sizeof(int32), true, TYPALIGN_INT, &blockers, NULL, &n);
+	for (int i = 0; i < n; i++)
+		if (DatumGetInt32(blockers[i]) == MyProcPid)
+			ereport(ERROR,
+					(errcode(ERRCODE_T_R_DEADLOCK_DETECTED),
+					 errmsg("the detached deploy waits for a lock of the transaction that begins it"),
+					 errhint("Commit first.")));
+}
+
+/* Takes the next answer; false if there will be none any more. */
+static bool
+next_answer(shm_mq_handle *answers, BackgroundWorkerHandle *worker, Size *size, void **data)
+{
+	for (;;)
+	{
+		shm_mq_result result = shm_mq_receive(answers, size, data, true);
+		int			events;
+
+		if (result != SHM_MQ_WOULD_BLOCK)
+			return result == SHM_MQ_SUCCESS;
+		events = WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, SILENCE_MS,
+						   PG_WAIT_EXTENSION);
+		ResetLatch(MyLatch);
+		CHECK_FOR_INTERRUPTS();
+		if (events & WL_TIMEOUT)
+			refuse_own_lock(worker);
+	}
+}
+
 /* Waits until the worker has its number; raises the error that keeps it from it. */
 static int64
-await_number(shm_mq_handle *answers)
+await_number(shm_mq_handle *answers, BackgroundWorkerHandle *worker)
 {
 	Size		size;
 	void	   *data;
 
-	while (shm_mq_receive(answers, &size, &data, false) == SHM_MQ_SUCCESS)
+	while (next_answer(answers, worker, &size, &data))
 	{
 		StringInfoData message;
 
 		if (*(char *) data == ANSWER_STARTED)
-			return ((Started *) data)->number;
+			return ((Answer *) data)->number;
+		if (*(char *) data == ANSWER_READY)
+			continue;
 		initStringInfo(&message);
 		appendBinaryStringInfo(&message, (char *) data + 1, (int) size - 1);
 		/* 'E'rror and 'N'otice; there is nothing else to be heard */
@@ -258,7 +317,7 @@ launch(const char *project, const StringInfoData *parcel)
 	shm_mq_set_handle(answers, handle);
 	PG_TRY();
 	{
-		number = await_number(answers);
+		number = await_number(answers, handle);
 	}
 	PG_CATCH();
 	{
@@ -327,6 +386,15 @@ open_segment(Datum handle, Job *job)
 	job->options = slipway_session_take(&job->parcel);
 }
 
+static void
+answer(const Job *job, char type)
+{
+	Answer		answer = {.type = type,.number = detached_number};
+
+	if (shm_mq_send(job->answers, sizeof(answer), &answer, false, true) != SHM_MQ_SUCCESS)
+		raise_abandoned();
+}
+
 /* Becomes what the caller's session is, and takes a number. */
 static void
 begin_job(Job *job)
@@ -336,6 +404,7 @@ begin_job(Job *job)
 	(void) set_config_option("application_name", psprintf("slipway: %s detached", job->project),
 							 PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SET, true, ERROR, false);
 	detached_number = slipway_detached_run_add(slipway_project_load(job->project));
+	answer(job, ANSWER_READY);
 	CommitTransactionCommand();
 }
 
@@ -343,10 +412,7 @@ begin_job(Job *job)
 static void
 leave_caller(Job *job)
 {
-	Started		started = {.type = ANSWER_STARTED,.number = detached_number};
-
-	if (shm_mq_send(job->answers, sizeof(started), &started, false, true) != SHM_MQ_SUCCESS)
-		raise_abandoned();
+	answer(job, ANSWER_STARTED);
 	dsm_detach(job->segment);
 }
 
@@ -416,13 +482,18 @@ try_execute(const char *call, MemoryContext context)
 	return error;
 }
 
-/* A cancel that comes so late must not keep this from being written. */
+/*
+ * Neither a cancel that comes so late nor settings of the caller must keep this from
+ * being written.
+ */
 static void
 end_job(const Job *job)
 {
 	HOLD_CANCEL_INTERRUPTS();
 	debug_query_string = NULL;
 	slipway_transaction_start();
+	XactReadOnly = false;
+	slipway_settings_put("lock_timeout", "0", PGC_USERSET, GUC_ACTION_LOCAL);
 	slipway_detached_run_end(job->project, detached_number, &detached_end);
 	CommitTransactionCommand();
 	RESUME_CANCEL_INTERRUPTS();
@@ -442,10 +513,13 @@ slipway_detached_main(Datum main_arg)
 	open_segment(main_arg, &job);
 	BackgroundWorkerInitializeConnectionByOid(job.head.database, job.head.session_user,
 											  SLIPWAY_WORKER_WITHOUT_LOGIN);
+	/* Who takes its messages are sessions of the same database, whatever its role's setting. */
+	SetClientEncoding(GetDatabaseEncoding());
 	MemoryContextSwitchTo(context);
 	begin_job(&job);
 	MemoryContextSwitchTo(context);
 	leave_caller(&job);
+	slipway_detached_notice_listen();
 	call = psprintf("CALL slipway.migrate(%s, %s)", quote_literal_cstr(job.project),
 					quote_literal_cstr(job.options));
 	announce(call);

@@ -17,6 +17,7 @@
 #include "utils/timestamp.h"
 
 #include "actor.h"
+#include "detached_notice.h"
 #include "detached_run.h"
 #include "lock.h"
 #include "lookup.h"
@@ -75,6 +76,7 @@ slipway_detached_run_end(const char *project, int64 number, const SlipwayDetache
 	slipway_arg_datum(&args, Int64GetDatum(end->stopped_unit), end->stopped_unit == 0);
 	slipway_arg_datum(&args, Int64GetDatum(end->units), end->stopped_unit == 0);
 	slipway_spi_begin();
+	slipway_detached_notice_save(project, false);
 	slipway_query(&query, &args, 0);
 	slipway_spi_end();
 }

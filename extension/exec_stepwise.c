@@ -22,6 +22,7 @@
 #include "utils/timestamp.h"
 
 #include "body.h"
+#include "detached_notice.h"
 #include "error_code.h"
 #include "exec_alone.h"
 #include "exec_block.h"
@@ -104,6 +105,7 @@ record_block(SlipwayRun *run, void *argument)
 	hash_unit(walk, walk->hash);
 	unit = describe_unit(walk, walk->hash);
 	slipway_journal_add_done(run, &unit);
+	slipway_detached_notice_save(run->project->name, false);
 	if (is_last_unit(walk))
 		record_end(walk);
 }
@@ -146,6 +148,7 @@ end_alone(Walk *walk, int64 entry, const char *outcome, ArrayType *settings)
 {
 	slipway_spi_begin();
 	slipway_journal_end(walk->run->project, entry, outcome, settings);
+	slipway_detached_notice_save(walk->run->project->name, false);
 	slipway_spi_end();
 	slipway_transaction_next();
 	slipway_transaction_flush();

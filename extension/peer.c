@@ -147,7 +147,7 @@ copy_status(PGPROC *proc, int pid, PgBackendStatus *copy, char *application, cha
 {
 	volatile PgBackendStatus *status = slipway_backend_entry(proc);
 
-	for (int i = 0; i < READ_TRIES; i++)
+	for (int i = 0; status && i < READ_TRIES; i++)
 	{
 		int			before;
 		int			after;

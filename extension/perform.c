@@ -104,6 +104,8 @@ record_failure(SlipwayRun *run, const SlipwayTask *task, const SlipwayResult *re
 
 	event.error = result->error;
 	event.position = result->position;
+	run->stopped_unit = result->part_way ? result->unit : 0;
+	run->units = task->outline->nunits;
 	slipway_run_fail(run, &event);
 }
 

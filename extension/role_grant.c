@@ -36,12 +36,12 @@ static const char reader_routines[] =
 
 static const char reader_views[] =
 "slipway.status, slipway.log, slipway.schema_migrations, slipway.lock_holder, "
-"slipway.progress, slipway.detached";
+"slipway.progress, slipway.detached, slipway.notice";
 
 /* A reader of all projects may look at the tables too, but at no body. */
 static const char reader_tables[] =
 "slipway.project, slipway.migration, slipway.manifest, slipway.run, slipway.detached_run, "
-"slipway.history, slipway.journal, slipway.role_grant";
+"slipway.detached_notice, slipway.history, slipway.journal, slipway.role_grant";
 
 /* What each kind adds to that; admin has all of them. */
 static const char *const right_routines[] = {
@@ -255,8 +255,8 @@ Datum
 slipway_set_owner(PG_FUNCTION_ARGS)
 {
 	static const char *const tables[] = {
-		"project", "script", "migration", "manifest", "run", "detached_run", "history", "journal", "journal_made",
-		"role_grant"
+		"project", "script", "migration", "manifest", "run", "detached_run", "detached_notice", "history",
+		"journal", "journal_made", "role_grant"
 	};
 	char	   *role = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	const char *quoted = quote_identifier(role);

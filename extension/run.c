@@ -16,6 +16,7 @@
 
 #include "compat.h"
 #include "detached.h"
+#include "detached_notice.h"
 #include "error_code.h"
 #include "hash.h"
 #include "lookup.h"
@@ -188,6 +189,7 @@ slipway_run_open(SlipwayRun *run, const SlipwayTask *tasks, int n)
 	slipway_query(&query, &args, 0);
 	slipway_spi_end();
 	run->number = number;
+	run->stopped_unit = 0;
 }
 
 bool
@@ -244,7 +246,8 @@ settled_entry(const SlipwayRun *run, const char *outcome)
 void
 slipway_run_end(SlipwayRun *run, const char *outcome)
 {
-	static SlipwayQuery query = {SLIPWAY_QUERY_RUN_END, 4, {TEXTOID, INT8OID, TEXTOID, INT8OID}};
+	static SlipwayQuery query = {SLIPWAY_QUERY_RUN_END, 6,
+	{TEXTOID, INT8OID, TEXTOID, INT8OID, INT8OID, INT8OID}};
 	int64		entry = settled_entry(run, outcome);
 	SlipwayArgs args = {0};
 
@@ -252,6 +255,8 @@ slipway_run_end(SlipwayRun *run, const char *outcome)
 	slipway_arg_int8(&args, run->number);
 	slipway_arg_text(&args, outcome);
 	slipway_arg_datum(&args, Int64GetDatum(entry), entry == 0);
+	slipway_arg_datum(&args, Int64GetDatum(run->stopped_unit), run->stopped_unit == 0);
+	slipway_arg_datum(&args, Int64GetDatum(run->units), run->stopped_unit == 0);
 	slipway_query(&query, &args, 0);
 }
 
@@ -266,6 +271,7 @@ slipway_run_fail(SlipwayRun *run, const SlipwayEvent *event)
 		slipway_spi_begin();
 		if (event)
 			slipway_history_append(event);
+		slipway_detached_notice_save(run->project->name, event != NULL);
 		slipway_run_end(run, "failed");
 		slipway_spi_end();
 		run->number = 0;
@@ -294,6 +300,7 @@ slipway_run_succeeded(SlipwayRun *run, const SlipwayTask *task, TimestampTz star
 	SlipwayEvent event = slipway_run_event(run, task, "succeeded", started_at);
 
 	slipway_history_append(&event);
+	slipway_detached_notice_save(run->project->name, true);
 	if (last)
 		slipway_run_end(run, "succeeded");
 }

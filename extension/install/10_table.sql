@@ -83,6 +83,8 @@ CREATE TABLE slipway.run (
     labels             jsonb NOT NULL,
     settled_entry      bigint,
     detached           bigint,
+    stopped_unit       integer,
+    units              integer,
     PRIMARY KEY (project, number)
 );
 COMMENT ON TABLE slipway.run IS 'one row per execution of a plan that had something to do';
@@ -93,6 +95,7 @@ COMMENT ON COLUMN slipway.run.settled_entry IS 'last entry of the history, if th
 COMMENT ON COLUMN slipway.run.outcome IS 'running, succeeded, failed or interrupted; running while nobody holds the lock of the project means that its backend died; the next run says so in the history';
 
 COMMENT ON COLUMN slipway.run.detached IS 'number of the detached deploy whose worker made the run, NULL: a session';
+COMMENT ON COLUMN slipway.run.stopped_unit IS 'of a migration that stopped part way: the unit at which it did, of so many units';
 
 CREATE TABLE slipway.detached_run (
     project            text NOT NULL,
@@ -117,6 +120,21 @@ CREATE TABLE slipway.detached_run (
 COMMENT ON TABLE slipway.detached_run IS 'calls of migrate_detached(): what became of each, also of one that ended before it had a run to record; see view detached';
 COMMENT ON COLUMN slipway.detached_run.outcome IS 'running, succeeded or failed; running without the backend of that pid and start means that it died';
 COMMENT ON COLUMN slipway.detached_run.stopped_unit IS 'of a migration that stopped part way: the unit at which it did, of so many units';
+
+CREATE TABLE slipway.detached_notice (
+    project            text NOT NULL,
+    detached           bigint NOT NULL,
+    number             bigint NOT NULL,
+    entry              bigint NOT NULL,
+    severity           text,
+    sqlstate           text,
+    message            text,
+    detail             text,
+    hint               text,
+    PRIMARY KEY (project, detached, number)
+);
+COMMENT ON TABLE slipway.detached_notice IS 'what a client would have been told during detached deploys: notices and warnings of scripts; see view notice';
+COMMENT ON COLUMN slipway.detached_notice.entry IS 'entry of the history that it came before, which may not be there yet';
 
 CREATE TABLE slipway.history (
     project          text NOT NULL,
@@ -212,6 +230,7 @@ SELECT pg_catalog.pg_extension_config_dump('slipway.migration', '');
 SELECT pg_catalog.pg_extension_config_dump('slipway.manifest', '');
 SELECT pg_catalog.pg_extension_config_dump('slipway.run', '');
 SELECT pg_catalog.pg_extension_config_dump('slipway.detached_run', '');
+SELECT pg_catalog.pg_extension_config_dump('slipway.detached_notice', '');
 SELECT pg_catalog.pg_extension_config_dump('slipway.history', '');
 SELECT pg_catalog.pg_extension_config_dump('slipway.journal', '');
 SELECT pg_catalog.pg_extension_config_dump('slipway.journal_made', '');

@@ -9,13 +9,15 @@ REVOKE ALL ON slipway.status FROM PUBLIC;
 COMMENT ON VIEW slipway.status IS 'state of every migration of each project: applied, pending, failed, changed, missing, future or out of order';
 
 CREATE VIEW slipway.log WITH (security_barrier) AS
-SELECT h.*, h.finished_at - h.started_at AS duration, r.labels
+SELECT h.*, h.finished_at - h.started_at AS duration, r.labels,
+       CASE WHEN h.outcome = 'failed' THEN r.stopped_unit END AS stopped_unit,
+       CASE WHEN h.outcome = 'failed' THEN r.units END AS units
   FROM slipway.project p
   JOIN slipway.history h ON h.project = p.name
   LEFT JOIN slipway.run r ON r.project = h.project AND r.number = h.run
  WHERE slipway._may('reader', p.name);
 REVOKE ALL ON slipway.log FROM PUBLIC;
-COMMENT ON VIEW slipway.log IS 'the history of the projects that the current user may read';
+COMMENT ON VIEW slipway.log IS 'the history of the projects that the current user may read, with the unit at which a migration stopped part way';
 
 CREATE VIEW slipway._applied AS
 SELECT project, migration, entry, run, script_hash, started_at, finished_at, session_role
@@ -82,11 +84,14 @@ $$;
 REVOKE ALL ON FUNCTION slipway._work(integer) FROM PUBLIC;
 COMMENT ON FUNCTION slipway._work(integer) IS 'the phase that a long command of a backend is in, and how much of that phase is done; as far as pg_stat_progress_... would show it';
 
--- A run is, or was when it failed, at the first of its tasks that it has not done. One that goes on holds the public lock or the inner one at any
--- time; one whose row says so without them has lost its backend.
+-- A run is, or was when it failed, at the first of its tasks that it has not done. One
+-- that goes on holds the public lock or the inner one at any time; one whose row says so
+-- without them has lost its backend. A standby does not know the processes of its
+-- primary: there it is what the row says.
 CREATE VIEW slipway.progress WITH (security_barrier) AS
 SELECT p.name AS project, r.number AS run, r.action,
-       CASE WHEN r.outcome = 'running' AND l.pid IS NULL THEN 'interrupted' ELSE r.outcome END AS outcome,
+       CASE WHEN r.outcome = 'running' AND l.pid IS NULL AND NOT pg_catalog.pg_is_in_recovery()
+            THEN 'interrupted' ELSE r.outcome END AS outcome,
        r.started_at, r.finished_at, r.session_role AS role, r.application_name, r.client_addr,
        done.n AS applied,
        r.pending, now_at.migration,
@@ -124,10 +129,12 @@ SELECT p.name AS project, r.number AS run, r.action,
 REVOKE ALL ON slipway.progress FROM PUBLIC;
 COMMENT ON VIEW slipway.progress IS 'the run that goes on in each project, else its last one; columns are NULL where nothing ever ran';
 
--- A worker may make no run, or several, if it lost the lock in between.
+-- A worker may make no run, or several, if it lost the lock in between. Of those
+-- of its primary a standby knows no more than the row, as above.
 CREATE VIEW slipway.detached WITH (security_barrier) AS
 SELECT p.name AS project, d.number,
-       CASE WHEN d.outcome = 'running' AND NOT a.alive THEN 'interrupted' ELSE d.outcome END AS outcome,
+       CASE WHEN d.outcome = 'running' AND NOT a.alive AND NOT pg_catalog.pg_is_in_recovery()
+            THEN 'interrupted' ELSE d.outcome END AS outcome,
        d.started_at, d.finished_at, d.session_role AS role, d.application_name, d.client_addr,
        CASE WHEN a.alive THEN d.backend_pid END AS pid, r.runs,
        (SELECT count(*) FROM slipway.history h
@@ -143,3 +150,10 @@ SELECT p.name AS project, d.number,
  WHERE slipway._may('reader', p.name);
 REVOKE ALL ON slipway.detached FROM PUBLIC;
 COMMENT ON VIEW slipway.detached IS 'calls of migrate_detached(): running, succeeded, failed, or interrupted, when the worker died; with the runs each made, and the error it ended with';
+
+CREATE VIEW slipway.notice WITH (security_barrier) AS
+SELECT n.*
+  FROM slipway.project p JOIN slipway.detached_notice n ON n.project = p.name
+ WHERE slipway._may('reader', p.name);
+REVOKE ALL ON slipway.notice FROM PUBLIC;
+COMMENT ON VIEW slipway.notice IS 'notices and warnings of the scripts of detached deploys, as far as they are committed or rolled back';

@@ -1,3 +1,4 @@
 UPDATE slipway.run
-   SET outcome = $3, finished_at = clock_timestamp(), settled_entry = $4
+   SET outcome = $3, finished_at = clock_timestamp(), settled_entry = $4,
+       stopped_unit = $5::integer, units = $6::integer
  WHERE project = $1 AND number = $2 AND outcome = 'running'

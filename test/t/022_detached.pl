@@ -121,16 +121,26 @@ history_is_sound($node, 'left', project => 'left');
 no_locks_left($node, 'left');
 
 # The session is ended while it waits for its worker: there is no deploy.
+my $GONE = q{SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE backend_type = 'slipway worker')};
 my $locker = $node->background_psql('postgres');
-$locker->query_safe('BEGIN; LOCK slipway.detached_run');
-my $caller = start_sql($node, q{SELECT slipway.migrate_detached('left')}, application => 'caller');
-wait_until($node, $WAITING, 'the worker waits');
-sql($node, q{SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE application_name = 'caller'});
-is(finish_sql($caller)->{sqlstate}, '57014', 'given up: the caller');
-wait_until($node, q{SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE backend_type = 'slipway worker')}, 'the worker is gone');
-$locker->query_safe('COMMIT');
+my $caller;
+for my $end ([ 'pg_cancel_backend', '57014' ], [ 'pg_terminate_backend', '57P01' ])
+{
+	$locker->query_safe('BEGIN; LOCK slipway.detached_run');
+	$caller = start_sql($node, q{SELECT slipway.migrate_detached('left')}, application => 'caller');
+	wait_until($node, $WAITING, 'the worker waits');
+	sql($node, "SELECT $end->[0](pid) FROM pg_stat_activity WHERE application_name = 'caller'");
+	is(finish_sql($caller)->{sqlstate}, $end->[1], "given up by $end->[0]: the caller");
+	$locker->query_safe('COMMIT');
+	wait_until($node, $GONE, 'the worker is gone');
+	query_is($node, q{SELECT count(*) FROM slipway.detached WHERE project = 'left'}, '1', 'given up: and no trace of it');
+}
 $locker->quit;
-query_is($node, q{SELECT count(*) FROM slipway.detached WHERE project = 'left'}, '1', 'given up: and no trace of it');
+
+# The worker would wait for its caller, which waits for it.
+$refused = sql($node, q{SET statement_timeout = '10s'; BEGIN; LOCK slipway.detached_run; SELECT slipway.migrate_detached('left')});
+is("$refused->{sqlstate} $refused->{error}", '40P01 the detached deploy waits for a lock of the transaction that begins it', 'a lock of the caller');
+wait_until($node, $GONE, 'its worker is gone');
 
 # What ends a worker and what ends the server.
 my %event = (
@@ -211,6 +221,25 @@ deploy_is('patient', '1|failed|{1}|0|55P03', 'it gives up as told');
 $locker->query_safe('COMMIT');
 $locker->quit;
 
+# Settings of its caller do not keep it from writing its end.
+$node->safe_psql('postgres', q{SELECT slipway.create_project('settings')});
+add_migrations($node, [ [ '0001_it', 'SELECT pg_advisory_xact_lock(42)' ] ], project => 'settings');
+is(detach('settings', before => 'SET default_transaction_read_only = on; BEGIN READ WRITE; ', after => 'COMMIT')->{out}, '1', 'settings: read only');
+await('settings', 1);
+deploy_is('settings', '1|failed||0|25006', 'that is its error');
+my $gate = $node->background_psql('postgres');
+$gate->query_safe('SELECT pg_advisory_lock(42)');
+detach('settings', before => q{SET lock_timeout = '10ms'; }, with => '{"lock_timeout": 0}');
+wait_until($node, $WAITING, 'its script waits');
+$locker = $node->background_psql('postgres');
+$locker->query_safe('BEGIN; LOCK slipway.detached_run IN SHARE MODE');
+$gate->quit;
+wait_until($node, q{SELECT count(*) = 1 FROM pg_locks WHERE relation = 'slipway.detached_run'::regclass AND NOT granted}, 'it waits');
+sleep 1;
+$locker->quit;
+await('settings', 2);
+deploy_is('settings', "1|failed||0|25006\n2|succeeded|{1}|1|", 'a lock timeout');
+
 # A script that drops the lock and fails lets another session have it: then there
 # is another run of the same deploy.
 $node->safe_psql('postgres', q{SELECT slipway.create_project('lost'); CREATE TABLE lost_busy (id integer)});
@@ -284,6 +313,10 @@ $caller->{stderr} = '';
 like($caller->query('SELECT 42'), qr/42/, 'and the session goes on');
 $caller->quit;
 $node->safe_psql('postgres', 'GRANT CONNECT ON DATABASE postgres TO PUBLIC');
+# The encoding in which its role likes to be talked to is not that of its caller.
+$node->safe_psql('postgres', q{ALTER ROLE dora SET client_encoding = 'latin1'});
+$refused = detach('whose', user => 'dora', before => "SET local_preload_libraries = 'gr\xc3\xbcn'; ");
+is($refused->{error}, "could not access file \"\$libdir/plugins/gr\xc3\xbcn\": No such file or directory", 'an error in another encoding');
 history_is_sound($node, 'whose', project => 'whose');
 $node->stop;
 done_testing();

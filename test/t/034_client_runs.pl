@@ -110,13 +110,13 @@ is((finish_client($run))[0], 5, 'the run fails');
 is($exit, 5, 'watch of a run that fails: exit code');
 is(hide_chances($err =~ s/\A(?:(?!run ).*\n)*//r),
 	"run 3 of project default, by $superuser (slipway, pid PID) since MOMENT\n0004_d  applied  TIME\n"
-	  . "migrations/0005_bad.sql:3:10: ERROR: column \"totl\" does not exist (42703)\nrun 3 failed; 1 applied\n",
+	  . "migrations/0005_bad.sql:3:10: ERROR: column \"totl\" does not exist (42703)\n0005_bad: rolled back; 1 applied before it stays applied\n",
 	'it has the error in full');
 ($exit, $out, $err) = finish_client($watchers[1]);
 is($exit, 5, 'watch --json: exit code');
 my $objects = json_fits($out, [ 'run', 'applied', 'error', 'blocked?' ], 'its objects');
-is("@{$objects->[-1]}{qw(event sqlstate migration file line column applied exit_code)}",
-	'error 42703 0005_bad migrations/0005_bad.sql 3 10 1 5', 'the error');
+is("@{$objects->[-1]}{qw(event sqlstate migration file line column applied rolled_back exit_code)}",
+	'error 42703 0005_bad migrations/0005_bad.sql 3 10 1 1 5', 'the error');
 is($objects->[0]{statement}, undef, 'what it is doing is hidden from a role without the right to know');
 
 # Cancelled, by another role
@@ -203,6 +203,72 @@ $log->{run}->signal('TERM');
 ($exit, $out) = finish_client($log);
 like($out, qr/\AWHEN \(UTC\) +RUN +MIGRATION .*\n.* 0006_f .*\n.* 0007_g .*\n\z/, 'log --follow --limit 0 has the new ones only');
 client_is($place, [ 'log', '--limit', '0' ], {}, 'log --limit 0 says nothing');
+
+# A stepwise migration stops part way
+
+$place = new_place($node, { '0001_a.sql' => "SELECT 1;\n", '0002_gate.sql' => "CREATE TABLE gate (id integer);\n"
+	  . "CREATE INDEX CONCURRENTLY gate_id ON gate (id);\nSELECT pg_advisory_xact_lock(42);\nSELECT totl FROM gate;\n" });
+# no gate of a session that is in a statement: the index would wait for its snapshot
+$gate = $node->background_psql($place->{db});
+$gate->query_safe('SELECT pg_advisory_lock(42)');
+$run = start_gated($place);
+@watchers = map { start_client($place, $_) } ['watch'], [ 'watch', '--json' ];
+$watchers[0]{run}->pump until $watchers[0]{err} =~ /0001_a/;
+$watchers[1]{run}->pump until $watchers[1]{out} =~ /0001_a/;
+$gate->quit;
+my $stopped = "migrations/0002_gate.sql:4:8: ERROR: column \"totl\" does not exist (42703)\n%s"
+  . "detail: Migration \"0002_gate\" has stopped part way: what it has committed stays, and the next run goes on behind that.\n"
+  . "0002_gate: stopped at unit 3 of 3; 1 applied before it stays applied\n";
+($exit, undef, $err) = finish_client($run);
+is($exit, 6, 'a run that stops part way: exit code');
+is(hide_chances($err), "0001_a  applied  TIME\n" . sprintf($stopped, "    4 | SELECT totl FROM gate;\n      |        ^\n"), 'and message');
+($exit, undef, $err) = finish_client($watchers[0]);
+is($exit, 6, 'watch of it: exit code');
+is(hide_chances($err), "run 1 of project default, by $superuser (slipway, pid PID) since MOMENT\n0001_a  applied  TIME\n" . sprintf($stopped, ''),
+	'and message');
+($exit, $out) = finish_client($watchers[1]);
+is($exit, 6, 'watch --json of it: exit code');
+$objects = json_fits($out, [ 'run', 'applied', 'stopped', 'error', 'blocked?' ], 'its objects');
+is("@{$objects->[-2]}{qw(event migration unit units)}", 'stopped 0002_gate 3 3', 'where it stopped');
+is("@{$objects->[-1]}{qw(event applied rolled_back exit_code)}", 'error 1 0 6', 'and that it is not rolled back');
+query_is($node, q{SELECT migration, outcome, stopped_unit, units FROM slipway.log ORDER BY entry},
+	"0001_a|succeeded||\n0002_gate|failed|3|3", 'so does the log', db => $place->{db});
+
+# The server does not answer; what is watched is removed
+
+$gate = close_gate($place);
+$run = start_gated($place);
+$watcher = start_client($place, ['watch'], env => { PGAPPNAME => 'stuck' });
+$watcher->{run}->pump until $watcher->{err} =~ /run 2/;
+my $stuck = sql($node, q{SELECT pid FROM pg_stat_activity WHERE application_name = 'stuck'})->{out};
+kill 'STOP', $stuck;
+# by then it has asked again
+sleep 1;
+$watcher->{run}->signal('INT');
+($exit, undef, $err) = finish_client($watcher);
+kill 'CONT', $stuck;
+is($exit, 1, 'a watcher that waits for the server is interrupted: exit code');
+like($err, qr/^slipway: error: left, while run 2 goes on$/m, 'and message');
+$watcher = start_client($place, ['watch']);
+$watcher->{run}->pump until $watcher->{err} =~ /run 2/;
+sql($node, 'DELETE FROM slipway.run', db => $place->{db});
+($exit, undef, $err) = finish_client($watcher);
+is($exit, 1, 'a watcher whose run is removed: exit code');
+like($err, qr/^slipway: error: run 2 is not on record any more$/m, 'and message');
+open_gate($gate);
+finish_client($run);
+
+# Two detached deploys that wait for their turn
+
+$place = new_place($node, { '0001_a.sql' => "SELECT 1;\n" });
+$release = hold_lock($place);
+is((client($place, [ 'migrate', '--detach', '--no-wait' ]))[0], 0, 'a detached deploy waits') for 1, 2;
+my $both = join '', map { "%s detached deploy $_ of project default, by $superuser (slipway%s)\n" } 1, 2;
+(undef, undef, $err) = client($place, [ 'cancel', '-n' ]);
+is(hide_chances($err), sprintf($both, ('would cancel', ', pid PID') x 2), 'cancel -n: it would cancel both');
+client_is($place, ['cancel'], { err => sprintf($both, ('cancelled', '') x 2) }, 'cancel of both');
+query_is($node, 'SELECT count(*) FROM slipway.detached WHERE sqlstate = $$57014$$', '2', 'so it is', db => $place->{db});
+$release->();
 
 history_is_sound($node, 'in the end', db => $place->{db});
 no_locks_left($node, 'in the end', db => $place->{db});

@@ -41,6 +41,25 @@ client_is($there, [ 'status', '-d', sprintf('host=%s,%s port=%d,%d dbname=%s tar
 	{ out => qr/0002_b +pending/, err => "project default: 1 applied, 1 pending\n" }, 'one that finds the primary', connect => 0);
 applied_is($place, '0001_a', 'nothing was applied');
 
+# What runs on the primary, of which a standby does not know the processes
+
+remove_files($place, '0002_b.sql');
+put_files($place, { '0002_gate.sql' => "SELECT pg_advisory_xact_lock(42);\n" });
+my $gate = close_gate($place);
+my $run = start_client($place, [ 'migrate', '--detach', '--lock-timeout', '1min' ]);
+is_at_gate($place);
+$primary->wait_for_catchup($standby, 'replay', $primary->lsn('insert'));
+query_is($standby, q{SELECT p.outcome, p.pid, d.outcome, d.pid FROM slipway.progress p, slipway.detached d}, 'running||running|', 'a run goes on',
+	db => $place->{db});
+my $watcher = start_client($there, ['watch']);
+$watcher->{run}->pump until $watcher->{err} =~ /run 2 of/;
+client_is($there, ['cancel'], { exit => 1, err => $refused }, 'cancel');
+open_gate($gate);
+is((finish_client($run))[0], 0, 'it ends');
+my ($exit, undef, $err) = finish_client($watcher);
+is($exit, 0, 'so does watch on the standby');
+like($err, qr/^0002_gate  applied  /m, 'which tells what was done');
+
 $standby->stop;
 $primary->stop;
 done_testing();

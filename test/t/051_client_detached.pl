@@ -193,7 +193,9 @@ is(show($err), head(5) . $interrupted, 'and message');
 shows($place, ['watch'], 8, "$idle 3, was interrupted with 0 migrations applied\ninterrupted " . head(5) . $interrupted, 'watch then');
 open_gate($gate);
 shows($place, [ 'migrate', '--detach' ], 0,
-	head(6) . "0002_gate  applied  TIME\n0003_c  applied  TIME\n2 migrations applied to project default in TIME\n", 'the next one');
+	head(6) . "WARNING: run 3 of project \"default\" was interrupted at migration \"0002_gate\"\n"
+	  . "detail: What was not committed of that one was rolled back; what the run had applied before stays applied.\n"
+	  . "0002_gate  applied  TIME\n0003_c  applied  TIME\n2 migrations applied to project default in TIME\n", 'the next one');
 
 # Stepwise.
 
@@ -215,6 +217,44 @@ $objects = json_fits($out, [ 'detached', 'stopped', 'error' ], 'its objects');
 is("@{$objects->[1]}{qw(migration unit units)} $objects->[2]{exit_code}", '0005_e 3 3 6', 'where it stopped');
 put_files($place, { '0005_e.sql' => "CREATE TABLE e (id integer);\nCREATE INDEX CONCURRENTLY e_id ON e (id);\nSELECT id FROM e;\n" });
 shows($place, [ 'migrate', '--detach' ], 0, head(10) . "0005_e  applied  TIME\n1 migration applied to project default in TIME\n", 'it goes on');
+
+# What scripts raise.
+
+sub raise { return "DO \$\$BEGIN RAISE $_[0] USING DETAIL = 'why', HINT = 'what to do'; END\$\$;\n" }
+$place = new_place($node, { '0001_a.sql' => raise(q{NOTICE 'in a'}),
+		'0002_gate.sql' => raise(q{WARNING 'before the gate'}) . "SELECT pg_advisory_xact_lock(42);\n",
+		'0003_c.sql' => "SET client_min_messages = warning;\n" . raise(q{NOTICE 'hidden'}),
+		'0004_d.sql' => raise("NOTICE 'gr\xc3\xbcn'") . "COMMIT;\nSET client_encoding = latin1;\n" . raise("INFO 'gr\xc3\xbcn'") . "SELECT totl;\n" });
+$gate = close_gate($place);
+$run = start_client($place, [ 'migrate', '--detach', '--lock-timeout', '1min' ]);
+is_at_gate($place);
+$run->{run}->pump until $run->{err} =~ /0001_a/;
+my @watchers = map { start_client($place, [ 'watch', $_ ]) } '--json', '-q';
+$watchers[0]{run}->pump until $watchers[0]{out} =~ /0001_a/;
+wait_until($node, q{SELECT count(*) = 3 FROM pg_stat_activity WHERE application_name = 'slipway' AND query ~ 'slipway'}, 'all look on');
+open_gate($gate);
+my @said = map { "$_\ndetail: why\nhint: what to do\n" } 'NOTICE: in a', 'WARNING: before the gate', "NOTICE: gr\xc3\xbcn", 'INFO: gr?n';
+($exit, undef, $err) = finish_client($run);
+is($exit, 6, 'a deploy whose scripts raise something: exit code');
+is(show($err) =~ s/^migrations.*//msr,
+	head(1) . "$said[0]0001_a  applied  TIME\n$said[1]0002_gate  applied  TIME\n0003_c  applied  TIME\n$said[2]$said[3]", 'all that is told');
+($exit, $out) = finish_client($watchers[0]);
+is($exit, 6, 'watch --json: exit code');
+$objects = json_fits($out, [ 'run', 'notice', 'applied', 'stopped', 'error', 'blocked?' ], 'its objects');
+is(join(' ', map { $_->{event} } grep { $_->{event} ne 'blocked' } @$objects),
+	'watch notice applied notice applied applied notice notice stopped error', 'in the same order');
+is("@{$objects->[1]}{qw(severity sqlstate message detail hint)}", 'NOTICE 00000 in a why what to do', 'a notice');
+($exit, undef, $err) = finish_client($watchers[1]);
+is($exit, 6, 'watch -q: exit code');
+is($err =~ s/^migrations.*//msr, $said[1], 'it has warnings only');
+query_is($node, 'SELECT number, severity, entry FROM slipway.notice ORDER BY number',
+	"1|NOTICE|1\n2|WARNING|2\n3|NOTICE|4\n4|INFO|4", 'they are on record', db => $place->{db});
+# so many that nobody would read them, some of them in a migration that fails
+put_files($place, { '0004_d.sql' => raise("NOTICE 'gr\xc3\xbcn'")
+	  . "COMMIT;\nDO \$\$BEGIN FOR i IN 1..3000 LOOP RAISE NOTICE '%', i; END LOOP; END\$\$;\n" });
+is((client($place, [ 'migrate', '--detach' ]))[0], 0, 'many notices');
+query_is($node, 'SELECT count(*), max(number), max(message) FILTER (WHERE number = 1000) FROM slipway.notice WHERE detached = 2', '1000|1000|1000',
+	'the first ones are on record', db => $place->{db});
 
 history_is_sound($node, 'in the end', db => $place->{db});
 no_locks_left($node, 'in the end', db => $place->{db});
