@@ -56,8 +56,10 @@ add_state_problem(SlipwayCheck *check, const SlipwayState *state)
 			break;
 		case SLIPWAY_STATE_MISSING:
 			problem.sqlstate = "SW002";
-			problem.message = "the migration was applied, but is not in the folder";
-			problem.hint = "Restore its file.";
+			problem.message = state->applied_hash != NULL ? "the migration was applied, but is not in the folder" :
+				"the migration has stopped part way, but is not in the folder";
+			problem.hint = state->applied_hash != NULL ? "Restore its file." :
+				"Restore its file. What it has not executed yet may be changed, or taken out.";
 			break;
 		case SLIPWAY_STATE_OUT_OF_ORDER:
 			problem.sqlstate = "SW003";

@@ -94,9 +94,9 @@ const SlipwayCommand slipway_command_table[] = {
 		.summary = "show the state of every migration",
 		.description =
 		"States are applied, pending, failed (pending, and its last try failed), changed\n"
-		"(since it was applied), missing (applied, but its file is gone), future\n"
-		"(applied, and newer than this folder) and out of order (pending below an\n"
-		"applied one).",
+		"(since it was applied), missing (applied or stopped part way, but its file is\n"
+		"gone), future (applied, and newer than this folder) and out of order (pending\n"
+		"below an applied one).",
 		.examples =
 		"slipway -d shop status\n"
 		"slipway -d shop status --exit-code || echo \"something is pending\"",

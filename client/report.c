@@ -39,7 +39,7 @@ say_future(const json_t *future)
 		: (size_t) json_integer_value(future);
 
 	if (count > 0)
-		slipway_output_say("%zu applied %s not in this folder, which is older than the history",
+		slipway_output_say("%zu %s not in this folder, which is older than the history",
 						   count, count == 1 ? "migration is" : "migrations are");
 }
 

@@ -293,6 +293,25 @@ is_in_the_way(const SlipwayWait *wait, const LockData *locks, int pid)
 	return false;
 }
 
+/* Takes over how a blocker is now; false if it is none any more. */
+static bool
+refresh_blocker(const SlipwayWait *wait, const LockData *locks, SlipwayRoles *roles, SlipwayBlocker *blocker)
+{
+	SlipwayPeer now;
+
+	slipway_peer_learn(roles, blocker->peer.role);
+	if (!is_in_the_way(wait, locks, blocker->peer.pid) || !slipway_peer_read(roles, blocker->peer.pid, &now))
+		return false;
+	blocker->peer = now;
+	return true;
+}
+
+bool
+slipway_wait_blocks(const SlipwayWait *wait, SlipwayRoles *roles, SlipwayBlocker *blocker)
+{
+	return refresh_blocker(wait, GetLockStatusData(), roles, blocker);
+}
+
 void
 slipway_wait_refresh(SlipwayWait *wait, SlipwayRoles *roles)
 {
@@ -301,16 +320,8 @@ slipway_wait_refresh(SlipwayWait *wait, SlipwayRoles *roles)
 	ListCell   *cell;
 
 	foreach(cell, wait->blockers)
-	{
-		SlipwayBlocker *blocker = lfirst(cell);
-		SlipwayPeer now;
-
-		slipway_peer_learn(roles, blocker->peer.role);
-		if (!is_in_the_way(wait, locks, blocker->peer.pid) || !slipway_peer_read(roles, blocker->peer.pid, &now))
-			continue;
-		blocker->peer = now;
-		left = lappend(left, blocker);
-	}
+		if (refresh_blocker(wait, locks, roles, lfirst(cell)))
+			left = lappend(left, lfirst(cell));
 	/* They may have ended just now: they were in the way all the same. */
 	if (left != NIL)
 		wait->blockers = left;

@@ -39,6 +39,9 @@ extern bool slipway_wait_read(int pid, const SlipwayRoles *roles, SlipwayWait *w
  */
 extern void slipway_wait_refresh(SlipwayWait *wait, SlipwayRoles *roles);
 
+/* Is one of them in the way at this very moment? If so, takes over how it is now. Needs the catalogs. */
+extern bool slipway_wait_blocks(const SlipwayWait *wait, SlipwayRoles *roles, SlipwayBlocker *blocker);
+
 /* Looks up the name of the relation, if it is one of this database. Needs the catalogs. */
 extern void slipway_wait_name(SlipwayWait *wait);
 

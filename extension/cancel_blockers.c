@@ -5,7 +5,8 @@
  * Never anything that the caller could not cancel with pg_cancel_backend(), and
  * far from everything that it could: a deploy must not end a backup, a
  * replica, another deploy's worker, or the vacuum that keeps the server from
- * coming to a stop. The server itself cancels an ordinary vacuum of autovacuum that a
+ * coming to a stop. A session that was in the way may be busy with something else by
+ * now: so each is looked at again right before its signal. The server itself cancels an ordinary vacuum of autovacuum that a
  * statement waits for; here it is asked once more.
  */
 #include "postgres.h"
@@ -114,12 +115,16 @@ cancel_those(const SlipwayCancelRule *rule, const char *migration, bool autovacu
 
 	foreach(cell, slipway_lock_watch_blockers())
 	{
-		const SlipwayPeer *peer = &((const SlipwayBlocker *) lfirst(cell))->peer;
+		SlipwayBlocker *blocker = lfirst(cell);
+		const SlipwayPeer *peer = &blocker->peer;
 		const char *reason;
 
 		if ((peer->type == B_AUTOVAC_WORKER) != autovacuum)
 			continue;
-		reason = reason_to_spare(rule, peer);
+		if (slipway_lock_watch_blocks(blocker))
+			reason = reason_to_spare(rule, peer);
+		else
+			reason = "it is not in the way any more";
 		if (reason)
 			report("blocker_spared", migration, peer, reason);
 		else

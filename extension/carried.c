@@ -14,6 +14,7 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/guc_tables.h"
@@ -26,6 +27,7 @@ typedef struct Setting
 {
 	char	   *name;
 	char	   *value;
+	bool		defined;		/* by the server or a module, when it was set: that was allowed */
 } Setting;
 
 struct SlipwayRemembered
@@ -69,7 +71,7 @@ find_setting(List *settings, const char *name)
 
 /* Adds one, or gives it another value, in the current memory context. */
 static List *
-put_setting(List *settings, const char *name, const char *value)
+put_setting(List *settings, const char *name, const char *value, bool defined)
 {
 	Setting    *setting = find_setting(settings, name);
 
@@ -81,14 +83,35 @@ put_setting(List *settings, const char *name, const char *value)
 		settings = is_identity(name) ? lappend(settings, setting) : lcons(setting, settings);
 	}
 	setting->value = pstrdup(value);
+	setting->defined = defined;
 	return settings;
 }
 
-/* The script had the right to set it. */
-static void
-set(const char *name, const char *value, GucAction action)
+static List *
+put_variable(List *settings, const struct config_generic *variable, const char *value)
 {
-	slipway_settings_put(name, value, PGC_SUSET, action);
+	return put_setting(settings, variable->name, value, (variable->flags & GUC_CUSTOM_PLACEHOLDER) == 0);
+}
+
+/*
+ * The script had the right to set it, unless no module had defined it: then anybody may, and whether
+ * the value counts is decided as the server does when the module is loaded.
+ */
+static void
+set(const Setting *setting, GucAction action)
+{
+	if (setting->defined)
+		slipway_settings_put(setting->name, setting->value, PGC_SUSET, action);
+	else
+		(void) set_config_option(setting->name, setting->value, superuser() ? PGC_SUSET : PGC_USERSET,
+								 PGC_S_SESSION, action, true, WARNING, false);
+}
+
+/* As it was when the session began. */
+static void
+reset(const char *name)
+{
+	slipway_settings_put(name, NULL, PGC_SUSET, GUC_ACTION_SET);
 }
 
 static void
@@ -97,11 +120,7 @@ set_all(List *settings, GucAction action)
 	ListCell   *cell;
 
 	foreach(cell, settings)
-	{
-		Setting    *setting = lfirst(cell);
-
-		set(setting->name, setting->value, action);
-	}
+		set(lfirst(cell), action);
 }
 
 ArrayType *
@@ -136,9 +155,25 @@ slipway_carried_load(SlipwayCarried *carried, ArrayType *array)
 
 		setting->name = TextDatumGetCString(values[i]);
 		setting->value = TextDatumGetCString(values[i + 1]);
+		/* Of a module, it may not have been when it was set. */
+		setting->defined = strchr(setting->name, '.') == NULL;
 		carried->settings = lappend(carried->settings, setting);
 	}
 	MemoryContextSwitchTo(caller);
+}
+
+SlipwayCarried
+slipway_carried_identity(const SlipwayCarried *carried)
+{
+	MemoryContext caller = MemoryContextSwitchTo(carried->context);
+	SlipwayCarried identity = {NIL, carried->context};
+	ListCell   *cell;
+
+	foreach(cell, carried->settings)
+		if (is_identity(((const Setting *) lfirst(cell))->name))
+			identity.settings = lappend(identity.settings, lfirst(cell));
+	MemoryContextSwitchTo(caller);
+	return identity;
 }
 
 void
@@ -200,7 +235,7 @@ slipway_carried_collect(SlipwayCarried *carried, int nest)
 		const char *value = can_last(variables[i]) ? lasting_value(variables[i], nest) : NULL;
 
 		if (value)
-			carried->settings = put_setting(carried->settings, variables[i]->name, value);
+			carried->settings = put_variable(carried->settings, variables[i], value);
 	}
 	MemoryContextSwitchTo(caller);
 }
@@ -220,7 +255,7 @@ slipway_carried_remember(void)
 			continue;
 		value = slipway_settings_value(variables[i]);
 		if (value)
-			session->settings = put_setting(session->settings, variables[i]->name, value);
+			session->settings = put_variable(session->settings, variables[i], value);
 	}
 	return session;
 }
@@ -246,7 +281,7 @@ slipway_carried_add(SlipwayCarried *carried, const SlipwayRemembered *then)
 		Setting    *setting = lfirst(cell);
 
 		if (!is_among(then->settings, setting))
-			carried->settings = put_setting(carried->settings, setting->name, setting->value);
+			carried->settings = put_setting(carried->settings, setting->name, setting->value, setting->defined);
 	}
 	MemoryContextSwitchTo(caller);
 }
@@ -260,20 +295,19 @@ slipway_carried_restore(const SlipwayRemembered *then)
 	/* Identities first, and back: who may reset the others is who set them. */
 	for (int i = lengthof(identities) - 1; i >= 0; i--)
 		if (find_setting(now->settings, identities[i]))
-			set(identities[i], NULL, GUC_ACTION_SET);
+			reset(identities[i]);
 	foreach(cell, now->settings)
 	{
 		Setting    *setting = lfirst(cell);
 
-		/* Without a value: what the session began with. */
 		if (find_setting(then->settings, setting->name) == NULL && !is_identity(setting->name))
-			set(setting->name, NULL, GUC_ACTION_SET);
+			reset(setting->name);
 	}
 	foreach(cell, then->settings)
 	{
 		Setting    *setting = lfirst(cell);
 
 		if (is_identity(setting->name) || !is_among(now->settings, setting))
-			set(setting->name, setting->value, GUC_ACTION_SET);
+			set(setting, GUC_ACTION_SET);
 	}
 }

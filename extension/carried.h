@@ -22,6 +22,9 @@ typedef struct SlipwayCarried
 extern ArrayType *slipway_carried_array(const SlipwayCarried *carried);
 extern void slipway_carried_load(SlipwayCarried *carried, ArrayType *array);
 
+/* The identity among them, as which the script goes on; in the same context. */
+extern SlipwayCarried slipway_carried_identity(const SlipwayCarried *carried);
+
 /* Sets them inside a GUC nest level, with which they go. */
 extern void slipway_carried_apply(const SlipwayCarried *carried);
 

@@ -12,7 +12,8 @@
  * is no client: whereToSendOutput says so, and stdin, which is an ordinary variable in the
  * GNU C library, is a stream over the script. Neither is so for longer, as
  * messages would be lost; what can raise one before the first row, a BEFORE STATEMENT
- * trigger, is met by a hook of the function manager. If the hook for the check of rights
+ * trigger, is met by the hooks of the function manager: the first sees functions when they are looked up,
+ * but not those with SECURITY DEFINER or settings, which the second sees when they are called. If the hook for the check of rights
  * is not ours to see, it begins with the statement: a COPY that did ask the
  * client for data would leave it without a way to go on.
  */
@@ -46,6 +47,7 @@
 #endif
 
 static needs_fmgr_hook_type next_needs_fmgr = NULL;
+static fmgr_hook_type next_fmgr = NULL;
 
 static struct
 {
@@ -58,7 +60,7 @@ static struct
 	bool		hidden;			/* the client; then these are to come back: */
 	CommandDest dest;
 	FILE	   *input;
-	bool		certain;		/* the next trigger is the table's own */
+	bool		certain;		/* the next trigger that COPY itself calls is the table's own */
 }			copy;
 
 static void
@@ -202,7 +204,7 @@ slipway_copy_inline_allowed(void)
 	if (copy.stream == NULL)
 		return;
 	hide_client();
-	copy.certain = error_context_stack == copy.outer;
+	copy.certain |= error_context_stack == copy.outer;
 }
 
 int
@@ -219,11 +221,28 @@ slipway_copy_inline_line(void)
 	return state->copy_file == copy.stream && !slipway_copy_in_batch(state) ? state->cur_lineno : 0;
 }
 
+/* Functions in the defaults of columns are evaluated early: what they call has their context. */
+static void
+meet_function(Oid function)
+{
+	if (copy.hidden && copy.certain && error_context_stack == copy.outer &&
+		get_func_rettype(function) == TRIGGEROID)
+		show_client();
+}
+
+static void
+call_function(FmgrHookEventType event, FmgrInfo *function, Datum *private)
+{
+	if (event == FHET_START)
+		meet_function(function->fn_oid);
+	if (next_fmgr)
+		next_fmgr(event, function, private);
+}
+
 static bool
 needs_fmgr(Oid function)
 {
-	if (copy.hidden && copy.certain && get_func_rettype(function) == TRIGGEROID)
-		show_client();
+	meet_function(function);
 	return next_needs_fmgr ? next_needs_fmgr(function) : false;
 }
 
@@ -232,4 +251,6 @@ slipway_copy_inline_init(void)
 {
 	next_needs_fmgr = needs_fmgr_hook;
 	needs_fmgr_hook = needs_fmgr;
+	next_fmgr = fmgr_hook;
+	fmgr_hook = call_function;
 }

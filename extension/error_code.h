@@ -12,7 +12,7 @@
 #define SLIPWAY_ERROR(n) MAKE_SQLSTATE('S', 'W', '0', '0' + (n) / 10, '0' + (n) % 10)
 
 #define SLIPWAY_CHECKSUM_CHANGED	SLIPWAY_ERROR(1)	/* applied with another script */
-#define SLIPWAY_MISSING_MIGRATION	SLIPWAY_ERROR(2)	/* applied, not in manifest */
+#define SLIPWAY_MISSING_MIGRATION	SLIPWAY_ERROR(2)	/* applied or begun, not in manifest */
 #define SLIPWAY_NOT_IN_ORDER		SLIPWAY_ERROR(3)	/* pending below an applied one */
 #define SLIPWAY_AMBIGUOUS_ORDER		SLIPWAY_ERROR(4)	/* bytes and numbers disagree */
 #define SLIPWAY_DUPLICATE_NAME		SLIPWAY_ERROR(5)

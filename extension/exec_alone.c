@@ -29,6 +29,7 @@
 #include "guard.h"
 #include "refuse.h"
 #include "settings.h"
+#include "settle.h"
 #include "transaction.h"
 
 /* What is to be put back; NULL: nothing. */
@@ -72,6 +73,22 @@ slipway_exec_alone_enter(SlipwayRun *run, const SlipwayCarried *carried, const N
 	slipway_carried_set(carried);
 	outer.begun = slipway_carried_remember();
 	MemoryContextSwitchTo(caller);
+}
+
+/* What the script's role does not see is not there for the statement either. */
+char *
+slipway_exec_alone_facts(const SlipwayRun *run, const Node *stmt)
+{
+	Oid			user;
+	int			sec_context;
+	char	   *facts;
+
+	GetUserIdAndSecContext(&user, &sec_context);
+	if (OidIsValid(run->owner))
+		SetUserIdAndSecContext(run->owner, sec_context | SECURITY_LOCAL_USERID_CHANGE);
+	facts = slipway_settle_facts(stmt);
+	SetUserIdAndSecContext(user, sec_context);
+	return facts;
 }
 
 /* The session is as it was; takes effect with the next commit. */

@@ -11,8 +11,8 @@
 
 /*
  * Two steps, as something may be written down between them: the session gets the settings
- * of the script, which take effect at once; then, in another transaction, without a
- * snapshot, the statement runs. The session is put back, and what the
+ * of the script, which take effect at once, so that the facts of settle.h can be asked for, as the role
+ * that the statement will run as; then, in another transaction, without a snapshot, it runs. The session is put back, and what the
  * statement has SET was added to carried. Returns in another transaction.
  *
  * After an error in either, and recovery, slipway_exec_alone_recover() puts
@@ -21,6 +21,7 @@
  */
 extern void slipway_exec_alone_enter(SlipwayRun *run, const SlipwayCarried *carried,
 									 const Node *stmt);
+extern char *slipway_exec_alone_facts(const SlipwayRun *run, const Node *stmt);
 extern void slipway_exec_alone(SlipwayRun *run, SlipwayPlace *place, SlipwayStatement *statement,
 							   SlipwayCarried *carried);
 extern void slipway_exec_alone_recover(void);

@@ -22,6 +22,7 @@
 #include "utils/timestamp.h"
 
 #include "body.h"
+#include "compat.h"
 #include "detached_notice.h"
 #include "error_code.h"
 #include "exec_alone.h"
@@ -48,6 +49,7 @@ typedef struct Walk
 	TimestampTz unit_started_at;
 	int			unit;			/* index of the one it is at */
 	uint8		hash[SLIPWAY_HASH_LEN]; /* over the statements that are done */
+	LocalTransactionId untold_in;	/* where one began whose fate cannot be told; 0: it can */
 	int64		open;			/* entry of the journal of a unit that stands alone, while it runs */
 	bool		advanced;		/* a unit was committed */
 	bool		part_way;		/* now, or by another try; or one stands alone, and may have done so */
@@ -134,7 +136,7 @@ start_alone(Walk *walk, const Node *stmt)
 	memcpy(hash, walk->hash, SLIPWAY_HASH_LEN);
 	hash_unit(walk, hash);
 	unit = describe_unit(walk, hash);
-	unit.facts = slipway_settle_facts(stmt);
+	unit.facts = slipway_exec_alone_facts(walk->run, stmt);
 	slipway_spi_begin();
 	walk->open = slipway_journal_add_started(walk->run, &unit);
 	slipway_spi_end();
@@ -166,7 +168,9 @@ run_alone(Walk *walk)
 	slipway_exec_alone_enter(walk->run, &walk->carried, tree->stmt);
 	start_alone(walk, tree->stmt);
 	slipway_journal_watch(walk->run->project->name, walk->open);
+	walk->untold_in = slipway_settle_can_tell(tree->stmt) ? 0 : slipway_local_transaction();
 	slipway_exec_alone(walk->run, walk->place, statement, &walk->carried);
+	walk->untold_in = 0;
 	slipway_journal_watch(NULL, 0);
 	hash_unit(walk, walk->hash);
 	end_alone(walk, walk->open, "done", slipway_carried_array(&walk->carried));
@@ -218,6 +222,7 @@ report_tidy(const Walk *walk, const char *command)
 static void
 tidy_up(Walk *walk, const SlipwayStatement *original, List *commands)
 {
+	SlipwayCarried identity = slipway_carried_identity(&walk->carried);
 	ListCell   *cell;
 
 	foreach(cell, commands)
@@ -229,9 +234,9 @@ tidy_up(Walk *walk, const SlipwayStatement *original, List *commands)
 
 		report_tidy(walk, command);
 		walk->place->script = command;
-		slipway_exec_alone_enter(walk->run, &walk->carried, tree->stmt);
+		slipway_exec_alone_enter(walk->run, &identity, tree->stmt);
 		slipway_transaction_next();
-		slipway_exec_alone(walk->run, walk->place, &statement, &walk->carried);
+		slipway_exec_alone(walk->run, walk->place, &statement, &identity);
 		walk->place->script = script;
 	}
 }
@@ -314,13 +319,14 @@ resume(Walk *walk)
 	{
 		journal = slipway_journal_load(walk->run->project->name, walk->task->name);
 		walk->part_way |= journal->done > 0 || journal->open.entry > 0;
+		/* What tidies up runs as the same role as the statement did. */
+		if (journal->settings)
+			slipway_carried_load(&walk->carried, journal->settings);
 		if (journal->open.entry == 0 || !settle(walk, &journal->open))
 			break;
 	}
 	slipway_journal_check(journal, walk->task->name, walk->place->script, walk->outline, walk->hash);
 	walk->unit = unit_behind(walk->outline, journal->done);
-	if (journal->settings)
-		slipway_carried_load(&walk->carried, journal->settings);
 	slipway_transaction_next();
 }
 
@@ -362,7 +368,8 @@ raised_by(const ErrorData *error, const char *function)
 
 /*
  * Does the error say that this statement refuses the block that it was run in? One that
- * a function ran would be refused alone as well.
+ * a function ran would be refused alone as well. REINDEX, of a table with partitions, counts as a
+ * command that runs functions; but refused it is itself.
  */
 static bool
 refuses_block(const SlipwayRun *run, const ErrorData *error, const Node *stmt)
@@ -371,7 +378,7 @@ refuses_block(const SlipwayRun *run, const ErrorData *error, const Node *stmt)
 
 	if (error->sqlerrcode == ERRCODE_ACTIVE_SQL_TRANSACTION)
 		return raised_by(error, "PreventInTransactionBlock") && !runs_code &&
-			GetCommandLogLevel((Node *) stmt) != LOGSTMT_ALL;
+			(IsA(stmt, ReindexStmt) || GetCommandLogLevel((Node *) stmt) != LOGSTMT_ALL);
 	if (error->sqlerrcode == ERRCODE_INVALID_TRANSACTION_TERMINATION)
 		return (raised_by(error, "_SPI_commit") || raised_by(error, "_SPI_rollback")) && runs_code &&
 			slipway_exec_alone_is_allowed(run, stmt);
@@ -445,6 +452,9 @@ slipway_exec_stepwise(SlipwayRun *run, const SlipwayTask *task, bool last, const
 	}
 	PG_CATCH();
 	{
+		/* If it has not committed yet, it is rolled back whole. */
+		result.untold = place.in_statement && walk.untold_in != 0 &&
+			walk.untold_in != slipway_local_transaction();
 		slipway_result_catch((SlipwayResult *) &result, run, &place);
 	}
 	PG_END_TRY();

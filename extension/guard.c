@@ -44,17 +44,32 @@
 static object_access_hook_type next_object_access = NULL;
 static ExecutorCheckPerms_hook_type next_check_perms = NULL;
 static bool active = false;
+static bool maintaining = false;
 
 void
 slipway_guard_on(void)
 {
 	active = true;
+	maintaining = false;
 }
 
 void
 slipway_guard_off(void)
 {
 	active = false;
+}
+
+bool
+slipway_guard_maintain(const Node *command)
+{
+	maintaining = IsA(command, VacuumStmt) || IsA(command, ClusterStmt) || IsA(command, ReindexStmt);
+	return maintaining;
+}
+
+void
+slipway_guard_maintained(void)
+{
+	maintaining = false;
 }
 
 bool
@@ -157,7 +172,7 @@ protect(const char *what)
 static void
 guard_object(ObjectAccessType access, Oid catalog, Oid object, int column, void *arg)
 {
-	if (slipway_guard_active() &&
+	if (slipway_guard_active() && !maintaining &&
 		(access == OAT_DROP || access == OAT_POST_ALTER || access == OAT_TRUNCATE ||
 		 access == OAT_POST_CREATE) &&
 		is_ours(catalog, object))

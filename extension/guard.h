@@ -25,6 +25,14 @@ extern bool slipway_guard_active(void);
  */
 extern void slipway_guard_utility(const Node *command);
 
+/*
+ * To be called with each utility command of a script: VACUUM, CLUSTER and REINDEX of everything write
+ * our tables anew as well, which changes nothing in them. If it is one, true, and to be
+ * ended behind it; the next command ends it as well.
+ */
+extern bool slipway_guard_maintain(const Node *command);
+extern void slipway_guard_maintained(void);
+
 /* Is this module the first to be asked for the right to insert rows? */
 extern bool slipway_guard_sees_rows(void);
 

@@ -117,6 +117,26 @@ slipway_journal_load(const char *project, const char *migration)
 	return journal;
 }
 
+List *
+slipway_journal_list_open(const char *project)
+{
+	List	   *names = NIL;
+	SlipwayLookup row;
+
+	slipway_lookup_open_by(&row, "journal", "journal_open_idx");
+	slipway_lookup_key_text(&row, "project", project);
+	while (slipway_lookup_previous(&row))
+	{
+		char	   *name = slipway_lookup_text(&row, "migration");
+
+		/* Lines of the same migration follow each other. */
+		if (names == NIL || strcmp(llast(names), name) != 0)
+			names = lappend(names, name);
+	}
+	slipway_lookup_close(&row);
+	return names;
+}
+
 static int64
 add_row(SlipwayRun *run, const SlipwayJournalUnit *unit, const char *outcome)
 {
@@ -267,6 +287,7 @@ slipway_journal_list_made(const char *project, int64 entry)
 		made->oid = DatumGetObjectId(slipway_row_datum(i, 1, &isnull));
 		made->name = slipway_row_text(i, 2);
 		made->valid = DatumGetBool(slipway_row_datum(i, 3, &isnull));
+		made->table = DatumGetObjectId(slipway_row_datum(i, 4, &isnull));
 		list = lappend(list, made);
 		MemoryContextSwitchTo(spi);
 	}

@@ -86,12 +86,16 @@ extern void slipway_journal_watch(const char *project, int64 entry);
 /* Called by the hook for an object that was just made. */
 extern void slipway_journal_made(Oid catalog, Oid object);
 
+/* Names of the migrations that have open lines: begun, and not known to be applied or undone. */
+extern List *slipway_journal_list_open(const char *project);
+
 /* A relation that was noted, and is still there under that name. */
 typedef struct SlipwayMade
 {
 	Oid			oid;
 	char	   *name;			/* qualified and quoted */
-	bool		valid;			/* as an index */
+	Oid			table;			/* that it is an index of */
+	bool		valid;
 } SlipwayMade;
 
 /* A list of SlipwayMade. Opens a scope. */

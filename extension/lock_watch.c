@@ -205,6 +205,20 @@ slipway_lock_watch_blockers(void)
 	return look.known ? look.wait.blockers : NIL;
 }
 
+bool
+slipway_lock_watch_blocks(SlipwayBlocker *blocker)
+{
+	MemoryContext caller;
+	bool		blocks;
+
+	if (!look.known)
+		return false;
+	caller = MemoryContextSwitchTo(look.context);
+	blocks = slipway_wait_blocks(&look.wait, look.roles, blocker);
+	MemoryContextSwitchTo(caller);
+	return blocks;
+}
+
 void
 slipway_lock_watch_add(StringInfo json)
 {

@@ -8,6 +8,8 @@
 #include "lib/stringinfo.h"
 #include "nodes/pg_list.h"
 
+#include "blockers.h"
+
 /* Called once from _PG_init. */
 extern void slipway_lock_watch_init(void);
 
@@ -25,11 +27,13 @@ extern void slipway_lock_watch_forget(void);
 extern void slipway_lock_watch_explain(ErrorData *error);
 
 /*
- * What the last call of that has found: the SlipwayBlockers; what is waited for and by whom,
+ * What the last call of that has found: the SlipwayBlockers, of which each may be gone, so that
+ * one can be looked at again, as with slipway_wait_blocks(); what is waited for and by whom,
  * as members of an event; the same in a few words, beginning with a comma. All empty if
  * it was about something else.
  */
 extern List *slipway_lock_watch_blockers(void);
+extern bool slipway_lock_watch_blocks(SlipwayBlocker *blocker);
 extern void slipway_lock_watch_add(StringInfo json);
 extern char *slipway_lock_watch_summary(void);
 

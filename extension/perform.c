@@ -127,8 +127,9 @@ add_part_way(const SlipwayTask *task, SlipwayResult *result)
 {
 	StringInfoData json;
 	ErrorData  *error = result->error;
-	const char *text = psprintf("Migration \"%s\" has stopped part way: what it has committed stays, and the next run goes on behind that.",
-								task->name);
+	const char *text = psprintf("Migration \"%s\" has stopped part way: what it has committed stays, and the next run goes on behind that.%s",
+								task->name,
+								result->untold ? "\nThe statement itself has committed something, and is run again from its beginning." : "");
 
 	error->detail = error->detail ? psprintf("%s\n%s", error->detail, text) : (char *) text;
 	slipway_detached_note_stop(result->unit, task->outline->nunits);
@@ -182,7 +183,7 @@ run_task(SlipwayRun *run, const SlipwayTask *task, bool last, double *ms)
 		if (result.advanced)
 			run->attempts = 0;
 		recut = slipway_exec_stepwise_recut(run, task, body, &result);
-		if (!recut && (!may_retry(result.error) || ++run->attempts > retries))
+		if (!recut && (result.untold || !may_retry(result.error) || ++run->attempts > retries))
 			give_up(run, task, &result);
 		slipway_cancel_blockers(&run->cancel, task->name);
 		locked = slipway_lock_retake(&run->lock);

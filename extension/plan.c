@@ -80,10 +80,10 @@ find_step(SlipwayPlan *plan, HTAB *members, const char *name, int *others)
 
 /*
  * Fills the members' steps from the history; returns how many steps for
- * migrations that are not in the manifest were put behind them.
+ * migrations that are not in the manifest were put behind them. There is room for some more.
  */
 static int
-read_history(SlipwayPlan *plan, const char *project)
+read_history(SlipwayPlan *plan, const char *project, int room)
 {
 	static SlipwayQuery query = {SLIPWAY_QUERY_APPLIED, 1, {TEXTOID}};
 	SlipwayManifest *manifest = plan->manifest;
@@ -96,7 +96,7 @@ read_history(SlipwayPlan *plan, const char *project)
 	slipway_arg_text(&args, project);
 	slipway_spi_begin();
 	rows = slipway_query(&query, &args, 0);
-	plan->steps = MemoryContextAllocZero(caller, (manifest->n + rows + 1) * sizeof(SlipwayStep));
+	plan->steps = MemoryContextAllocZero(caller, (manifest->n + rows + room + 1) * sizeof(SlipwayStep));
 	for (uint64 i = 0; i < rows; i++)
 	{
 		MemoryContext spi = MemoryContextSwitchTo(caller);
@@ -147,7 +147,7 @@ compare_steps(const void *a, const void *b)
 								left->name, right->name);
 }
 
-/* Takes out hooks, and what history knows and is not applied, then puts the rest in order. */
+/* Takes out hooks, and what history knows and is neither applied nor begun, then puts the rest in order. */
 static void
 arrange(SlipwayPlan *plan, int n)
 {
@@ -158,7 +158,7 @@ arrange(SlipwayPlan *plan, int n)
 	{
 		const SlipwayStep *step = &plan->steps[i];
 
-		if (step->member ? step->kind == SLIPWAY_HOOK : !step->applied)
+		if (step->member ? step->kind == SLIPWAY_HOOK : !step->applied && !step->begun)
 			continue;
 		in_order = in_order && step->kind == SLIPWAY_VERSIONED && step->member;
 		plan->steps[plan->n++] = *step;
@@ -199,6 +199,23 @@ versioned_state(const SlipwayStep *step, bool later_applied, bool later_member)
 	return step->failed ? SLIPWAY_FAILED : SLIPWAY_PENDING;
 }
 
+/*
+ * What is pending expects what was before it whole, or not at all. So one that has stopped part
+ * way is missed wherever it stands; a newer release's only as long as there is nothing to do.
+ */
+static void
+settle_begun(SlipwayPlan *plan, SlipwayStep *step)
+{
+	if (step->member || !step->begun)
+		return;
+	plan->future -= step->state == SLIPWAY_FUTURE;
+	if (plan->pending > 0)
+		step->state = SLIPWAY_MISSING;
+	else if (step->kind == SLIPWAY_REPEATABLE)
+		step->state = SLIPWAY_FUTURE;
+	plan->future += step->state == SLIPWAY_FUTURE;
+}
+
 static void
 settle_states(SlipwayPlan *plan)
 {
@@ -221,34 +238,57 @@ settle_states(SlipwayPlan *plan)
 		plan->future += step->state == SLIPWAY_FUTURE;
 		plan->pending += slipway_step_pending(step);
 	}
+	for (int i = 0; i < plan->n; i++)
+		settle_begun(plan, &plan->steps[i]);
 }
 
-/* How far those have come that are done in part. */
-static void
-read_journal(SlipwayPlan *plan, const char *project)
+static SlipwayStep *
+find_by_name(SlipwayStep *steps, int n, const char *name)
 {
-	if (!slipway_journal_is_open(project))
-		return;
-	for (int i = 0; i < plan->n; i++)
-		if (slipway_step_pending(&plan->steps[i]))
-			plan->steps[i].units_done = slipway_journal_load(project, plan->steps[i].name)->units;
+	for (int i = 0; i < n; i++)
+		if (strcmp(steps[i].name, name) == 0)
+			return &steps[i];
+	return NULL;
+}
+
+/* How far those have come that are done in part, among n steps; adds what is not among them, and counts it. */
+static int
+read_journal(SlipwayStep *steps, int n, const char *project, const List *open)
+{
+	int			others = 0;
+	ListCell   *cell;
+
+	foreach(cell, open)
+	{
+		const char *name = lfirst(cell);
+		SlipwayStep *step = find_by_name(steps, n + others, name);
+		SlipwayJournal *journal = slipway_journal_load(project, name);
+
+		if (journal->done == 0 && journal->open.entry == 0)
+			continue;
+		if (step == NULL)
+		{
+			step = &steps[n + others++];
+			*step = (SlipwayStep) {.name = name};
+		}
+		step->begun = true;
+		step->units_done = journal->units;
+	}
+	return others;
 }
 
 SlipwayPlan *
 slipway_plan_make(const char *project, SlipwayManifest *manifest)
 {
 	SlipwayPlan *plan = palloc0(sizeof(SlipwayPlan));
-	int			others;
+	List	   *open = slipway_journal_list_open(project);
+	int			others = 0;
 
 	plan->manifest = manifest;
 	if (manifest->base > 0)
-	{
-		plan->steps = palloc0(Max(manifest->n, 1) * sizeof(SlipwayStep));
-		others = 0;
-	}
+		plan->steps = palloc0((manifest->n + list_length(open) + 1) * sizeof(SlipwayStep));
 	else
-		others = read_history(plan, project);
-	read_kinds(plan->steps + manifest->n, others, project);
+		others = read_history(plan, project, list_length(open));
 	for (int i = 0; i < manifest->n; i++)
 	{
 		SlipwayStep *step = &plan->steps[i];
@@ -257,10 +297,30 @@ slipway_plan_make(const char *project, SlipwayManifest *manifest)
 		step->name = step->member->name;
 		step->kind = step->member->kind;
 	}
+	others += read_journal(plan->steps, manifest->n + others, project, open);
+	read_kinds(plan->steps + manifest->n, others, project);
 	arrange(plan, manifest->n + others);
 	settle_states(plan);
-	read_journal(plan, project);
 	return plan;
+}
+
+static void
+raise_missing(const SlipwayStep *step)
+{
+	if (!step->begun)
+		ereport(ERROR,
+				(errcode(SLIPWAY_MISSING_MIGRATION),
+				 errmsg("migration \"%s\" was applied but is missing", step->name),
+				 errdetail("The manifest holds later migrations, but not this one."),
+				 errhint("Put its script back.")));
+	ereport(ERROR,
+			(errcode(SLIPWAY_MISSING_MIGRATION),
+			 errmsg("migration \"%s\" has stopped part way but is missing", step->name),
+			 errdetail("The manifest does not hold it. Units of it that are committed: %d.", step->units_done),
+			 step->units_done > 0 ?
+			 errhint("Put its script back. What it has not executed yet may be changed, or taken out.") :
+			 errhint("Put its script back; or say that nothing of it was executed, with slipway.settle_unit('%s', done => false, reason => ...).",
+					 step->name)));
 }
 
 void
@@ -279,13 +339,8 @@ slipway_step_check(const SlipwayStep *step, bool allow_out_of_order)
 			break;
 		case SLIPWAY_MISSING:
 			/* What was to be run again and again may end without a trace. */
-			if (step->kind == SLIPWAY_REPEATABLE)
-				break;
-			ereport(ERROR,
-					(errcode(SLIPWAY_MISSING_MIGRATION),
-					 errmsg("migration \"%s\" was applied but is missing", step->name),
-					 errdetail("The manifest holds later migrations, but not this one."),
-					 errhint("Put its script back.")));
+			if (step->begun || step->kind != SLIPWAY_REPEATABLE)
+				raise_missing(step);
 			break;
 		case SLIPWAY_OUT_OF_ORDER:
 			if (!allow_out_of_order)

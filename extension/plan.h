@@ -14,8 +14,8 @@ typedef enum SlipwayState
 	SLIPWAY_PENDING,
 	SLIPWAY_FAILED,				/* pending, and its last try failed */
 	SLIPWAY_CHANGED,			/* applied, with another script */
-	SLIPWAY_MISSING,			/* applied, not in the manifest, not newer */
-	SLIPWAY_FUTURE,				/* applied, newer than all of the manifest */
+	SLIPWAY_MISSING,			/* applied or begun, not in the manifest, not newer */
+	SLIPWAY_FUTURE,				/* applied or begun, newer than all of the manifest */
 	SLIPWAY_OUT_OF_ORDER		/* not applied, but a later one is */
 } SlipwayState;
 
@@ -27,6 +27,7 @@ typedef struct SlipwayStep
 	SlipwayState state;
 	bool		applied;		/* repeatable ones perhaps with another script */
 	bool		failed;			/* the last try, since */
+	bool		begun;			/* and has stopped part way */
 	int64		entry;			/* of the history, that says it is applied */
 	uint8		applied_hash[SLIPWAY_HASH_LEN];
 	Datum		applied_at;		/* timestamptz */

@@ -246,7 +246,7 @@ slipway_require(PG_FUNCTION_ARGS)
 										  slipway_manifest_parse("slipway-manifest 1 order=auto\n"));
 
 	for (int i = 0; i < plan->n; i++)
-		if (strcmp(plan->steps[i].name, migration) == 0)
+		if (plan->steps[i].applied && strcmp(plan->steps[i].name, migration) == 0)
 			PG_RETURN_VOID();
 	ereport(ERROR,
 			(errcode(SLIPWAY_NOT_APPLIED),

@@ -15,6 +15,7 @@ typedef struct SlipwayResult
 	int			location;		/* of the statement that failed, in bytes of the script; -1: of none */
 	bool		advanced;		/* it has come further than the try before */
 	bool		part_way;		/* something of it is committed, also by that */
+	bool		untold;			/* the statement that failed has committed something, nobody knows what */
 	int			unit;			/* at which it stopped, from 1; 0: not stepwise */
 	TimestampTz started_at;
 } SlipwayResult;

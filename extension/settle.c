@@ -39,8 +39,16 @@ typedef enum Effect
 	EFFECT_DETACHES,
 	EFFECT_MAKES,				/* something that has a name outside of all schemas */
 	EFFECT_DROPS,
+	EFFECT_CHANGES_LIST,		/* the publications of a subscription */
 	EFFECT_UNKNOWN
 } Effect;
+
+/* Adding what is there already, and dropping what is not, is an error. */
+static bool
+changes_list(const AlterSubscriptionStmt *stmt)
+{
+	return stmt->kind == ALTER_SUBSCRIPTION_ADD_PUBLICATION || stmt->kind == ALTER_SUBSCRIPTION_DROP_PUBLICATION;
+}
 
 static Effect
 effect_of(const Node *stmt)
@@ -67,8 +75,9 @@ effect_of(const Node *stmt)
 		case T_ClusterStmt:
 		case T_AlterSystemStmt:
 		case T_AlterDatabaseStmt:
-		case T_AlterSubscriptionStmt:
 			return EFFECT_REPEATABLE;
+		case T_AlterSubscriptionStmt:
+			return changes_list((const AlterSubscriptionStmt *) stmt) ? EFFECT_CHANGES_LIST : EFFECT_REPEATABLE;
 		default:
 			return EFFECT_UNKNOWN;
 	}
@@ -103,21 +112,16 @@ find_relation(const RangeVar *name)
 	return RangeVarGetRelid(name, NoLock, true);
 }
 
+/* OID and name: where both are about the same thing, nothing has happened to it. */
 static char *
 facts_of_dropped(const DropStmt *stmt)
 {
-	StringInfoData facts;
-	ListCell   *cell;
+	Oid			oid = find_relation(makeRangeVarFromNameList(linitial(stmt->objects)));
 
-	initStringInfo(&facts);
-	foreach(cell, stmt->objects)
-	{
-		Oid			oid = find_relation(makeRangeVarFromNameList(lfirst(cell)));
-
-		if (OidIsValid(oid))
-			appendStringInfo(&facts, "%s%u", facts.len > 0 ? "," : "", oid);
-	}
-	return facts.data;
+	if (!OidIsValid(oid))
+		return "";
+	return psprintf("%u %s", oid,
+					quote_qualified_identifier(get_namespace_name(get_rel_namespace(oid)), get_rel_name(oid)));
 }
 
 /* The valid indexes in what is to be rebuilt. */
@@ -141,6 +145,13 @@ facts_of_reindexed(const ReindexStmt *stmt)
 	return facts;
 }
 
+/* The table that an index is made for: another one may be made meanwhile, by an event trigger. */
+static char *
+facts_of_made(const IndexStmt *stmt)
+{
+	return psprintf("%u", find_relation(stmt->relation));
+}
+
 static const PartitionCmd *
 find_detach(const AlterTableStmt *stmt)
 {
@@ -156,14 +167,64 @@ find_detach(const AlterTableStmt *stmt)
 	return NULL;
 }
 
+/*
+ * What became of a partition, given as facts; *finalize is the command that is all that is left to do, in
+ * the current memory context, or NULL.
+ */
+static SlipwayFate
+read_partition(const char *facts, char **finalize)
+{
+	static SlipwayQuery query = {SLIPWAY_QUERY_PARTITION_STATE, 1, {TEXTOID}};
+	MemoryContext caller = CurrentMemoryContext;
+	SlipwayFate fate = SLIPWAY_FATE_UNKNOWN;
+	SlipwayArgs args = {0};
+
+	*finalize = NULL;
+	slipway_arg_text(&args, facts);
+	slipway_spi_begin();
+	if (slipway_query(&query, &args, 1) > 0)
+	{
+		char	   *command = slipway_row_text(0, 2);
+		bool		isnull;
+
+		fate = DatumGetBool(slipway_row_datum(0, 1, &isnull)) ? SLIPWAY_FATE_UNDONE : SLIPWAY_FATE_DONE;
+		*finalize = command ? MemoryContextStrdup(caller, command) : NULL;
+	}
+	slipway_spi_end();
+	return fate;
+}
+
+/* Nothing for what is no partition of the table: the statement will fail, and has detached nothing. */
 static char *
 facts_of_detached(const AlterTableStmt *stmt)
 {
 	const PartitionCmd *detach = find_detach(stmt);
+	char	   *facts;
+	char	   *finalize;
 
 	if (detach == NULL)
 		return NULL;
-	return psprintf("%u,%u", find_relation(stmt->relation), find_relation(detach->name));
+	facts = psprintf("%u,%u", find_relation(stmt->relation), find_relation(detach->name));
+	return read_partition(facts, &finalize) == SLIPWAY_FATE_UNDONE ? facts : "";
+}
+
+/* The publications of a subscription; NULL: there is none of that name. */
+static char *
+read_publications(const AlterSubscriptionStmt *stmt)
+{
+	static SlipwayQuery query = {"SELECT s.subpublications::text FROM pg_subscription s"
+		" JOIN pg_database d ON d.oid = s.subdbid WHERE d.datname = current_database() AND s.subname = $1",
+	1, {TEXTOID}};
+	MemoryContext caller = CurrentMemoryContext;
+	SlipwayArgs args = {0};
+	char	   *list = NULL;
+
+	slipway_arg_text(&args, stmt->subname);
+	slipway_spi_begin();
+	if (slipway_query(&query, &args, 1) > 0)
+		list = MemoryContextStrdup(caller, slipway_row_text(0, 1));
+	slipway_spi_end();
+	return list;
 }
 
 char *
@@ -171,6 +232,8 @@ slipway_settle_facts(const Node *stmt)
 {
 	switch (effect_of(stmt))
 	{
+		case EFFECT_MAKES_INDEX:
+			return facts_of_made((const IndexStmt *) stmt);
 		case EFFECT_DROPS_INDEX:
 			return facts_of_dropped((const DropStmt *) stmt);
 		case EFFECT_REINDEXES:
@@ -180,6 +243,8 @@ slipway_settle_facts(const Node *stmt)
 		case EFFECT_MAKES:
 		case EFFECT_DROPS:
 			return psprintf("%u", find_object(stmt));
+		case EFFECT_CHANGES_LIST:
+			return read_publications((const AlterSubscriptionStmt *) stmt);
 		default:
 			return NULL;
 	}
@@ -202,31 +267,39 @@ settle_made(const char *project, const SlipwayOpenUnit *unit, List **commands)
 	{
 		const SlipwayMade *made = lfirst(cell);
 
-		if (made->valid)
-			fate = SLIPWAY_FATE_DONE;
-		else
+		if (!made->valid)
 			*commands = drop_later(*commands, made->name);
+		else if (unit->facts == NULL || made->table == atooid(unit->facts))
+			fate = SLIPWAY_FATE_DONE;
 	}
 	return fate;
 }
 
-/* Are all of these relations gone? */
+/*
+ * Is it gone? One of its name that is another may have been made by somebody, or is itself: in another
+ * cluster, where a dump of the journal was restored.
+ */
 static SlipwayFate
 settle_dropped(const char *facts)
 {
-	static SlipwayQuery query = {"SELECT FROM pg_class WHERE oid = ANY (string_to_array($1, ',')::oid[])",
-	1, {TEXTOID}};
+	static SlipwayQuery query = {SLIPWAY_QUERY_DROPPED_STATE, 1, {TEXTOID}};
+	SlipwayFate fate = SLIPWAY_FATE_DONE;
 	SlipwayArgs args = {0};
-	bool		there;
 
 	/* DROP ... IF EXISTS of what was not there. */
 	if (facts == NULL || *facts == '\0')
 		return SLIPWAY_FATE_UNDONE;
 	slipway_arg_text(&args, facts);
 	slipway_spi_begin();
-	there = slipway_query(&query, &args, 1) > 0;
+	if (slipway_query(&query, &args, 1) > 0)
+	{
+		bool		isnull;
+		bool		same = DatumGetBool(slipway_row_datum(0, 1, &isnull));
+
+		fate = same ? SLIPWAY_FATE_UNDONE : SLIPWAY_FATE_UNKNOWN;
+	}
 	slipway_spi_end();
-	return there ? SLIPWAY_FATE_UNDONE : SLIPWAY_FATE_DONE;
+	return fate;
 }
 
 /* Which of the indexes that were valid are not any more. */
@@ -255,30 +328,30 @@ drop_replaced(List *commands, const char *facts)
 static SlipwayFate
 settle_detached(const char *facts, List **commands)
 {
-	static SlipwayQuery query = {SLIPWAY_QUERY_PARTITION_STATE, 1, {TEXTOID}};
-	MemoryContext caller = CurrentMemoryContext;
-	SlipwayFate fate = SLIPWAY_FATE_DONE;
-	SlipwayArgs args = {0};
+	SlipwayFate fate;
+	char	   *finalize;
 
-	slipway_arg_text(&args, facts);
-	slipway_spi_begin();
-	if (slipway_query(&query, &args, 1) > 0)
-	{
-		char	   *finalize = slipway_row_text(0, 1);
+	if (*facts == '\0')
+		return SLIPWAY_FATE_UNDONE;
+	fate = read_partition(facts, &finalize);
+	if (finalize == NULL)
+		return fate;
+	*commands = lappend(*commands, finalize);
+	return SLIPWAY_FATE_DONE;
+}
 
-		/* Finalizing is all that is left to do. */
-		if (finalize == NULL)
-			fate = SLIPWAY_FATE_UNDONE;
-		else
-		{
-			MemoryContext spi = MemoryContextSwitchTo(caller);
+static SlipwayFate
+settle_list(const AlterSubscriptionStmt *stmt, const char *before)
+{
+	const char *now = read_publications(stmt);
 
-			*commands = lappend(*commands, pstrdup(finalize));
-			MemoryContextSwitchTo(spi);
-		}
-	}
-	slipway_spi_end();
-	return fate;
+	return before && now && strcmp(before, now) != 0 ? SLIPWAY_FATE_DONE : SLIPWAY_FATE_UNDONE;
+}
+
+bool
+slipway_settle_can_tell(const Node *stmt)
+{
+	return effect_of(stmt) != EFFECT_UNKNOWN;
 }
 
 SlipwayFate
@@ -305,6 +378,8 @@ slipway_settle(const Node *stmt, const char *project, const SlipwayOpenUnit *uni
 		case EFFECT_DROPS:
 			return strcmp(unit->facts, "0") != 0 && !OidIsValid(find_object(stmt)) ?
 				SLIPWAY_FATE_DONE : SLIPWAY_FATE_UNDONE;
+		case EFFECT_CHANGES_LIST:
+			return settle_list((const AlterSubscriptionStmt *) stmt, unit->facts);
 		case EFFECT_UNKNOWN:
 			break;
 	}

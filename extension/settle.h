@@ -22,6 +22,9 @@ typedef enum SlipwayFate
  */
 extern char *slipway_settle_facts(const Node *stmt);
 
+/* Can the fate of such a statement be told at all? */
+extern bool slipway_settle_can_tell(const Node *stmt);
+
 /*
  * The fate of a unit by the catalogs. What the statement left half done is to be
  * tidied up first, by commands that commit by themselves: their texts are added to *commands.

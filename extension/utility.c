@@ -89,12 +89,14 @@ process_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 {
 	ProcessUtility_hook_type next = next_utility ? next_utility : standard_ProcessUtility;
 	bool		copying = false;
+	bool		maintaining = false;
 
 	if (slipway_guard_active())
 	{
 		slipway_refuse_reset(pstmt->utilityStmt);
 		slipway_guard_utility(pstmt->utilityStmt);
 		slipway_leftover_note(pstmt->utilityStmt);
+		maintaining = slipway_guard_maintain(pstmt->utilityStmt);
 		copying = slipway_copy_inline_begin(pstmt->utilityStmt);
 	}
 	else if (context == PROCESS_UTILITY_TOPLEVEL && is_our_call(pstmt->utilityStmt) &&
@@ -104,6 +106,8 @@ process_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 		run_copy(next, pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
 	else
 		next(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
+	if (maintaining)
+		slipway_guard_maintained();
 }
 
 void

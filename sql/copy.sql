@@ -128,6 +128,20 @@ CREATE TRIGGER after_all AFTER INSERT ON item FOR EACH STATEMENT EXECUTE FUNCTIO
 CALL script( E'SELECT 1;\n\n COPY item FROM stdin;\n301\ta\n302\tb\n\\.\n  COPY item FROM stdin;\n\\.\nDO $$BEGIN RAISE WARNING ''done''; END$$;');
 CALL slipway.migrate();
 \set SHOW_CONTEXT errors
+-- Also those that run with other rights or settings, and behind a default that reads a table early.
+DROP TRIGGER before ON item; DROP TRIGGER after ON item; DROP TRIGGER after_all ON item;
+ALTER FUNCTION say() SECURITY DEFINER;
+CALL script(E'COPY item FROM stdin;\n303\tc\n\\.\n');
+CALL slipway.migrate();
+ALTER FUNCTION say() SECURITY INVOKER SET work_mem = '1MB';
+CALL script(E'COPY item FROM stdin;\n304\td\n\\.\n');
+CALL slipway.migrate();
+ALTER FUNCTION say() RESET work_mem;
+CREATE FUNCTION early() RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$ BEGIN PERFORM FROM note; RETURN 'early'; END $$;
+ALTER TABLE item ALTER name SET DEFAULT early();
+CALL script(E'COPY item (id) FROM stdin;\n305\n\\.\n');
+CALL slipway.migrate();
+ALTER TABLE item ALTER name DROP DEFAULT;
 SET client_min_messages = error;
 DROP FUNCTION say() CASCADE;
 RESET client_min_messages;

@@ -131,5 +131,56 @@ SELECT slipway.grant_role('regress_escape', 'reader');
 DROP EVENT TRIGGER regress_escape;
 SELECT slipway.version() IS NOT NULL AS alive;
 
+-- A setting that only a superuser may change, of a module that is not loaded yet: what a
+-- script has set it to before does not count, whatever comes between.
+CALL project('preset');
+SELECT slipway.grant_role('regress_escape_keeper', 'deployer', 'preset');
+GRANT CREATE ON SCHEMA public TO regress_escape_keeper;
+CALL migration('0001', $script$
+SET plpgsql.variable_conflict = 'use_column';
+SET my.own = 'kept';
+COMMIT;
+SELECT 1;
+DO 'BEGIN END';
+COMMIT;
+CREATE TABLE preset AS SELECT current_setting('plpgsql.variable_conflict') AS conflict, current_setting('my.own') AS own;
+$script$, 'preset');
+CALL migration('0002', $script$
+SET plpgsql.variable_conflict = 'use_variable';
+COMMIT;
+SELECT 1 / (coalesce(current_setting('my.go', true), 'off') = 'on')::integer;
+INSERT INTO preset SELECT current_setting('plpgsql.variable_conflict'), 'again';
+$script$, 'preset');
+\c -
+SET slipway.report_progress = off;
+SET SESSION AUTHORIZATION regress_escape_keeper;
+CALL slipway.migrate('preset', '{"to": "0001"}');
+TABLE preset;
+-- One of the session itself, put back after a script.
+\c -
+SET slipway.report_progress = off;
+SET SESSION AUTHORIZATION regress_escape_keeper;
+SET plpgsql.variable_conflict = 'use_column';
+CALL slipway.migrate('preset');
+DO 'BEGIN END';
+SHOW plpgsql.variable_conflict;
+-- One that was written down by a session without the module.
+SET my.go = 'on';
+CALL slipway.migrate('preset');
+TABLE preset;
+RESET SESSION AUTHORIZATION;
+-- A superuser's counts.
+CALL migration('0003', $script$
+SET plpgsql.variable_conflict = 'use_column';
+COMMIT;
+DO 'BEGIN END';
+CREATE TABLE preset_by_superuser AS SELECT current_setting('plpgsql.variable_conflict') AS conflict;
+$script$, 'preset');
+\c -
+SET slipway.report_progress = off;
+CALL slipway.migrate('preset');
+TABLE preset_by_superuser;
+DROP TABLE preset, preset_by_superuser;
+
 DROP OWNED BY regress_escape, regress_escape_keeper CASCADE;
 DROP ROLE regress_escape, regress_escape_keeper;

@@ -16,6 +16,9 @@ ALTER TABLE go_on ADD n integer;
 CREATE VIEW fate AS SELECT migration, unit, outcome, facts IS NOT NULL AS facts FROM slipway.journal ORDER BY entry;
 \set forget 'UPDATE slipway.journal SET outcome = ''started'', finished_at = NULL WHERE closed_by IS NULL AND unit = 1 AND outcome <> ''undone'';'
 \set VERBOSITY terse
+SET client_min_messages = error;
+DROP ROLE IF EXISTS regress_settle, regress_settle_hat;
+RESET client_min_messages;
 
 -- It is there: done.
 CALL interrupt('0001', 'CREATE INDEX CONCURRENTLY item_id ON item (id)');
@@ -60,6 +63,29 @@ CALL slipway.migrate();
 TRUNCATE go_on;
 SELECT * FROM fate WHERE migration = '0003';
 
+-- In another cluster, where a dump of all this was restored, OIDs say nothing.
+CREATE INDEX item_gone ON item (id);
+CALL interrupt('0003_a', 'DROP INDEX CONCURRENTLY item_gone');
+CALL slipway.migrate();
+:forget
+CREATE INDEX item_gone ON item (id);
+CALL slipway.migrate();
+SELECT slipway.settle_unit('0003_a', done => false, reason => 'it is from the dump');
+INSERT INTO go_on VALUES (1);
+CALL slipway.migrate();
+SELECT to_regclass('item_gone');
+TRUNCATE go_on;
+CREATE TABLE event_0 PARTITION OF event FOR VALUES FROM ('2025-01-01') TO ('2025-02-01');
+CALL interrupt('0003_b', 'ALTER TABLE event DETACH PARTITION event_0 CONCURRENTLY');
+CALL slipway.migrate();
+:forget
+UPDATE slipway.journal SET facts = '1,2' WHERE migration = '0003_b' AND unit = 1;
+CALL slipway.migrate();
+SELECT slipway.settle_unit('0003_b', done => true, reason => 'it is detached');
+INSERT INTO go_on VALUES (1);
+CALL slipway.migrate();
+TRUNCATE go_on;
+
 -- A partition.
 CALL interrupt('0004', 'ALTER TABLE event DETACH PARTITION event_1 CONCURRENTLY');
 CALL slipway.migrate();
@@ -80,6 +106,57 @@ SELECT inhparent::regclass FROM pg_inherits WHERE inhrelid = 'event_1'::regclass
 INSERT INTO go_on VALUES (1);
 CALL slipway.migrate();
 TRUNCATE go_on;
+
+-- What is no partition, or not there, was not detached by a statement that failed.
+CREATE TABLE event_2 (at date);
+CALL project('detach');
+CALL migration('0001', 'ALTER TABLE event DETACH PARTITION event_2 CONCURRENTLY', 'detach');
+CALL slipway.migrate('detach');
+CALL slipway.migrate('detach');
+ALTER TABLE event ATTACH PARTITION event_2 FOR VALUES FROM ('2026-02-01') TO ('2026-03-01');
+CALL slipway.migrate('detach');
+SELECT count(*) FROM pg_inherits WHERE inhrelid = 'event_2'::regclass;
+CALL migration('0002', 'ALTER TABLE event DETACH PARTITION event_3 CONCURRENTLY', 'detach');
+CALL slipway.migrate('detach');
+CALL slipway.migrate('detach');
+
+-- An index that an event trigger makes is not the statement's.
+CREATE FUNCTION audit() RETURNS event_trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF tg_tag = 'CREATE INDEX' AND to_regclass('public.trail') IS NULL THEN
+        CREATE TABLE public.trail (id integer PRIMARY KEY);
+    END IF;
+END
+$$;
+CREATE EVENT TRIGGER audit ON ddl_command_start EXECUTE FUNCTION audit();
+CREATE TABLE twice AS SELECT 1 AS n FROM generate_series(1, 2);
+CALL project('trail');
+CALL migration('0001', 'CREATE UNIQUE INDEX CONCURRENTLY twice_n ON twice (n)', 'trail');
+CALL slipway.migrate('trail');
+CALL slipway.migrate('trail');
+DROP EVENT TRIGGER audit;
+TRUNCATE twice;
+CALL slipway.migrate('trail');
+SELECT indexrelid::regclass, indisvalid FROM pg_index WHERE indrelid = 'twice'::regclass;
+
+-- What was left is tidied up by the role that the script had taken.
+CREATE ROLE regress_settle_hat;
+CREATE ROLE regress_settle NOINHERIT IN ROLE regress_settle_hat;
+GRANT CREATE ON SCHEMA public TO regress_settle_hat;
+CREATE TABLE hat AS SELECT 1 AS n FROM generate_series(1, 2);
+ALTER TABLE hat OWNER TO regress_settle_hat;
+CALL project('hat');
+SELECT slipway.grant_role('regress_settle', 'deployer', 'hat');
+CALL migration('0001', 'SET ROLE regress_settle_hat; CREATE UNIQUE INDEX CONCURRENTLY hat_n ON hat (n)', 'hat');
+SET SESSION AUTHORIZATION regress_settle;
+CALL slipway.migrate('hat');
+RESET SESSION AUTHORIZATION;
+TRUNCATE hat;
+SET SESSION AUTHORIZATION regress_settle;
+CALL slipway.migrate('hat');
+SELECT current_user;
+RESET SESSION AUTHORIZATION;
+SELECT indexrelid::regclass, indisvalid FROM pg_index WHERE indrelid = 'hat'::regclass;
 
 -- REINDEX runs again; what it has left of the old and of the new goes.
 CALL interrupt('0005', 'REINDEX TABLE CONCURRENTLY item');
@@ -158,6 +235,47 @@ CALL slipway.migrate();
 TABLE counted;
 DROP TRIGGER fail_once ON slipway.journal;
 
+-- What DO has committed is not committed again by a retry: that is for somebody to decide.
+-- What it has not is rolled back, and tried again: the third try comes as far as its commit.
+TRUNCATE counted;
+SELECT setval('tries', 10);
+CALL project('retry');
+CALL migration('0001', $script$
+DO $$
+DECLARE
+    try integer := nextval('tries');
+BEGIN
+    INSERT INTO counted VALUES (try);
+    IF try = 12 THEN RAISE EXCEPTION USING ERRCODE = '40P01', MESSAGE = 'no luck'; END IF;
+    COMMIT;
+    IF try = 13 THEN RAISE EXCEPTION USING ERRCODE = '40P01', MESSAGE = 'bad luck'; END IF;
+    INSERT INTO counted VALUES (-try);
+END
+$$;
+$script$, 'retry');
+\set VERBOSITY default
+CALL slipway.migrate('retry', '{"retries": 5}');
+\set VERBOSITY terse
+TABLE counted;
+SELECT outcome FROM slipway.journal WHERE project = 'retry' ORDER BY entry;
+CALL slipway.migrate('retry', '{"retries": 5}');
+TABLE counted;
+
+-- The facts of REINDEX are about all that it rebuilds: partitions of an index, tables behind tables.
+CREATE SCHEMA wide;
+CREATE TABLE wide.item (id integer PRIMARY KEY, name text);
+CREATE TABLE wide.event (at date, what text) PARTITION BY RANGE (at);
+CREATE TABLE wide.event_1 PARTITION OF wide.event FOR VALUES FROM ('2026-01-01') TO ('2026-02-01');
+CREATE INDEX event_at ON wide.event (at);
+CALL project('wide');
+CALL migration('0001', 'REINDEX INDEX CONCURRENTLY wide.event_at; REINDEX TABLE CONCURRENTLY wide.event; REINDEX TABLE CONCURRENTLY wide.item; REINDEX SCHEMA CONCURRENTLY wide', 'wide');
+CALL slipway.migrate('wide');
+SELECT unit, array_length(string_to_array(facts, ','), 1) AS indexes FROM slipway.journal WHERE project = 'wide' ORDER BY unit;
+
 -- Journal and history agree in the end.
-SELECT migration, string_agg(unit || ' ' || outcome, ', ' ORDER BY entry) AS units, count(closed_by) = count(*) AS closed FROM slipway.journal GROUP BY 1 ORDER BY 1;
+SELECT migration, string_agg(unit || ' ' || outcome, ', ' ORDER BY entry) AS units, count(closed_by) = count(*) AS closed FROM slipway.journal WHERE project = 'default' GROUP BY 1 ORDER BY 1;
 SELECT count(*) FROM slipway.verify_history();
+
+SET client_min_messages = error;
+DROP OWNED BY regress_settle, regress_settle_hat CASCADE;
+DROP ROLE regress_settle, regress_settle_hat;

@@ -73,6 +73,24 @@ SELECT * FROM kind;
 CALL slipway.migrate();
 SELECT dense_rank() OVER (ORDER BY xid) AS transaction, count(*) FROM step GROUP BY xid ORDER BY 1;
 SELECT * FROM journal WHERE migration = '0003';
+CALL project('parts');
+CALL migration('0001', $script$
+CREATE TABLE part (id integer, name text) PARTITION BY RANGE (id);
+CREATE INDEX part_id ON part (id);
+CREATE TABLE part_1 PARTITION OF part FOR VALUES FROM (1) TO (9);
+REINDEX TABLE part;
+REINDEX INDEX part_id;
+CLUSTER part USING part_id;
+REINDEX TABLE part_1;
+$script$, 'parts');
+CALL slipway.migrate('parts');
+SELECT unit, first_statement, last_statement, outcome FROM slipway.journal WHERE project = 'parts' ORDER BY entry;
+-- The tracking tables are written anew with all others, and are what they were.
+CALL migration('0002', 'VACUUM FULL; REINDEX SCHEMA CONCURRENTLY slipway; CLUSTER', 'parts');
+CALL slipway.migrate('parts');
+SELECT unit, outcome FROM slipway.journal WHERE project = 'parts' AND migration = '0002' ORDER BY entry;
+SELECT count(*) FROM slipway.verify_history('parts');
+SELECT count(*) FROM pg_class WHERE relnamespace = 'slipway'::regnamespace AND relname ~ '^pg_temp';
 -- With recut = refuse they are not.
 CALL script('CREATE TABLE whole (); DO $$ BEGIN COMMIT; END $$');
 CALL slipway.migrate(options => '{"recut": "refuse"}');
@@ -254,9 +272,19 @@ CALL migration('0013', 'CREATE TABLE out (); ALTER SYSTEM SET work_mem = ''1GB''
 CALL slipway.migrate('owned');
 \echo :LAST_ERROR_SQLSTATE
 SELECT current_user = session_user AS same;
+-- What was there before is seen by the owner, also where who deploys may not look.
+CREATE SCHEMA hidden AUTHORIZATION regress_stepwise_owner;
+CALL project('hidden', '{hidden}', 'regress_stepwise_owner');
+SELECT slipway.grant_role('regress_stepwise', 'deployer', 'hidden');
+CALL migration('0001', 'CREATE TABLE item (id integer); CREATE INDEX a ON item (id); CREATE INDEX b ON item (id); DROP INDEX CONCURRENTLY a; DROP INDEX CONCURRENTLY hidden.b', 'hidden');
+SET SESSION AUTHORIZATION regress_stepwise;
+SELECT has_schema_privilege('hidden', 'USAGE');
+CALL slipway.migrate('hidden');
+RESET SESSION AUTHORIZATION;
+SELECT unit, outcome, facts ~ '^[0-9]+ hidden\.[ab]$' AS facts FROM slipway.journal WHERE project = 'hidden' ORDER BY entry;
 
 SET client_min_messages = error;
-DROP SCHEMA owned CASCADE;
+DROP SCHEMA owned, hidden CASCADE;
 DROP TABLE theirs;
 DROP OWNED BY regress_stepwise, regress_stepwise_owner;
 DROP ROLE regress_stepwise, regress_stepwise_owner;

@@ -130,3 +130,58 @@ BEGIN READ ONLY;
 SELECT count(*) FROM slipway.validate();
 COMMIT;
 SELECT * FROM everything;
+
+-- SW002: a migration that has stopped part way and is not in the manifest. Nothing that is pending
+-- runs beside it, wherever it stands.
+CALL project('begun');
+CREATE TABLE gate ();
+CREATE FUNCTION body(n integer) RETURNS text LANGUAGE sql AS $$ SELECT CASE n WHEN 5 THEN 'VACUUM gate; SELECT 1 / (SELECT count(*) FROM gate)' ELSE 'SELECT ' || n END $$;
+-- The migrations of these numbers, as a manifest whose hash is the result.
+CREATE FUNCTION begin_with(VARIADIC numbers integer[]) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    lines text[] := (SELECT array_agg(line('000' || n, body(n)) ORDER BY n) FROM unnest(numbers) n);
+BEGIN
+    PERFORM slipway.add_manifest(manifest(VARIADIC lines), 'begun');
+    PERFORM slipway.add_script(body(n), 'begun') FROM unnest(numbers) n;
+    RETURN manifest_hash(manifest(VARIADIC lines));
+END
+$$;
+CREATE FUNCTION begun(VARIADIC numbers integer[]) RETURNS SETOF text LANGUAGE sql
+    AS $$ SELECT concat_ws(E'\n', migration || ': ' || sqlstate, message, detail, hint) FROM slipway.validate('begun', begin_with(VARIADIC numbers)) $$;
+SELECT begin_with(1, 3, 5) IS NOT NULL AS uploaded;
+CALL slipway.migrate('begun');
+SELECT * FROM begun(1, 3, 5);
+SELECT * FROM begun(1, 3, 6);
+SELECT * FROM begun(1, 3, 4);
+CALL slipway.migrate('begun');
+\echo :LAST_ERROR_SQLSTATE
+SELECT * FROM slipway.plan('begun');
+SELECT migration, state, units_done FROM slipway.status WHERE project = 'begun';
+-- An older release with nothing to do is not held up by a newer one that has stopped.
+SELECT * FROM begun(1, 3);
+CALL slipway.migrate('begun');
+SELECT migration, state, units_done FROM slipway.status WHERE project = 'begun';
+-- Its applied ones are a base that is not looked at again; what was begun is.
+SELECT * FROM begun(1, 3, 4);
+SELECT outcome($$SELECT slipway.require('0005', 'begun')$$);
+-- Put back, it goes on; and out of its way is what was pending.
+INSERT INTO gate DEFAULT VALUES;
+ALTER TABLE gate ADD n integer;
+SELECT begin_with(1, 3, 5, 6) IS NOT NULL AS uploaded;
+CALL slipway.migrate('begun');
+SELECT * FROM begun(1, 3, 5, 6);
+SELECT migration, run FROM slipway.log WHERE project = 'begun' AND outcome = 'succeeded' ORDER BY entry;
+-- Nothing of it is committed, but it was begun: an index may be left.
+CALL project('tried');
+CREATE TABLE same AS SELECT 1 AS n FROM generate_series(1, 2);
+CALL migration('0001', 'CREATE UNIQUE INDEX CONCURRENTLY same_n ON same (n)', 'tried');
+CALL slipway.migrate('tried');
+SELECT manifest(line('0002', 'SELECT 2')) AS other \gset
+SELECT count(*) FROM slipway.add_manifest(:'other', 'tried');
+SELECT slipway.add_script('SELECT 2', 'tried') IS NOT NULL AS added;
+SELECT migration, sqlstate, message, detail, hint FROM slipway.validate('tried');
+CALL slipway.migrate('tried');
+\echo :LAST_ERROR_SQLSTATE
+SELECT slipway.settle_unit('0001', done => false, reason => 'the index was dropped by hand', project => 'tried');
+CALL slipway.migrate('tried');
+SELECT migration, state FROM slipway.status WHERE project = 'tried';

@@ -200,7 +200,7 @@ CREATE INDEX journal_open_idx ON slipway.journal (project, migration, entry) WHE
 COMMENT ON TABLE slipway.journal IS 'units of stepwise migrations: what is done of one that is not';
 COMMENT ON COLUMN slipway.journal.statements_hash IS 'over the statements of the script up to the last one of the unit: each hash is SHA-256 over that of the statement before, in hex, and the text';
 COMMENT ON COLUMN slipway.journal.outcome IS 'done; of a statement that commits by itself also started, failed, or undone, when that was found out later';
-COMMENT ON COLUMN slipway.journal.facts IS 'what was there before, to find out later whether the statement was executed: OIDs';
+COMMENT ON COLUMN slipway.journal.facts IS 'what was there before, to find out later whether the statement was executed: OIDs, and the name of an index';
 COMMENT ON COLUMN slipway.journal.settings IS 'what the script has SET so far and a later unit has to begin with: names and values by turns';
 COMMENT ON COLUMN slipway.journal.closed_by IS 'entry of the history that says the migration is applied; NULL: it is done in part';
 

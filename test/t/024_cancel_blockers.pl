@@ -130,6 +130,23 @@ is(finish_sql($session)->{sqlstate}, '57014', 'the one is cancelled');
 is_alive($second_pid, 'the other goes on');
 end_session($second, $second_pid);
 
+# One that was in the way, and does something else when the script fails
+my $later = 'BEGIN; LOCK TABLE busy IN ROW SHARE MODE; SELECT pg_sleep(2); COMMIT; SELECT pg_sleep(100);';
+$session = start_sql($node, $later, user => 'app', application => 'later');
+wait_until($node, q{SELECT count(*) = 1 FROM pg_stat_activity WHERE application_name = 'later' AND wait_event = 'PgSleep'}, 'it works');
+$pid = sql($node, q{SELECT pid FROM pg_stat_activity WHERE application_name = 'later'})->{out};
+$answer = migrate($node, add_one($node, q{DO $$ BEGIN
+	LOCK TABLE busy;
+EXCEPTION WHEN lock_not_available THEN
+	WHILE EXISTS (SELECT FROM pg_locks WHERE relation = 'busy'::regclass) LOOP PERFORM pg_sleep(0.02); END LOOP;
+	RAISE;
+END $$}), with('app'));
+is($answer->{exit}, 0, 'a session that has gone on: the migration is applied') or diag($answer->{err});
+is(join(',', map { "$_->{pid} $_->{reason}" } of_kind($answer, 'blocker_spared')), "$pid it is not in the way any more", 'it is spared');
+is(join(',', map { $_->{pid} } of_kind($answer, 'blocker_cancelled')), '', 'nothing is cancelled');
+is_alive($pid, 'it goes on');
+end_session($session, $pid);
+
 # Values that make no sense
 for my $bad ([ 'app,', '22023' ], [ 'app report', '22023' ], [ 'nobody_there', '42704' ], [ '"app', '22023' ])
 {

@@ -272,7 +272,7 @@ sub test_migrate
 
 	remove_files($place, '0006_c.sql', '0005_b.sql');
 	client_is($place, ['up'], {
-			err => "2 applied migrations are not in this folder, which is older than the history\nnothing to do\n" },
+			err => "2 migrations are not in this folder, which is older than the history\nnothing to do\n" },
 		'a folder older than the history');
 
 	($out) = client_is($place, [ 'apply', '-v' ], { err => qr/^nothing to do$/m }, 'migrate -v');

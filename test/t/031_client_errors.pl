@@ -273,6 +273,23 @@ client_is($place, ['migrate'], {
 		  . "hint: Put that part of the script back, or write the change as a new migration.\n"
 		  . "0006_step: refused; nothing was applied\n" },
 	'what has run may not be changed');
+remove_files($place, '0006_step.sql');
+client_is($place, ['migrate'], { err => "1 migration is not in this folder, which is older than the history\nnothing to do\n" }, 'without its file, and with nothing else to do');
+client_is($place, ['validate'], { err => "5 migrations, all valid\n" }, 'that is valid');
+put_files($place, { '0005_next.sql' => "SELECT 1;\n" });
+client_is($place, ['migrate'], {
+		exit => 4,
+		err => "0006_step: ERROR: migration \"0006_step\" has stopped part way but is missing (SW002)\n"
+		  . "detail: The manifest does not hold it. Units of it that are committed: 1.\n"
+		  . "hint: Put its script back. What it has not executed yet may be changed, or taken out.\n"
+		  . "0006_step: refused; nothing was applied\n" },
+	'with something else to do it is missed');
+client_is($place, [$_], {
+		exit => 4,
+		err => qr/^0006_step: ERROR: the migration has stopped part way, but is not in the folder \(SW002\)\nhint: Restore its file\. What it has not/m },
+	"and $_ says so") for qw(plan validate);
+client_is($place, ['status'], { out => qr/^0006_step +missing, 1 unit done\n/m, err => qr/1 missing/ }, 'status, too');
+remove_files($place, '0005_next.sql');
 put_files($place, { '0006_step.sql' =>
 		  "CREATE TABLE pair (a integer);\nINSERT INTO pair VALUES (1), (1);\nCREATE UNIQUE INDEX CONCURRENTLY pair_a ON pair (a);\nSELECT 2;\n" });
 client_is($place, ['migrate'], {

@@ -204,7 +204,7 @@ END
 	remove_files($place, '0001_a.sql');
 	client_is($place, ['migrate'], {
 			err => "folder migrations has no scripts\n"
-			  . "1 applied migration is not in this folder, which is older than the history\nnothing to do\n" },
+			  . "1 migration is not in this folder, which is older than the history\nnothing to do\n" },
 		'a folder that is empty again does nothing, either');
 	applied_is($place, '0001_a', 'what was applied stays');
 }
