@@ -188,12 +188,10 @@ slipway_carried_set(const SlipwayCarried *carried)
 	set_all(carried->settings, GUC_ACTION_SET);
 }
 
-/* What SET LOCAL hides, as text; of the types that have no name for it as a number. */
+/* A value that something else hides, as text; of the types that have no name for it as a number. */
 static char *
-masked_value(const struct config_generic *variable)
+hidden_value(const struct config_generic *variable, const union config_var_val *value)
 {
-	const union config_var_val *value = &variable->stack->masked.val;
-
 	switch (variable->vartype)
 	{
 		case PGC_BOOL:
@@ -220,7 +218,7 @@ lasting_value(const struct config_generic *variable, int nest)
 		return NULL;
 	if (stack->state == GUC_SET)
 		return slipway_settings_value(variable);
-	return stack->state == GUC_SET_LOCAL ? masked_value(variable) : NULL;
+	return stack->state == GUC_SET_LOCAL ? hidden_value(variable, &stack->masked.val) : NULL;
 }
 
 void
@@ -240,6 +238,19 @@ slipway_carried_collect(SlipwayCarried *carried, int nest)
 	MemoryContextSwitchTo(caller);
 }
 
+/* What the session has SET, under a SET LOCAL of this transaction; or NULL. */
+static const char *
+session_value(const struct config_generic *variable)
+{
+	const GucStack *stack = variable->stack;
+
+	if (stack && stack->state == GUC_SET_LOCAL)
+		return hidden_value(variable, &stack->masked.val);
+	if (stack && stack->state == GUC_LOCAL)
+		return stack->source == PGC_S_SESSION ? hidden_value(variable, &stack->prior.val) : NULL;
+	return variable->source == PGC_S_SESSION ? slipway_settings_value(variable) : NULL;
+}
+
 SlipwayRemembered *
 slipway_carried_remember(void)
 {
@@ -249,11 +260,8 @@ slipway_carried_remember(void)
 
 	for (int i = 0; i < n; i++)
 	{
-		const char *value;
+		const char *value = can_last(variables[i]) ? session_value(variables[i]) : NULL;
 
-		if (!can_last(variables[i]) || variables[i]->source != PGC_S_SESSION)
-			continue;
-		value = slipway_settings_value(variables[i]);
 		if (value)
 			session->settings = put_variable(session->settings, variables[i], value);
 	}

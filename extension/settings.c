@@ -8,6 +8,7 @@
 
 #include "access/xact.h"
 
+#include "compat.h"
 #include "lock_wait.h"
 #include "settings.h"
 
@@ -103,6 +104,9 @@ void
 slipway_settings_set(const SlipwayProject *project, int lock_timeout, int statement_timeout)
 {
 	set_all(project, lock_timeout, statement_timeout, GUC_ACTION_SET);
+	/* In the transactions, too, that a statement begins by itself. */
+	if (slipway_have_transaction_timeout())
+		set("transaction_timeout", "0", GUC_ACTION_SET);
 }
 
 void

@@ -122,10 +122,12 @@ $node->safe_psql('postgres', 'CREATE SEQUENCE tries');
 fails_with('57014', 2, 'a statement that takes too long', @once, with => { statement_timeout => 50, retries => 5 });
 query_is($node, 'SELECT last_value FROM tries', '1', 'it is not tried again');
 
+my $answer;
+
 # transaction_timeout
 SKIP:
 {
-	skip 'no transaction_timeout before 17', 3 unless $has_transaction_timeout;
+	skip 'no transaction_timeout before 17', 5 unless $has_transaction_timeout;
 
 	my @long = add_one($node, 'SELECT pg_sleep(0.3)');
 	$node->safe_psql('postgres', q{CREATE ROLE brief LOGIN SUPERUSER; ALTER ROLE brief SET transaction_timeout = '100ms'});
@@ -134,11 +136,19 @@ SKIP:
 	succeeds('transaction_timeout of the role', @long, user => 'brief');
 	query_is($node, "SET slipway.report_progress = off; CALL slipway.migrate('$long[1]'); SHOW transaction_timeout",
 		'100ms', 'it is there again after the CALL', user => 'brief');
+
+	# Also in the transactions that a statement begins by itself.
+	$node->safe_psql('postgres', q{CREATE FUNCTION slowly(i integer) RETURNS integer IMMUTABLE LANGUAGE plpgsql
+		AS 'BEGIN PERFORM pg_sleep(0.3); RETURN i; END'; CREATE TABLE one AS SELECT 1 AS i});
+	my @index = add_one($node, 'CREATE INDEX CONCURRENTLY one_slowly ON one (slowly(i))');
+	$answer = migrate($node, @index, user => 'brief', after => 'SHOW transaction_timeout');
+	is($answer->{out}, '100ms', 'and after CREATE INDEX CONCURRENTLY') or diag($answer->{err});
+	query_is($node, q{SELECT indisvalid FROM pg_index WHERE indexrelid = 'one_slowly'::regclass}, 't', 'which was not ended by it');
 }
 
 # After the CALL the session has its own again, and they work.
 my @last = add_one($node, "SET statement_timeout = '1h'", "SET lock_timeout = '1h'", 'SELECT pg_sleep(0.15)');
-my $answer = succeeds(
+$answer = succeeds(
 	'a deploy, and then something else', @last, @hasty,
 	after => 'SHOW statement_timeout; SHOW lock_timeout; SHOW idle_in_transaction_session_timeout;');
 is($answer->{out}, "100ms\n50ms\n50ms", 'the session has its settings again');
