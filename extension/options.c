@@ -113,7 +113,7 @@ set_option(SlipwayOptions *options, int which, const JsonbValue *value)
 }
 
 static int
-find_option(const char *name)
+find_known(const char *name)
 {
 	StringInfoData names;
 
@@ -152,7 +152,7 @@ slipway_options_parse(Jsonb *json)
 	{
 		if (token == WJB_KEY)
 		{
-			int			which = find_option(pnstrdup(value.val.string.val, value.val.string.len));
+			int			which = find_known(pnstrdup(value.val.string.val, value.val.string.len));
 
 			(void) JsonbIteratorNext(&iterator, &value, true);
 			set_option(options, which, &value);
