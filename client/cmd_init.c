@@ -223,10 +223,11 @@ slipway_cmd_init(const SlipwayArguments *arguments)
 	};
 	const char *owner = slipway_option_text(arguments, SLIPWAY_OPTION_OWNER);
 	char	   *schemas = make_array(slipway_option_text(arguments, SLIPWAY_OPTION_SCHEMAS));
-	Grant	   *grants = slipway_memory_new(arguments->grant_count * sizeof(Grant));
+	const SlipwayOptionList *list = &arguments->lists[SLIPWAY_OPTION_GRANT];
+	Grant	   *grants = slipway_memory_new(list->count * sizeof(Grant));
 
-	for (size_t i = 0; i < arguments->grant_count; i++)
-		grants[i] = parse_grant(arguments->grants[i]);
+	for (size_t i = 0; i < list->count; i++)
+		grants[i] = parse_grant(list->values[i]);
 	target.conn = slipway_connection_open(arguments);
 	/* "already exists, skipping" is said here in our own words */
 	PQclear(slipway_server_query(target.conn, "SET client_min_messages = warning", 0, NULL));
@@ -236,7 +237,7 @@ slipway_cmd_init(const SlipwayArguments *arguments)
 	init_project(&target, schemas, slipway_option_text(arguments, SLIPWAY_OPTION_PROJECT_OWNER));
 	if (owner != NULL)
 		init_owner(&target, owner);
-	for (size_t i = 0; i < arguments->grant_count; i++)
+	for (size_t i = 0; i < list->count; i++)
 	{
 		init_grant(&target, &grants[i]);
 		free(grants[i].role);

@@ -35,7 +35,9 @@ enum
 	FIELD_DETAIL,
 	FIELD_HINT,
 	FIELD_LINE,
-	FIELD_COLUMN
+	FIELD_COLUMN,
+	FIELD_LABELS,
+	FIELD_LABELS_JSON
 };
 
 #define COLUMN_COUNT 7
@@ -53,7 +55,9 @@ read_log(PGconn *conn, const char *project, const char *limit, const char *after
 		" " SLIPWAY_SERVER_UTC_ISO("started_at") ","
 		" run, migration, action, outcome, extract(epoch FROM duration) * 1000, session_role,"
 		" pg_catalog.encode(script_hash, 'hex'), pg_catalog.encode(entry_hash, 'hex'),"
-		" sqlstate, message, detail, hint, line_number, column_number"
+		" sqlstate, message, detail, hint, line_number, column_number,"
+		" (SELECT pg_catalog.string_agg(key || '=' || value, ', ' ORDER BY key)"
+		"    FROM pg_catalog.jsonb_each_text(labels)), labels"
 		" FROM slipway.log WHERE project = $1 AND entry > $3::bigint"
 		" ORDER BY entry DESC LIMIT $2::bigint) newest"
 		" ORDER BY entry";
@@ -101,6 +105,15 @@ make_table(void)
 	return slipway_table_new(columns, COLUMN_COUNT);
 }
 
+/* What a run was told to note of itself, below the first of its entries that is shown; or NULL. */
+static const char *
+find_labels(const PGresult *result, int row)
+{
+	if (row > 0 && strcmp(PQgetvalue(result, row, FIELD_RUN), PQgetvalue(result, row - 1, FIELD_RUN)) == 0)
+		return NULL;
+	return slipway_server_text(result, row, FIELD_LABELS);
+}
+
 static void
 print_log(SlipwayTable *table, const PGresult *result, const char *folder)
 {
@@ -129,6 +142,8 @@ print_log(SlipwayTable *table, const PGresult *result, const char *folder)
 		notes[i] = make_note(result, row, folder);
 		if (notes[i] != NULL)
 			slipway_table_note(table, notes[i]);
+		if (find_labels(result, row) != NULL)
+			slipway_table_note(table, find_labels(result, row));
 	}
 	slipway_table_flush(table, stdout);
 	for (size_t i = 0; i < rows; i++)
@@ -146,6 +161,16 @@ make_integer(const PGresult *result, int row, int field)
 	const char *text = slipway_server_text(result, row, field);
 
 	return text != NULL ? json_integer(strtoll(text, NULL, 10)) : json_null();
+}
+
+/* An entry that no run has made has none. */
+static json_t *
+make_labels(const PGresult *result, int row)
+{
+	const char *text = slipway_server_text(result, row, FIELD_LABELS_JSON);
+	json_t	   *labels = text != NULL ? json_loads(text, 0, NULL) : NULL;
+
+	return labels != NULL ? labels : json_object();
 }
 
 static void
@@ -179,6 +204,7 @@ print_log_json(const PGresult *result)
 								   duration >= 0 ? json_real(duration) : json_null());
 		(void) json_object_set_new(object, "line", make_integer(result, row, FIELD_LINE));
 		(void) json_object_set_new(object, "column", make_integer(result, row, FIELD_COLUMN));
+		(void) json_object_set_new(object, "labels", make_labels(result, row));
 		slipway_output_json(object);
 	}
 }

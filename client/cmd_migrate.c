@@ -13,6 +13,7 @@
 #include "detached.h"
 #include "die.h"
 #include "follow.h"
+#include "label.h"
 #include "memory.h"
 #include "output.h"
 #include "release.h"
@@ -36,9 +37,9 @@ set_duration(json_t *options, const char *key, const SlipwayArguments *arguments
 		(void) json_object_set_new(options, key, json_string(value));
 }
 
-/* The options of CALL slipway.migrate(); the caller frees them. */
+/* The options of CALL slipway.migrate(); the caller frees them. Takes labels, which may be NULL. */
 static char *
-make_options(const SlipwayArguments *arguments, const SlipwayManifest *manifest)
+make_options(const SlipwayArguments *arguments, const SlipwayManifest *manifest, json_t *labels)
 {
 	json_t	   *options = json_object();
 	const char *to = slipway_option_text(arguments, SLIPWAY_OPTION_TO);
@@ -60,6 +61,8 @@ make_options(const SlipwayArguments *arguments, const SlipwayManifest *manifest)
 								   slipway_output_json_text(cancel_blockers));
 	if (slipway_option_flag(arguments, SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER))
 		(void) json_object_set_new(options, "allow_out_of_order", json_true());
+	if (labels != NULL)
+		(void) json_object_set_new(options, "labels", labels);
 	text = json_dumps(options, JSON_COMPACT);
 	json_decref(options);
 	if (text == NULL)
@@ -160,6 +163,7 @@ slipway_cmd_migrate(const SlipwayArguments *arguments)
 					"option \"--no-wait\" needs \"--detach\"");
 	if (slipway_option_flag(arguments, SLIPWAY_OPTION_DRY_RUN))
 		return slipway_cmd_plan(arguments);
+	json_decref(slipway_label_json(arguments));
 	manifest = slipway_release_load(arguments, begin_upload, &report);
 	conn = slipway_connection_open(arguments);
 	slipway_connection_error_set_stage(SLIPWAY_STAGE_UPLOAD);
@@ -170,7 +174,7 @@ slipway_cmd_migrate(const SlipwayArguments *arguments)
 		slipway_report_done(&report, NULL, upload.head);
 	else
 	{
-		char	   *options = make_options(arguments, manifest);
+		char	   *options = make_options(arguments, manifest, slipway_label_json(arguments));
 
 		code = slipway_option_flag(arguments, SLIPWAY_OPTION_DETACH)
 			? run_detached(&report, conn, options, manifest->folder,

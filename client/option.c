@@ -46,9 +46,10 @@ set_value(SlipwayArguments *arguments, int id, const char *value)
 	arguments->values[id] = value;
 	if (slipway_option_table[id].kind == SLIPWAY_OPTION_KIND_LIST)
 	{
-		arguments->grants = slipway_memory_resize(arguments->grants, arguments->grant_count + 1,
-												  sizeof(char *));
-		arguments->grants[arguments->grant_count++] = value;
+		SlipwayOptionList *list = &arguments->lists[id];
+
+		list->values = slipway_memory_resize(list->values, list->count + 1, sizeof(char *));
+		list->values[list->count++] = value;
 	}
 }
 

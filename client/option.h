@@ -37,6 +37,7 @@ typedef enum SlipwayOptionId
 	SLIPWAY_OPTION_RETRIES,
 	SLIPWAY_OPTION_CANCEL_BLOCKERS,
 	SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER,
+	SLIPWAY_OPTION_LABEL,
 	SLIPWAY_OPTION_DETACH,
 	SLIPWAY_OPTION_NO_WAIT,
 	SLIPWAY_OPTION_EXIT_CODE,
@@ -78,12 +79,18 @@ typedef struct SlipwayOption
 
 extern const SlipwayOption slipway_option_table[SLIPWAY_OPTION_COUNT];
 
+/* What was given for an option that may be given several times, in order. */
+typedef struct SlipwayOptionList
+{
+	const char **values;
+	size_t		count;
+} SlipwayOptionList;
+
 /* A command line taken apart. Strings are borrowed from argv and environ. */
 typedef struct SlipwayArguments
 {
 	const char *values[SLIPWAY_OPTION_COUNT];	/* NULL: not given; flags: "1" */
-	const char **grants;		/* values of the one LIST option, in order */
-	size_t		grant_count;
+	SlipwayOptionList lists[SLIPWAY_OPTION_COUNT];	/* of LIST options */
 	const char **words;			/* what is no option: command and arguments */
 	size_t		word_count;
 	struct SlipwayEnvironment *environment; /* of --env, or NULL; see environment.h */

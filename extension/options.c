@@ -16,7 +16,8 @@ typedef enum OptionType
 	OPTION_TIME,				/* milliseconds, or text with a unit */
 	OPTION_COUNT,
 	OPTION_FLAG,
-	OPTION_RECUT				/* a flag that is "auto" or "refuse" */
+	OPTION_RECUT,				/* a flag that is "auto" or "refuse" */
+	OPTION_LABELS				/* a JSON object of strings, kept as text */
 } OptionType;
 
 static const struct
@@ -34,6 +35,7 @@ static const struct
 	{"cancel_blockers", OPTION_TEXT, offsetof(SlipwayOptions, cancel_blockers)},
 	{"retries", OPTION_COUNT, offsetof(SlipwayOptions, retries)},
 	{"recut", OPTION_RECUT, offsetof(SlipwayOptions, recut)},
+	{"labels", OPTION_LABELS, offsetof(SlipwayOptions, labels)},
 	{"allow_out_of_order", OPTION_FLAG, offsetof(SlipwayOptions, allow_out_of_order)},
 };
 
@@ -79,8 +81,26 @@ parse_recut(const char *name, const JsonbValue *value)
 	return strcmp(text, "auto") == 0;
 }
 
+static char *
+parse_labels(const char *name, JsonbValue *value)
+{
+	static const char *const wanted = "an object with a string for each key, which is not empty";
+	Jsonb	   *labels = JsonbValueToJsonb(value);
+	JsonbIterator *iterator = JsonbIteratorInit(&labels->root);
+	JsonbIteratorToken token;
+	JsonbValue	part;
+
+	if (!JB_ROOT_IS_OBJECT(labels))
+		bad_value(name, wanted);
+	while ((token = JsonbIteratorNext(&iterator, &part, true)) != WJB_DONE)
+		if ((token == WJB_KEY && part.val.string.len == 0) ||
+			(token == WJB_VALUE && part.type != jbvString))
+			bad_value(name, wanted);
+	return JsonbToCString(NULL, &labels->root, VARSIZE(labels));
+}
+
 static void
-set_option(SlipwayOptions *options, int which, const JsonbValue *value)
+set_option(SlipwayOptions *options, int which, JsonbValue *value)
 {
 	const char *name = known[which].name;
 	void	   *target = (char *) options + known[which].offset;
@@ -103,6 +123,9 @@ set_option(SlipwayOptions *options, int which, const JsonbValue *value)
 			break;
 		case OPTION_RECUT:
 			*(bool *) target = parse_recut(name, value);
+			break;
+		case OPTION_LABELS:
+			*(char **) target = parse_labels(name, value);
 			break;
 		case OPTION_FLAG:
 			if (value->type != jbvBool)

@@ -57,7 +57,7 @@ sub faults
 	push @faults, map { "$where lacks $_" } grep { !exists $value->{$_} } @{ $rule->{required} };
 	for my $key (sort keys %$value)
 	{
-		my $member = $rule->{properties}{$key};
+		my $member = $rule->{properties}{$key} // $rule->{additionalProperties};
 		push @faults, defined $member ? faults($value->{$key}, $member, $key) : "$key is not documented";
 	}
 	return @faults;

@@ -27,7 +27,7 @@ static void
 release(SlipwayArguments *arguments)
 {
 	free(arguments->words);
-	free(arguments->grants);
+	free(arguments->lists[SLIPWAY_OPTION_GRANT].values);
 }
 
 static void
@@ -66,9 +66,9 @@ parses_clusters_and_words(void **state)
 	parse(LINE("--retries=7", "--retries", "8", "--grant", "a=b", "--grant=c=d"), &arguments);
 	assert_int_equal(slipway_option_integer(&arguments, SLIPWAY_OPTION_RETRIES, 1), 8);
 	assert_int_equal(slipway_option_integer(&arguments, SLIPWAY_OPTION_LIMIT, 1), 1);
-	assert_int_equal(arguments.grant_count, 2);
-	assert_string_equal(arguments.grants[0], "a=b");
-	assert_string_equal(arguments.grants[1], "c=d");
+	assert_int_equal(arguments.lists[SLIPWAY_OPTION_GRANT].count, 2);
+	assert_string_equal(arguments.lists[SLIPWAY_OPTION_GRANT].values[0], "a=b");
+	assert_string_equal(arguments.lists[SLIPWAY_OPTION_GRANT].values[1], "c=d");
 	release(&arguments);
 
 	/* a value that may be left out is none of the words */
