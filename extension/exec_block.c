@@ -1,7 +1,6 @@
 /*
  * exec_block.c
- *	  Runs statements of a script in a transaction, and commits them with
- *	  their record.
+ *	  Runs statements of scripts in a transaction that ends with their record.
  *
  * The order of steps matters:
  *
@@ -38,9 +37,7 @@
 #include "exec_block.h"
 #include "exec_statement.h"
 #include "guard.h"
-#include "leftover.h"
 #include "settings.h"
-#include "spi.h"
 #include "transaction.h"
 
 /* How far the disk may be behind, in milliseconds. */
@@ -83,8 +80,14 @@ set_transaction_options(List *options)
 	}
 }
 
-static void
-run_statements(SlipwayRun *run, SlipwayPlace *place, const SlipwayBlock *block)
+void
+slipway_exec_block_begin(void)
+{
+	slipway_transaction_begin_block();
+}
+
+void
+slipway_exec_block_run(SlipwayRun *run, SlipwayPlace *place, const SlipwayBlock *block)
 {
 	int			nest = slipway_settings_enter(run->project, run->options->lock_timeout,
 											  run->options->statement_timeout);
@@ -107,9 +110,16 @@ run_statements(SlipwayRun *run, SlipwayPlace *place, const SlipwayBlock *block)
 	slipway_settings_leave(nest);
 }
 
-static void
-commit(SlipwayRun *run, bool lazy)
+static bool
+may_be_lazy(const SlipwayRun *run)
 {
+	return !TimestampDifferenceExceeds(run->flushed_at, GetCurrentTimestamp(), FLUSH_MS);
+}
+
+void
+slipway_exec_block_commit(SlipwayRun *run, bool ends_run)
+{
+	bool		lazy = !ends_run && may_be_lazy(run);
 	Identity	caller = enter_role(run);
 
 	slipway_guard_on();
@@ -118,24 +128,5 @@ commit(SlipwayRun *run, bool lazy)
 	leave_role(caller);
 	if (!lazy)
 		run->flushed_at = GetCurrentTimestamp();
-}
-
-static bool
-may_be_lazy(const SlipwayRun *run)
-{
-	return !TimestampDifferenceExceeds(run->flushed_at, GetCurrentTimestamp(), FLUSH_MS);
-}
-
-void
-slipway_exec_block(SlipwayRun *run, SlipwayPlace *place, const SlipwayBlock *block)
-{
-	slipway_transaction_begin_block();
-	run_statements(run, place, block);
-	if (block->ends_migration)
-		slipway_leftover_before_commit();
-	slipway_spi_begin();
-	block->record(run, block->argument);
-	slipway_spi_end();
-	commit(run, !block->ends_run && may_be_lazy(run));
 	slipway_transaction_start();
 }

@@ -1,7 +1,9 @@
 /*
  * exec_block.h
- *	  Runs statements of a script in a transaction, and commits them with
- *	  their record.
+ *	  Runs statements of scripts in a transaction that ends with their record.
+ *
+ * In this order: begin; run, once for each of the scripts that share the transaction;
+ * the record, in a scope of spi.h; commit. After an error the caller recovers.
  */
 #ifndef SLIPWAY_EXEC_BLOCK_H
 #define SLIPWAY_EXEC_BLOCK_H
@@ -10,25 +12,22 @@
 #include "run.h"
 #include "script_error.h"
 
-/* Writes the record, inside a scope of spi.h. */
-typedef void (*SlipwayBlockRecord) (SlipwayRun *run, void *argument);
-
+/* Statements of one script. */
 typedef struct SlipwayBlock
 {
 	SlipwayStatement *statements;
 	int			n;
 	List	   *options;		/* of BEGIN: DefElems */
 	SlipwayCarried *carried;	/* settings to begin with and to add to; NULL: they end with the block */
-	SlipwayBlockRecord record;
-	void	   *argument;
-	bool		ends_migration;	/* nothing is left behind in the session */
-	bool		ends_run;		/* it is on disk when this returns */
 } SlipwayBlock;
 
-/*
- * Runs a block of place->script. To be called in a fresh transaction without a
- * snapshot; returns in another one. After an error the caller recovers.
- */
-extern void slipway_exec_block(SlipwayRun *run, SlipwayPlace *place, const SlipwayBlock *block);
+/* To be called in a fresh transaction without a snapshot. */
+extern void slipway_exec_block_begin(void);
+
+/* Runs statements of place->script, and the triggers that they have deferred. */
+extern void slipway_exec_block_run(SlipwayRun *run, SlipwayPlace *place, const SlipwayBlock *block);
+
+/* Returns in another transaction. What ends a run is on disk then. */
+extern void slipway_exec_block_commit(SlipwayRun *run, bool ends_run);
 
 #endif							/* SLIPWAY_EXEC_BLOCK_H */

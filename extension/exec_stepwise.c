@@ -99,15 +99,14 @@ record_end(Walk *walk)
 }
 
 static void
-record_block(SlipwayRun *run, void *argument)
+record_block(Walk *walk)
 {
-	Walk	   *walk = argument;
 	SlipwayJournalUnit unit;
 
 	hash_unit(walk, walk->hash);
 	unit = describe_unit(walk, walk->hash);
-	slipway_journal_add_done(run, &unit);
-	slipway_detached_notice_save(run->project->name, false);
+	slipway_journal_add_done(walk->run, &unit);
+	slipway_detached_notice_save(walk->run->project->name, false);
 	if (is_last_unit(walk))
 		record_end(walk);
 }
@@ -119,11 +118,16 @@ run_block(Walk *walk)
 	SlipwayBlock block = {
 		.statements = walk->outline->statements + unit->first, .n = unit->n,
 		.options = unit->options, .carried = &walk->carried,
-		.record = record_block, .argument = walk,
-		.ends_migration = is_last_unit(walk), .ends_run = is_last_unit(walk) && walk->last,
 	};
 
-	slipway_exec_block(walk->run, walk->place, &block);
+	slipway_exec_block_begin();
+	slipway_exec_block_run(walk->run, walk->place, &block);
+	if (is_last_unit(walk))
+		slipway_leftover_before_commit();
+	slipway_spi_begin();
+	record_block(walk);
+	slipway_spi_end();
+	slipway_exec_block_commit(walk->run, is_last_unit(walk) && walk->last);
 }
 
 /* Writes the line of the journal without which a unit that stands alone may not begin. */
@@ -439,7 +443,7 @@ recover(Walk *walk)
 SlipwayResult
 slipway_exec_stepwise(SlipwayRun *run, const SlipwayTask *task, bool last, const char *body)
 {
-	volatile SlipwayResult result = {.started_at = GetCurrentTimestamp()};
+	volatile SlipwayResult result = {.task = task, .started_at = GetCurrentTimestamp()};
 	SlipwayPlace place = {0};
 	Walk		walk = {
 		.run = run, .task = task, .outline = task->outline, .last = last, .place = &place,

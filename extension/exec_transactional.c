@@ -1,9 +1,17 @@
 /*
  * exec_transactional.c
- *	  Runs a transactional migration: script and record commit together.
+ *	  Runs scripts that commit together with their records.
+ *
+ * Mostly that is one migration. Each of several begins with the session as it was
+ * before them all. Their records come last, as they hold a lock that other
+ * writers of the history wait for.
  */
 #include "postgres.h"
 
+#include "utils/timestamp.h"
+
+#include "body.h"
+#include "detached_notice.h"
 #include "exec_block.h"
 #include "exec_transactional.h"
 #include "guard.h"
@@ -11,48 +19,81 @@
 #include "spi.h"
 #include "transaction.h"
 
-/* What the record of a migration says. */
-typedef struct Record
-{
-	const SlipwayTask *task;
-	bool		last;
-	TimestampTz started_at;
-} Record;
-
 static void
-record(SlipwayRun *run, void *argument)
-{
-	const Record *what = argument;
-
-	slipway_run_succeeded(run, what->task, what->started_at, what->last);
-}
-
-static void
-apply(SlipwayRun *run, const SlipwayTask *task, const char *body, Record *what, SlipwayPlace *place)
+run_body(SlipwayRun *run, const SlipwayTask *task, const char *body, SlipwayPlace *place)
 {
 	const SlipwayOutline *outline = task->outline;
 	SlipwayBlock block = {
 		.statements = outline->statements, .n = outline->nstatements,
 		.options = outline->nunits > 0 ? outline->units[0].options : NIL,
-		.record = record, .argument = what,
-		.ends_migration = true, .ends_run = what->last,
 	};
 
 	slipway_place_push(place, task->name, body, false);
-	slipway_exec_block(run, place, &block);
+	slipway_exec_block_run(run, place, &block);
+	slipway_leftover_before_commit();
+}
+
+/* One behind another in the transaction. */
+static void
+run_next(SlipwayRun *run, const SlipwayTask *task, SlipwayPlace *place)
+{
+	char	   *body = task->outline->body;
+
+	slipway_place_pop(place);
+	slipway_leftover_afterwards();
+	if (body == NULL)
+		body = slipway_body_load(task->script);
+	run_body(run, task, body, place);
+	if (body != task->outline->body)
+		slipway_body_free(body);
+}
+
+/* Inside a scope. */
+static void
+record(const SlipwayRun *run, const SlipwayTask *task)
+{
+	SlipwayEvent event = slipway_run_event(run, task, "succeeded", task->started_at);
+
+	event.finished_at = task->finished_at;
+	slipway_history_append(&event);
+	slipway_detached_notice_save(run->project->name, true);
+}
+
+static void
+run_all(SlipwayRun *run, SlipwayTask *const *tasks, int n, bool last, const char *body,
+		SlipwayPlace *place, volatile SlipwayResult *result)
+{
+	slipway_exec_block_begin();
+	for (int i = 0; i < n; i++)
+	{
+		result->task = tasks[i];
+		tasks[i]->started_at = GetCurrentTimestamp();
+		if (i == 0)
+			run_body(run, tasks[i], body, place);
+		else
+			run_next(run, tasks[i], place);
+		tasks[i]->finished_at = GetCurrentTimestamp();
+	}
+	slipway_spi_begin();
+	for (int i = 0; i < n; i++)
+		record(run, tasks[i]);
+	if (last)
+		slipway_run_end(run, "succeeded");
+	slipway_spi_end();
+	slipway_exec_block_commit(run, last);
 	slipway_place_pop(place);
 }
 
 SlipwayResult
-slipway_exec_transactional(SlipwayRun *run, const SlipwayTask *task, bool last, const char *body)
+slipway_exec_transactional(SlipwayRun *run, SlipwayTask *const *tasks, int n, bool last,
+						   const char *body)
 {
-	volatile SlipwayResult result = {.started_at = GetCurrentTimestamp()};
-	Record		what = {task, last, result.started_at};
+	volatile SlipwayResult result = {.task = tasks[0], .started_at = GetCurrentTimestamp()};
 	SlipwayPlace place = {0};
 
 	PG_TRY();
 	{
-		apply(run, task, body, &what, &place);
+		run_all(run, tasks, n, last, body, &place, &result);
 	}
 	PG_CATCH();
 	{

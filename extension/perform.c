@@ -114,11 +114,11 @@ record_failure(SlipwayRun *run, const SlipwayTask *task, const SlipwayResult *re
  * older than the lock, and not know of that.
  */
 static SlipwayResult
-exec(SlipwayRun *run, const SlipwayTask *task, bool last, const char *body)
+exec(SlipwayRun *run, SlipwayTask *task, bool last, const char *body)
 {
 	if (task->outline->stepwise_reason || run->journal_open)
 		return slipway_exec_stepwise(run, task, last, body);
-	return slipway_exec_transactional(run, task, last, body);
+	return slipway_exec_transactional(run, &task, 1, last, body);
 }
 
 /* Says how much of a migration that failed stays, and where the next run goes on. */
@@ -156,7 +156,7 @@ give_up(SlipwayRun *run, const SlipwayTask *task, SlipwayResult *result)
  * lock was lost on the way: then the plan is stale, and this run has ended.
  */
 static bool
-run_task(SlipwayRun *run, const SlipwayTask *task, bool last, double *ms)
+run_task(SlipwayRun *run, SlipwayTask *task, bool last, double *ms)
 {
 	int			retries = run->options->retries;
 	char	   *body = task->outline->body;

@@ -1,6 +1,6 @@
 /*
  * result.c
- *	  How applying one migration went.
+ *	  How running a task, or some in one transaction, went.
  */
 #include "postgres.h"
 

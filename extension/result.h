@@ -1,6 +1,6 @@
 /*
  * result.h
- *	  How applying one migration went.
+ *	  How running a task, or some in one transaction, went.
  */
 #ifndef SLIPWAY_RESULT_H
 #define SLIPWAY_RESULT_H
@@ -11,6 +11,7 @@
 typedef struct SlipwayResult
 {
 	ErrorData  *error;			/* NULL: all of it is committed */
+	const SlipwayTask *task;	/* whose error it is */
 	SlipwayPosition position;	/* of the error */
 	int			location;		/* of the statement that failed, in bytes of the script; -1: of none */
 	bool		advanced;		/* it has come further than the try before */

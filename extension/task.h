@@ -5,10 +5,12 @@
 #ifndef SLIPWAY_TASK_H
 #define SLIPWAY_TASK_H
 
+#include "datatype/timestamp.h"
 #include "plan.h"
 
 /* Actions of the history. */
 #define SLIPWAY_ACTION_APPLY "apply"
+#define SLIPWAY_ACTION_HOOK "hook"
 
 typedef struct SlipwayTask
 {
@@ -17,6 +19,8 @@ typedef struct SlipwayTask
 	const uint8 *script;		/* hash of what is run for it */
 	SlipwayMember *member;		/* of the manifest; its outline, if it is an up script, is this one's */
 	SlipwayOutline *outline;
+	TimestampTz started_at;		/* the last try */
+	TimestampTz finished_at;
 } SlipwayTask;
 
 /* Those of a plan whose first nsteps steps were checked, in order. Sets *n. */
