@@ -129,7 +129,7 @@ check_scripts(SlipwayCheck *check, PGconn *conn, const char *project)
 	if (check->step_count == 0)
 		return;
 	slipway_pipeline_open(&pipeline, conn, take_check, check);
-	for (size_t i = 0; i < check->step_count; i++)
+	for (size_t i = 0; i < check->step_count + check->hook_count; i++)
 	{
 		const SlipwayMigration *migration = check->steps[i].migration;
 		size_t		length;
@@ -144,6 +144,36 @@ check_scripts(SlipwayCheck *check, PGconn *conn, const char *project)
 	slipway_pipeline_close(&pipeline);
 }
 
+/* Hooks run if there is a step. */
+static void
+add_hooks(SlipwayCheck *check, const SlipwayFolder *folder)
+{
+	for (size_t i = 0; i < folder->count && check->step_count > 0; i++)
+		if (folder->migrations[i].kind == SLIPWAY_HOOK)
+			check->steps[check->step_count + check->hook_count++].migration = &folder->migrations[i];
+}
+
+/* In one transaction there is no room for those that commit in several steps. */
+static void
+check_together(SlipwayCheck *check)
+{
+	for (size_t i = 0; i < check->step_count; i++)
+	{
+		const SlipwayStep *step = &check->steps[i];
+		SlipwayProblem problem = {
+			.migration = step->migration->name,
+			.sqlstate = "SW007",
+			.message = "the migration cannot share a transaction with others",
+			.hint = "Pass --mode each, or apply it by itself before.",
+		};
+
+		if (step->reason == NULL)
+			continue;
+		problem.detail = slipway_check_keep(check, slipway_memory_format("The cause is %s.", step->reason));
+		slipway_check_add(check, &problem);
+	}
+}
+
 SlipwayCheck *
 slipway_check_run(PGconn *conn, const SlipwayManifest *manifest, const SlipwayStateList *states,
 				  const SlipwayCheckOptions *options)
@@ -151,7 +181,7 @@ slipway_check_run(PGconn *conn, const SlipwayManifest *manifest, const SlipwaySt
 	SlipwayCheck *check = slipway_memory_new(sizeof(SlipwayCheck));
 	bool		beyond = false;
 
-	check->steps = slipway_memory_new(states->count * sizeof(SlipwayStep));
+	check->steps = slipway_memory_new((states->count + manifest->folder->count) * sizeof(SlipwayStep));
 	for (size_t i = 0; i < states->count; i++)
 	{
 		const SlipwayState *state = &states->states[i];
@@ -167,7 +197,10 @@ slipway_check_run(PGconn *conn, const SlipwayManifest *manifest, const SlipwaySt
 		if (options->to != NULL && strcmp(options->to, state->migration) == 0)
 			beyond = true;
 	}
+	add_hooks(check, manifest->folder);
 	check_scripts(check, conn, options->project);
+	if (options->together)
+		check_together(check);
 	return check;
 }
 

@@ -22,8 +22,9 @@ typedef struct SlipwayStep
 
 typedef struct SlipwayCheck
 {
-	SlipwayStep *steps;			/* in the order of the manifest */
+	SlipwayStep *steps;			/* in the order of the manifest; behind them the hooks */
 	size_t		step_count;
+	size_t		hook_count;		/* 0 if there is no step */
 	SlipwayProblem *problems;
 	size_t		problem_count;
 	char	  **texts;			/* its own, which the others borrow */
@@ -35,6 +36,7 @@ typedef struct SlipwayCheckOptions
 	const char *project;
 	const char *to;				/* NULL: to the end */
 	bool		out_of_order;	/* steps, not problems */
+	bool		together;		/* all steps in one transaction */
 } SlipwayCheckOptions;
 
 /*

@@ -43,6 +43,7 @@ make_options(const SlipwayArguments *arguments, const SlipwayManifest *manifest,
 {
 	json_t	   *options = json_object();
 	const char *to = slipway_option_text(arguments, SLIPWAY_OPTION_TO);
+	const char *mode = slipway_option_text(arguments, SLIPWAY_OPTION_MODE);
 	const char *cancel_blockers = slipway_option_text(arguments, SLIPWAY_OPTION_CANCEL_BLOCKERS);
 	int			retries = slipway_option_integer(arguments, SLIPWAY_OPTION_RETRIES, -1);
 	char	   *text;
@@ -61,6 +62,8 @@ make_options(const SlipwayArguments *arguments, const SlipwayManifest *manifest,
 								   slipway_output_json_text(cancel_blockers));
 	if (slipway_option_flag(arguments, SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER))
 		(void) json_object_set_new(options, "allow_out_of_order", json_true());
+	if (mode != NULL)
+		(void) json_object_set_new(options, "mode", json_string(mode));
 	if (labels != NULL)
 		(void) json_object_set_new(options, "labels", labels);
 	text = json_dumps(options, JSON_COMPACT);

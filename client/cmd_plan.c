@@ -3,7 +3,9 @@
  *	  slipway plan, which is also migrate --dry-run
  */
 #include <stdlib.h>
+#include <string.h>
 
+#include "buffer.h"
 #include "check.h"
 #include "command.h"
 #include "connection.h"
@@ -54,6 +56,28 @@ print_steps(const SlipwayCheck *check)
 	free(units);
 }
 
+/* Says which hooks will run. */
+static void
+show_hooks(const SlipwayCheck *check)
+{
+	const SlipwayStep *hooks = &check->steps[check->step_count];
+	json_t	   *names = json_array();
+	SlipwayBuffer line = {.data = NULL};
+
+	for (size_t i = 0; i < check->hook_count; i++)
+	{
+		(void) json_array_append_new(names, json_string(hooks[i].migration->name));
+		slipway_buffer_add(&line, i > 0 ? ", " : "hooks: ");
+		slipway_buffer_add(&line, hooks[i].migration->name);
+	}
+	if (slipway_output_is_json() && check->hook_count > 0)
+		slipway_output_json(json_pack("{s:s, s:O}", "event", "hooks", "hooks", names));
+	if (check->hook_count > 0)
+		slipway_output_say("%s", line.data);
+	json_decref(names);
+	free(slipway_buffer_take(&line));
+}
+
 static void
 show_steps(const SlipwayCheck *check, const char *project)
 {
@@ -61,6 +85,7 @@ show_steps(const SlipwayCheck *check, const char *project)
 		print_steps_json(check);
 	else
 		print_steps(check);
+	show_hooks(check);
 	if (check->step_count == 0)
 		slipway_output_say("nothing to do");
 	else
@@ -71,12 +96,14 @@ show_steps(const SlipwayCheck *check, const char *project)
 SlipwayExitCode
 slipway_cmd_plan(const SlipwayArguments *arguments)
 {
+	const char *mode = slipway_option_text(arguments, SLIPWAY_OPTION_MODE);
 	SlipwayManifest *manifest = slipway_release_load(arguments, NULL, NULL);
 	PGconn	   *conn = slipway_connection_open(arguments);
 	SlipwayCheckOptions options = {
 		.project = slipway_release_project(arguments),
 		.to = slipway_option_text(arguments, SLIPWAY_OPTION_TO),
 		.out_of_order = slipway_option_flag(arguments, SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER),
+		.together = mode != NULL && strcmp(mode, "all") == 0,
 	};
 	SlipwayStateList *states = slipway_server_compare(conn, manifest, options.project);
 	SlipwayCheck *check = slipway_check_run(conn, manifest, states, &options);

@@ -33,6 +33,17 @@ check_history(PGconn *conn, SlipwayCheck *check, const char *project)
 	PQclear(result);
 }
 
+/* Hooks are none. */
+static size_t
+count_migrations(const SlipwayFolder *folder)
+{
+	size_t		count = 0;
+
+	for (size_t i = 0; i < folder->count; i++)
+		count += folder->migrations[i].kind != SLIPWAY_HOOK;
+	return count;
+}
+
 static void
 say_valid(size_t count)
 {
@@ -62,7 +73,7 @@ slipway_cmd_validate(const SlipwayArguments *arguments)
 	if (problems > 0)
 		slipway_output_say("%zu %s found", problems, problems == 1 ? "problem" : "problems");
 	else
-		say_valid(manifest->folder->count);
+		say_valid(count_migrations(manifest->folder));
 	slipway_check_free(check);
 	slipway_server_free_states(states);
 	slipway_release_free(manifest);

@@ -58,7 +58,8 @@ const SlipwayCommand slipway_command_table[] = {
 		"Uploads the scripts that the server lacks and applies the pending migrations,\n"
 		"each in a transaction of its own together with its record. One that has a\n"
 		"statement which refuses that, like CREATE INDEX CONCURRENTLY, runs in steps;\n"
-		"if it fails, the next run goes on where it has stopped.\n\n"
+		"if it fails, the next run goes on where it has stopped. With --mode all they\n"
+		"share one transaction: all are applied, or none.\n\n"
 		"Ctrl-C (or SIGTERM) cancels: what runs is rolled back, what was committed\n"
 		"before stays. A second one leaves without waiting for the server.\n\n"
 		"With --detach a worker of the server does it, which goes on when this program\n"
@@ -70,7 +71,8 @@ const SlipwayCommand slipway_command_table[] = {
 		"slipway -d shop migrate\n"
 		"slipway -d shop migrate --dry-run\n"
 		"slipway --url postgresql://deploy@db/shop migrate --to 0007_orders",
-		.options = OPTIONS(SLIPWAY_OPTION_TO, SLIPWAY_OPTION_DRY_RUN, SLIPWAY_OPTION_ORDER,
+		.options = OPTIONS(SLIPWAY_OPTION_TO, SLIPWAY_OPTION_DRY_RUN, SLIPWAY_OPTION_MODE,
+						   SLIPWAY_OPTION_ORDER,
 						   SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER, SLIPWAY_OPTION_LOCK_WAIT,
 						   SLIPWAY_OPTION_LOCK_TIMEOUT, SLIPWAY_OPTION_STATEMENT_TIMEOUT,
 						   SLIPWAY_OPTION_RETRIES, SLIPWAY_OPTION_CANCEL_BLOCKERS,
@@ -84,7 +86,7 @@ const SlipwayCommand slipway_command_table[] = {
 		"Compares the folder with the history and has the server check the pending\n"
 		"scripts. Changes nothing.",
 		.examples = "slipway -d shop plan --json",
-		.options = OPTIONS(SLIPWAY_OPTION_TO, SLIPWAY_OPTION_ORDER,
+		.options = OPTIONS(SLIPWAY_OPTION_TO, SLIPWAY_OPTION_MODE, SLIPWAY_OPTION_ORDER,
 						   SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER),
 		.run = slipway_cmd_plan,
 	},

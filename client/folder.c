@@ -353,15 +353,18 @@ slipway_folder_find(const SlipwayFolder *folder, const char *name)
 void
 slipway_folder_require(const SlipwayFolder *folder, const char *name)
 {
+	const SlipwayMigration *migration = slipway_folder_find(folder, name);
 	const char **names;
 	const char *near;
+	size_t		count = 0;
 
-	if (slipway_folder_find(folder, name) != NULL)
+	if (migration != NULL && migration->kind != SLIPWAY_HOOK)
 		return;
 	names = slipway_memory_new((folder->count + 1) * sizeof(char *));
 	for (size_t i = 0; i < folder->count; i++)
-		names[i] = folder->migrations[i].name;
-	near = slipway_nearest_find(name, names, folder->count);
+		if (folder->migrations[i].kind != SLIPWAY_HOOK)
+			names[count++] = folder->migrations[i].name;
+	near = slipway_nearest_find(name, names, count);
 	slipway_die(SLIPWAY_EXIT_USAGE,
 				near == NULL ? "Give a migration's name without .sql."
 				: slipway_memory_format("Perhaps you meant \"%s\".", near),

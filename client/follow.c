@@ -53,6 +53,7 @@ enum
 {
 	FIELD_ENTRY,
 	FIELD_MIGRATION,
+	FIELD_ACTION,
 	FIELD_OUTCOME,
 	FIELD_DURATION,
 	FIELD_SQLSTATE,
@@ -71,7 +72,7 @@ static PGresult *
 read_entries(const Watch *watch)
 {
 	static const char sql[] =
-		"SELECT entry, migration, outcome, extract(epoch FROM duration) * 1000,"
+		"SELECT entry, migration, action, outcome, extract(epoch FROM duration) * 1000,"
 		" sqlstate, message, detail, hint, context, line_number, column_number, stopped_unit, units FROM slipway.log"
 		" WHERE project = $1 AND run = ANY ($2::bigint[]) AND entry > $3::bigint ORDER BY entry";
 	const char *const values[] = {watch->project, watch->runs, watch->last_entry};
@@ -167,6 +168,37 @@ show_failed(Watch *watch, const PGresult *entries, int row)
 	watch->code = show_error(watch->followed, &report, read_error(entries, row));
 }
 
+static void
+show_hook(const PGresult *entries, int row)
+{
+	const char *hook = PQgetvalue(entries, row, FIELD_MIGRATION);
+	double		milliseconds = slipway_server_number(entries, row, FIELD_DURATION, 0);
+	char	   *duration = slipway_output_duration(milliseconds);
+
+	if (slipway_output_is_json())
+		slipway_output_json(json_pack("{s:s, s:s, s:f}", "event", "hook", "hook", hook,
+									  "duration_ms", milliseconds));
+	else
+		slipway_output_detail("hook %s: done in %s", hook, duration);
+	free(duration);
+}
+
+/* The error of this hook is a warning, and that of a detached deploy was a notice. */
+static void
+show_after_error(const Watch *watch, const PGresult *entries, int row)
+{
+	char	   *message = slipway_memory_format("hook \"after_error\" failed: %s",
+												PQgetvalue(entries, row, FIELD_MESSAGE));
+
+	if (watch->detached == NULL)
+		slipway_report_notice(&(SlipwayProblem) {
+			.severity = "WARNING",
+			.sqlstate = slipway_server_text(entries, row, FIELD_SQLSTATE),
+			.message = message,
+		});
+	free(message);
+}
+
 /* Fields of the query in read_notices(). */
 enum
 {
@@ -223,8 +255,15 @@ show_entries(Watch *watch)
 
 	for (int row = 0; row < PQntuples(entries); row++)
 	{
+		bool		hook = strcmp(PQgetvalue(entries, row, FIELD_ACTION), "hook") == 0;
+		bool		succeeded = strcmp(PQgetvalue(entries, row, FIELD_OUTCOME), "succeeded") == 0;
+
 		show_notices(watch, notices, &notice, slipway_server_number(entries, row, FIELD_ENTRY, 0));
-		if (strcmp(PQgetvalue(entries, row, FIELD_OUTCOME), "succeeded") == 0)
+		if (hook && succeeded)
+			show_hook(entries, row);
+		else if (hook && strcmp(PQgetvalue(entries, row, FIELD_MIGRATION), "after_error") == 0)
+			show_after_error(watch, entries, row);
+		else if (succeeded)
 			show_applied(watch, PQgetvalue(entries, row, FIELD_MIGRATION),
 						 slipway_server_number(entries, row, FIELD_DURATION, 0));
 		/* what ends a deploy is on record with the deploy */

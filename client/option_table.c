@@ -70,6 +70,9 @@ const SlipwayOption slipway_option_table[SLIPWAY_OPTION_COUNT] = {
 	[SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER] =
 	{"allow-out-of-order", 0, FLAG, "SLIPWAY_ALLOW_OUT_OF_ORDER",
 	"apply what sorts before applied migrations"},
+	[SLIPWAY_OPTION_MODE] =
+	{"mode", 0, SLIPWAY_OPTION_KIND_CHOICE, "MODE", "each|all", "SLIPWAY_MODE",
+	"what commits together: each migration, or all of them"},
 	[SLIPWAY_OPTION_LABEL] =
 	{"label", 0, SLIPWAY_OPTION_KIND_LIST, "KEY=VALUE", NULL, "SLIPWAY_LABEL",
 	"a note on the run, as release=1.4 (repeatable)"},

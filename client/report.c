@@ -122,7 +122,8 @@ say_event(SlipwayReport *report, const json_t *event, const char *message)
 		say_blocked(report, event);
 	else if (strcmp(kind, "retry") == 0)
 		say_retry(report, event);
-	else if (strcmp(kind, "start") == 0 || strcmp(kind, "unit") == 0)
+	else if (strcmp(kind, "start") == 0 || strcmp(kind, "unit") == 0 ||
+			 strcmp(kind, "hook") == 0)
 		slipway_output_detail("%s", message);
 	/* the error that follows says so */
 	else if (strcmp(kind, "stopped") != 0)

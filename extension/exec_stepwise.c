@@ -32,6 +32,7 @@
 #include "journal.h"
 #include "leftover.h"
 #include "message.h"
+#include "settings.h"
 #include "settle.h"
 #include "spi.h"
 #include "transaction.h"
@@ -450,6 +451,7 @@ slipway_exec_stepwise(SlipwayRun *run, const SlipwayTask *task, bool last, const
 		.carried = {NIL, run->step_context}, .started_at = result.started_at,
 	};
 
+	slipway_run_show(run, task);
 	PG_TRY();
 	{
 		walk_units(&walk, body);
@@ -463,6 +465,7 @@ slipway_exec_stepwise(SlipwayRun *run, const SlipwayTask *task, bool last, const
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(run->step_context);
+	slipway_settings_hide();
 	if (result.error)
 		recover(&walk);
 	else

@@ -16,6 +16,7 @@
 #include "exec_transactional.h"
 #include "guard.h"
 #include "leftover.h"
+#include "settings.h"
 #include "spi.h"
 #include "transaction.h"
 
@@ -28,6 +29,7 @@ run_body(SlipwayRun *run, const SlipwayTask *task, const char *body, SlipwayPlac
 		.options = outline->nunits > 0 ? outline->units[0].options : NIL,
 	};
 
+	slipway_run_show(run, task);
 	slipway_place_push(place, task->name, body, false);
 	slipway_exec_block_run(run, place, &block);
 	slipway_leftover_before_commit();
@@ -101,6 +103,7 @@ slipway_exec_transactional(SlipwayRun *run, SlipwayTask *const *tasks, int n, bo
 	}
 	PG_END_TRY();
 	MemoryContextSwitchTo(run->step_context);
+	slipway_settings_hide();
 	slipway_guard_off();
 	if (result.error)
 		slipway_transaction_recover();

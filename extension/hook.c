@@ -20,11 +20,24 @@ slipway_hook_name(SlipwayHook hook)
 	return names[hook];
 }
 
+SlipwayHook
+slipway_hook_find(const char *name)
+{
+	int			i = 0;
+
+	while (i < SLIPWAY_HOOKS && strcmp(name, names[i]) != 0)
+		i++;
+	return i;
+}
+
 bool
 slipway_hook_is_name(const char *name)
 {
-	for (int i = 0; i < SLIPWAY_HOOKS; i++)
-		if (strcmp(name, names[i]) == 0)
-			return true;
-	return false;
+	return slipway_hook_find(name) != SLIPWAY_HOOKS;
+}
+
+bool
+slipway_hook_may_be_stepwise(SlipwayHook hook)
+{
+	return hook == SLIPWAY_BEFORE_MIGRATE || hook == SLIPWAY_AFTER_MIGRATE;
 }

@@ -19,6 +19,11 @@ typedef enum SlipwayHook
 /* "before_migrate", ... */
 extern const char *slipway_hook_name(SlipwayHook hook);
 
+/* SLIPWAY_HOOKS if it is not the name of one. */
+extern SlipwayHook slipway_hook_find(const char *name);
 extern bool slipway_hook_is_name(const char *name);
+
+/* Others run in the transaction of a migration, or are not to stop part way themselves. */
+extern bool slipway_hook_may_be_stepwise(SlipwayHook hook);
 
 #endif							/* SLIPWAY_HOOK_H */

@@ -86,11 +86,16 @@ slipway_manifest_find(const char *project, const char *hash)
 static void
 keep_outlines(SlipwayManifest *manifest, const SlipwayManifest *before)
 {
+	for (int i = 0; i < SLIPWAY_HOOKS; i++)
+		if (manifest->hooks[i] && before->hooks[i])
+			manifest->hooks[i]->outline = before->hooks[i]->outline;
 	for (int i = 0; i < before->n; i++)
 	{
 		SlipwayOutline *outline = before->members[i].outline;
 		int			position = before->base + i - manifest->base;
 
+		if (before->members[i].kind == SLIPWAY_HOOK)
+			continue;
 		if (outline && position >= 0)
 			manifest->members[position].outline = outline;
 		else if (outline)
@@ -98,7 +103,29 @@ keep_outlines(SlipwayManifest *manifest, const SlipwayManifest *before)
 	}
 }
 
-/* Reads the members behind the first ones, which are so many. */
+static void
+read_member(SlipwayMember *member, uint64 row)
+{
+	member->name = slipway_row_text(row, 1);
+	(void) slipway_row_hash(row, 2, member->up);
+	member->has_down = slipway_row_hash(row, 3, member->down);
+	member->has_verify = slipway_row_hash(row, 4, member->verify);
+	member->kind = slipway_kind_parse(slipway_row_text(row, 5));
+}
+
+/* Finds the hooks among the first so many of some members; returns how many there are. */
+static int
+find_hooks(SlipwayManifest *manifest, SlipwayMember *members, int n)
+{
+	int			hooks = 0;
+
+	memset(manifest->hooks, 0, sizeof(manifest->hooks));
+	for (; hooks < n && members[hooks].kind == SLIPWAY_HOOK; hooks++)
+		manifest->hooks[slipway_hook_find(members[hooks].name)] = &members[hooks];
+	return hooks;
+}
+
+/* Reads the hooks, and the members behind the first ones, which are so many. */
 static void
 read_members(SlipwayManifest *manifest, const char *project, int base)
 {
@@ -106,25 +133,23 @@ read_members(SlipwayManifest *manifest, const char *project, int base)
 	SlipwayArgs args = {0};
 	MemoryContext caller = CurrentMemoryContext;
 	SlipwayManifest before = *manifest;
+	SlipwayMember *members;
+	int			n;
+	int			hooks;
 
 	slipway_arg_text(&args, project);
 	slipway_arg_hash(&args, manifest->hash);
 	slipway_arg_int8(&args, base);
 	slipway_spi_begin();
-	manifest->base = base;
-	manifest->n = slipway_query(&query, &args, 0);
-	manifest->members = MemoryContextAllocZero(caller, Max(manifest->n, 1) * sizeof(SlipwayMember));
-	for (int i = 0; i < manifest->n; i++)
-	{
-		SlipwayMember *member = &manifest->members[i];
-
-		member->name = slipway_row_text(i, 1);
-		(void) slipway_row_hash(i, 2, member->up);
-		member->has_down = slipway_row_hash(i, 3, member->down);
-		member->has_verify = slipway_row_hash(i, 4, member->verify);
-		member->kind = slipway_kind_parse(slipway_row_text(i, 5));
-	}
+	n = slipway_query(&query, &args, 0);
+	members = MemoryContextAllocZero(caller, Max(n, 1) * sizeof(SlipwayMember));
+	for (int i = 0; i < n; i++)
+		read_member(&members[i], i);
 	slipway_spi_end();
+	hooks = find_hooks(manifest, members, n);
+	manifest->base = base;
+	manifest->members = base > 0 ? members + hooks : members;
+	manifest->n = base > 0 ? n - hooks : n;
 	keep_outlines(manifest, &before);
 }
 

@@ -20,6 +20,7 @@
 #include "utils/hsearch.h"
 
 #include "hash.h"
+#include "hook.h"
 #include "project.h"
 #include "unit.h"
 
@@ -57,6 +58,7 @@ typedef struct SlipwayManifest
 	int			base;			/* how many members stand before these: they are left out */
 	SlipwayMember *members;
 	int			n;
+	SlipwayMember *hooks[SLIPWAY_HOOKS];	/* or NULL; also those that are left out above */
 	uint8		hash[SLIPWAY_HASH_LEN];
 } SlipwayManifest;
 

@@ -18,6 +18,8 @@
 #include "utils/json.h"
 
 #include "call.h"
+#include "error_code.h"
+#include "journal.h"
 #include "load_manifest.h"
 #include "message.h"
 #include "pause.h"
@@ -75,12 +77,49 @@ make_plan(SlipwayRun *run, int *nsteps)
 	return plan;
 }
 
+static void
+refuse_mode_all(const char *migration, const char *cause)
+{
+	SlipwayPlace place;
+
+	slipway_place_push(&place, migration, NULL, true);
+	ereport(ERROR,
+			(errcode(SLIPWAY_REFUSED_STATEMENT),
+			 errmsg("migration \"%s\" cannot share a transaction with others", migration),
+			 errdetail("The cause is %s.", cause),
+			 errhint("Use mode \"each\", or apply it by itself before.")));
+}
+
+/* In mode all: raises SW007 for a migration that commits in several steps, or did so before. */
+static void
+check_mode(const SlipwayRun *run, const SlipwayPlan *plan, int nsteps)
+{
+	const char *project = run->project->name;
+	bool		open;
+
+	if (run->options->mode != SLIPWAY_MODE_ALL)
+		return;
+	open = slipway_journal_is_open(project);
+	for (int i = 0; i < nsteps; i++)
+	{
+		const SlipwayStep *step = &plan->steps[i];
+
+		if (!slipway_step_pending(step))
+			continue;
+		if (step->member->outline->stepwise_reason)
+			refuse_mode_all(step->name, step->member->outline->stepwise_reason);
+		if (open && slipway_journal_load(project, step->name)->action)
+			refuse_mode_all(step->name, "that it has stopped part way");
+	}
+}
+
 /* Raises what is wrong with a plan or its scripts. */
 static void
 check_plan(const SlipwayRun *run, SlipwayPlan *plan, int nsteps)
 {
 	slipway_validate_raise(slipway_validate_plan(plan, nsteps, run->project,
 												 run->options->allow_out_of_order));
+	check_mode(run, plan, nsteps);
 }
 
 /* What history has beyond the manifest, as a list of names. */
@@ -159,6 +198,8 @@ apply_plan(SlipwayRun *run, const SlipwayPlan *plan, int nsteps)
 	int			n;
 	SlipwayTask *tasks = slipway_task_list(plan, nsteps, &n);
 
+	/* Since it was checked another run may have stopped part way. */
+	check_mode(run, plan, nsteps);
 	run->whole = nsteps == plan->n && plan->future == 0;
 	return slipway_perform(run, tasks, n);
 }

@@ -17,6 +17,7 @@ typedef enum OptionType
 	OPTION_COUNT,
 	OPTION_FLAG,
 	OPTION_RECUT,				/* a flag that is "auto" or "refuse" */
+	OPTION_MODE,				/* "each" or "all" */
 	OPTION_LABELS				/* a JSON object of strings, kept as text */
 } OptionType;
 
@@ -35,6 +36,7 @@ static const struct
 	{"cancel_blockers", OPTION_TEXT, offsetof(SlipwayOptions, cancel_blockers)},
 	{"retries", OPTION_COUNT, offsetof(SlipwayOptions, retries)},
 	{"recut", OPTION_RECUT, offsetof(SlipwayOptions, recut)},
+	{"mode", OPTION_MODE, offsetof(SlipwayOptions, mode)},
 	{"labels", OPTION_LABELS, offsetof(SlipwayOptions, labels)},
 	{"allow_out_of_order", OPTION_FLAG, offsetof(SlipwayOptions, allow_out_of_order)},
 };
@@ -81,6 +83,18 @@ parse_recut(const char *name, const JsonbValue *value)
 	return strcmp(text, "auto") == 0;
 }
 
+static SlipwayMode
+parse_mode(const char *name, const JsonbValue *value)
+{
+	char	   *text = scalar_text(value);
+
+	if (text && strcmp(text, "all") == 0)
+		return SLIPWAY_MODE_ALL;
+	if (text == NULL || strcmp(text, "each") != 0)
+		bad_value(name, "\"each\" or \"all\"");
+	return SLIPWAY_MODE_EACH;
+}
+
 static char *
 parse_labels(const char *name, JsonbValue *value)
 {
@@ -124,6 +138,9 @@ set_option(SlipwayOptions *options, int which, JsonbValue *value)
 		case OPTION_RECUT:
 			*(bool *) target = parse_recut(name, value);
 			break;
+		case OPTION_MODE:
+			*(SlipwayMode *) target = parse_mode(name, value);
+			break;
 		case OPTION_LABELS:
 			*(char **) target = parse_labels(name, value);
 			break;
@@ -165,6 +182,7 @@ slipway_options_parse(Jsonb *json)
 	options->lock_timeout = slipway_lock_timeout;
 	options->labels = "{}";
 	options->retries = slipway_retries;
+	options->mode = slipway_mode;
 	options->recut = slipway_recut == SLIPWAY_RECUT_AUTO;
 	options->cancel_blockers = pstrdup(slipway_cancel_blockers_default);
 	if (!JB_ROOT_IS_OBJECT(json))

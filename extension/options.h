@@ -7,6 +7,13 @@
 
 #include "utils/jsonb.h"
 
+/* What commits together. */
+typedef enum SlipwayMode
+{
+	SLIPWAY_MODE_EACH,			/* each migration by itself */
+	SLIPWAY_MODE_ALL			/* all that a run applies */
+} SlipwayMode;
+
 typedef struct SlipwayOptions
 {
 	char	   *manifest;		/* hash in hex; NULL: the newest */
@@ -18,6 +25,7 @@ typedef struct SlipwayOptions
 	int			statement_timeout;
 	int			retries;
 	char	   *cancel_blockers;	/* see cancel_blockers.h */
+	SlipwayMode mode;
 	bool		allow_out_of_order;
 	bool		recut;			/* cut a script where a statement turns out to refuse its transaction */
 } SlipwayOptions;

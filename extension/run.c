@@ -24,6 +24,7 @@
 #include "peer.h"
 #include "query.h"
 #include "run.h"
+#include "settings.h"
 #include "spi.h"
 #include "transaction.h"
 
@@ -72,6 +73,8 @@ record_dead_run(const SlipwayRun *run, const OpenRun *dead)
 	event.run = dead->number;
 	event.migration = dead->migration;
 	event.action = strcmp(dead->action, "migrate") == 0 ? SLIPWAY_ACTION_APPLY : dead->action;
+	if (slipway_hook_is_name(dead->migration))
+		event.action = SLIPWAY_ACTION_HOOK;
 	event.outcome = "interrupted";
 	event.manifest_hash = dead->manifest;
 	event.started_at = dead->started_at;
@@ -226,6 +229,14 @@ slipway_run_event(const SlipwayRun *run, const SlipwayTask *task, const char *ou
 	event.started_at = started_at;
 	event.finished_at = GetCurrentTimestamp();
 	return event;
+}
+
+void
+slipway_run_show(const SlipwayRun *run, const SlipwayTask *task)
+{
+	bool		is_hook = strcmp(task->action, SLIPWAY_ACTION_HOOK) == 0;
+
+	slipway_settings_show(run->project->name, run->number, is_hook ? task->about : task->name);
 }
 
 /*

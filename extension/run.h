@@ -59,6 +59,9 @@ extern bool slipway_run_same_goes_on(const SlipwayRun *run);
 extern SlipwayEvent slipway_run_event(const SlipwayRun *run, const SlipwayTask *task,
 									  const char *outcome, TimestampTz started_at);
 
+/* Scripts may read what runs, in settings that settings.h has. */
+extern void slipway_run_show(const SlipwayRun *run, const SlipwayTask *task);
+
 /*
  * Inside a scope: a migration is applied, and with it, if it is the last one, the
  * run.

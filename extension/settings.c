@@ -10,6 +10,7 @@
 
 #include "compat.h"
 #include "lock_wait.h"
+#include "options.h"
 #include "settings.h"
 
 int			slipway_lock_wait = 300000;
@@ -18,6 +19,7 @@ int			slipway_retries = 10;
 char	   *slipway_cancel_blockers_default;
 bool		slipway_report_progress = true;
 int			slipway_recut = SLIPWAY_RECUT_AUTO;
+int			slipway_mode = SLIPWAY_MODE_EACH;
 
 static const struct config_enum_entry recut_names[] = {
 	{"auto", SLIPWAY_RECUT_AUTO, false},
@@ -25,9 +27,80 @@ static const struct config_enum_entry recut_names[] = {
 	{NULL, 0, false}
 };
 
+static const struct config_enum_entry mode_names[] = {
+	{"each", SLIPWAY_MODE_EACH, false},
+	{"all", SLIPWAY_MODE_ALL, false},
+	{NULL, 0, false}
+};
+
+/* What the read-only settings show; NULL: nothing runs. */
+static struct
+{
+	const char *project;
+	int64		run;
+	const char *migration;
+}			shown;
+
+/* Of the settings themselves, which stay empty. */
+static char *unused;
+
+static const char *
+show_project(void)
+{
+	return shown.project ? shown.project : "";
+}
+
+static const char *
+show_run(void)
+{
+	return shown.run > 0 ? psprintf(INT64_FORMAT, shown.run) : "";
+}
+
+static const char *
+show_migration(void)
+{
+	return shown.migration ? shown.migration : "";
+}
+
+void
+slipway_settings_show(const char *project, int64 run, const char *migration)
+{
+	shown.project = project;
+	shown.run = run;
+	shown.migration = migration;
+}
+
+void
+slipway_settings_hide(void)
+{
+	slipway_settings_show(NULL, 0, NULL);
+}
+
+/* Settings that only tell something. */
+static void
+define_shown(void)
+{
+	static const struct
+	{
+		const char *name;
+		const char *summary;
+		GucShowHook show;
+	}			settings[] = {
+		{"slipway.project", "Shows the project of the run whose script is executed.", show_project},
+		{"slipway.run", "Shows the number of the run whose script is executed.", show_run},
+		{"slipway.migration", "Shows the migration that is executed, or that a hook runs for.", show_migration},
+	};
+
+	for (int i = 0; i < lengthof(settings); i++)
+		DefineCustomStringVariable(settings[i].name, settings[i].summary, NULL, &unused, "",
+								   PGC_INTERNAL, GUC_NOT_IN_SAMPLE | GUC_DISALLOW_IN_FILE,
+								   NULL, NULL, settings[i].show);
+}
+
 void
 slipway_settings_init(void)
 {
+	define_shown();
 	DefineCustomIntVariable("slipway.lock_wait",
 							"How long a run waits for the lock of its project.",
 							"0 waits for ever. Option lock_wait overrides it.",
@@ -47,6 +120,11 @@ slipway_settings_init(void)
 							 "Whether a script is cut where a statement turns out to refuse its transaction.",
 							 "Its migration then commits in several steps. Option recut overrides it.",
 							 &slipway_recut, SLIPWAY_RECUT_AUTO, recut_names,
+							 PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomEnumVariable("slipway.mode",
+							 "What commits together: each migration by itself, or all that a run applies.",
+							 "Option mode overrides it.",
+							 &slipway_mode, SLIPWAY_MODE_EACH, mode_names,
 							 PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomStringVariable("slipway.cancel_blockers",
 							   "Whose statements are cancelled that are in the way of a migration.",

@@ -23,11 +23,22 @@ typedef enum SlipwayRecut
 
 extern int	slipway_recut;
 
+/* slipway.mode, a SlipwayMode of options.h */
+extern int	slipway_mode;
+
 /* slipway.cancel_blockers, as text. */
 extern char *slipway_cancel_blockers_default;
 
 /* slipway.report_progress: send INFO messages about a run? */
 extern bool slipway_report_progress;
+
+/*
+ * What scripts find in slipway.project, slipway.run and slipway.migration, which nobody can
+ * set: while a script of a run is executed, for a migration or for none (NULL). Strings are
+ * borrowed until slipway_settings_hide().
+ */
+extern void slipway_settings_show(const char *project, int64 run, const char *migration);
+extern void slipway_settings_hide(void);
 
 /* Called once from _PG_init. */
 extern void slipway_settings_init(void);

@@ -27,6 +27,21 @@ slipway_task_list(const SlipwayPlan *plan, int nsteps, int *n)
 	return tasks;
 }
 
+bool
+slipway_task_hook(const SlipwayManifest *manifest, SlipwayHook hook, const char *about,
+				  SlipwayTask *task)
+{
+	SlipwayMember *member = manifest->hooks[hook];
+
+	if (member == NULL)
+		return false;
+	*task = (SlipwayTask) {
+		.name = member->name, .action = SLIPWAY_ACTION_HOOK, .script = member->up,
+		.about = about, .member = member, .outline = member->outline,
+	};
+	return true;
+}
+
 void
 slipway_task_release(SlipwayTask *task)
 {

@@ -14,9 +14,10 @@
 
 typedef struct SlipwayTask
 {
-	const char *name;			/* of the migration */
+	const char *name;			/* of the migration, or the hook */
 	const char *action;			/* what the history will say was done */
 	const uint8 *script;		/* hash of what is run for it */
+	const char *about;			/* the migration that a hook runs for, or NULL */
 	SlipwayMember *member;		/* of the manifest; its outline, if it is an up script, is this one's */
 	SlipwayOutline *outline;
 	TimestampTz started_at;		/* the last try */
@@ -25,6 +26,13 @@ typedef struct SlipwayTask
 
 /* Those of a plan whose first nsteps steps were checked, in order. Sets *n. */
 extern SlipwayTask *slipway_task_list(const SlipwayPlan *plan, int nsteps, int *n);
+
+/*
+ * That hook of a manifest, checked, for a migration or for none (NULL). False: there is no
+ * such hook.
+ */
+extern bool slipway_task_hook(const SlipwayManifest *manifest, SlipwayHook hook, const char *about,
+							  SlipwayTask *task);
 
 /* It is done: its outline is not needed any more. */
 extern void slipway_task_release(SlipwayTask *task);

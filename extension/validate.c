@@ -66,6 +66,32 @@ check_step(const SlipwayStep *step, bool allow_out_of_order)
 	return problem;
 }
 
+static void
+check_hook(const char *name, const SlipwayOutline *outline)
+{
+	SlipwayHook hook = slipway_hook_find(name);
+	SlipwayPlace place;
+
+	if (hook == SLIPWAY_HOOKS)
+		return;
+	slipway_place_push(&place, name, NULL, true);
+	if (outline->directives.repeatable)
+		ereport(ERROR,
+				(errcode(SLIPWAY_REFUSED_STATEMENT),
+				 errmsg("hook \"%s\" has the directive repeatable", name),
+				 errhint("Hooks run in every run that has something to do.")));
+	if (outline->stepwise_reason == NULL || slipway_hook_may_be_stepwise(hook))
+	{
+		slipway_place_pop(&place);
+		return;
+	}
+	ereport(ERROR,
+			(errcode(SLIPWAY_REFUSED_STATEMENT),
+			 errmsg("hook \"%s\" cannot commit in several steps", name),
+			 errdetail("The cause is %s.", outline->stepwise_reason),
+			 errhint("Hooks before_migrate and after_migrate can.")));
+}
+
 SlipwayOutline *
 slipway_validate_script(const char *migration, const char *body, bool fixed_role, Size limit,
 						SlipwayProblem **problem)
@@ -77,9 +103,11 @@ slipway_validate_script(const char *migration, const char *body, bool fixed_role
 	PG_TRY();
 	{
 		outline = slipway_outline(migration, body, fixed_role, limit);
+		check_hook(migration, outline);
 	}
 	PG_CATCH();
 	{
+		outline = NULL;
 		*problem = take_problem(migration, context);
 	}
 	PG_END_TRY();
@@ -183,17 +211,19 @@ next_body(PlanCheck *check, int i)
 	return body ? slipway_body_copy(body) : slipway_body_load(check->plan->steps[i].member->up);
 }
 
-/* The up script of a pending step: is it there, and can it be run? */
+/*
+ * The up script of a pending step: is it there, and can it be run? i is the number of the step, or
+ * -1 for a hook.
+ */
 static SlipwayProblem *
-check_script(PlanCheck *check, int i)
+check_script(PlanCheck *check, SlipwayStep *step, int i)
 {
-	SlipwayStep *step = &check->plan->steps[i];
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "slipway outline",
 												  ALLOCSET_SMALL_SIZES);
 	MemoryContext caller = MemoryContextSwitchTo(context);
 	SlipwayOutline *outline = NULL;
 	SlipwayProblem *problem = NULL;
-	char	   *body = next_body(check, i);
+	char	   *body = i < 0 ? slipway_body_load(step->member->up) : next_body(check, i);
 	Size		size = body ? strlen(body) : 0;
 	bool		keep = size <= check->room;
 	Size		before = MemoryContextMemAllocated(context, true);
@@ -216,6 +246,38 @@ check_script(PlanCheck *check, int i)
 	return problem;
 }
 
+/* Has a run of the first steps anything to do? */
+static bool
+will_run(const SlipwayPlan *plan, int nsteps)
+{
+	for (int i = 0; i < nsteps; i++)
+		if (slipway_step_pending(&plan->steps[i]))
+			return true;
+	return false;
+}
+
+/* Adds what is wrong with the scripts of the hooks. */
+static List *
+check_hooks(PlanCheck *check, List *problems)
+{
+	for (int i = 0; i < SLIPWAY_HOOKS; i++)
+	{
+		SlipwayMember *member = check->plan->manifest->hooks[i];
+		SlipwayStep step = {.kind = SLIPWAY_HOOK, .member = member};
+		SlipwayProblem *problem;
+
+		if (member == NULL || member->outline)
+			continue;
+		step.name = member->name;
+		if (slipway_hook_may_be_stepwise(i) && slipway_journal_is_open(check->project))
+			step.units_done = slipway_journal_load(check->project, member->name)->units;
+		problem = check_script(check, &step, -1);
+		if (problem)
+			problems = lappend(problems, problem);
+	}
+	return problems;
+}
+
 List *
 slipway_validate_plan(SlipwayPlan *plan, int nsteps, const SlipwayProject *project,
 					  bool allow_out_of_order)
@@ -236,9 +298,11 @@ slipway_validate_plan(SlipwayPlan *plan, int nsteps, const SlipwayProject *proje
 
 		if (problem)
 			problems = lappend(problems, problem);
-		if (wants_check(&check, i) && (problem = check_script(&check, i)) != NULL)
+		if (wants_check(&check, i) && (problem = check_script(&check, &plan->steps[i], i)) != NULL)
 			problems = lappend(problems, problem);
 	}
+	if (will_run(plan, nsteps))
+		problems = check_hooks(&check, problems);
 	MemoryContextDelete(check.batch_context);
 	return problems;
 }

@@ -17,7 +17,7 @@ typedef struct SlipwayProblem
 
 /*
  * Checks a plan and the scripts of its first nsteps steps that are pending,
- * each of which then has its outline. Of bodies and parse trees as many are
+ * each of which then has its outline, and so have the hooks. Of bodies and parse trees as many are
  * kept as fit into SLIPWAY_BODY_ROOM. Returns a list of SlipwayProblem in
  * the current memory context. Opens scopes of spi.h.
  */

@@ -10,10 +10,12 @@ COMMENT ON VIEW slipway.status IS 'state of every migration of each project: app
 
 CREATE VIEW slipway.log WITH (security_barrier) AS
 SELECT h.*, h.finished_at - h.started_at AS duration, r.labels,
-       CASE WHEN h.outcome = 'failed' THEN r.stopped_unit END AS stopped_unit,
-       CASE WHEN h.outcome = 'failed' THEN r.units END AS units
+       CASE WHEN e.ended THEN r.stopped_unit END AS stopped_unit,
+       CASE WHEN e.ended THEN r.units END AS units
   FROM slipway.project p
   JOIN slipway.history h ON h.project = p.name
+ CROSS JOIN LATERAL (
+       SELECT h.outcome = 'failed' AND NOT (h.action = 'hook' AND h.migration = 'after_error') AS ended) e
   LEFT JOIN slipway.run r ON r.project = h.project AND r.number = h.run
  WHERE slipway._may('reader', p.name);
 REVOKE ALL ON slipway.log FROM PUBLIC;
@@ -138,7 +140,8 @@ SELECT p.name AS project, d.number,
        d.started_at, d.finished_at, d.session_role AS role, d.application_name, d.client_addr,
        CASE WHEN a.alive THEN d.backend_pid END AS pid, r.runs,
        (SELECT count(*) FROM slipway.history h
-         WHERE h.project = p.name AND h.run = ANY (r.runs) AND h.outcome = 'succeeded') AS applied,
+         WHERE h.project = p.name AND h.run = ANY (r.runs) AND h.outcome = 'succeeded'
+           AND h.action IN ('apply', 'rollback')) AS applied,
        d.sqlstate, d.message, d.detail, d.hint, d.context, d.stopped_unit, d.units
   FROM slipway.project p
   JOIN slipway.detached_run d ON d.project = p.name

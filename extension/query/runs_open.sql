@@ -1,7 +1,7 @@
 -- Runs that say they go on, and what each is at: the first of its tasks that it has not
--- done, as view slipway.progress has it too. Who holds the lock knows that they do not do
+-- done, as view slipway.progress has it too; or a hook before them or behind them. Who holds the lock knows that they do not do
 -- anything any more.
-SELECT r.number, coalesce(next.name, '?'), r.action, r.manifest_hash,
+SELECT r.number, coalesce(hook.name, next.name, 'after_migrate'), r.action, r.manifest_hash,
        coalesce(last.finished_at, r.started_at), r.backend_pid::bigint,
        r.session_role, r.effective_role, host(r.client_addr), r.application_name, r.client_version,
        r.started_at
@@ -16,5 +16,11 @@ SELECT r.number, coalesce(next.name, '?'), r.action, r.manifest_hash,
          FROM slipway.history h
         WHERE h.project = r.project AND h.run = r.number
           AND h.outcome = 'succeeded' AND h.action IN ('apply', 'rollback')) next ON true
+  LEFT JOIN LATERAL (
+       SELECT m.name
+         FROM slipway.manifest f
+         JOIN slipway.migration m ON m.project = f.project AND m.id = ANY (f.members[1:5])
+        WHERE f.project = r.project AND f.hash = r.manifest_hash AND m.kind = 'hook'
+          AND m.name = 'before_migrate' AND r.action = 'migrate' AND last.finished_at IS NULL) hook ON true
  WHERE r.project = $1 AND r.outcome = 'running'
  ORDER BY r.number
