@@ -96,7 +96,7 @@ static void
 record_end(Walk *walk)
 {
 	slipway_run_succeeded(walk->run, walk->task, walk->started_at, walk->last);
-	slipway_journal_close(walk->run, walk->task->name);
+	slipway_journal_close(walk->run->project, walk->task->name);
 }
 
 static void

@@ -52,7 +52,7 @@ slipway_journal_check(const SlipwayJournal *journal, const char *migration, cons
 			(errcode(SLIPWAY_CHECKSUM_CHANGED),
 			 errmsg("migration \"%s\" has changed where it was already executed", migration),
 			 errdetail("It is committed up to statement %d. Only what follows may be changed.", journal->done),
-			 errhint("Put that part of the script back, or write the change as a new migration.")));
+			 errhint("Put that part of the script back, or write the change as a new migration; or undo by hand what is committed, and begin anew with slipway.forget_failed().")));
 }
 
 void
@@ -192,14 +192,14 @@ slipway_journal_end(const SlipwayProject *project, int64 entry, const char *outc
 }
 
 void
-slipway_journal_close(const SlipwayRun *run, const char *migration)
+slipway_journal_close(const SlipwayProject *project, const char *migration)
 {
 	static SlipwayQuery query = {SLIPWAY_QUERY_JOURNAL_CLOSE, 3, {TEXTOID, TEXTOID, INT8OID}};
 	SlipwayArgs args = {0};
 
-	slipway_arg_text(&args, run->project->name);
+	slipway_arg_text(&args, project->name);
 	slipway_arg_text(&args, migration);
-	slipway_arg_int8(&args, slipway_history_last(run->project->name, NULL));
+	slipway_arg_int8(&args, slipway_history_last(project->name, NULL));
 	slipway_query(&query, &args, 0);
 }
 

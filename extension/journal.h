@@ -75,7 +75,7 @@ extern void slipway_journal_end(const SlipwayProject *project, int64 entry, cons
 								ArrayType *settings);
 
 /* The migration is over: its record is the newest entry of the history. */
-extern void slipway_journal_close(const SlipwayRun *run, const char *migration);
+extern void slipway_journal_close(const SlipwayProject *project, const char *migration);
 
 /*
  * From now on, relations that the server makes for the unit are noted in the transaction

@@ -6,6 +6,7 @@
  */
 #include "postgres.h"
 
+#include "error_code.h"
 #include "hash.h"
 #include "lookup.h"
 #include "missing.h"
@@ -77,6 +78,17 @@ slipway_missing_find(const SlipwayManifest *manifest, bool others_only)
 	}
 	slipway_lookup_close(&script);
 	return list;
+}
+
+void
+slipway_missing_refuse(const SlipwayMissing *missing, const SlipwayMember *member)
+{
+	if (bsearch(member->up, missing->hashes, missing->n, SLIPWAY_HASH_LEN, compare_hashes))
+		ereport(ERROR,
+				(errcode(SLIPWAY_NOT_UPLOADED),
+				 errmsg("script of migration \"%s\" was not uploaded", member->name),
+				 errdetail("Its hash is %s.", slipway_hash_hex(member->up)),
+				 errhint("Upload it with slipway.add_script().")));
 }
 
 bool

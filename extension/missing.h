@@ -19,6 +19,9 @@ typedef struct SlipwayMissing
  */
 extern SlipwayMissing slipway_missing_find(const SlipwayManifest *manifest, bool others_only);
 
+/* Raises SW009 if the up script of a member is among them. */
+extern void slipway_missing_refuse(const SlipwayMissing *missing, const SlipwayMember *member);
+
 /* Was the last of them uploaded since? There must be one. */
 extern bool slipway_missing_last_came(const SlipwayMissing *missing);
 

@@ -11,6 +11,7 @@
 
 #include "error_code.h"
 #include "journal.h"
+#include "nearest.h"
 #include "plan.h"
 #include "query.h"
 #include "spi.h"
@@ -323,6 +324,25 @@ raise_missing(const SlipwayStep *step)
 					 step->name)));
 }
 
+SlipwayStep *
+slipway_plan_require(const SlipwayPlan *plan, const char *project, const char *name)
+{
+	List	   *names = NIL;
+	const char *nearest;
+
+	for (int i = 0; i < plan->n; i++)
+	{
+		if (strcmp(plan->steps[i].name, name) == 0)
+			return &plan->steps[i];
+		names = lappend(names, (char *) plan->steps[i].name);
+	}
+	nearest = slipway_nearest_find(name, names);
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("project \"%s\" has no migration \"%s\"", project, name),
+			 nearest ? errhint("Perhaps you mean \"%s\".", nearest) : 0));
+}
+
 void
 slipway_step_check(const SlipwayStep *step, bool allow_out_of_order)
 {
@@ -335,7 +355,7 @@ slipway_step_check(const SlipwayStep *step, bool allow_out_of_order)
 					 errdetail("Its script has hash %s, the one applied had %s.",
 							   slipway_hash_hex(step->member->up),
 							   slipway_hash_hex(step->applied_hash)),
-					 errhint("Put the old script back and write the change as a new migration.")));
+					 errhint("Put the old script back and write the change as a new migration; or take this one as applied with slipway.accept_checksum().")));
 			break;
 		case SLIPWAY_MISSING:
 			/* What was to be run again and again may end without a trace. */

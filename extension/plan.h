@@ -54,6 +54,9 @@ typedef struct SlipwayPlan
  */
 extern SlipwayPlan *slipway_plan_make(const char *project, SlipwayManifest *manifest);
 
+/* The step of that name; 22023, with the nearest name, if there is none. */
+extern SlipwayStep *slipway_plan_require(const SlipwayPlan *plan, const char *project, const char *name);
+
 /* Would migrate run it? */
 extern bool slipway_step_pending(const SlipwayStep *step);
 

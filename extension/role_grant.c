@@ -56,7 +56,9 @@ static const char *const right_routines[] = {
 	[SLIPWAY_DEPLOYER] = "slipway.migrate(text, jsonb), slipway.migrate_detached(text, jsonb), slipway.cancel(text)",
 	[SLIPWAY_ADMIN] =
 	"slipway.create_project(text, text[], text), slipway.grant_role(text, text, text), "
-	"slipway.revoke_role(text, text, text), slipway.settle_unit(text, boolean, text, text)",
+	"slipway.revoke_role(text, text, text), slipway.settle_unit(text, boolean, text, text), "
+	"slipway.accept_checksum(text, text, text), slipway.forget_failed(text, text, text), "
+	"slipway.mark_applied(text, text, text), slipway.baseline(text, text, text)",
 };
 
 static void

@@ -4,30 +4,10 @@
  */
 #include "postgres.h"
 
-#include "fmgr.h"
-#include "utils/builtins.h"
-#include "utils/timestamp.h"
-
-#include "actor.h"
+#include "decision.h"
 #include "error_code.h"
-#include "history.h"
 #include "journal.h"
-#include "lock.h"
-#include "privilege.h"
-#include "project.h"
 #include "spi.h"
-
-static char *
-required_text(FunctionCallInfo fcinfo, int arg, const char *what)
-{
-	char	   *value = PG_ARGISNULL(arg) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(arg));
-
-	if (value == NULL || *value == '\0')
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("%s must be given", what)));
-	return value;
-}
 
 static SlipwayOpenUnit
 find_unit(const SlipwayProject *project, const char *migration)
@@ -48,21 +28,14 @@ static void
 record(const SlipwayProject *project, const char *migration, const SlipwayOpenUnit *unit, bool done,
 	   const char *reason)
 {
-	SlipwayEvent event = {0};
+	SlipwayEvent event = slipway_decision_event(project, migration, "settle", reason);
 	ErrorData	note = {0};
 
 	note.sqlerrcode = SLIPWAY_UNKNOWN_OUTCOME;
 	note.message = psprintf("statement %d is taken as %s", unit->statement,
 							done ? "executed" : "not executed");
-	event.project = project;
-	event.actor = slipway_actor_current(project->owner, NULL);
-	event.migration = migration;
-	event.action = "settle";
-	event.outcome = "succeeded";
 	event.script_hash = unit->script;
-	event.started_at = event.finished_at = GetCurrentTimestamp();
 	event.error = &note;
-	event.reason = reason;
 	slipway_history_append(&event);
 }
 
@@ -71,9 +44,10 @@ PG_FUNCTION_INFO_V1(slipway_settle_unit);
 Datum
 slipway_settle_unit(PG_FUNCTION_ARGS)
 {
-	char	   *migration = required_text(fcinfo, 0, "the name of the migration");
-	char	   *reason = required_text(fcinfo, 2, "a reason");
-	SlipwayProject *project = slipway_project_load(required_text(fcinfo, 3, "project"));
+	char	   *migration = slipway_decision_argument(fcinfo, 0, "the name of the migration");
+	char	   *reason = slipway_decision_argument(fcinfo, 2, "a reason");
+	char	   *name = slipway_decision_argument(fcinfo, 3, "project");
+	SlipwayProject *project;
 	SlipwayOpenUnit unit;
 	bool		done;
 
@@ -82,12 +56,7 @@ slipway_settle_unit(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("say whether the statement was executed: true or false")));
 	done = PG_GETARG_BOOL(1);
-	slipway_privilege_require(SLIPWAY_ADMIN, project->name);
-	if (!slipway_lock_keep_out(project))
-		ereport(ERROR,
-				(errcode(SLIPWAY_LOCKED),
-				 errmsg("a run of project \"%s\" goes on", project->name),
-				 errhint("It finds out by itself what it can. Wait for its end.")));
+	project = slipway_decision_begin("slipway.settle_unit()", name);
 	unit = find_unit(project, migration);
 	slipway_spi_begin();
 	slipway_journal_end(project, unit.entry, done ? "done" : "undone", NULL);

@@ -64,6 +64,10 @@ SELECT replace(text, 'mine', CASE WHEN yours THEN 'yours' ELSE 'mine' END), your
     $$SELECT slipway.revoke_role('regress_acl_none', 'reader', 'mine')$$,
     $$SELECT slipway.create_project('mine', '{public}')$$,
     $$SELECT slipway.settle_unit('0001_a', true, 'why not', 'mine')$$,
+    $$SELECT slipway.accept_checksum('0001_a', 'why not', 'mine')$$,
+    $$SELECT slipway.forget_failed('0001_a', 'why not', 'mine')$$,
+    $$SELECT slipway.mark_applied('0002_b', 'why not', 'mine')$$,
+    $$SELECT slipway.baseline('0002_b', 'why not', 'mine')$$,
     $$SELECT slipway.cancel('mine')$$,
     -- options are looked at last; a deploy would stay
     $$SELECT slipway.migrate_detached('mine', '{"unknown": 1}')$$]) WITH ORDINALITY u(text, n)

@@ -92,6 +92,18 @@ INSERT INTO call (statement) VALUES
 ('SELECT slipway.settle_unit(%L, true, ''why'')'),
 ('SELECT slipway.settle_unit(''a'', true, %L)'),
 ('SELECT slipway.settle_unit(''a'', true, ''why'', %L)'),
+('SELECT slipway.accept_checksum(%L, ''why'')'),
+('SELECT slipway.accept_checksum(''a'', %L)'),
+('SELECT slipway.accept_checksum(''a'', ''why'', %L)'),
+('SELECT slipway.forget_failed(%L, ''why'')'),
+('SELECT slipway.forget_failed(''a'', %L)'),
+('SELECT slipway.forget_failed(''a'', ''why'', %L)'),
+('SELECT slipway.mark_applied(%L, ''why'')'),
+('SELECT slipway.mark_applied(''a'', %L)'),
+('SELECT slipway.mark_applied(''a'', ''why'', %L)'),
+('SELECT slipway.baseline(%L, ''why'')'),
+('SELECT slipway.baseline(''a'', %L)'),
+('SELECT slipway.baseline(''a'', ''why'', %L)'),
 ('SELECT slipway.verify_history(%L)');
 -- No text argument is left out.
 SELECT p.oid::regprocedure, p.pronargs - count(c.n) AS missing

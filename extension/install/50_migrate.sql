@@ -11,6 +11,26 @@ CREATE FUNCTION slipway.settle_unit(migration text, done boolean, reason text, p
 REVOKE ALL ON FUNCTION slipway.settle_unit(text, boolean, text, text) FROM PUBLIC;
 COMMENT ON FUNCTION slipway.settle_unit(text, boolean, text, text) IS 'says whether a statement that commits by itself was executed, after a crash that left that unknown; leaves an entry in the history; needs admin';
 
+CREATE FUNCTION slipway.accept_checksum(migration text, reason text, project text DEFAULT 'default') RETURNS void
+    AS 'MODULE_PATHNAME', 'slipway_accept_checksum' LANGUAGE C;
+REVOKE ALL ON FUNCTION slipway.accept_checksum(text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION slipway.accept_checksum(text, text, text) IS 'takes the script that the newest manifest has for an applied migration, which has changed, as the one that was applied; leaves an entry in the history; needs admin';
+
+CREATE FUNCTION slipway.forget_failed(migration text, reason text, project text DEFAULT 'default') RETURNS void
+    AS 'MODULE_PATHNAME', 'slipway_forget_failed' LANGUAGE C;
+REVOKE ALL ON FUNCTION slipway.forget_failed(text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION slipway.forget_failed(text, text, text) IS 'a migration whose last try failed is pending again, and one that stopped part way begins at its first statement; leaves an entry in the history; needs admin';
+
+CREATE FUNCTION slipway.mark_applied(migration text, reason text, project text DEFAULT 'default') RETURNS void
+    AS 'MODULE_PATHNAME', 'slipway_mark_applied' LANGUAGE C;
+REVOKE ALL ON FUNCTION slipway.mark_applied(text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION slipway.mark_applied(text, text, text) IS 'takes a pending migration as applied without running it; leaves an entry in the history; needs admin';
+
+CREATE FUNCTION slipway.baseline(migration text, reason text DEFAULT NULL, project text DEFAULT 'default') RETURNS integer
+    AS 'MODULE_PATHNAME', 'slipway_baseline' LANGUAGE C;
+REVOKE ALL ON FUNCTION slipway.baseline(text, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION slipway.baseline(text, text, text) IS 'takes all versioned migrations of the newest manifest up to this one as applied without running them, in a project where none is; leaves an entry in the history for each, and returns how many; needs admin';
+
 CREATE FUNCTION slipway.migrate_detached(project text DEFAULT 'default', options jsonb DEFAULT '{}') RETURNS bigint
     AS 'MODULE_PATHNAME', 'slipway_migrate_detached' LANGUAGE C;
 REVOKE ALL ON FUNCTION slipway.migrate_detached(text, jsonb) FROM PUBLIC;
