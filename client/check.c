@@ -52,7 +52,8 @@ add_state_problem(SlipwayCheck *check, const SlipwayState *state)
 				problem.detail = slipway_check_keep(
 					check, slipway_memory_format("applied: %s, now: %s", state->applied_hash,
 												 state->script_hash));
-			problem.hint = "Restore the file, and put the change into a new migration.";
+			problem.hint = "Restore the file, and put the change into a new migration;"
+				" or \"slipway repair --accept-checksum\".";
 			break;
 		case SLIPWAY_STATE_MISSING:
 			problem.sqlstate = "SW002";

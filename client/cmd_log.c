@@ -37,7 +37,8 @@ enum
 	FIELD_LINE,
 	FIELD_COLUMN,
 	FIELD_LABELS,
-	FIELD_LABELS_JSON
+	FIELD_LABELS_JSON,
+	FIELD_REASON
 };
 
 #define COLUMN_COUNT 7
@@ -57,7 +58,7 @@ read_log(PGconn *conn, const char *project, const char *limit, const char *after
 		" pg_catalog.encode(script_hash, 'hex'), pg_catalog.encode(entry_hash, 'hex'),"
 		" sqlstate, message, detail, hint, line_number, column_number,"
 		" (SELECT pg_catalog.string_agg(key || '=' || value, ', ' ORDER BY key)"
-		"    FROM pg_catalog.jsonb_each_text(labels)), labels"
+		"    FROM pg_catalog.jsonb_each_text(labels)), labels, reason"
 		" FROM slipway.log WHERE project = $1 AND entry > $3::bigint"
 		" ORDER BY entry DESC LIMIT $2::bigint) newest"
 		" ORDER BY entry";
@@ -66,7 +67,7 @@ read_log(PGconn *conn, const char *project, const char *limit, const char *after
 	return slipway_server_query(conn, sql, 3, values);
 }
 
-/* "m/0007_orders.sql:12:9: message (42703)", or NULL when nothing went wrong. */
+/* "m/0007_orders.sql:12:9: message (42703)", or the reason; NULL when there is nothing to say. */
 static char *
 make_note(const PGresult *result, int row, const char *folder)
 {
@@ -75,9 +76,13 @@ make_note(const PGresult *result, int row, const char *folder)
 	const char *line = slipway_server_text(result, row, FIELD_LINE);
 	const char *column = slipway_server_text(result, row, FIELD_COLUMN);
 	const char *sqlstate = slipway_server_text(result, row, FIELD_SQLSTATE);
+	const char *reason = slipway_server_text(result, row, FIELD_REASON);
 	char	   *path;
 	char	   *note;
 
+	if (reason != NULL)
+		return slipway_memory_format("%s%s%s", message != NULL ? message : "",
+									 message != NULL ? ": " : "", reason);
 	if (message == NULL)
 		return NULL;
 	path = migration != NULL ? slipway_folder_guess_path(folder, migration)
@@ -184,7 +189,7 @@ print_log_json(const PGresult *result)
 		{"started_at", FIELD_WHEN_ISO}, {"migration", FIELD_MIGRATION}, {"action", FIELD_ACTION},
 		{"outcome", FIELD_OUTCOME}, {"by", FIELD_BY}, {"script_hash", FIELD_SCRIPT_HASH},
 		{"entry_hash", FIELD_ENTRY_HASH}, {"sqlstate", FIELD_SQLSTATE}, {"message", FIELD_MESSAGE},
-		{"detail", FIELD_DETAIL}, {"hint", FIELD_HINT}
+		{"detail", FIELD_DETAIL}, {"hint", FIELD_HINT}, {"reason", FIELD_REASON}
 	};
 
 	for (int row = 0; row < PQntuples(result); row++)

@@ -51,6 +51,8 @@ SlipwayExitCode slipway_cmd_migrate(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_plan(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_status(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_validate(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_baseline(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_repair(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_log(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_watch(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_cancel(const SlipwayArguments *arguments);

@@ -117,6 +117,40 @@ const SlipwayCommand slipway_command_table[] = {
 		.run = slipway_cmd_validate,
 	},
 	{
+		.name = "baseline",
+		.argument = "NAME",
+		.summary = "take over a database: count migrations as applied",
+		.description =
+		"Uploads the folder and records every versioned migration up to this one as\n"
+		"applied, without running any of them: for a database that was built by other\n"
+		"means. Only in a project that has nothing applied yet. Needs an administrator.",
+		.examples =
+		"slipway -d shop baseline 0042_orders --dry-run\n"
+		"slipway -d shop baseline 0042_orders --reason \"built by hand until now\"",
+		.options = OPTIONS(SLIPWAY_OPTION_REASON, SLIPWAY_OPTION_DRY_RUN, SLIPWAY_OPTION_ORDER),
+		.run = slipway_cmd_baseline,
+	},
+	{
+		.name = "repair",
+		.summary = "put right what the history says of a migration",
+		.description =
+		"One of these, which change the record and nothing else; each is an entry in the\n"
+		"history with its reason. Needs an administrator.\n\n"
+		"  --accept-checksum  an applied script has changed, and that is meant so\n"
+		"  --forget-failed    what a failed migration left has been cleared away; one\n"
+		"                     that stopped part way begins with its first statement\n"
+		"  --mark-applied     somebody has done by hand what it would do\n"
+		"  --settle           after a crash, nobody but you knows whether a statement\n"
+		"                     that commits by itself was executed (SW015)",
+		.examples =
+		"slipway -d shop repair --accept-checksum 0007_orders --reason \"comment only\"\n"
+		"slipway -d shop repair --settle 0009_fill=done --reason \"all rows are there\"",
+		.options = OPTIONS(SLIPWAY_OPTION_ACCEPT_CHECKSUM, SLIPWAY_OPTION_FORGET_FAILED,
+						   SLIPWAY_OPTION_MARK_APPLIED, SLIPWAY_OPTION_SETTLE,
+						   SLIPWAY_OPTION_REASON, SLIPWAY_OPTION_DRY_RUN, SLIPWAY_OPTION_ORDER),
+		.run = slipway_cmd_repair,
+	},
+	{
 		.name = "log",
 		.summary = "show the history, newest last",
 		.examples =

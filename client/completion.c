@@ -20,7 +20,16 @@ slipway_completion_value_kind(SlipwayOptionId id)
 		return SLIPWAY_VALUE_FOLDER;
 	if (strcmp(option->value, "FILE") == 0)
 		return SLIPWAY_VALUE_FILE;
-	return id == SLIPWAY_OPTION_TO ? SLIPWAY_VALUE_MIGRATION : SLIPWAY_VALUE_ANYTHING;
+	switch (id)
+	{
+		case SLIPWAY_OPTION_TO:
+		case SLIPWAY_OPTION_ACCEPT_CHECKSUM:
+		case SLIPWAY_OPTION_FORGET_FAILED:
+		case SLIPWAY_OPTION_MARK_APPLIED:
+			return SLIPWAY_VALUE_MIGRATION;
+		default:
+			return SLIPWAY_VALUE_ANYTHING;
+	}
 }
 
 void

@@ -105,4 +105,15 @@ const SlipwayOption slipway_option_table[SLIPWAY_OPTION_COUNT] = {
 	[SLIPWAY_OPTION_GRANT] =
 	{"grant", 0, SLIPWAY_OPTION_KIND_LIST, "ROLE=KIND", NULL, "SLIPWAY_GRANT",
 	"lets a role be reader, uploader, approver, deployer or admin (repeatable)"},
+	[SLIPWAY_OPTION_ACCEPT_CHECKSUM] =
+	{"accept-checksum", 0, TEXT("NAME"), NULL, "the changed script counts as the applied one"},
+	[SLIPWAY_OPTION_FORGET_FAILED] =
+	{"forget-failed", 0, TEXT("NAME"), NULL, "begin it anew, as if it had never been tried"},
+	[SLIPWAY_OPTION_MARK_APPLIED] =
+	{"mark-applied", 0, TEXT("NAME"), NULL, "count it as applied without running it"},
+	[SLIPWAY_OPTION_SETTLE] =
+	{"settle", 0, TEXT("NAME=STATE"), NULL,
+	"say that its open statement was executed (done) or not (undone)"},
+	[SLIPWAY_OPTION_REASON] =
+	{"reason", 0, TEXT("TEXT"), NULL, "why, for the history"},
 };

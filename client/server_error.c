@@ -151,6 +151,8 @@ choose_hint(const SlipwayServerError *error)
 	/* the server's hint speaks of its own option */
 	if (error->place == SLIPWAY_ERROR_CHECK && strcmp(error->sqlstate, "SW003") == 0)
 		return "Rename it so that it comes last, or pass --allow-out-of-order.";
+	if (error->place == SLIPWAY_ERROR_RUN && strcmp(error->sqlstate, "SW015") == 0)
+		return "Find out what it has done. Then say so with \"slipway repair --settle NAME=done\" or \"NAME=undone\".";
 	if (error->hint != NULL || error->place != SLIPWAY_ERROR_ELSEWHERE)
 		return error->hint;
 	/* "... for schema slipway", or for a function; not "... to create extension" */

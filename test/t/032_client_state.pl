@@ -75,7 +75,7 @@ $err =~ s/[0-9a-f]{64}/HASH/g;
 is($err,
 	"migrations/0002_b.sql: ERROR: the script changed after it was applied (SW001)\n"
 	  . "detail: applied: HASH, now: HASH\n"
-	  . "hint: Restore the file, and put the change into a new migration.\n"
+	  . "hint: Restore the file, and put the change into a new migration; or \"slipway repair --accept-checksum\".\n"
 	  . "0003_c: ERROR: the migration was applied, but is not in the folder (SW002)\n"
 	  . "hint: Restore its file.\n"
 	  . "migrations/0003_early.sql: ERROR: the migration is pending, but sorts before one that is applied (SW003)\n"
