@@ -14,6 +14,7 @@
 #include "memory.h"
 #include "release.h"
 #include "server.h"
+#include "server_error.h"
 #include "table.h"
 
 /* Fields of the query below. */
@@ -38,7 +39,8 @@ enum
 	FIELD_COLUMN,
 	FIELD_LABELS,
 	FIELD_LABELS_JSON,
-	FIELD_REASON
+	FIELD_REASON,
+	FIELD_CONTEXT
 };
 
 #define COLUMN_COUNT 7
@@ -58,7 +60,7 @@ read_log(PGconn *conn, const char *project, const char *limit, const char *after
 		" pg_catalog.encode(script_hash, 'hex'), pg_catalog.encode(entry_hash, 'hex'),"
 		" sqlstate, message, detail, hint, line_number, column_number,"
 		" (SELECT pg_catalog.string_agg(key || '=' || value, ', ' ORDER BY key)"
-		"    FROM pg_catalog.jsonb_each_text(labels)), labels, reason"
+		"    FROM pg_catalog.jsonb_each_text(labels)), labels, reason, context"
 		" FROM slipway.log WHERE project = $1 AND entry > $3::bigint"
 		" ORDER BY entry DESC LIMIT $2::bigint) newest"
 		" ORDER BY entry";
@@ -85,7 +87,8 @@ make_note(const PGresult *result, int row, const char *folder)
 									 message != NULL ? ": " : "", reason);
 	if (message == NULL)
 		return NULL;
-	path = migration != NULL ? slipway_folder_guess_path(folder, migration)
+	path = migration != NULL ? slipway_folder_guess_path(folder, migration, slipway_server_error_part(
+										   slipway_server_text(result, row, FIELD_CONTEXT)))
 		: slipway_memory_copy("");
 	note = slipway_memory_format("%s%s%s%s%s%s%s%s%s%s", path,
 								 line != NULL ? ":" : "", line != NULL ? line : "",

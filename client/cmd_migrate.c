@@ -66,6 +66,8 @@ make_options(const SlipwayArguments *arguments, const SlipwayManifest *manifest,
 		(void) json_object_set_new(options, "mode", json_string(mode));
 	if (labels != NULL)
 		(void) json_object_set_new(options, "labels", labels);
+	if (slipway_option_flag(arguments, SLIPWAY_OPTION_VERIFY))
+		(void) json_object_set_new(options, "verify", json_true());
 	text = json_dumps(options, JSON_COMPACT);
 	json_decref(options);
 	if (text == NULL)

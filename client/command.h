@@ -51,6 +51,7 @@ SlipwayExitCode slipway_cmd_migrate(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_plan(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_status(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_validate(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_verify(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_baseline(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_repair(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_log(const SlipwayArguments *arguments);

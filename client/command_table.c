@@ -60,6 +60,8 @@ const SlipwayCommand slipway_command_table[] = {
 		"statement which refuses that, like CREATE INDEX CONCURRENTLY, runs in steps;\n"
 		"if it fails, the next run goes on where it has stopped. With --mode all they\n"
 		"share one transaction: all are applied, or none.\n\n"
+		"With --verify the verify script of each migration runs right after it, and is\n"
+		"rolled back; if it fails, so has the migration.\n\n"
 		"Ctrl-C (or SIGTERM) cancels: what runs is rolled back, what was committed\n"
 		"before stays. A second one leaves without waiting for the server.\n\n"
 		"With --detach a worker of the server does it, which goes on when this program\n"
@@ -72,7 +74,7 @@ const SlipwayCommand slipway_command_table[] = {
 		"slipway -d shop migrate --dry-run\n"
 		"slipway --url postgresql://deploy@db/shop migrate --to 0007_orders",
 		.options = OPTIONS(SLIPWAY_OPTION_TO, SLIPWAY_OPTION_DRY_RUN, SLIPWAY_OPTION_MODE,
-						   SLIPWAY_OPTION_ORDER,
+						   SLIPWAY_OPTION_ORDER, SLIPWAY_OPTION_VERIFY,
 						   SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER, SLIPWAY_OPTION_LOCK_WAIT,
 						   SLIPWAY_OPTION_LOCK_TIMEOUT, SLIPWAY_OPTION_STATEMENT_TIMEOUT,
 						   SLIPWAY_OPTION_RETRIES, SLIPWAY_OPTION_CANCEL_BLOCKERS,
@@ -115,6 +117,23 @@ const SlipwayCommand slipway_command_table[] = {
 		.examples = "slipway -d shop validate",
 		.options = OPTIONS(SLIPWAY_OPTION_ORDER, SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER),
 		.run = slipway_cmd_validate,
+	},
+	{
+		.name = "verify",
+		.argument = "[NAME]",
+		.summary = "run the verify scripts of what is applied",
+		.description =
+		"Runs the verify script of every applied migration that has one, or of one\n"
+		"migration, each in a transaction that is rolled back. One that raises an error\n"
+		"has failed; all run, and every failure is reported. Changes nothing; exits with\n"
+		"4 if any has failed. To verify each migration before it is recorded, use\n"
+		"\"slipway migrate --verify\".",
+		.examples =
+		"slipway -d shop verify\n"
+		"slipway -d shop verify 0007_orders --verify-scripts newest",
+		.options = OPTIONS(SLIPWAY_OPTION_VERIFY_SCRIPTS, SLIPWAY_OPTION_ORDER,
+						   SLIPWAY_OPTION_LOCK_TIMEOUT, SLIPWAY_OPTION_STATEMENT_TIMEOUT),
+		.run = slipway_cmd_verify,
 	},
 	{
 		.name = "baseline",

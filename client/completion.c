@@ -106,3 +106,10 @@ slipway_completion_takes_command(const SlipwayCommand *command)
 {
 	return command->argument != NULL && strcmp(command->argument, "[COMMAND]") == 0;
 }
+
+bool
+slipway_completion_takes_migration(const SlipwayCommand *command)
+{
+	/* one that asks no server makes the name up */
+	return command->argument != NULL && strstr(command->argument, "NAME") != NULL && !command->offline;
+}

@@ -36,6 +36,9 @@ SlipwayValueKind slipway_completion_value_kind(SlipwayOptionId id);
 /* Is the argument of the command the name of one? */
 bool		slipway_completion_takes_command(const SlipwayCommand *command);
 
+/* Is it the name of a migration in the folder? */
+bool		slipway_completion_takes_migration(const SlipwayCommand *command);
+
 /* Prints "a b c" for "a|b|c". */
 void		slipway_completion_print_choices(FILE *stream, const char *choices);
 

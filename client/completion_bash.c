@@ -64,6 +64,10 @@ print_bash_commands(FILE *stream)
 				slipway_completion_print_all_names(stream);
 			(void) fputc('\'', stream);
 		}
+		if (slipway_completion_takes_migration(command))
+			(void) fputs("\n            if [[ $cur != -* ]]; then IFS=$'\\n'\n"
+						 "                words=$(slipway completion migrations"
+						 " ${dir:+--dir=\"$dir\"} 2>/dev/null); fi", stream);
 		(void) fputs(" ;;\n", stream);
 	}
 	(void) fputs("    esac\n", stream);

@@ -73,14 +73,17 @@ print_fish_options(FILE *stream, const SlipwayCommand *command, const SlipwayOpt
 static void
 print_fish_argument(FILE *stream, const SlipwayCommand *command)
 {
-	if (command->choices == NULL && !slipway_completion_takes_command(command))
+	if (command->choices == NULL && !slipway_completion_takes_command(command) &&
+		!slipway_completion_takes_migration(command))
 		return;
 	(void) fprintf(stream, "complete -c slipway -n '__fish_seen_subcommand_from %s' -a '",
 				   command->name);
 	if (command->choices != NULL)
 		slipway_completion_print_choices(stream, command->choices);
-	else
+	else if (slipway_completion_takes_command(command))
 		slipway_completion_print_all_names(stream);
+	else
+		(void) fputs("(slipway completion migrations 2>/dev/null)", stream);
 	(void) fputs("'\n", stream);
 }
 

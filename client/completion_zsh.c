@@ -120,7 +120,8 @@ print_zsh_commands(FILE *stream)
 		}
 		else if (command->argument != NULL)
 			(void) fprintf(stream, "\n        '2:%s:%s'", command->argument,
-						   slipway_completion_takes_command(command) ? "_slipway_commands" : "");
+						   slipway_completion_takes_command(command) ? "_slipway_commands"
+						   : slipway_completion_takes_migration(command) ? "_slipway_migrations" : "");
 		(void) fputs(") ;;\n", stream);
 	}
 	(void) fputs("    esac\n", stream);

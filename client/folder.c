@@ -267,14 +267,15 @@ shorten_path(const char *path)
 }
 
 char *
-slipway_folder_guess_path(const char *folder, const char *name)
+slipway_folder_guess_path(const char *folder, const char *name, SlipwayScriptPart part)
 {
+	const char *suffix = part == SLIPWAY_PART_VERIFY ? ".verify" : "";
 	char	   *shown = shorten_path(folder);
 	char	   *up = slipway_memory_format("%s/%s.up.sql", shown, name);
-	char	   *path = slipway_memory_format("%s/%s.sql", shown, name);
+	char	   *path = slipway_memory_format("%s/%s%s.sql", shown, name, suffix);
 
 	free(shown);
-	if (access(path, F_OK) != 0 && access(up, F_OK) == 0)
+	if (part == SLIPWAY_PART_UP && access(path, F_OK) != 0 && access(up, F_OK) == 0)
 	{
 		free(path);
 		return up;

@@ -19,6 +19,13 @@ typedef enum SlipwayKind
 	SLIPWAY_VERSIONED
 } SlipwayKind;
 
+/* The scripts of a migration. */
+typedef enum SlipwayScriptPart
+{
+	SLIPWAY_PART_UP,
+	SLIPWAY_PART_VERIFY
+} SlipwayScriptPart;
+
 typedef struct SlipwayMigration
 {
 	SlipwayKind kind;
@@ -57,9 +64,9 @@ void		slipway_folder_free(SlipwayFolder *folder);
 
 /*
  * Path of a migration's script, for people, whether or not the folder is
- * there: the file that exists, else NAME.sql. The caller frees it.
+ * there: of the up script the file that exists, else NAME.sql. The caller frees it.
  */
-char	   *slipway_folder_guess_path(const char *folder, const char *name);
+char	   *slipway_folder_guess_path(const char *folder, const char *name, SlipwayScriptPart part);
 
 /* The migration of that name, or NULL. */
 SlipwayMigration *slipway_folder_find(const SlipwayFolder *folder, const char *name);

@@ -112,7 +112,7 @@ show_error(const SlipwayFollowed *followed, const SlipwayReport *report, Slipway
 {
 	SlipwayExitCode code;
 	char	   *path = error->migration != NULL && followed->dir != NULL
-		? slipway_folder_guess_path(followed->dir, error->migration) : NULL;
+		? slipway_folder_guess_path(followed->dir, error->migration, error->problem.part) : NULL;
 
 	error->problem.path = path;
 	if (report->stopped_at > 0)

@@ -57,6 +57,7 @@ typedef enum SlipwayOptionId
 	SLIPWAY_OPTION_MARK_APPLIED,
 	SLIPWAY_OPTION_SETTLE,
 	SLIPWAY_OPTION_REASON,
+	SLIPWAY_OPTION_VERIFY_SCRIPTS,
 	SLIPWAY_OPTION_COUNT		/* also ends lists of options */
 } SlipwayOptionId;
 

@@ -94,7 +94,7 @@ const SlipwayOption slipway_option_table[SLIPWAY_OPTION_COUNT] = {
 	[SLIPWAY_OPTION_DOWN] =
 	{"down", 0, FLAG, "SLIPWAY_DOWN", "also a script that undoes it"},
 	[SLIPWAY_OPTION_VERIFY] =
-	{"verify", 0, FLAG, "SLIPWAY_VERIFY", "also a script that verifies it"},
+	{"verify", 0, FLAG, "SLIPWAY_VERIFY", "with the verify script of each"},
 	[SLIPWAY_OPTION_SCHEMAS] =
 	{"schemas", 0, TEXT("A,B"), "SLIPWAY_SCHEMAS", "search_path of the project's scripts"},
 	[SLIPWAY_OPTION_PROJECT_OWNER] =
@@ -116,4 +116,7 @@ const SlipwayOption slipway_option_table[SLIPWAY_OPTION_COUNT] = {
 	"say that its open statement was executed (done) or not (undone)"},
 	[SLIPWAY_OPTION_REASON] =
 	{"reason", 0, TEXT("TEXT"), NULL, "why, for the history"},
+	[SLIPWAY_OPTION_VERIFY_SCRIPTS] =
+	{"verify-scripts", 0, SLIPWAY_OPTION_KIND_CHOICE, "WHICH", "applied|newest", "SLIPWAY_VERIFY_SCRIPTS",
+	"applied: as of when each was applied (default), newest: of the folder"},
 };

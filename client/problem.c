@@ -22,7 +22,11 @@ find_file(const SlipwayProblem *problem, const SlipwayFolder *folder)
 
 	if (folder != NULL && problem->migration != NULL)
 		migration = slipway_folder_find(folder, problem->migration);
-	return migration != NULL ? &migration->up : NULL;
+	if (migration == NULL)
+		return NULL;
+	if (problem->part == SLIPWAY_PART_UP)
+		return &migration->up;
+	return migration->verify.path != NULL ? &migration->verify : NULL;
 }
 
 char *

@@ -22,6 +22,7 @@ typedef struct SlipwayProblem
 	const char *hint;
 	const char *context;		/* lines to show, without the engine's */
 	const char *migration;
+	SlipwayScriptPart part;		/* which of its scripts */
 	const char *path;			/* of its file, where no folder tells */
 	int			line;
 	int			column;

@@ -103,6 +103,60 @@ say_retry(SlipwayReport *report, const json_t *event)
 		say_indented(get_text(event, "detail"));
 }
 
+/* A file that is not what was verified is not shown. */
+static void
+print_unverified(const SlipwayReport *report, const json_t *event)
+{
+	const char *migration = get_text(event, "migration");
+	const SlipwayMigration *known = slipway_folder_find(report->folder, migration);
+	const SlipwayFolder *folder = NULL;
+	char	   *path = slipway_memory_format("%s.verify.sql", migration);
+	SlipwayProblem problem = {
+		.sqlstate = get_text(event, "sqlstate"),.message = get_text(event, "message"),
+		.detail = json_string_value(json_object_get(event, "detail")),
+		.hint = json_string_value(json_object_get(event, "hint")),
+		.migration = migration,.part = SLIPWAY_PART_VERIFY,.path = path,
+		.line = (int) get_integer(event, "line"),.column = (int) get_integer(event, "column"),
+	};
+
+	if (known != NULL && known->verify.path != NULL &&
+		strcmp(known->verify.hash, get_text(event, "script_hash")) == 0)
+		folder = report->folder;
+	slipway_problem_print(stderr, &problem, folder);
+	free(path);
+}
+
+static void
+say_verify(const SlipwayReport *report, const json_t *event, const char *message)
+{
+	char	   *duration;
+
+	if (report->folder == NULL)
+		slipway_output_detail("%s", message);
+	else if (strcmp(get_text(event, "outcome"), "failed") == 0)
+		print_unverified(report, event);
+	else
+	{
+		duration = slipway_output_duration(json_number_value(json_object_get(event, "duration_ms")));
+		slipway_output_say("%s  verified  %s", get_text(event, "migration"), duration);
+		free(duration);
+	}
+}
+
+static void
+say_verified(const SlipwayReport *report, const json_t *event)
+{
+	long		migrations = get_integer(event, "migrations");
+	char	   *duration = slipway_output_duration(slipway_clock_now() - report->started_at);
+
+	if (migrations == 0)
+		slipway_output_say("nothing to verify");
+	else
+		slipway_output_say("%ld %s verified in %s", migrations,
+						   migrations == 1 ? "migration" : "migrations", duration);
+	free(duration);
+}
+
 static void
 say_event(SlipwayReport *report, const json_t *event, const char *message)
 {
@@ -118,6 +172,10 @@ say_event(SlipwayReport *report, const json_t *event, const char *message)
 	}
 	else if (strcmp(kind, "done") == 0)
 		say_done(report, event);
+	else if (strcmp(kind, "verify") == 0)
+		say_verify(report, event, message);
+	else if (strcmp(kind, "verified") == 0)
+		say_verified(report, event);
 	else if (strcmp(kind, "blocked") == 0)
 		say_blocked(report, event);
 	else if (strcmp(kind, "retry") == 0)

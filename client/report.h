@@ -24,6 +24,7 @@ typedef struct SlipwayReport
 	int			pid;			/* of the backend; 0: not known */
 	int			stopped_at;		/* unit at which a stepwise migration stopped part way; 0: none did */
 	int			units;			/* of that migration */
+	const SlipwayFolder *folder;	/* of what is verified; NULL: verification is no news */
 } SlipwayReport;
 
 /* Prints what arrives on the connection from now on, and counts it. */

@@ -40,15 +40,29 @@ skip_unit(const char *text)
 	return read_number(&end, &number) ? end : text;
 }
 
-/* Is this ["], [", line L] or [", line L, column C], perhaps with a unit, and nothing behind it? */
+/*
+ * Steps over [, verify script] if that is there: what follows is a place in another file
+ * of the migration.
+ */
+static const char *
+skip_part(const char *text, SlipwayScriptPart *part)
+{
+	static const char verify[] = ", verify script";
+	bool		is_verify = strncmp(text, verify, strlen(verify)) == 0;
+
+	*part = is_verify ? SLIPWAY_PART_VERIFY : SLIPWAY_PART_UP;
+	return is_verify ? text + strlen(verify) : text;
+}
+
+/* Is this ["], [", line L] or [", line L, column C], perhaps with a part and a unit, and nothing behind it? */
 static bool
-read_end(const char *text, int *line, int *column)
+read_end(const char *text, SlipwayScriptPart *part, int *line, int *column)
 {
 	*line = 0;
 	*column = 0;
 	if (*text++ != '"')
 		return false;
-	text = skip_unit(text);
+	text = skip_unit(skip_part(text, part));
 	if (*text == '\0')
 		return true;
 	if (strncmp(text, ", line ", 7) != 0)
@@ -65,8 +79,8 @@ read_end(const char *text, int *line, int *column)
 }
 
 SlipwayErrorPlace
-slipway_server_error_locate(const char *context, char **migration, int *line, int *column,
-							size_t *length)
+slipway_server_error_locate(const char *context, char **migration, SlipwayScriptPart *part,
+							int *line, int *column, size_t *length)
 {
 	static const char check[] = "check of migration \"";
 	const char *run = check + strlen("check of ");
@@ -75,6 +89,7 @@ slipway_server_error_locate(const char *context, char **migration, int *line, in
 	SlipwayErrorPlace place = SLIPWAY_ERROR_ELSEWHERE;
 
 	*migration = NULL;
+	*part = SLIPWAY_PART_UP;
 	*line = 0;
 	*column = 0;
 	*length = last != NULL ? (size_t) (last - context) : 0;
@@ -88,13 +103,30 @@ slipway_server_error_locate(const char *context, char **migration, int *line, in
 	for (const char *quote = place != SLIPWAY_ERROR_ELSEWHERE ? strrchr(name, '"') : NULL;
 		 quote != NULL && quote >= name; quote--)
 	{
-		if (!read_end(quote, line, column))
+		if (!read_end(quote, part, line, column))
 			continue;
 		*migration = slipway_memory_copy_bytes(name, (size_t) (quote - name));
 		return place;
 	}
+	*part = SLIPWAY_PART_UP;
 	*length = strlen(context);
 	return SLIPWAY_ERROR_ELSEWHERE;
+}
+
+SlipwayScriptPart
+slipway_server_error_part(const char *context)
+{
+	SlipwayScriptPart part = SLIPWAY_PART_UP;
+	char	   *migration;
+	int			line,
+				column;
+	size_t		length;
+
+	if (context == NULL)
+		return part;
+	(void) slipway_server_error_locate(context, &migration, &part, &line, &column, &length);
+	free(migration);
+	return part;
 }
 
 /* No such column, table or function: outside of scripts they are the extension's. */
@@ -119,6 +151,7 @@ slipway_server_error_exit_code(const char *sqlstate, SlipwayErrorPlace place)
 		{"SW009", SLIPWAY_EXIT_INVALID}, {"SW013", SLIPWAY_EXIT_VERSION},
 		{"SW014", SLIPWAY_EXIT_INVALID}, {"SW015", SLIPWAY_EXIT_STOPPED},
 		{"SW016", SLIPWAY_EXIT_INVALID}, {"SW018", SLIPWAY_EXIT_INVALID},
+		{"SW025", SLIPWAY_EXIT_INVALID},
 	};
 
 	if (place == SLIPWAY_ERROR_CHECK)
@@ -209,8 +242,9 @@ take_context(SlipwayServerError *error, const char *context)
 
 	if (context == NULL)
 		return;
-	error->place = slipway_server_error_locate(context, &error->migration, &error->problem.line,
-											   &error->problem.column, &length);
+	error->place = slipway_server_error_locate(context, &error->migration, &error->problem.part,
+											   &error->problem.line, &error->problem.column,
+											   &length);
 	error->context = choose_context(context, length);
 }
 

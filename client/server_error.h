@@ -51,12 +51,16 @@ SlipwayServerError *slipway_server_error_recorded(const char *sqlstate, const ch
 void		slipway_server_error_free(SlipwayServerError *error);
 
 /*
- * Finds the migration, line and column in the last line of a CONTEXT, which
+ * Finds the migration, which of its scripts, line and column in the last line of a CONTEXT, which
  * is the engine's. *migration is a new string or NULL, *length what of the
  * context comes before that line.
  */
 SlipwayErrorPlace slipway_server_error_locate(const char *context, char **migration,
-											  int *line, int *column, size_t *length);
+											  SlipwayScriptPart *part, int *line, int *column,
+											  size_t *length);
+
+/* Which script of the migration that is; context may be NULL. */
+SlipwayScriptPart slipway_server_error_part(const char *context);
 
 /* What the program should end with after an error of that SQLSTATE at that place. */
 SlipwayExitCode slipway_server_error_exit_code(const char *sqlstate, SlipwayErrorPlace place);

@@ -70,7 +70,11 @@ slipway_baseline(PG_FUNCTION_ARGS)
 
 	check_nothing_applied(plan, project->name);
 	for (step = plan->steps; step <= target; step++)
+	{
+		/* One that has stopped part way, and is not there any more. */
+		slipway_step_check(step, true);
 		slipway_missing_refuse(&missing, step->member);
+	}
 	slipway_spi_begin();
 	for (step = plan->steps; step <= target; step++)
 		record(project, manifest, step->member, reason);

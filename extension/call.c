@@ -76,7 +76,7 @@ read_arguments(FunctionCallInfo fcinfo, const char *action)
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("project and options of slipway.%s() must not be null", action)));
 	return make_run(action, text_to_cstring(PG_GETARG_TEXT_PP(0)),
-					slipway_options_parse(PG_GETARG_JSONB_P(1)));
+					slipway_options_parse(PG_GETARG_JSONB_P(1), action));
 }
 
 void

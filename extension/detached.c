@@ -163,7 +163,7 @@ check_call(const char *project, Jsonb *options)
 	refuse_foreign_identity();
 	slipway_privilege_require(SLIPWAY_DEPLOYER, project);
 	(void) slipway_project_load(project);
-	(void) slipway_options_parse(options);
+	(void) slipway_options_parse(options, "migrate");
 	PreventCommandDuringRecovery("slipway.migrate_detached()");
 	PreventCommandIfReadOnly("slipway.migrate_detached()");
 	refuse_nologin();

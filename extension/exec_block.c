@@ -32,6 +32,7 @@
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
 #include "utils/guc.h"
+#include "utils/resowner.h"
 #include "utils/timestamp.h"
 
 #include "exec_block.h"
@@ -108,6 +109,20 @@ slipway_exec_block_run(SlipwayRun *run, SlipwayPlace *place, const SlipwayBlock 
 	if (block->carried)
 		slipway_carried_collect(block->carried, nest);
 	slipway_settings_leave(nest);
+}
+
+void
+slipway_exec_block_undone(SlipwayRun *run, SlipwayPlace *place, const SlipwayBlock *block)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(caller);
+	slipway_exec_block_run(run, place, block);
+	RollbackAndReleaseCurrentSubTransaction();
+	MemoryContextSwitchTo(caller);
+	CurrentResourceOwner = owner;
 }
 
 static bool

@@ -27,6 +27,12 @@ extern void slipway_exec_block_begin(void);
 /* Runs statements of place->script, and the triggers that they have deferred. */
 extern void slipway_exec_block_run(SlipwayRun *run, SlipwayPlace *place, const SlipwayBlock *block);
 
+/*
+ * The same in a subtransaction, which is then rolled back; an error is left for the caller to abort
+ * the block with.
+ */
+extern void slipway_exec_block_undone(SlipwayRun *run, SlipwayPlace *place, const SlipwayBlock *block);
+
 /* Returns in another transaction. What ends a run is on disk then. */
 extern void slipway_exec_block_commit(SlipwayRun *run, bool ends_run);
 

@@ -28,6 +28,7 @@
 #include "exec_alone.h"
 #include "exec_block.h"
 #include "exec_stepwise.h"
+#include "exec_verify.h"
 #include "guard.h"
 #include "journal.h"
 #include "leftover.h"
@@ -66,6 +67,13 @@ static bool
 is_last_unit(const Walk *walk)
 {
 	return walk->unit == walk->outline->nunits - 1;
+}
+
+/* Does the record of the migration commit together with the current unit? */
+static bool
+ends_with_unit(const Walk *walk)
+{
+	return is_last_unit(walk) && !current_unit(walk)->alone && !slipway_verify_wanted(walk->run, walk->task);
 }
 
 /* Takes the statements of the current unit into the hash. */
@@ -108,7 +116,7 @@ record_block(Walk *walk)
 	unit = describe_unit(walk, walk->hash);
 	slipway_journal_add_done(walk->run, &unit);
 	slipway_detached_notice_save(walk->run->project->name, false);
-	if (is_last_unit(walk))
+	if (ends_with_unit(walk))
 		record_end(walk);
 }
 
@@ -123,12 +131,12 @@ run_block(Walk *walk)
 
 	slipway_exec_block_begin();
 	slipway_exec_block_run(walk->run, walk->place, &block);
-	if (is_last_unit(walk))
+	if (ends_with_unit(walk))
 		slipway_leftover_before_commit();
 	slipway_spi_begin();
 	record_block(walk);
 	slipway_spi_end();
-	slipway_exec_block_commit(walk->run, is_last_unit(walk) && walk->last);
+	slipway_exec_block_commit(walk->run, ends_with_unit(walk) && walk->last);
 }
 
 /* Writes the line of the journal without which a unit that stands alone may not begin. */
@@ -335,6 +343,22 @@ resume(Walk *walk)
 	slipway_transaction_next();
 }
 
+/* All units are done; if it cannot be verified, it stays as it is, done in part, until it can. */
+static void
+end_verified(Walk *walk)
+{
+	walk->part_way = true;
+	walk->place->in_statement = false;
+	walk->place->unit = walk->place->units = walk->outline->nunits;
+	slipway_exec_block_begin();
+	slipway_exec_verify_task(walk->run, walk->place, walk->task);
+	slipway_leftover_before_commit();
+	slipway_spi_begin();
+	record_end(walk);
+	slipway_spi_end();
+	slipway_exec_block_commit(walk->run, walk->last);
+}
+
 /* The last unit stood alone: its record could not be written in its transaction. */
 static void
 end_migration(Walk *walk)
@@ -358,9 +382,11 @@ walk_units(Walk *walk, const char *body)
 	for (; walk->unit < walk->outline->nunits; walk->unit++)
 	{
 		run_unit(walk);
-		recorded = is_last_unit(walk) && !current_unit(walk)->alone;
+		recorded = ends_with_unit(walk);
 	}
-	if (!recorded)
+	if (!recorded && slipway_verify_wanted(walk->run, walk->task))
+		end_verified(walk);
+	else if (!recorded)
 		end_migration(walk);
 	slipway_place_pop(walk->place);
 }

@@ -14,6 +14,7 @@
 #include "detached_notice.h"
 #include "exec_block.h"
 #include "exec_transactional.h"
+#include "exec_verify.h"
 #include "guard.h"
 #include "leftover.h"
 #include "settings.h"
@@ -32,6 +33,8 @@ run_body(SlipwayRun *run, const SlipwayTask *task, const char *body, SlipwayPlac
 	slipway_run_show(run, task);
 	slipway_place_push(place, task->name, body, false);
 	slipway_exec_block_run(run, place, &block);
+	if (slipway_verify_wanted(run, task))
+		slipway_exec_verify_task(run, place, task);
 	slipway_leftover_before_commit();
 }
 

@@ -117,8 +117,12 @@ check_mode(const SlipwayRun *run, const SlipwayPlan *plan, int nsteps)
 static void
 check_plan(const SlipwayRun *run, SlipwayPlan *plan, int nsteps)
 {
-	slipway_validate_raise(slipway_validate_plan(plan, nsteps, run->project,
-												 run->options->allow_out_of_order));
+	List	   *problems = slipway_validate_plan(plan, nsteps, run->project,
+												 run->options->allow_out_of_order);
+
+	if (run->options->verify)
+		problems = list_concat(problems, slipway_validate_verify(plan, nsteps, run->project));
+	slipway_validate_raise(problems);
 	check_mode(run, plan, nsteps);
 }
 

@@ -18,27 +18,40 @@ typedef enum OptionType
 	OPTION_FLAG,
 	OPTION_RECUT,				/* a flag that is "auto" or "refuse" */
 	OPTION_MODE,				/* "each" or "all" */
+	OPTION_SCRIPTS,				/* "applied" or "newest" */
 	OPTION_LABELS				/* a JSON object of strings, kept as text */
 } OptionType;
+
+/* Which procedures take an option. */
+typedef enum OptionScope
+{
+	SCOPE_ALL,
+	SCOPE_RUN,					/* that write: all but verify */
+	SCOPE_VERIFY
+} OptionScope;
 
 static const struct
 {
 	const char *name;
 	OptionType	type;
-	size_t		offset;
+	int			offset;
+	OptionScope scope;
 }			known[] = {
 	{"manifest", OPTION_TEXT, offsetof(SlipwayOptions, manifest)},
-	{"to", OPTION_TEXT, offsetof(SlipwayOptions, to)},
+	{"to", OPTION_TEXT, offsetof(SlipwayOptions, to), SCOPE_RUN},
 	{"client_version", OPTION_TEXT, offsetof(SlipwayOptions, client_version)},
-	{"lock_wait", OPTION_TIME, offsetof(SlipwayOptions, lock_wait)},
+	{"lock_wait", OPTION_TIME, offsetof(SlipwayOptions, lock_wait), SCOPE_RUN},
 	{"lock_timeout", OPTION_TIME, offsetof(SlipwayOptions, lock_timeout)},
 	{"statement_timeout", OPTION_TIME, offsetof(SlipwayOptions, statement_timeout)},
-	{"cancel_blockers", OPTION_TEXT, offsetof(SlipwayOptions, cancel_blockers)},
-	{"retries", OPTION_COUNT, offsetof(SlipwayOptions, retries)},
-	{"recut", OPTION_RECUT, offsetof(SlipwayOptions, recut)},
-	{"mode", OPTION_MODE, offsetof(SlipwayOptions, mode)},
-	{"labels", OPTION_LABELS, offsetof(SlipwayOptions, labels)},
-	{"allow_out_of_order", OPTION_FLAG, offsetof(SlipwayOptions, allow_out_of_order)},
+	{"cancel_blockers", OPTION_TEXT, offsetof(SlipwayOptions, cancel_blockers), SCOPE_RUN},
+	{"retries", OPTION_COUNT, offsetof(SlipwayOptions, retries), SCOPE_RUN},
+	{"recut", OPTION_RECUT, offsetof(SlipwayOptions, recut), SCOPE_RUN},
+	{"mode", OPTION_MODE, offsetof(SlipwayOptions, mode), SCOPE_RUN},
+	{"labels", OPTION_LABELS, offsetof(SlipwayOptions, labels), SCOPE_RUN},
+	{"allow_out_of_order", OPTION_FLAG, offsetof(SlipwayOptions, allow_out_of_order), SCOPE_RUN},
+	{"verify", OPTION_FLAG, offsetof(SlipwayOptions, verify), SCOPE_RUN},
+	{"migration", OPTION_TEXT, offsetof(SlipwayOptions, migration), SCOPE_VERIFY},
+	{"verify_scripts", OPTION_SCRIPTS, offsetof(SlipwayOptions, verify_scripts), SCOPE_VERIFY},
 };
 
 static void
@@ -113,6 +126,16 @@ parse_labels(const char *name, JsonbValue *value)
 	return JsonbToCString(NULL, &labels->root, VARSIZE(labels));
 }
 
+static char *
+parse_scripts(const char *name, const JsonbValue *value)
+{
+	char	   *text = scalar_text(value);
+
+	if (text == NULL || (strcmp(text, "applied") != 0 && strcmp(text, "newest") != 0))
+		bad_value(name, "\"applied\" or \"newest\"");
+	return text;
+}
+
 static void
 set_option(SlipwayOptions *options, int which, JsonbValue *value)
 {
@@ -135,6 +158,9 @@ set_option(SlipwayOptions *options, int which, JsonbValue *value)
 		case OPTION_COUNT:
 			*(int *) target = parse_number(name, value, 0, "a whole number from 0");
 			break;
+		case OPTION_SCRIPTS:
+			*(char **) target = parse_scripts(name, value);
+			break;
 		case OPTION_RECUT:
 			*(bool *) target = parse_recut(name, value);
 			break;
@@ -152,14 +178,22 @@ set_option(SlipwayOptions *options, int which, JsonbValue *value)
 	}
 }
 
+static bool
+is_in_scope(OptionScope scope, const char *action)
+{
+	return scope == SCOPE_ALL || (scope == SCOPE_VERIFY) == (strcmp(action, "verify") == 0);
+}
+
 static int
-find_known(const char *name)
+find_known(const char *name, const char *action)
 {
 	StringInfoData names;
 
 	initStringInfo(&names);
 	for (int i = 0; i < lengthof(known); i++)
 	{
+		if (!is_in_scope(known[i].scope, action))
+			continue;
 		if (strcmp(name, known[i].name) == 0)
 			return i;
 		appendStringInfo(&names, "%s%s", i > 0 ? ", " : "", known[i].name);
@@ -171,7 +205,7 @@ find_known(const char *name)
 }
 
 SlipwayOptions *
-slipway_options_parse(Jsonb *json)
+slipway_options_parse(Jsonb *json, const char *action)
 {
 	SlipwayOptions *options = palloc0(sizeof(SlipwayOptions));
 	JsonbIterator *iterator = JsonbIteratorInit(&json->root);
@@ -193,7 +227,7 @@ slipway_options_parse(Jsonb *json)
 	{
 		if (token == WJB_KEY)
 		{
-			int			which = find_known(pnstrdup(value.val.string.val, value.val.string.len));
+			int			which = find_known(pnstrdup(value.val.string.val, value.val.string.len), action);
 
 			(void) JsonbIteratorNext(&iterator, &value, true);
 			set_option(options, which, &value);

@@ -27,10 +27,16 @@ typedef struct SlipwayOptions
 	char	   *cancel_blockers;	/* see cancel_blockers.h */
 	SlipwayMode mode;
 	bool		allow_out_of_order;
+	bool		verify;			/* each migration, before it is recorded as applied */
+	char	   *migration;		/* the only one to verify; NULL: all */
+	char	   *verify_scripts; /* of verify: "applied" (NULL) or "newest" */
 	bool		recut;			/* cut a script where a statement turns out to refuse its transaction */
 } SlipwayOptions;
 
-/* Raises 22023 for an unknown key, with the known ones, or a bad value. */
-extern SlipwayOptions *slipway_options_parse(Jsonb *json);
+/*
+ * Those of the procedure "slipway.ACTION()". Raises 22023 for an unknown key, with the known
+ * ones, or a bad value.
+ */
+extern SlipwayOptions *slipway_options_parse(Jsonb *json, const char *action);
 
 #endif							/* SLIPWAY_OPTIONS_H */

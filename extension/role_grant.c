@@ -53,7 +53,7 @@ static const char *const right_routines[] = {
 	"slipway.extend_manifest(text, text, text), "
 	"slipway.add_migration(text, text, text, text, text)",
 	[SLIPWAY_APPROVER] = NULL,
-	[SLIPWAY_DEPLOYER] = "slipway.migrate(text, jsonb), slipway.migrate_detached(text, jsonb), slipway.cancel(text)",
+	[SLIPWAY_DEPLOYER] = "slipway.migrate(text, jsonb), slipway.verify(text, jsonb), slipway.migrate_detached(text, jsonb), slipway.cancel(text)",
 	[SLIPWAY_ADMIN] =
 	"slipway.create_project(text, text[], text), slipway.grant_role(text, text, text), "
 	"slipway.revoke_role(text, text, text), slipway.settle_unit(text, boolean, text, text), "

@@ -63,10 +63,11 @@ add_context(void *arg)
 			internalerrquery(place->text);
 		}
 	}
+	subject = psprintf("%s \"%s\"", subject, place->migration);
+	if (place->part)
+		subject = psprintf("%s, %s script", subject, place->part);
 	if (place->units > 0)
-		subject = psprintf("%s \"%s\", unit %d of %d", subject, place->migration, place->unit, place->units);
-	else
-		subject = psprintf("%s \"%s\"", subject, place->migration);
+		subject = psprintf("%s, unit %d of %d", subject, place->unit, place->units);
 	if (last_position.line > 0 && last_position.column == 0)
 		errcontext("%s, line %d", subject, last_position.line);
 	else if (last_position.line > 0)
@@ -92,6 +93,12 @@ void
 slipway_place_pop(SlipwayPlace *place)
 {
 	error_context_stack = place->callback.previous;
+}
+
+void
+slipway_place_resume(SlipwayPlace *place)
+{
+	error_context_stack = &place->callback;
 }
 
 SlipwayPosition

@@ -8,6 +8,8 @@
  *		migration "NAME", unit U of N, line L, column C
  * or, found before anything runs,
  *		check of migration "NAME", line L, column C
+ * or, in a script of another part, such as that which verifies it,
+ *		migration "NAME", verify script, line L, column C
  * or, in a row of the data of COPY, the same without a column,
  * and an error that points into the statement points into its text instead of
  * the CALL that the client sent. The client reads that line: its form is part
@@ -21,6 +23,7 @@
 typedef struct SlipwayPlace
 {
 	const char *migration;
+	const char *part;			/* which of its scripts: "verify"; NULL: up. To be set after the push */
 	const char *script;
 	bool		checking;		/* before anything runs */
 	int			unit;			/* of a stepwise migration, from 1; 0: of another one */
@@ -34,6 +37,9 @@ typedef struct SlipwayPlace
 extern void slipway_place_push(SlipwayPlace *place, const char *migration,
 							   const char *script, bool checking);
 extern void slipway_place_pop(SlipwayPlace *place);
+
+/* Pushes one again that was popped, as it was. */
+extern void slipway_place_resume(SlipwayPlace *place);
 
 /* That of the last message raised while a place was pushed. */
 extern SlipwayPosition slipway_place_last(void);

@@ -270,6 +270,13 @@ make_single(SlipwayOutline *outline)
 SlipwayOutline *
 slipway_outline(const char *migration, const char *script, bool fixed_role, Size limit)
 {
+	return slipway_outline_part(migration, NULL, script, fixed_role, limit);
+}
+
+SlipwayOutline *
+slipway_outline_part(const char *migration, const char *part, const char *script, bool fixed_role,
+					 Size limit)
+{
 	UnitCutter	cutter = {0};
 	SlipwayPlace place;
 
@@ -277,6 +284,7 @@ slipway_outline(const char *migration, const char *script, bool fixed_role, Size
 	cutter.outline->context = CurrentMemoryContext;
 	cutter.script = script;
 	slipway_place_push(&place, migration, script, true);
+	place.part = part;
 	slipway_directives_read(&cutter.outline->directives, &place);
 	if (cutter.outline->directives.no_transaction)
 		set_stepwise(cutter.outline, "directive no-transaction", &cutter.outline->directives.no_transaction_at);

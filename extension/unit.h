@@ -43,6 +43,10 @@ typedef struct SlipwayOutline
 extern SlipwayOutline *slipway_outline(const char *migration, const char *script, bool fixed_role,
 									   Size limit);
 
+/* The same for a script of another part: see script_error.h. */
+extern SlipwayOutline *slipway_outline_part(const char *migration, const char *part, const char *script,
+											bool fixed_role, Size limit);
+
 /*
  * Cuts the unit that this statement is in: before it, and behind it, too, if it is
  * to stand alone. False if that changes nothing.

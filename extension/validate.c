@@ -12,6 +12,7 @@
 
 #include "body.h"
 #include "error_code.h"
+#include "exec_verify.h"
 #include "hash.h"
 #include "journal.h"
 #include "validate.h"
@@ -304,6 +305,48 @@ slipway_validate_plan(SlipwayPlan *plan, int nsteps, const SlipwayProject *proje
 	if (will_run(plan, nsteps))
 		problems = check_hooks(&check, problems);
 	MemoryContextDelete(check.batch_context);
+	return problems;
+}
+
+/* The problem of a verify script, in the current memory context; or NULL. */
+static SlipwayProblem *
+check_verify(const SlipwayStep *step, bool fixed_role)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext context = AllocSetContextCreate(caller, "slipway verify script", ALLOCSET_DEFAULT_SIZES);
+	SlipwayProblem *volatile problem = NULL;
+	char	   *body;
+
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		(void) slipway_verify_outline(step->name, step->member->verify, fixed_role, &body);
+	}
+	PG_CATCH();
+	{
+		problem = take_problem(step->name, caller);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+	return problem;
+}
+
+List *
+slipway_validate_verify(const SlipwayPlan *plan, int nsteps, const SlipwayProject *project)
+{
+	List	   *problems = NIL;
+
+	for (int i = 0; i < nsteps; i++)
+	{
+		const SlipwayStep *step = &plan->steps[i];
+		SlipwayProblem *problem = NULL;
+
+		if (slipway_step_pending(step) && step->member->has_verify)
+			problem = check_verify(step, project->owner != NULL);
+		if (problem)
+			problems = lappend(problems, problem);
+	}
 	return problems;
 }
 

@@ -24,6 +24,9 @@ typedef struct SlipwayProblem
 extern List *slipway_validate_plan(SlipwayPlan *plan, int nsteps, const SlipwayProject *project,
 								   bool allow_out_of_order);
 
+/* Problems of the verify scripts of those steps. */
+extern List *slipway_validate_verify(const SlipwayPlan *plan, int nsteps, const SlipwayProject *project);
+
 /* Raises the first problem, saying how many more there are; none: returns. */
 extern void slipway_validate_raise(List *problems);
 

@@ -144,6 +144,11 @@ CALL slipway.migrate('default', '{"lock_timeout": "''; DROP TABLE victim; -- %s%
 CALL slipway.migrate('default', '{"statement_timeout": "''; DROP TABLE victim; -- %s%n"}');
 CALL slipway.migrate('default', '{"retries": "''; DROP TABLE victim; -- %s%n"}');
 CALL slipway.migrate('default', '{"allow_out_of_order": "''; DROP TABLE victim; -- %s%n"}');
+CALL slipway.migrate('default', '{"verify": "''; DROP TABLE victim; -- %s%n"}');
+CALL slipway.verify('''; DROP TABLE victim; --');
+CALL slipway.verify('default', '{"''; DROP TABLE victim; --": 1}');
+CALL slipway.verify('default', '{"migration": "''; DROP TABLE victim; -- %s%n"}');
+CALL slipway.verify('default', '{"verify_scripts": "''; DROP TABLE victim; -- %s%n"}');
 SELECT alive FROM victim;
 
 -- Roles, schemas, projects and migrations of such names, all the way.

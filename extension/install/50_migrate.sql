@@ -6,6 +6,11 @@ CREATE PROCEDURE slipway.migrate(project text DEFAULT 'default', options jsonb D
 REVOKE ALL ON PROCEDURE slipway.migrate(text, jsonb) FROM PUBLIC;
 COMMENT ON PROCEDURE slipway.migrate(text, jsonb) IS 'applies what is pending, each migration in a transaction of its own together with its record; top level only; needs deployer';
 
+CREATE PROCEDURE slipway.verify(project text DEFAULT 'default', options jsonb DEFAULT '{}')
+    AS 'MODULE_PATHNAME', 'slipway_verify' LANGUAGE C;
+REVOKE ALL ON PROCEDURE slipway.verify(text, jsonb) FROM PUBLIC;
+COMMENT ON PROCEDURE slipway.verify(text, jsonb) IS 'runs the verify scripts of what is applied, each in a transaction that is rolled back, and raises SW025 if any has failed; top level only; needs deployer';
+
 CREATE FUNCTION slipway.settle_unit(migration text, done boolean, reason text, project text DEFAULT 'default') RETURNS void
     AS 'MODULE_PATHNAME', 'slipway_settle_unit' LANGUAGE C;
 REVOKE ALL ON FUNCTION slipway.settle_unit(text, boolean, text, text) FROM PUBLIC;

@@ -10,7 +10,7 @@ use Exporter 'import';
 use PostgreSQL::Test::Utils;
 use Time::HiRes qw(sleep);
 
-our @EXPORT = qw(ask torture_folder torture_faults torture_failed_units torture_open_units torture_schema victims end_victim phase_of);
+our @EXPORT = qw(ask torture_folder torture_faults torture_failed_units torture_open_units torture_begun torture_clear torture_schema victims end_victim phase_of);
 
 # Each unit in a transaction block leaves one row in trace. The statements that
 # commit by themselves leave what they made.
@@ -70,6 +70,16 @@ SQL
 INSERT INTO trace (unit) VALUES ('0008 a');
 DO $$ BEGIN FOR i IN 1..3 LOOP INSERT INTO trace (unit) VALUES ('0008 do ' || i); COMMIT; PERFORM pg_sleep(0.01); END LOOP; END $$;
 INSERT INTO trace (unit) VALUES ('0008 b');
+SQL
+	# What is left of these would be a unit too many.
+	'0002_index.verify.sql' => <<'SQL',
+INSERT INTO trace (unit) VALUES ('verify');
+SELECT 1 / (count(*) = 2)::integer FROM pg_index WHERE indrelid = 'big'::regclass AND indisvalid;
+SQL
+	'0003_plain.verify.sql' => <<'SQL',
+INSERT INTO trace (unit) VALUES ('verify');
+DELETE FROM plain;
+SELECT pg_sleep(0.01);
 SQL
 	'0009_end.sql' => <<'SQL',
 CREATE FUNCTION answer() RETURNS integer LANGUAGE sql RETURN 42;
@@ -149,6 +159,24 @@ sub torture_open_units
 
 	$node->safe_psql($db, "DELETE FROM trace WHERE unit LIKE '0008 do %'") if $done eq 'f';
 	$node->safe_psql($db, "SELECT slipway.settle_unit('0008_commits', '$done', 'counted the rows')");
+	return;
+}
+
+# Is this migration done in part?
+sub torture_begun
+{
+	my ($node, $db, $migration) = @_;
+	my ($exit, $out) = ask($node, $db, "SELECT count(*) > 0 FROM slipway.journal WHERE migration = '$migration' AND closed_by IS NULL");
+
+	return $exit == 0 && $out eq 't';
+}
+
+# Takes back by hand whatever there is of 0002_index.
+sub torture_clear
+{
+	my ($node, $db) = @_;
+
+	$node->safe_psql($db, "DROP INDEX IF EXISTS big_a, big_b_idx, big_key; DELETE FROM trace WHERE unit LIKE '0002%'");
 	return;
 }
 

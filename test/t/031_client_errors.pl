@@ -270,7 +270,7 @@ client_is($place, ['migrate'], {
 		exit => 4,
 		err => "migrations/0006_step.sql: ERROR: migration \"0006_step\" has changed where it was already executed (SW001)\n"
 		  . "detail: It is committed up to statement 2. Only what follows may be changed.\n"
-		  . "hint: Put that part of the script back, or write the change as a new migration.\n"
+		  . "hint: Put that part of the script back, or write the change as a new migration; or undo by hand what is committed, and begin anew with slipway.forget_failed().\n"
 		  . "0006_step: refused; nothing was applied\n" },
 	'what has run may not be changed');
 remove_files($place, '0006_step.sql');
@@ -306,7 +306,7 @@ is($exit, 4, 'a changed script');
 like($err,
 	qr/\Amigrations\/0002_x\.sql: ERROR: migration "0002_x" has changed since it was applied \(SW001\)
 detail: Its script has hash [0-9a-f]{64}, the one applied had [0-9a-f]{64}\.
-hint: Put the old script back and write the change as a new migration\.
+hint: Put the old script back and write the change as a new migration; or take this one as applied with slipway\.accept_checksum\(\)\.
 0002_x: refused; nothing was applied\n\z/,
 	'is refused');
 put_files($place, { '0002_x.sql' => "\xef\xbb\xbfCREATE TABLE b (id integer);\r\n" });

@@ -15,7 +15,7 @@ use Test::More;
 
 my $root = abs_path(dirname(__FILE__) . '/../..');
 my %place = (home => PostgreSQL::Test::Utils::tempdir);
-my @names = qw(init new migrate deploy up apply plan status info validate baseline repair log watch cancel wait completion help version);
+my @names = qw(init new migrate deploy up apply plan status info validate verify baseline repair log watch cancel wait completion help version);
 
 sub run_client
 {
@@ -141,6 +141,10 @@ for my $name (sort keys %ask)
 		is($complete->('status', '--lim'), '', 'not those of another command');
 		is($complete->('plan', '--order', ''), 'auto name number', 'values of an option');
 		is($complete->('migrate', '--to', ''), '0001_a 0002_b', 'names of migrations');
+		is($complete->('repair', '--mark-applied', ''), '0001_a 0002_b', 'of another option');
+		is($complete->('baseline', ''), '0001_a 0002_b', 'as an argument');
+		is($complete->('verify', '0002'), '0002_b', 'one that may be left out');
+		is($complete->('new', '0'), '', 'a new one is not there yet');
 		is($complete->('-d', 'mydb', 'migrate', '--to', '0002'), '0002_b', 'behind the value of another option');
 		is($complete->('new', '--dir', 'oth'), "other$folder_mark{$name}", 'a folder');
 		is($complete->('completion', ''), 'bash fish migrations zsh', 'values of an argument');

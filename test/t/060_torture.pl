@@ -28,9 +28,12 @@ $node->safe_psql('model', 'CREATE EXTENSION pg_slipway');
 
 # What psql makes of the same files.
 $node->safe_psql('postgres', 'CREATE DATABASE reference');
-$node->command_ok([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('reference'), map { ('-f', $_) } sort glob "$folder/*.sql" ],
+$node->command_ok([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('reference'), map { ('-f', $_) } sort grep { !/\.verify\.sql$/ } glob "$folder/*.sql" ],
 	'the folder, with psql');
 my $schema = torture_schema($node, 'reference');
+
+# Who was ended, and where the work was then.
+my %count;
 
 sub start_deploy
 {
@@ -52,6 +55,40 @@ sub end_deploy
 	$deploy->{exit} = $? & 127 ? 128 + ($? & 127) : $? >> 8;
 	$deploy->{took} = time - $deploy->{begun};
 	return $deploy;
+}
+
+# One that was begun is cleared away by hand, and forgotten; whoever says so may be ended as well.
+# What is recorded is true at any time.
+sub forget_begun
+{
+	my ($db, $name, $victim) = @_;
+	my $told = q{SELECT (SELECT count(*) FROM slipway.history WHERE action = 'forget_failed'),
+		(SELECT count(*) FROM slipway.journal j WHERE closed_by IS NULL AND migration = '0002_index')};
+	my $repair;
+
+	torture_clear($node, $db);
+	for my $try (1, 2)
+	{
+		my %repair = (out => '', err => '');
+
+		$repair{run} = IPC::Run::start(
+			[ 'slipway', '-d', $node->connstr($db), 'repair', '--forget-failed', '0002_index', '--reason', "try $try" ],
+			'<', \undef, '>', \$repair{out}, '2>', \$repair{err},
+			IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
+		if ($try == 1)
+		{
+			sleep rand(0.04);
+			end_victim($victim, $node, $db, $repair{run});
+		}
+		$repair{run}->finish;
+		bring_up();
+		wait_until($node, "SELECT count(*) = 0 FROM pg_stat_activity WHERE datname = '$db'", "$name: nobody repairs it");
+		$repair = sql($node, $told, db => $db)->{out};
+		$count{repair}{ $repair =~ /^1/ ? 'done' : 'not done' }++ if $try == 1;
+		like($repair, $repair =~ /^1/ ? qr/^1\|0$/ : qr/^0\|[1-9]/, "$name: repaired or not") or return;
+		return if $repair =~ /^1/;
+	}
+	return fail("$name: it could be repaired");
 }
 
 sub bring_up
@@ -118,7 +155,6 @@ for my $db (qw(calm_1 calm_2 calm_3))
 }
 
 my @victims = victims();
-my %count;
 for my $round (1 .. $ROUNDS)
 {
 	my $victim = $victims[ $round % @victims ];
@@ -128,7 +164,7 @@ for my $round (1 .. $ROUNDS)
 	my ($deploy, $phase, $tries);
 
 	$node->safe_psql('postgres', "CREATE DATABASE $db TEMPLATE model");
-	$deploy = start_deploy($db, $victim eq 'worker' ? '--detach' : ());
+	$deploy = start_deploy($db, $victim eq 'worker' ? '--detach' : (), $round % 2 ? '--verify' : ());
 	sleep $delay;
 	$phase = phase_of($node, $db);
 	end_victim($victim, $node, $db, $deploy->{run});
@@ -139,6 +175,7 @@ for my $round (1 .. $ROUNDS)
 	# A process without its client goes on until it has something to say.
 	wait_until($node, "SELECT count(*) = 0 FROM pg_stat_activity WHERE datname = '$db'", "$name: nobody works on it");
 	status_is_true($db, $name);
+	forget_begun($db, $name, $victim) if torture_begun($node, $db, '0002_index');
 	$tries = finish_work($db);
 	ok($tries > 0, "$name ($phase, exit $deploy->{exit}): the next deploy finishes");
 	is(join("\n", torture_faults($node, $db)), '', "$name: nothing is wrong");
@@ -147,7 +184,7 @@ for my $round (1 .. $ROUNDS)
 }
 
 # The figures: who was ended, and where the deploy was then.
-for my $victim (@victims)
+for my $victim (@victims, 'repair')
 {
 	my %phases = %{ $count{$victim} // {} };
 	my $line = "$victim: " . join ', ', map { "$phases{$_} $_" } sort keys %phases;

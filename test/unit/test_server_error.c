@@ -5,6 +5,7 @@
 #include "harness.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "server.h"
 #include "server_error.h"
@@ -16,8 +17,10 @@ expect_place(const char *context, SlipwayErrorPlace place, const char *migration
 	int			found_line,
 				found_column;
 	size_t		found_length;
+	SlipwayScriptPart part;
 
-	assert_int_equal(slipway_server_error_locate(context, &found, &found_line, &found_column, &found_length), place);
+	assert_int_equal(slipway_server_error_locate(context, &found, &part, &found_line, &found_column, &found_length), place);
+	assert_int_equal(part, strstr(context, "verify script, line 3") != NULL ? SLIPWAY_PART_VERIFY : SLIPWAY_PART_UP);
 	assert_int_equal(found_line, line);
 	assert_int_equal(found_column, column);
 	assert_int_equal(found_length, length);
@@ -40,6 +43,8 @@ locates_errors(void **state)
 	expect_place("migration \"0001_a\"", SLIPWAY_ERROR_RUN, "0001_a", 0, 0, 0);
 	expect_place("check of migration \"a b\", line 1, column 2", SLIPWAY_ERROR_CHECK, "a b", 1, 2, 0);
 	expect_place("function f() line 3\nmigration \"x\", line 1", SLIPWAY_ERROR_RUN, "x", 1, 0, 19);
+	expect_place("migration \"0001_a\", verify script, line 3, column 9", SLIPWAY_ERROR_RUN, "0001_a", 3, 9, 0);
+	expect_place("check of migration \"0001_a\", verify script, line 3", SLIPWAY_ERROR_CHECK, "0001_a", 3, 0, 0);
 	/* names with the very words around them */
 	expect_place("migration \"a\"b\", line 7, column 1\", line 3, column 4", SLIPWAY_ERROR_RUN,
 				 "a\"b\", line 7, column 1", 3, 4, 0);

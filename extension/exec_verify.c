@@ -1,0 +1,112 @@
+/*
+ * exec_verify.c
+ *	  Runs the verify script of a migration, and takes back whatever it did.
+ *
+ * It has failed if it raises any error. What it wrote, set and locked goes with its
+ * subtransaction, so that it may insert rows to see a constraint refuse them; with a
+ * migration, that one has fired its deferred triggers before.
+ */
+#include "postgres.h"
+
+#include "utils/timestamp.h"
+
+#include "body.h"
+#include "error_code.h"
+#include "exec_block.h"
+#include "exec_verify.h"
+#include "message.h"
+
+/* What messages call the script. */
+#define PART "verify"
+
+SlipwayOutline *
+slipway_verify_outline(const char *migration, const uint8 *script, bool fixed_role, char **body)
+{
+	SlipwayOutline *outline = NULL;
+	SlipwayPlace place;
+
+	*body = slipway_body_load(script);
+	if (*body)
+		outline = slipway_outline_part(migration, PART, *body, fixed_role, SLIPWAY_BODY_ROOM);
+	slipway_place_push(&place, migration, NULL, true);
+	place.part = PART;
+	if (outline == NULL)
+		ereport(ERROR,
+				(errcode(SLIPWAY_NOT_UPLOADED),
+				 errmsg("verify script of migration \"%s\" was not uploaded", migration),
+				 errdetail("Its hash is %s.", slipway_hash_hex(script)),
+				 errhint("Upload it with slipway.add_script().")));
+	if (outline->stepwise_reason)
+		ereport(ERROR,
+				(errcode(SLIPWAY_REFUSED_STATEMENT),
+				 errmsg("a verify script cannot be more than one transaction: %s", outline->stepwise_reason),
+				 errhint("Whatever it does is rolled back.")));
+	slipway_place_pop(&place);
+	return outline;
+}
+
+bool
+slipway_verify_wanted(const SlipwayRun *run, const SlipwayTask *task)
+{
+	return run->options->verify && task->member && task->member->has_verify &&
+		strcmp(task->action, SLIPWAY_ACTION_APPLY) == 0;
+}
+
+void
+slipway_exec_verify(SlipwayRun *run, const char *migration, const uint8 *script)
+{
+	SlipwayPlace place;
+	char	   *body;
+	SlipwayOutline *outline = slipway_verify_outline(migration, script, OidIsValid(run->owner), &body);
+	SlipwayBlock block = {
+		.statements = outline->statements, .n = outline->nstatements,
+		.options = outline->nunits > 0 ? outline->units[0].options : NIL,
+	};
+
+	slipway_place_push(&place, migration, body, false);
+	place.part = PART;
+	slipway_exec_block_undone(run, &place, &block);
+	slipway_place_pop(&place);
+}
+
+/* Whoever reads the error of a deploy is to know that the migration itself went well. */
+static void
+exec_in_migration(SlipwayRun *run, const SlipwayTask *task)
+{
+	MemoryContext context = CurrentMemoryContext;
+
+	PG_TRY();
+	{
+		slipway_exec_verify(run, task->name, task->member->verify);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		error->message = psprintf("verification failed: %s", error->message);
+		ReThrowError(error);
+	}
+	PG_END_TRY();
+}
+
+void
+slipway_exec_verify_task(SlipwayRun *run, SlipwayPlace *place, const SlipwayTask *task)
+{
+	TimestampTz started_at = GetCurrentTimestamp();
+	StringInfoData json;
+	double		ms;
+
+	slipway_place_pop(place);
+	exec_in_migration(run, task);
+	slipway_place_resume(place);
+	ms = (GetCurrentTimestamp() - started_at) / 1000.0;
+	slipway_event_begin(&json, "verify");
+	slipway_event_text(&json, "migration", task->name);
+	slipway_event_text(&json, "outcome", "succeeded");
+	slipway_event_text(&json, "script_hash", slipway_hash_hex(task->member->verify));
+	slipway_event_ms(&json, "duration_ms", ms);
+	slipway_event_send(&json, "%s: verified in %.1f ms", task->name, ms);
+}
