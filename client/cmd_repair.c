@@ -17,22 +17,22 @@
 /* One way to repair: its option, and what the server is asked with migration, reason and project. */
 typedef struct Repair
 {
-	SlipwayOptionId option;
 	const char *sql;
 	const char *action;			/* in the history */
 	const char *effect;			/* for people, behind the migration's name */
+	SlipwayOptionId option;
 	bool		needs_script;	/* of the folder */
 } Repair;
 
 static const Repair repairs[] = {
-	{SLIPWAY_OPTION_ACCEPT_CHECKSUM, "SELECT slipway.accept_checksum($1, $2, $3)",
-	"accept_checksum", "taken as applied with the script that it has now", true},
-	{SLIPWAY_OPTION_FORGET_FAILED, "SELECT slipway.forget_failed($1, $2, $3)",
-	"forget_failed", "pending, as if it had never been tried", false},
-	{SLIPWAY_OPTION_MARK_APPLIED, "SELECT slipway.mark_applied($1, $2, $3)",
-	"mark_applied", "taken as applied, without running it", true},
-	{SLIPWAY_OPTION_SETTLE, "SELECT slipway.settle_unit($1, $4::boolean, $2, $3)",
-	"settle", "settled: its next run knows what became of the open statement", false},
+	{"SELECT slipway.accept_checksum($1, $2, $3)", "accept_checksum",
+	"taken as applied with the script that it has now", SLIPWAY_OPTION_ACCEPT_CHECKSUM, true},
+	{"SELECT slipway.forget_failed($1, $2, $3)", "forget_failed",
+	"pending, as if it had never been tried", SLIPWAY_OPTION_FORGET_FAILED, false},
+	{"SELECT slipway.mark_applied($1, $2, $3)", "mark_applied",
+	"taken as applied, without running it", SLIPWAY_OPTION_MARK_APPLIED, true},
+	{"SELECT slipway.settle_unit($1, $4::boolean, $2, $3)", "settle",
+	"settled: its next run knows what became of the open statement", SLIPWAY_OPTION_SETTLE, false},
 };
 
 #define REPAIR_COUNT (sizeof(repairs) / sizeof(repairs[0]))
