@@ -102,6 +102,16 @@ SELECT count(*) FROM slipway.journal WHERE project = 'gone' AND closed_by IS NUL
 SELECT slipway.forget_failed('0001_gone', 'it is gone', 'gone');
 SELECT count(*) FROM slipway.journal WHERE project = 'gone' AND closed_by IS NULL;
 
+-- A baseline cannot hide what has stopped part way and is gone.
+CALL migration('0001_gone', E'-- slipway: no-transaction\nSELECT 1;\nSELECT 1 / 0', 'begun');
+CALL slipway.migrate('begun');
+SELECT length(slipway.add_script('SELECT 2', 'begun'));
+SELECT slipway.add_manifest(E'slipway-manifest 1 order=auto\n' || hash_of('SELECT 2') || E' - - versioned 0002_b\n', 'begun');
+SELECT slipway.baseline('0002_b', project => 'begun');
+SELECT slipway.mark_applied('0001_gone', 'it is gone', 'begun');
+SELECT slipway.forget_failed('0001_gone', 'it is gone', 'begun');
+SELECT slipway.baseline('0002_b', project => 'begun');
+
 -- mark_applied: pending, failed, out of order, in part.
 CALL migration('0006_pending', 'SELECT 1 / 0');
 SELECT slipway.mark_applied('0006_pending', 'done by hand');

@@ -152,6 +152,21 @@ SELECT count(*) FROM slipway.journal WHERE closed_by IS NULL;
 SELECT to_regclass('k');
 SELECT * FROM record WHERE migration IN ('0011_j', '0012_k');
 
+-- In one transaction with others: one that fails takes all back.
+CALL project('all');
+CALL verified('0001_a', 'CREATE TABLE all_a ()', $$SELECT 1 / (current_setting('slipway.migration') = '0001_a')::integer FROM (SELECT count(*) FROM all_a) a; DROP TABLE all_a$$, 'all');
+CALL verified('0002_b', 'CREATE TABLE all_b ()', 'SELECT FROM all_a, all_b', 'all');
+CALL verified('0003_c', 'CREATE TABLE all_c ()', 'SELECT 1 / (SELECT count(*) FROM all_a)', 'all');
+\set VERBOSITY default
+CALL slipway.migrate('all', '{"verify": true, "mode": "all"}');
+\set VERBOSITY terse
+SELECT to_regclass('all_a'), to_regclass('all_b'), to_regclass('all_c');
+CALL verified('0003_c', 'CREATE TABLE all_c ()', 'SELECT FROM all_a', 'all');
+CALL slipway.migrate('all', '{"verify": true, "mode": "all"}');
+CALL slipway.verify('all');
+SELECT to_regclass('all_a'), to_regclass('all_b'), to_regclass('all_c');
+SELECT current_setting('slipway.migration') = '' AS none;
+
 -- Under the owner role of its project, and its search_path.
 CREATE SCHEMA shop;
 SET client_min_messages = error;
