@@ -73,15 +73,12 @@ slipway_cmd_baseline(const SlipwayArguments *arguments)
 	const char *project = slipway_release_project(arguments);
 	const char *migration = arguments->words[1];
 	SlipwayManifest *manifest = slipway_release_load(arguments, NULL, NULL);
-	const SlipwayMigration *target;
 	PGconn	   *conn;
 
 	slipway_folder_require(manifest->folder, migration);
-	target = slipway_folder_find(manifest->folder, migration);
-	if (target->kind != SLIPWAY_VERSIONED)
+	if (slipway_folder_find(manifest->folder, migration)->kind != SLIPWAY_VERSIONED)
 		slipway_die(SLIPWAY_EXIT_USAGE, "A baseline ends with a versioned migration.",
-					"\"%s\" is %s", migration,
-					target->kind == SLIPWAY_HOOK ? "a hook" : "repeatable");
+					"\"%s\" is repeatable", migration);
 	conn = slipway_connection_open(arguments);
 	if (slipway_option_flag(arguments, SLIPWAY_OPTION_DRY_RUN))
 		show_baseline(conn, manifest, project, migration);

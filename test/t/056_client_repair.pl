@@ -34,7 +34,7 @@ client_is($place, [ 'baseline', '0002' ], { exit => 2, err => qr/has no migratio
 client_is($place, [ 'baseline', '0002_v' ], { exit => 2, err => qr/^hint: Perhaps you meant "0002_b"\.$/m }, 'of a misspelt one');
 client_is($place, [ 'baseline', 'views' ], {
 		exit => 2, err => "slipway: error: \"views\" is repeatable\nhint: A baseline ends with a versioned migration.\n" }, 'of a repeatable one');
-client_is($place, [ 'baseline', 'before_migrate' ], { exit => 2, err => qr/"before_migrate" is a hook\n/ }, 'of a hook');
+client_is($place, [ 'baseline', 'before_migrate' ], { exit => 2, err => qr/has no migration "before_migrate"\n/ }, 'of a hook');
 client_is($place, [ 'baseline', '0002_b', '-n' ], {
 		err => "2 migrations up to 0002_b would be taken as applied in project default\n" }, 'baseline -n');
 history_is($place, '', 'does nothing');
