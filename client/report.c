@@ -181,7 +181,7 @@ say_event(SlipwayReport *report, const json_t *event, const char *message)
 	else if (strcmp(kind, "retry") == 0)
 		say_retry(report, event);
 	else if (strcmp(kind, "start") == 0 || strcmp(kind, "unit") == 0 ||
-			 strcmp(kind, "hook") == 0)
+			 strcmp(kind, "hook") == 0 || strcmp(kind, "begin") == 0)
 		slipway_output_detail("%s", message);
 	/* the error that follows says so */
 	else if (strcmp(kind, "stopped") != 0)
@@ -198,6 +198,13 @@ take_start(SlipwayReport *report, const json_t *event)
 	report->progress->total = report->applied + get_integer(event, "pending");
 	slipway_progress_move(report->progress, json_string_value(json_object_get(event, "migration")),
 						  0);
+}
+
+static void
+take_begin(const SlipwayReport *report, const json_t *event)
+{
+	if (report->progress != NULL)
+		slipway_progress_move(report->progress, json_string_value(json_object_get(event, "migration")), 0);
 }
 
 static void
@@ -235,6 +242,8 @@ take_event(SlipwayReport *report, json_t *event, const char *message)
 
 	if (strcmp(kind, "start") == 0)
 		take_start(report, event);
+	else if (strcmp(kind, "begin") == 0)
+		take_begin(report, event);
 	else if (strcmp(kind, "applied") == 0)
 		take_applied(report, event);
 	else if (strcmp(kind, "unit") == 0 || strcmp(kind, "recut") == 0)

@@ -17,6 +17,7 @@
 #include "exec_verify.h"
 #include "guard.h"
 #include "leftover.h"
+#include "message.h"
 #include "settings.h"
 #include "spi.h"
 #include "transaction.h"
@@ -38,6 +39,19 @@ run_body(SlipwayRun *run, const SlipwayTask *task, const char *body, SlipwayPlac
 	slipway_leftover_before_commit();
 }
 
+/* In mode all nothing is applied before the end: so that people see how far the run is. */
+static void
+report_begin(const SlipwayRun *run, const SlipwayTask *task)
+{
+	StringInfoData json;
+
+	if (run->options->mode != SLIPWAY_MODE_ALL || strcmp(task->action, SLIPWAY_ACTION_APPLY) != 0)
+		return;
+	slipway_event_begin(&json, "begin");
+	slipway_event_text(&json, "migration", task->name);
+	slipway_event_send(&json, "%s: begins", task->name);
+}
+
 /* One behind another in the transaction. */
 static void
 run_next(SlipwayRun *run, const SlipwayTask *task, SlipwayPlace *place)
@@ -46,6 +60,7 @@ run_next(SlipwayRun *run, const SlipwayTask *task, SlipwayPlace *place)
 
 	slipway_place_pop(place);
 	slipway_leftover_afterwards();
+	report_begin(run, task);
 	if (body == NULL)
 		body = slipway_body_load(task->script);
 	run_body(run, task, body, place);

@@ -121,7 +121,8 @@ sub test_mode
 	client_is($place, ['migrate'], { exit => 5, err => $failure }, 'from the environment', env => { SLIPWAY_MODE => 'all' });
 	put_files($place, { '0003_c.sql' => "CREATE TABLE c ();\n" });
 	my ($out) = client_is($place, [ 'migrate', '--mode', 'all', '--json' ], { out => qr/\A\{/ }, 'mode all that succeeds');
-	my $events = json_fits($out, [ 'start', 'applied', 'done' ], 'its events are as documented');
+	my $events = json_fits($out, [ 'start', 'begin', 'applied', 'done' ], 'its events are as documented');
+	is(join(' ', map { $_->{migration} } grep { $_->{event} eq 'begin' } @$events), '0002_b 0003_c', 'each but the first begins');
 	is(join(' ', map { "$_->{migration}:$_->{done}/$_->{total}" } grep { $_->{event} eq 'applied' } @$events),
 		'0001_a:1/3 0002_b:2/3 0003_c:3/3', 'all are applied');
 	in_place($place, "SELECT count(DISTINCT xmin::text) FROM slipway.history WHERE outcome = 'succeeded'", '1', 'in one transaction');
