@@ -244,9 +244,23 @@ show_notices(Watch *watch, const PGresult *notices, int *row, double entry)
 	}
 }
 
-/* Each entry after what was raised on the way to it. */
+/*
+ * The entry that comes after those shown: what belongs to it may be there already, and what
+ * belongs to a later one has to wait for it.
+ */
+static double
+next_entry(const Watch *watch, const PGresult *notices)
+{
+	double		last = strtod(watch->last_entry, NULL);
+
+	if (last > 0)
+		return last + 1;
+	return PQntuples(notices) > 0 ? slipway_server_number(notices, 0, NOTICE_ENTRY, 0) : 0;
+}
+
+/* Each entry after what was raised on the way to it; over: no more will come. */
 static void
-show_entries(Watch *watch)
+show_entries(Watch *watch, bool over)
 {
 	PGresult   *entries = watch->number != NULL ? read_entries(watch) : NULL;
 	/* read later, so that nothing is missing before an entry */
@@ -272,7 +286,7 @@ show_entries(Watch *watch)
 		free(watch->last_entry);
 		watch->last_entry = slipway_memory_copy(PQgetvalue(entries, row, FIELD_ENTRY));
 	}
-	show_notices(watch, notices, &notice, -1);
+	show_notices(watch, notices, &notice, over ? -1 : next_entry(watch, notices));
 	PQclear(notices);
 	PQclear(entries);
 }
@@ -381,7 +395,7 @@ follow(Watch *watch, int signals)
 			strcmp(run->number, watch->number) != 0;
 
 		/* read after the state, so that nothing is missing when that says it is over */
-		show_entries(watch);
+		show_entries(watch, over);
 		if (over)
 		{
 			slipway_progress_free(watch->progress);
@@ -531,7 +545,7 @@ follow_deploy(Watch *watch, int signals)
 			slipway_die(SLIPWAY_EXIT_ERROR, NULL, "detached deploy %s is not on record any more",
 						watch->detached);
 		take_runs(watch, deploy);
-		show_entries(watch);
+		show_entries(watch, !slipway_detached_goes_on(deploy));
 		if (!slipway_detached_goes_on(deploy))
 		{
 			slipway_progress_free(watch->progress);
