@@ -103,53 +103,95 @@ keep_outlines(SlipwayManifest *manifest, const SlipwayManifest *before)
 	}
 }
 
-static void
-read_member(SlipwayMember *member, uint64 row)
+static ArrayType *
+read_ids(const char *project, const uint8 *hash)
 {
-	member->name = slipway_row_text(row, 1);
-	(void) slipway_row_hash(row, 2, member->up);
-	member->has_down = slipway_row_hash(row, 3, member->down);
-	member->has_verify = slipway_row_hash(row, 4, member->verify);
-	member->kind = slipway_kind_parse(slipway_row_text(row, 5));
+	SlipwayLookup row;
+	ArrayType  *ids = NULL;
+	bool		isnull;
+
+	if (open_manifest(&row, project, hash))
+		ids = DatumGetArrayTypePCopy(slipway_lookup_datum(&row, "members", &isnull));
+	slipway_lookup_close(&row);
+	return ids;
 }
 
-/* Finds the hooks among the first so many of some members; returns how many there are. */
 static int
-find_hooks(SlipwayManifest *manifest, SlipwayMember *members, int n)
+count_ids(const ArrayType *ids)
 {
-	int			hooks = 0;
+	return ArrayGetNItems(ARR_NDIM(ids), ARR_DIMS(ids));
+}
+
+/* A member by its id, if it is a hook; else NULL. Hooks have one script. */
+static SlipwayMember *
+read_hook(const char *project, int64 id)
+{
+	SlipwayMember *hook = palloc0(sizeof(SlipwayMember));
+	SlipwayLookup row;
+	bool		found;
+
+	slipway_lookup_open(&row, "migration");
+	slipway_lookup_key_text(&row, "project", project);
+	slipway_lookup_key_int8(&row, "id", id);
+	found = slipway_lookup_previous(&row) &&
+		slipway_kind_parse(slipway_lookup_text(&row, "kind")) == SLIPWAY_HOOK;
+	if (found)
+	{
+		hook->kind = SLIPWAY_HOOK;
+		hook->name = slipway_lookup_text(&row, "name");
+		(void) slipway_lookup_hash(&row, "up_hash", hook->up);
+	}
+	slipway_lookup_close(&row);
+	return found ? hook : NULL;
+}
+
+/* Finds the hooks, which stand first: among the members, or among those that are left out. */
+static void
+find_hooks(SlipwayManifest *manifest, const char *project)
+{
+	ArrayType  *ids = manifest->base > 0 ? read_ids(project, manifest->hash) : NULL;
 
 	memset(manifest->hooks, 0, sizeof(manifest->hooks));
-	for (; hooks < n && members[hooks].kind == SLIPWAY_HOOK; hooks++)
-		manifest->hooks[slipway_hook_find(members[hooks].name)] = &members[hooks];
-	return hooks;
+	for (int i = 0; i < manifest->base + manifest->n; i++)
+	{
+		SlipwayMember *member = i >= manifest->base ? &manifest->members[i - manifest->base] :
+			read_hook(project, ((int64 *) ARR_DATA_PTR(ids))[i]);
+
+		if (member == NULL || member->kind != SLIPWAY_HOOK)
+			break;
+		manifest->hooks[slipway_hook_find(member->name)] = member;
+	}
 }
 
-/* Reads the hooks, and the members behind the first ones, which are so many. */
+/* Reads the members behind the first ones, which are so many; and the hooks among those, if wanted. */
 static void
-read_members(SlipwayManifest *manifest, const char *project, int base)
+read_members(SlipwayManifest *manifest, const char *project, int base, bool hooks)
 {
 	static SlipwayQuery query = {SLIPWAY_QUERY_MANIFEST_MEMBERS, 3, {TEXTOID, BYTEAOID, INT8OID}};
 	SlipwayArgs args = {0};
 	MemoryContext caller = CurrentMemoryContext;
 	SlipwayManifest before = *manifest;
-	SlipwayMember *members;
-	int			n;
-	int			hooks;
 
 	slipway_arg_text(&args, project);
 	slipway_arg_hash(&args, manifest->hash);
 	slipway_arg_int8(&args, base);
 	slipway_spi_begin();
-	n = slipway_query(&query, &args, 0);
-	members = MemoryContextAllocZero(caller, Max(n, 1) * sizeof(SlipwayMember));
-	for (int i = 0; i < n; i++)
-		read_member(&members[i], i);
-	slipway_spi_end();
-	hooks = find_hooks(manifest, members, n);
 	manifest->base = base;
-	manifest->members = base > 0 ? members + hooks : members;
-	manifest->n = base > 0 ? n - hooks : n;
+	manifest->n = slipway_query(&query, &args, 0);
+	manifest->members = MemoryContextAllocZero(caller, Max(manifest->n, 1) * sizeof(SlipwayMember));
+	for (int i = 0; i < manifest->n; i++)
+	{
+		SlipwayMember *member = &manifest->members[i];
+
+		member->name = slipway_row_text(i, 1);
+		(void) slipway_row_hash(i, 2, member->up);
+		member->has_down = slipway_row_hash(i, 3, member->down);
+		member->has_verify = slipway_row_hash(i, 4, member->verify);
+		member->kind = slipway_kind_parse(slipway_row_text(i, 5));
+	}
+	slipway_spi_end();
+	if (hooks)
+		find_hooks(manifest, project);
 	keep_outlines(manifest, &before);
 }
 
@@ -158,7 +200,7 @@ slipway_manifest_load(const char *project, const char *hash)
 {
 	SlipwayManifest *manifest = slipway_manifest_find(project, hash);
 
-	read_members(manifest, project, 0);
+	read_members(manifest, project, 0, true);
 	return manifest;
 }
 
@@ -186,25 +228,6 @@ find_settled(const char *project, const uint8 *hash)
 	}
 	slipway_lookup_close(&row);
 	return settled;
-}
-
-static ArrayType *
-read_ids(const char *project, const uint8 *hash)
-{
-	SlipwayLookup row;
-	ArrayType  *ids = NULL;
-	bool		isnull;
-
-	if (open_manifest(&row, project, hash))
-		ids = DatumGetArrayTypePCopy(slipway_lookup_datum(&row, "members", &isnull));
-	slipway_lookup_close(&row);
-	return ids;
-}
-
-static int
-count_ids(const ArrayType *ids)
-{
-	return ArrayGetNItems(ARR_NDIM(ids), ARR_DIMS(ids));
 }
 
 /* How many members another manifest has, if they stand at the beginning of this one; else 0. */
@@ -243,7 +266,7 @@ slipway_manifest_read(SlipwayManifest *manifest, const char *project, SlipwayMan
 
 	if (part != SLIPWAY_PART_WHOLE)
 		base = count_applied(manifest, project, part == SLIPWAY_PART_UNAPPLIED);
-	read_members(manifest, project, base);
+	read_members(manifest, project, base, part != SLIPWAY_PART_NEW);
 }
 
 /* Fills in the last member of a base, by its id. */

@@ -6,6 +6,7 @@
 
 #include <limits.h>
 
+#include "access/parallel.h"
 #include "access/xact.h"
 
 #include "compat.h"
@@ -62,21 +63,11 @@ show_migration(void)
 	return shown.migration ? shown.migration : "";
 }
 
-void
-slipway_settings_show(const char *project, int64 run, const char *migration)
-{
-	shown.project = project;
-	shown.run = run;
-	shown.migration = migration;
-}
-
-void
-slipway_settings_hide(void)
-{
-	slipway_settings_show(NULL, 0, NULL);
-}
-
-/* Settings that only tell something. */
+/*
+ * Settings that only tell something. Not before a script runs: up to 15 the server sorts all
+ * settings for each new one, which is some of the time of a deploy with nothing to do. A
+ * parallel worker has no values; it must know the names.
+ */
 static void
 define_shown(void)
 {
@@ -98,9 +89,29 @@ define_shown(void)
 }
 
 void
+slipway_settings_show(const char *project, int64 run, const char *migration)
+{
+	static bool defined = false;
+
+	if (!defined && !IsParallelWorker())
+		define_shown();
+	defined = true;
+	shown.project = project;
+	shown.run = run;
+	shown.migration = migration;
+}
+
+void
+slipway_settings_hide(void)
+{
+	slipway_settings_show(NULL, 0, NULL);
+}
+
+void
 slipway_settings_init(void)
 {
-	define_shown();
+	if (IsParallelWorker())
+		define_shown();
 	DefineCustomIntVariable("slipway.lock_wait",
 							"How long a run waits for the lock of its project.",
 							"0 waits for ever. Option lock_wait overrides it.",
