@@ -67,6 +67,11 @@ add_state_problem(SlipwayCheck *check, const SlipwayState *state)
 			problem.message = "the migration is pending, but sorts before one that is applied";
 			problem.hint = "Rename it, or pass --allow-out-of-order.";
 			break;
+		case SLIPWAY_STATE_ROLLED_BACK_PART:
+			problem.sqlstate = "SW021";
+			problem.message = "the rollback of the migration has stopped part way";
+			problem.hint = "Finish it with \"slipway rollback --steps 1\"; then it can be applied again.";
+			break;
 		case SLIPWAY_STATE_APPLIED:
 		case SLIPWAY_STATE_PENDING:
 		case SLIPWAY_STATE_FAILED:

@@ -86,9 +86,10 @@ say_end(const SlipwayCurrentRun *before, const SlipwayCurrentRun *after)
 		slipway_output_say("run %s of project %s ended before it could be cancelled", run->number,
 						   run->project);
 	else
-		slipway_output_say("run %s of project %s cancelled at %s; %ld applied before it",
+		slipway_output_say("run %s of project %s cancelled at %s; %ld %s before it",
 						   run->number, run->project,
-						   run->migration != NULL ? run->migration : "?", run->applied);
+						   run->migration != NULL ? run->migration : "?", run->applied,
+						   slipway_current_run_verb(run));
 }
 
 /* The deploy of that number once it is over, or as it is when patience is; NULL: not on record any more. */

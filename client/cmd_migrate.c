@@ -18,24 +18,10 @@
 #include "output.h"
 #include "release.h"
 #include "report.h"
+#include "run_options.h"
 #include "server.h"
 #include "server_error.h"
 #include "upload.h"
-
-/* A duration: a plain number goes as a number (milliseconds), one with a unit as text. */
-static void
-set_duration(json_t *options, const char *key, const SlipwayArguments *arguments,
-			 SlipwayOptionId id)
-{
-	const char *value = slipway_option_text(arguments, id);
-
-	if (value == NULL)
-		return;
-	if (value[strspn(value, "0123456789")] == '\0')
-		(void) json_object_set_new(options, key, json_integer(strtoll(value, NULL, 10)));
-	else
-		(void) json_object_set_new(options, key, json_string(value));
-}
 
 /* The options of CALL slipway.migrate(); the caller frees them. Takes labels, which may be NULL. */
 static char *
@@ -44,22 +30,11 @@ make_options(const SlipwayArguments *arguments, const SlipwayManifest *manifest,
 	json_t	   *options = json_object();
 	const char *to = slipway_option_text(arguments, SLIPWAY_OPTION_TO);
 	const char *mode = slipway_option_text(arguments, SLIPWAY_OPTION_MODE);
-	const char *cancel_blockers = slipway_option_text(arguments, SLIPWAY_OPTION_CANCEL_BLOCKERS);
-	int			retries = slipway_option_integer(arguments, SLIPWAY_OPTION_RETRIES, -1);
-	char	   *text;
 
 	(void) json_object_set_new(options, "manifest", json_string(manifest->hash));
-	(void) json_object_set_new(options, "client_version", json_string(SLIPWAY_VERSION));
+	slipway_run_options_add(options, arguments);
 	if (to != NULL)
 		(void) json_object_set_new(options, "to", json_string(to));
-	set_duration(options, "lock_wait", arguments, SLIPWAY_OPTION_LOCK_WAIT);
-	set_duration(options, "lock_timeout", arguments, SLIPWAY_OPTION_LOCK_TIMEOUT);
-	set_duration(options, "statement_timeout", arguments, SLIPWAY_OPTION_STATEMENT_TIMEOUT);
-	if (retries >= 0)
-		(void) json_object_set_new(options, "retries", json_integer(retries));
-	if (cancel_blockers != NULL)
-		(void) json_object_set_new(options, "cancel_blockers",
-								   slipway_output_json_text(cancel_blockers));
 	if (slipway_option_flag(arguments, SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER))
 		(void) json_object_set_new(options, "allow_out_of_order", json_true());
 	if (mode != NULL)
@@ -68,11 +43,7 @@ make_options(const SlipwayArguments *arguments, const SlipwayManifest *manifest,
 		(void) json_object_set_new(options, "labels", labels);
 	if (slipway_option_flag(arguments, SLIPWAY_OPTION_VERIFY))
 		(void) json_object_set_new(options, "verify", json_true());
-	text = json_dumps(options, JSON_COMPACT);
-	json_decref(options);
-	if (text == NULL)
-		slipway_die(SLIPWAY_EXIT_ERROR, NULL, "could not write the options as JSON");
-	return text;
+	return slipway_run_options_text(options);
 }
 
 /* The run did not end well: says how, and chooses the exit code. */

@@ -82,6 +82,46 @@ const SlipwayCommand slipway_command_table[] = {
 		.run = slipway_cmd_migrate,
 	},
 	{
+		.name = "rollback",
+		.aliases = {"down", "undo", "revert"},
+		.summary = "take back what was applied, newest first",
+		.description =
+		"Runs the down scripts of migrations, the last applied first, each in a\n"
+		"transaction of its own together with its record. They are those that were\n"
+		"uploaded when the migration was applied, unless --down-scripts newest takes\n"
+		"those of the folder. If one is missing, nothing is rolled back.\n\n"
+		"--steps and --to are about versioned migrations; repeatable ones go with --all.\n"
+		"--to names the one that stays. --script runs a script of your own for all that\n"
+		"go (alone: for the newest), and is recorded like any other.\n\n"
+		"On a terminal it shows what goes, with the rows of tables that would be lost,\n"
+		"and asks. Elsewhere it needs --yes.",
+		.examples =
+		"slipway -d shop rollback --steps 1\n"
+		"slipway -d shop rollback --to 0007_orders --dry-run\n"
+		"slipway -d shop rollback --all --yes --delay 10",
+		.options = OPTIONS(SLIPWAY_OPTION_STEPS, SLIPWAY_OPTION_TO, SLIPWAY_OPTION_ALL,
+						   SLIPWAY_OPTION_SCRIPT, SLIPWAY_OPTION_DOWN_SCRIPTS, SLIPWAY_OPTION_YES,
+						   SLIPWAY_OPTION_DELAY, SLIPWAY_OPTION_DRY_RUN, SLIPWAY_OPTION_ORDER,
+						   SLIPWAY_OPTION_LOCK_WAIT, SLIPWAY_OPTION_LOCK_TIMEOUT,
+						   SLIPWAY_OPTION_STATEMENT_TIMEOUT, SLIPWAY_OPTION_RETRIES,
+						   SLIPWAY_OPTION_CANCEL_BLOCKERS, SLIPWAY_OPTION_LABEL),
+		.run = slipway_cmd_rollback,
+	},
+	{
+		.name = "redo",
+		.summary = "roll the newest migration back and apply it again",
+		.description =
+		"Runs the down script of the versioned migration that was applied last, then its\n"
+		"script as it is in the folder now: for work on a migration that nobody else has\n"
+		"applied yet. Asks as rollback does.",
+		.examples = "slipway -d shop redo --yes",
+		.options = OPTIONS(SLIPWAY_OPTION_DOWN_SCRIPTS, SLIPWAY_OPTION_YES, SLIPWAY_OPTION_DELAY,
+						   SLIPWAY_OPTION_DRY_RUN, SLIPWAY_OPTION_ORDER, SLIPWAY_OPTION_LOCK_WAIT,
+						   SLIPWAY_OPTION_LOCK_TIMEOUT, SLIPWAY_OPTION_STATEMENT_TIMEOUT,
+						   SLIPWAY_OPTION_RETRIES, SLIPWAY_OPTION_CANCEL_BLOCKERS, SLIPWAY_OPTION_LABEL),
+		.run = slipway_cmd_redo,
+	},
+	{
 		.name = "plan",
 		.summary = "show the steps that migrate would take",
 		.description =
@@ -99,8 +139,8 @@ const SlipwayCommand slipway_command_table[] = {
 		.description =
 		"States are applied, pending, failed (pending, and its last try failed), changed\n"
 		"(since it was applied), missing (applied or stopped part way, but its file is\n"
-		"gone), future (applied, and newer than this folder) and out of order (pending\n"
-		"below an applied one).",
+		"gone), future (applied, and newer than this folder), out of order (pending\n"
+		"below an applied one) and rolled back in part (its rollback has stopped).",
 		.examples =
 		"slipway -d shop status\n"
 		"slipway -d shop status --exit-code || echo \"something is pending\"",

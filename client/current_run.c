@@ -24,7 +24,7 @@ slipway_current_run_read(PGconn *conn, const char *project)
 		" role, application_name, pg_catalog.host(client_addr), applied, migration,"
 		" " ELAPSED("started_at") ", " ELAPSED("migration_started_at") ", pid,"
 		" nullif(statement, '<insufficient privilege>'), wait_event_type, pending, waits_for, blockers,"
-		" phase, percent, units_done"
+		" phase, percent, units_done, action"
 		" FROM slipway.progress WHERE project = $1";
 	const char *const values[] = {project};
 	SlipwayCurrentRun *run = slipway_memory_new(sizeof(SlipwayCurrentRun));
@@ -52,6 +52,7 @@ slipway_current_run_read(PGconn *conn, const char *project)
 		.pid = slipway_server_text(result, 0, 12),
 		.phase = slipway_server_text(result, 0, 18),
 		.percent = (int) slipway_server_number(result, 0, 19, -1),
+		.action = slipway_server_text(result, 0, PQfnumber(result, "action")),
 		.units_done = (long) slipway_server_number(result, 0, 20, 0),
 		.statement = slipway_server_text(result, 0, 13),
 		.wait_event_type = slipway_server_text(result, 0, 14),
@@ -105,7 +106,7 @@ slipway_current_run_json(const SlipwayCurrentRun *run, const char *event)
 		const char *key;
 		const char *text;
 	}			texts[] = {
-		{"outcome", run->outcome}, {"started_at", run->started_at_iso},
+		{"action", run->action}, {"outcome", run->outcome}, {"started_at", run->started_at_iso},
 		{"finished_at", run->finished_at_iso}, {"role", run->role},
 		{"application_name", run->application}, {"client_addr", run->client_addr},
 		{"migration", run->migration}, {"statement", run->statement},
@@ -127,6 +128,14 @@ slipway_current_run_json(const SlipwayCurrentRun *run, const char *event)
 	return object;
 }
 
+const char *
+slipway_current_run_verb(const SlipwayCurrentRun *run)
+{
+	if (run->action != NULL && strcmp(run->action, "rollback") == 0)
+		return "rolled back";
+	return run->action != NULL && strcmp(run->action, "redo") == 0 ? "rolled back or applied" : "applied";
+}
+
 void
 slipway_current_run_say_idle(const SlipwayCurrentRun *run)
 {
@@ -135,9 +144,9 @@ slipway_current_run_say_idle(const SlipwayCurrentRun *run)
 	else if (run->number == NULL)
 		slipway_output_say("nothing runs in project %s, and nothing ever ran", run->project);
 	else
-		slipway_output_say("nothing runs in project %s; its last run, %s, %s with %ld %s applied",
+		slipway_output_say("nothing runs in project %s; its last run, %s, %s with %ld %s %s",
 						   run->project, run->number,
 						   strcmp(run->outcome, "interrupted") == 0
 						   ? "was interrupted" : run->outcome, run->applied,
-						   run->applied == 1 ? "migration" : "migrations");
+						   run->applied == 1 ? "migration" : "migrations", slipway_current_run_verb(run));
 }

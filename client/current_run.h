@@ -15,6 +15,7 @@ typedef struct SlipwayCurrentRun
 	PGresult   *result;			/* owns the strings */
 	const char *project;
 	const char *number;			/* NULL: nothing ever ran */
+	const char *action;			/* "migrate", "rollback" or "redo" */
 	const char *outcome;		/* "running", or how it ended */
 	const char *started_at;		/* UTC, for people */
 	const char *started_at_iso; /* UTC, for programs */
@@ -52,6 +53,9 @@ char	   *slipway_current_run_describe(const SlipwayCurrentRun *run);
 
 /* All of it as an event of that name; the caller releases it. */
 json_t	   *slipway_current_run_json(const SlipwayCurrentRun *run, const char *event);
+
+/* What it does with migrations: "applied", "rolled back", "redone". */
+const char *slipway_current_run_verb(const SlipwayCurrentRun *run);
 
 /* Tells that nothing runs, and how the last run ended. */
 void		slipway_current_run_say_idle(const SlipwayCurrentRun *run);

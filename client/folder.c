@@ -266,16 +266,27 @@ shorten_path(const char *path)
 	return slipway_memory_copy_bytes(path, length);
 }
 
+const char *
+slipway_folder_part_name(SlipwayScriptPart part)
+{
+	static const char *const names[] = {
+		[SLIPWAY_PART_UP] = "up",
+		[SLIPWAY_PART_DOWN] = "down",
+		[SLIPWAY_PART_VERIFY] = "verify",
+	};
+
+	return names[part];
+}
+
 char *
 slipway_folder_guess_path(const char *folder, const char *name, SlipwayScriptPart part)
 {
-	const char *suffix = part == SLIPWAY_PART_VERIFY ? ".verify" : "";
 	char	   *shown = shorten_path(folder);
-	char	   *up = slipway_memory_format("%s/%s.up.sql", shown, name);
-	char	   *path = slipway_memory_format("%s/%s%s.sql", shown, name, suffix);
+	char	   *up = slipway_memory_format("%s/%s.%s.sql", shown, name, slipway_folder_part_name(part));
+	char	   *path = slipway_memory_format("%s/%s.sql", shown, name);
 
 	free(shown);
-	if (part == SLIPWAY_PART_UP && access(path, F_OK) != 0 && access(up, F_OK) == 0)
+	if (part != SLIPWAY_PART_UP || (access(path, F_OK) != 0 && access(up, F_OK) == 0))
 	{
 		free(path);
 		return up;

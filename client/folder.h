@@ -23,6 +23,7 @@ typedef enum SlipwayKind
 typedef enum SlipwayScriptPart
 {
 	SLIPWAY_PART_UP,
+	SLIPWAY_PART_DOWN,
 	SLIPWAY_PART_VERIFY
 } SlipwayScriptPart;
 
@@ -67,6 +68,9 @@ void		slipway_folder_free(SlipwayFolder *folder);
  * there: of the up script the file that exists, else NAME.sql. The caller frees it.
  */
 char	   *slipway_folder_guess_path(const char *folder, const char *name, SlipwayScriptPart part);
+
+/* "up", "down" or "verify". */
+const char *slipway_folder_part_name(SlipwayScriptPart part);
 
 /* The migration of that name, or NULL. */
 SlipwayMigration *slipway_folder_find(const SlipwayFolder *folder, const char *name);

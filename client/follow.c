@@ -45,6 +45,7 @@ typedef struct Watch
 	char	   *seen;			/* who was in the way the last time, see blocked.h */
 	char	   *blockers;		/* who was said to be */
 	long		applied;
+	long		rolled_back;
 	SlipwayExitCode code;		/* what the failures so far make of it */
 } Watch;
 
@@ -80,19 +81,28 @@ read_entries(const Watch *watch)
 	return slipway_server_query(watch->conn, sql, 3, values);
 }
 
-static void
-show_applied(Watch *watch, const char *migration, double milliseconds)
+static bool
+is_rollback(const PGresult *entries, int row)
 {
-	char	   *duration = slipway_output_duration(milliseconds);
+	return strcmp(PQgetvalue(entries, row, FIELD_ACTION), "rollback") == 0;
+}
 
-	watch->applied++;
+static void
+show_done(Watch *watch, const PGresult *entries, int row)
+{
+	const char *migration = PQgetvalue(entries, row, FIELD_MIGRATION);
+	double		milliseconds = slipway_server_number(entries, row, FIELD_DURATION, 0);
+	char	   *duration = slipway_output_duration(milliseconds);
+	bool		rollback = is_rollback(entries, row);
+
+	*(rollback ? &watch->rolled_back : &watch->applied) += 1;
 	if (slipway_output_is_json())
-		slipway_output_json(json_pack("{s:s, s:o, s:I, s:f}", "event", "applied",
+		slipway_output_json(json_pack("{s:s, s:o, s:I, s:f}", "event", rollback ? "rolled_back" : "applied",
 									  "migration", slipway_output_json_text(migration),
-									  "done", (json_int_t) watch->applied,
+									  "done", (json_int_t) watch->applied + watch->rolled_back,
 									  "duration_ms", milliseconds));
 	else
-		slipway_output_say("%s  applied  %s", migration, duration);
+		slipway_output_say("%s  %s  %s", migration, rollback ? "rolled back" : "applied", duration);
 	free(duration);
 }
 
@@ -143,6 +153,8 @@ read_error(const PGresult *entries, int row)
 		return error;
 	error->migration = slipway_memory_copy(migration);
 	error->problem.migration = error->migration;
+	if (is_rollback(entries, row))
+		error->problem.part = SLIPWAY_PART_DOWN;
 	error->problem.line = (int) slipway_server_number(entries, row, FIELD_LINE, 0);
 	error->problem.column = (int) slipway_server_number(entries, row, FIELD_COLUMN, 0);
 	if (strcmp(PQgetvalue(entries, row, FIELD_OUTCOME), "interrupted") == 0)
@@ -161,6 +173,7 @@ show_failed(Watch *watch, const PGresult *entries, int row)
 	const SlipwayReport report = {
 		.project = watch->project,
 		.applied = watch->applied,
+		.rolled_back = watch->rolled_back,
 		.stopped_at = (int) slipway_server_number(entries, row, FIELD_STOPPED_UNIT, 0),
 		.units = (int) slipway_server_number(entries, row, FIELD_UNITS, 0),
 	};
@@ -278,8 +291,7 @@ show_entries(Watch *watch, bool over)
 		else if (hook && strcmp(PQgetvalue(entries, row, FIELD_MIGRATION), "after_error") == 0)
 			show_after_error(watch, entries, row);
 		else if (succeeded)
-			show_applied(watch, PQgetvalue(entries, row, FIELD_MIGRATION),
-						 slipway_server_number(entries, row, FIELD_DURATION, 0));
+			show_done(watch, entries, row);
 		/* what ends a deploy is on record with the deploy */
 		else if (watch->detached == NULL)
 			show_failed(watch, entries, row);
@@ -419,15 +431,20 @@ finish(const Watch *watch, const SlipwayCurrentRun *run)
 	if (watch->code == SLIPWAY_EXIT_DONE && same && strcmp(run->outcome, "succeeded") != 0)
 		slipway_die(interrupted ? SLIPWAY_EXIT_CONNECTION : SLIPWAY_EXIT_ERROR,
 					"Run \"slipway status\" to see the state of things.",
-					"run %s %s, with %ld applied", watch->number,
-					interrupted ? "was interrupted" : run->outcome, watch->applied);
+					"run %s %s, with %ld %s", watch->number, interrupted ? "was interrupted" : run->outcome,
+					watch->applied + watch->rolled_back, slipway_current_run_verb(run));
 	if (watch->code != SLIPWAY_EXIT_DONE)
 		return watch->code;
 	if (slipway_output_is_json())
-		slipway_output_json(json_pack("{s:s, s:s, s:I, s:I}", "event", "done",
+		slipway_output_json(json_pack("{s:s, s:s, s:I, s:I, s:I}", "event", "done",
 									  "project", watch->project,
 									  "run", (json_int_t) strtoll(watch->number, NULL, 10),
-									  "applied", (json_int_t) watch->applied));
+									  "applied", (json_int_t) watch->applied,
+									  "rolled_back", (json_int_t) watch->rolled_back));
+	else if (watch->rolled_back > 0)
+		slipway_output_say("run %s succeeded: %ld %s rolled back%s in project %s", watch->number,
+						   watch->rolled_back, watch->rolled_back == 1 ? "migration" : "migrations",
+						   watch->applied > 0 ? " and applied again" : "", watch->project);
 	else
 		slipway_output_say("run %s succeeded: %ld %s applied to project %s", watch->number,
 						   watch->applied, watch->applied == 1 ? "migration" : "migrations",

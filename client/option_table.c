@@ -51,7 +51,7 @@ const SlipwayOption slipway_option_table[SLIPWAY_OPTION_COUNT] = {
 	[SLIPWAY_OPTION_DRY_RUN] =
 	{"dry-run", 'n', FLAG, "SLIPWAY_DRY_RUN", "show what would be done, and do nothing"},
 	[SLIPWAY_OPTION_TO] =
-	{"to", 0, TEXT("NAME"), "SLIPWAY_TO", "stop after this migration"},
+	{"to", 0, TEXT("NAME"), "SLIPWAY_TO", "the last migration to be applied afterwards"},
 	[SLIPWAY_OPTION_LOCK_WAIT] =
 	{"lock-wait", 0, DURATION, "SLIPWAY_LOCK_WAIT",
 	"how long to wait for another run (default: 5min)"},
@@ -91,6 +91,20 @@ const SlipwayOption slipway_option_table[SLIPWAY_OPTION_COUNT] = {
 	{"timeout", 0, DURATION, "SLIPWAY_TIMEOUT", "how long to wait (default: 60s; 0: for ever)"},
 	[SLIPWAY_OPTION_MARKDOWN] =
 	{"markdown", 0, FLAG, NULL, "all of it, as the reference page has it"},
+	[SLIPWAY_OPTION_STEPS] =
+	{"steps", 0, SLIPWAY_OPTION_KIND_INTEGER, "N", NULL, NULL, "roll back the newest N"},
+	[SLIPWAY_OPTION_ALL] =
+	{"all", 0, FLAG, NULL, "roll back everything"},
+	[SLIPWAY_OPTION_SCRIPT] =
+	{"script", 0, TEXT("FILE"), NULL, "run this script in place of the down scripts"},
+	[SLIPWAY_OPTION_DOWN_SCRIPTS] =
+	{"down-scripts", 0, SLIPWAY_OPTION_KIND_CHOICE, "WHICH", "applied|newest", "SLIPWAY_DOWN_SCRIPTS",
+	"those as of when it was applied, or of this folder"},
+	[SLIPWAY_OPTION_DELAY] =
+	{"delay", 0, SLIPWAY_OPTION_KIND_INTEGER, "SECONDS", NULL, "SLIPWAY_DELAY",
+	"a last chance to interrupt before it begins"},
+	[SLIPWAY_OPTION_YES] =
+	{"yes", 'y', FLAG, "SLIPWAY_YES", "do not ask"},
 	[SLIPWAY_OPTION_DOWN] =
 	{"down", 0, FLAG, "SLIPWAY_DOWN", "also a script that undoes it"},
 	[SLIPWAY_OPTION_VERIFY] =

@@ -26,6 +26,8 @@ find_file(const SlipwayProblem *problem, const SlipwayFolder *folder)
 		return NULL;
 	if (problem->part == SLIPWAY_PART_UP)
 		return &migration->up;
+	if (problem->part == SLIPWAY_PART_DOWN)
+		return migration->down.path != NULL ? &migration->down : NULL;
 	return migration->verify.path != NULL ? &migration->verify : NULL;
 }
 
@@ -35,6 +37,10 @@ slipway_problem_place(const SlipwayProblem *problem, const SlipwayFolder *folder
 	const SlipwayScriptFile *file = find_file(problem, folder);
 	const char *guess = problem->path != NULL ? problem->path : problem->migration;
 	const char *name = file != NULL ? file->path : guess;
+
+	/* a script that is not in the folder */
+	if (file == NULL && problem->path == NULL && problem->part != SLIPWAY_PART_UP)
+		name = slipway_memory_format("%s.%s.sql", problem->migration, slipway_folder_part_name(problem->part));
 
 	if (problem->line > 0 && problem->column > 0)
 		return slipway_memory_format("%s:%d:%d", name, problem->line, problem->column);
@@ -113,6 +119,8 @@ slipway_problem_json(const SlipwayProblem *problem, const SlipwayFolder *folder)
 	set_text(object, "hint", problem->hint);
 	set_text(object, "context", problem->context);
 	set_text(object, "migration", problem->migration);
+	if (problem->part != SLIPWAY_PART_UP)
+		set_text(object, "script", slipway_folder_part_name(problem->part));
 	set_text(object, "file", file != NULL ? file->path : problem->path);
 	if (problem->line > 0)
 		(void) json_object_set_new(object, "line", json_integer(problem->line));

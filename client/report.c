@@ -47,10 +47,17 @@ static void
 say_done(const SlipwayReport *report, const json_t *event)
 {
 	long		applied = get_integer(event, "applied");
+	long		rolled_back = get_integer(event, "rolled_back");
 	char	   *duration = slipway_output_duration(slipway_clock_now() - report->started_at);
 
 	say_future(json_object_get(event, "future"));
-	if (applied == 0)
+	if (rolled_back > 0)
+		slipway_output_say("%ld %s rolled back%s in project %s in %s", rolled_back,
+						   rolled_back == 1 ? "migration" : "migrations",
+						   applied > 0 ? " and applied again" : "", report->project, duration);
+	else if (report->is_rollback)
+		slipway_output_say("nothing to roll back");
+	else if (applied == 0)
 		slipway_output_say("nothing to do");
 	else
 		slipway_output_say("%ld %s applied to project %s in %s", applied,
@@ -162,12 +169,13 @@ say_event(SlipwayReport *report, const json_t *event, const char *message)
 {
 	const char *kind = get_text(event, "event");
 
-	if (strcmp(kind, "applied") == 0)
+	if (strcmp(kind, "applied") == 0 || strcmp(kind, "rolled_back") == 0)
 	{
 		double		milliseconds = json_number_value(json_object_get(event, "duration_ms"));
 		char	   *duration = slipway_output_duration(milliseconds);
 
-		slipway_output_say("%s  applied  %s", get_text(event, "migration"), duration);
+		slipway_output_say("%s  %s  %s", get_text(event, "migration"),
+						   *kind == 'a' ? "applied" : "rolled back", duration);
 		free(duration);
 	}
 	else if (strcmp(kind, "done") == 0)
@@ -208,14 +216,14 @@ take_begin(const SlipwayReport *report, const json_t *event)
 }
 
 static void
-take_applied(SlipwayReport *report, const json_t *event)
+take_done(SlipwayReport *report, const json_t *event, long *count)
 {
-	report->applied++;
+	(*count)++;
 	free(report->blockers);
 	report->blockers = NULL;
 	if (report->progress == NULL)
 		return;
-	report->progress->done = report->applied;
+	report->progress->done = report->applied + report->rolled_back;
 	slipway_progress_move(report->progress, json_string_value(json_object_get(event, "next")), 0);
 }
 
@@ -245,7 +253,9 @@ take_event(SlipwayReport *report, json_t *event, const char *message)
 	else if (strcmp(kind, "begin") == 0)
 		take_begin(report, event);
 	else if (strcmp(kind, "applied") == 0)
-		take_applied(report, event);
+		take_done(report, event, &report->applied);
+	else if (strcmp(kind, "rolled_back") == 0)
+		take_done(report, event, &report->rolled_back);
 	else if (strcmp(kind, "unit") == 0 || strcmp(kind, "recut") == 0)
 		take_unit(report, event);
 	else if (strcmp(kind, "stopped") == 0)
@@ -379,6 +389,24 @@ slipway_report_detach(SlipwayReport *report)
 	report->blockers = NULL;
 }
 
+/* "0007_orders: its rollback failed, it stays applied; 2 rolled back before it" */
+static void
+print_rollback_outcome(const SlipwayReport *report, const SlipwayServerError *error)
+{
+	if (error->place == SLIPWAY_ERROR_CHECK)
+		(void) fprintf(stderr, "%s: refused", error->migration);
+	else if (report->stopped_at > 0)
+		(void) fprintf(stderr, "%s: its rollback stopped at unit %d of %d", error->migration,
+					   report->stopped_at, report->units);
+	else
+		(void) fprintf(stderr, "%s: its rollback failed, it stays applied", error->migration);
+	if (report->rolled_back > 0)
+		(void) fprintf(stderr, "; %ld rolled back before it", report->rolled_back);
+	else if (error->place == SLIPWAY_ERROR_CHECK)
+		(void) fputs("; nothing was rolled back", stderr);
+	(void) fputc('\n', stderr);
+}
+
 /* "0007_orders: rolled back; 6 applied before it stay applied" */
 static void
 print_outcome(const SlipwayReport *report, const SlipwayServerError *error)
@@ -389,6 +417,12 @@ print_outcome(const SlipwayReport *report, const SlipwayServerError *error)
 		[SLIPWAY_ERROR_RUN] = "rolled back",
 	};
 	const char *verdict = verdicts[error->place];
+
+	if (verdict != NULL && error->problem.part == SLIPWAY_PART_DOWN)
+	{
+		print_rollback_outcome(report, error);
+		return;
+	}
 
 	if (verdict != NULL && report->stopped_at > 0)
 		(void) fprintf(stderr, "%s: stopped at unit %d of %d",

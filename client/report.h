@@ -7,6 +7,7 @@
 #define SLIPWAY_REPORT_H
 
 #include <libpq-fe.h>
+#include <stdbool.h>
 
 #include "activity.h"
 #include "progress.h"
@@ -17,6 +18,8 @@ typedef struct SlipwayReport
 	const char *project;
 	double		started_at;		/* slipway_clock_now() */
 	long		applied;		/* migrations so far in this run */
+	long		rolled_back;	/* the same */
+	bool		is_rollback;	/* it is to roll back, perhaps to apply again */
 	PGconn	   *conn;
 	SlipwayProgress *progress;	/* NULL: no terminal */
 	SlipwayActivity *activity;	/* of the backend, once that is worth asking for */

@@ -26,6 +26,7 @@ static const char *const state_names[SLIPWAY_STATE_COUNT] = {
 	[SLIPWAY_STATE_MISSING] = "missing",
 	[SLIPWAY_STATE_FUTURE] = "future",
 	[SLIPWAY_STATE_OUT_OF_ORDER] = "out of order",
+	[SLIPWAY_STATE_ROLLED_BACK_PART] = "rolled back in part",
 };
 
 const char *

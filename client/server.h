@@ -26,10 +26,11 @@ typedef enum SlipwayStateKind
 	SLIPWAY_STATE_CHANGED,
 	SLIPWAY_STATE_MISSING,
 	SLIPWAY_STATE_FUTURE,
-	SLIPWAY_STATE_OUT_OF_ORDER
+	SLIPWAY_STATE_OUT_OF_ORDER,
+	SLIPWAY_STATE_ROLLED_BACK_PART
 } SlipwayStateKind;
 
-#define SLIPWAY_STATE_COUNT (SLIPWAY_STATE_OUT_OF_ORDER + 1)
+#define SLIPWAY_STATE_COUNT (SLIPWAY_STATE_ROLLED_BACK_PART + 1)
 
 /* A migration of the manifest or of the history. Strings may be NULL. */
 typedef struct SlipwayState

@@ -41,17 +41,25 @@ skip_unit(const char *text)
 }
 
 /*
- * Steps over [, verify script] if that is there: what follows is a place in another file
+ * Steps over [, down script] or [, verify script] if that is there: what follows is a place in another file
  * of the migration.
  */
 static const char *
 skip_part(const char *text, SlipwayScriptPart *part)
 {
+	static const char down[] = ", down script";
 	static const char verify[] = ", verify script";
-	bool		is_verify = strncmp(text, verify, strlen(verify)) == 0;
 
-	*part = is_verify ? SLIPWAY_PART_VERIFY : SLIPWAY_PART_UP;
-	return is_verify ? text + strlen(verify) : text;
+	*part = SLIPWAY_PART_UP;
+	if (strncmp(text, down, strlen(down)) == 0)
+	{
+		*part = SLIPWAY_PART_DOWN;
+		return text + strlen(down);
+	}
+	if (strncmp(text, verify, strlen(verify)) != 0)
+		return text;
+	*part = SLIPWAY_PART_VERIFY;
+	return text + strlen(verify);
 }
 
 /* Is this ["], [", line L] or [", line L, column C], perhaps with a part and a unit, and nothing behind it? */
@@ -151,6 +159,7 @@ slipway_server_error_exit_code(const char *sqlstate, SlipwayErrorPlace place)
 		{"SW009", SLIPWAY_EXIT_INVALID}, {"SW013", SLIPWAY_EXIT_VERSION},
 		{"SW014", SLIPWAY_EXIT_INVALID}, {"SW015", SLIPWAY_EXIT_STOPPED},
 		{"SW016", SLIPWAY_EXIT_INVALID}, {"SW018", SLIPWAY_EXIT_INVALID},
+		{"SW020", SLIPWAY_EXIT_INVALID}, {"SW021", SLIPWAY_EXIT_INVALID},
 		{"SW025", SLIPWAY_EXIT_INVALID},
 	};
 

@@ -28,6 +28,8 @@
 #define SLIPWAY_INVALID_NAME		SLIPWAY_ERROR(16)
 #define SLIPWAY_PROTECTED			SLIPWAY_ERROR(17)	/* tracking tables */
 #define SLIPWAY_INVALID_MANIFEST	SLIPWAY_ERROR(18)
+#define SLIPWAY_NO_WAY_BACK			SLIPWAY_ERROR(20)	/* no down script */
+#define SLIPWAY_PART_WAY			SLIPWAY_ERROR(21)	/* begun, and to be finished first */
 #define SLIPWAY_VERIFY_FAILED		SLIPWAY_ERROR(25)	/* slipway.verify() */
 
 #endif							/* SLIPWAY_ERROR_CODE_H */

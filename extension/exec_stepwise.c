@@ -282,7 +282,7 @@ started_statement(const Walk *walk, const SlipwayOpenUnit *unit, SlipwayStatemen
 					(errcode(SLIPWAY_NOT_UPLOADED),
 					 errmsg("the script that migration \"%s\" was begun with is gone", walk->task->name),
 					 errhint("Upload it again with slipway.add_script().")));
-		outline = slipway_outline(walk->task->name, script, false, 0);
+		outline = slipway_outline_part(walk->task->name, walk->task->part, script, false, 0);
 	}
 	*statement = outline->statements[unit->statement - 1];
 	statement->tree = NULL;
@@ -378,6 +378,7 @@ walk_units(Walk *walk, const char *body)
 	bool		recorded = false;
 
 	slipway_place_push(walk->place, walk->task->name, body, false);
+	walk->place->part = walk->task->part;
 	resume(walk);
 	for (; walk->unit < walk->outline->nunits; walk->unit++)
 	{

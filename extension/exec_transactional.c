@@ -33,6 +33,7 @@ run_body(SlipwayRun *run, const SlipwayTask *task, const char *body, SlipwayPlac
 
 	slipway_run_show(run, task);
 	slipway_place_push(place, task->name, body, false);
+	place->part = task->part;
 	slipway_exec_block_run(run, place, &block);
 	if (slipway_verify_wanted(run, task))
 		slipway_exec_verify_task(run, place, task);
@@ -68,17 +69,6 @@ run_next(SlipwayRun *run, const SlipwayTask *task, SlipwayPlace *place)
 		slipway_body_free(body);
 }
 
-/* Inside a scope. */
-static void
-record(const SlipwayRun *run, const SlipwayTask *task)
-{
-	SlipwayEvent event = slipway_run_event(run, task, "succeeded", task->started_at);
-
-	event.finished_at = task->finished_at;
-	slipway_history_append(&event);
-	slipway_detached_notice_save(run->project->name, true);
-}
-
 static void
 run_all(SlipwayRun *run, SlipwayTask *const *tasks, int n, bool last, const char *body,
 		SlipwayPlace *place, volatile SlipwayResult *result)
@@ -96,7 +86,7 @@ run_all(SlipwayRun *run, SlipwayTask *const *tasks, int n, bool last, const char
 	}
 	slipway_spi_begin();
 	for (int i = 0; i < n; i++)
-		record(run, tasks[i]);
+		slipway_run_record(run, tasks[i], tasks[i]->started_at, tasks[i]->finished_at);
 	if (last)
 		slipway_run_end(run, "succeeded");
 	slipway_spi_end();

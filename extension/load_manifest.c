@@ -17,6 +17,7 @@
 #include "error_code.h"
 #include "hash.h"
 #include "history.h"
+#include "journal.h"
 #include "load_manifest.h"
 #include "lookup.h"
 #include "query.h"
@@ -255,6 +256,9 @@ count_applied(const SlipwayManifest *manifest, const char *project, bool untouch
 	Settled		settled = find_settled(project, NULL);
 
 	if (settled.entry == 0 || (untouched && settled.entry != slipway_history_last(project, NULL)))
+		return 0;
+	/* A rollback whose process was killed leaves no entry. */
+	if (untouched && slipway_journal_is_open(project))
 		return 0;
 	return count_common(project, manifest->hash, settled.hash);
 }

@@ -25,6 +25,7 @@
 #include "pause.h"
 #include "perform.h"
 #include "transaction.h"
+#include "turn.h"
 #include "validate.h"
 
 /*
@@ -34,10 +35,6 @@
  */
 #define PATIENCE_POLL_MS 10
 #define PATIENCE_POLLS 50
-
-/* How long another run may take to write its end. */
-#define OTHERS_POLL_MS 20
-#define OTHERS_POLLS 250
 
 /* How many steps of the plan option "to" includes. */
 static int
@@ -183,18 +180,6 @@ another_does_it(const SlipwayRun *run)
 	return slipway_manifest_state(run->project->name, run->manifest->hash).settled;
 }
 
-/* Lets runs that lost their lock to us write their end, a few seconds at most. */
-static void
-wait_for_others(SlipwayRun *run)
-{
-	for (int i = 0; i < OTHERS_POLLS && slipway_run_others_alive(run); i++)
-	{
-		slipway_transaction_next();
-		slipway_pause(OTHERS_POLL_MS);
-	}
-	slipway_transaction_next();
-}
-
 /* Applies the plan under the lock; false if the lock was lost. */
 static bool
 apply_plan(SlipwayRun *run, const SlipwayPlan *plan, int nsteps)
@@ -206,16 +191,6 @@ apply_plan(SlipwayRun *run, const SlipwayPlan *plan, int nsteps)
 	check_mode(run, plan, nsteps);
 	run->whole = nsteps == plan->n && plan->future == 0;
 	return slipway_perform(run, tasks, n);
-}
-
-/* Has the history grown since *head, its last hash, was read? Reads it again. */
-static bool
-has_moved(const SlipwayRun *run, char **head)
-{
-	char	   *seen = *head;
-
-	*head = slipway_history_head(run->project);
-	return (seen == NULL) != (*head == NULL) || (seen && strcmp(seen, *head) != 0);
 }
 
 /* From the first look to the last report. */
@@ -247,12 +222,8 @@ migrate(SlipwayRun *run)
 	}
 	while (!done)
 	{
-		slipway_transaction_next();
-		slipway_lock_acquire(&run->lock, run->options->lock_wait);
-		wait_for_others(run);
-		MemoryContextSwitchTo(run->context);
 		/* A plan is as good as the history it was made from. */
-		if (has_moved(run, &head))
+		if (slipway_turn_wait(run, &head))
 		{
 			done = slipway_manifest_state(run->project->name, run->manifest->hash).settled;
 			plan = NULL;

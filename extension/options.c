@@ -16,6 +16,8 @@ typedef enum OptionType
 	OPTION_TIME,				/* milliseconds, or text with a unit */
 	OPTION_COUNT,
 	OPTION_FLAG,
+	OPTION_STEPS,				/* a count from 1 */
+	OPTION_DOWN_SCRIPTS,		/* a flag that is "newest" or "applied" */
 	OPTION_RECUT,				/* a flag that is "auto" or "refuse" */
 	OPTION_MODE,				/* "each" or "all" */
 	OPTION_SCRIPTS,				/* "applied" or "newest" */
@@ -52,7 +54,39 @@ static const struct
 	{"verify", OPTION_FLAG, offsetof(SlipwayOptions, verify), SCOPE_RUN},
 	{"migration", OPTION_TEXT, offsetof(SlipwayOptions, migration), SCOPE_VERIFY},
 	{"verify_scripts", OPTION_SCRIPTS, offsetof(SlipwayOptions, verify_scripts), SCOPE_VERIFY},
+	{"expected_head", OPTION_TEXT, offsetof(SlipwayOptions, expected_head), SCOPE_RUN},
+	{"steps", OPTION_STEPS, offsetof(SlipwayOptions, steps), SCOPE_RUN},
+	{"all", OPTION_FLAG, offsetof(SlipwayOptions, all), SCOPE_RUN},
+	{"script", OPTION_TEXT, offsetof(SlipwayOptions, script), SCOPE_RUN},
+	{"down_scripts", OPTION_DOWN_SCRIPTS, offsetof(SlipwayOptions, newest_down_scripts), SCOPE_RUN},
 };
+
+/* Options that not every action that runs scripts has, and which do. */
+static const struct
+{
+	const char *name;
+	const char *actions;
+}			special[] = {
+	{"to", "migrate rollback"},
+	{"allow_out_of_order", "migrate"},
+	{"steps", "rollback"},
+	{"all", "rollback"},
+	{"script", "rollback"},
+	{"down_scripts", "rollback redo"},
+	{"mode", "migrate"},
+	{"verify", "migrate"},
+	{"expected_head", "rollback redo"},
+};
+
+/* Has an action that option? No name of an action is part of another. */
+static bool
+has_option(const char *action, const char *name)
+{
+	for (int i = 0; i < lengthof(special); i++)
+		if (strcmp(name, special[i].name) == 0)
+			return strstr(special[i].actions, action) != NULL;
+	return true;
+}
 
 static void
 bad_value(const char *name, const char *wanted)
@@ -86,14 +120,26 @@ parse_number(const char *name, const JsonbValue *value, int flags, const char *w
 	return number;
 }
 
+/* One of two words; is it the first? */
 static bool
-parse_recut(const char *name, const JsonbValue *value)
+parse_word(const char *name, const JsonbValue *value, const char *first, const char *second)
 {
 	char	   *text = scalar_text(value);
 
-	if (text == NULL || (strcmp(text, "auto") != 0 && strcmp(text, "refuse") != 0))
-		bad_value(name, "\"auto\" or \"refuse\"");
-	return strcmp(text, "auto") == 0;
+	if (text == NULL || (strcmp(text, first) != 0 && strcmp(text, second) != 0))
+		bad_value(name, psprintf("\"%s\" or \"%s\"", first, second));
+	return strcmp(text, first) == 0;
+}
+
+static int
+parse_steps(const char *name, const JsonbValue *value)
+{
+	static const char *const wanted = "a whole number from 1";
+	int			steps = parse_number(name, value, 0, wanted);
+
+	if (steps == 0)
+		bad_value(name, wanted);
+	return steps;
 }
 
 static SlipwayMode
@@ -162,7 +208,13 @@ set_option(SlipwayOptions *options, int which, JsonbValue *value)
 			*(char **) target = parse_scripts(name, value);
 			break;
 		case OPTION_RECUT:
-			*(bool *) target = parse_recut(name, value);
+			*(bool *) target = parse_word(name, value, "auto", "refuse");
+			break;
+		case OPTION_STEPS:
+			*(int *) target = parse_steps(name, value);
+			break;
+		case OPTION_DOWN_SCRIPTS:
+			*(bool *) target = parse_word(name, value, "newest", "applied");
 			break;
 		case OPTION_MODE:
 			*(SlipwayMode *) target = parse_mode(name, value);
@@ -192,11 +244,11 @@ find_known(const char *name, const char *action)
 	initStringInfo(&names);
 	for (int i = 0; i < lengthof(known); i++)
 	{
-		if (!is_in_scope(known[i].scope, action))
+		if (!is_in_scope(known[i].scope, action) || !has_option(action, known[i].name))
 			continue;
 		if (strcmp(name, known[i].name) == 0)
 			return i;
-		appendStringInfo(&names, "%s%s", i > 0 ? ", " : "", known[i].name);
+		appendStringInfo(&names, "%s%s", names.len > 0 ? ", " : "", known[i].name);
 	}
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

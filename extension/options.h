@@ -17,7 +17,12 @@ typedef enum SlipwayMode
 typedef struct SlipwayOptions
 {
 	char	   *manifest;		/* hash in hex; NULL: the newest */
-	char	   *to;				/* last migration to apply; NULL: all */
+	char	   *to;				/* last migration to apply, NULL: all; of a rollback: last to stay */
+	int			steps;			/* how many to roll back; 0: not given */
+	bool		all;			/* of them */
+	char	   *script;			/* hash in hex of one for all that are rolled back, or NULL */
+	bool		newest_down_scripts;	/* those of the manifest, not those as of when it was applied */
+	char	   *expected_head;	/* of the history, hash in hex; NULL: any */
 	char	   *client_version;
 	char	   *labels;			/* a JSON object */
 	int			lock_wait;		/* ms, 0: no limit; so the next two */

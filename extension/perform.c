@@ -55,22 +55,41 @@ duration_ms(const SlipwayTask *task)
 }
 
 static void
-report_applied(const SlipwayTask *task, const SlipwayTask *next, int done, int total)
+warn_of_empty(const SlipwayTask *task)
 {
+	bool		rollback = slipway_task_is_rollback(task);
+
+	ereport(WARNING,
+			(errcode(ERRCODE_WARNING),
+			 errmsg(rollback ? "the down script of migration \"%s\" is empty" : "migration \"%s\" is empty",
+					task->name),
+			 errdetail("Its script holds no statement; it is recorded as %s.",
+					   rollback ? "rolled back" : "applied")));
+}
+
+/* A task is done, which with one script may have been about several migrations. */
+static void
+report_done(SlipwayRun *run, const SlipwayTask *task, const SlipwayTask *next, int total)
+{
+	bool		rollback = slipway_task_is_rollback(task);
 	StringInfoData json;
 
 	if (task->outline->nstatements == 0)
-		ereport(WARNING,
-				(errcode(ERRCODE_WARNING),
-				 errmsg("migration \"%s\" is empty", task->name),
-				 errdetail("Its script holds no statement; it is recorded as applied.")));
-	slipway_event_begin(&json, "applied");
-	slipway_event_text(&json, "migration", task->name);
-	slipway_event_int(&json, "done", done);
-	slipway_event_int(&json, "total", total);
-	slipway_event_ms(&json, "duration_ms", duration_ms(task));
-	slipway_event_text(&json, "next", next ? next->name : NULL);
-	slipway_event_send(&json, "%s: applied in %.1f ms", task->name, duration_ms(task));
+		warn_of_empty(task);
+	for (int i = 0; i < slipway_task_size(task); i++)
+	{
+		const char *name = i == 0 ? task->name : list_nth(task->others, i - 1);
+
+		*(rollback ? &run->rolled_back : &run->applied) += 1;
+		slipway_event_begin(&json, rollback ? "rolled_back" : "applied");
+		slipway_event_text(&json, "migration", name);
+		slipway_event_int(&json, "done", run->applied + run->rolled_back);
+		slipway_event_int(&json, "total", total);
+		slipway_event_ms(&json, "duration_ms", duration_ms(task));
+		slipway_event_text(&json, "next", next ? next->name : NULL);
+		slipway_event_send(&json, "%s: %s in %.1f ms", name, rollback ? "rolled back" : "applied",
+						   duration_ms(task));
+	}
 }
 
 static void
@@ -134,8 +153,10 @@ add_part_way(const SlipwayTask *task, SlipwayResult *result)
 {
 	StringInfoData json;
 	ErrorData  *error = result->error;
-	const char *text = psprintf("Migration \"%s\" has stopped part way: what it has committed stays, and the next run goes on behind that.%s",
-								task->name,
+	bool		rollback = slipway_task_is_rollback(task);
+	const char *text = psprintf("%s \"%s\" has stopped part way: what it has committed stays, and the next %s goes on behind that.%s",
+								rollback ? "The rollback of migration" : "Migration", task->name,
+								rollback ? "rollback" : "run",
 								result->untold ? "\nThe statement itself has committed something, and is run again from its beginning." : "");
 
 	error->detail = error->detail ? psprintf("%s\n%s", error->detail, text) : (char *) text;
@@ -344,7 +365,7 @@ report_tasks(const Performance *all, SlipwayTask *const *tasks, int n)
 		if (is_hook(tasks[i]))
 			report_hook(tasks[i]);
 		else
-			report_applied(tasks[i], next, ++all->run->applied, all->total);
+			report_done(all->run, tasks[i], next, all->total);
 	}
 }
 
@@ -434,7 +455,10 @@ bool
 slipway_perform(SlipwayRun *run, SlipwayTask *tasks, int n)
 {
 	SlipwayTask last;
-	Performance all = {run, tasks, n, run->applied + n, !find_hook(run, SLIPWAY_AFTER_MIGRATE, NULL, &last)};
+	Performance all = {
+		run, tasks, n, run->applied + slipway_task_total(tasks, n),
+		!find_hook(run, SLIPWAY_AFTER_MIGRATE, NULL, &last)
+	};
 
 	if (n == 0)
 		return true;
@@ -442,7 +466,7 @@ slipway_perform(SlipwayRun *run, SlipwayTask *tasks, int n)
 	slipway_lock_wait_begin();
 	run->journal_open = slipway_journal_is_open(run->project->name);
 	slipway_run_open(run, tasks, n);
-	report_start(run, &tasks[0], n);
+	report_start(run, &tasks[0], slipway_task_total(tasks, n));
 	return run_hook(run, SLIPWAY_BEFORE_MIGRATE, false) &&
 		(is_together(run) ? run_together(&all) : run_each(&all)) &&
 		run_hook(run, SLIPWAY_AFTER_MIGRATE, true);

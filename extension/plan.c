@@ -17,7 +17,8 @@
 #include "spi.h"
 
 static const char *const state_names[] = {
-	"applied", "pending", "failed", "changed", "missing", "future", "out of order"
+	"applied", "pending", "failed", "changed", "missing", "future", "out of order",
+	"rolled back in part"
 };
 
 const char *
@@ -207,7 +208,13 @@ versioned_state(const SlipwayStep *step, bool later_applied, bool later_member)
 static void
 settle_begun(SlipwayPlan *plan, SlipwayStep *step)
 {
-	if (step->member || !step->begun)
+	if (step->undoing)
+	{
+		plan->pending -= slipway_step_pending(step);
+		plan->future -= step->state == SLIPWAY_FUTURE;
+		step->state = SLIPWAY_ROLLED_BACK_PART;
+	}
+	if (step->member || step->undoing || !step->begun)
 		return;
 	plan->future -= step->state == SLIPWAY_FUTURE;
 	if (plan->pending > 0)
@@ -273,6 +280,7 @@ read_journal(SlipwayStep *steps, int n, const char *project, const List *open)
 			*step = (SlipwayStep) {.name = name};
 		}
 		step->begun = true;
+		step->undoing = strcmp(journal->action, SLIPWAY_ACTION_ROLLBACK) == 0;
 		step->units_done = journal->units;
 	}
 	return others;
@@ -368,6 +376,12 @@ slipway_step_check(const SlipwayStep *step, bool allow_out_of_order)
 						(errcode(SLIPWAY_NOT_IN_ORDER),
 						 errmsg("migration \"%s\" is pending below one that is applied", step->name),
 						 errhint("Rename it so that it comes last, or allow it with allow_out_of_order.")));
+			break;
+		case SLIPWAY_ROLLED_BACK_PART:
+			ereport(ERROR,
+					(errcode(SLIPWAY_PART_WAY),
+					 errmsg("the rollback of migration \"%s\" has stopped part way", step->name),
+					 errhint("Finish it with rollback; then it can be applied again.")));
 			break;
 		default:
 			break;

@@ -16,7 +16,8 @@ typedef enum SlipwayState
 	SLIPWAY_CHANGED,			/* applied, with another script */
 	SLIPWAY_MISSING,			/* applied or begun, not in the manifest, not newer */
 	SLIPWAY_FUTURE,				/* applied or begun, newer than all of the manifest */
-	SLIPWAY_OUT_OF_ORDER		/* not applied, but a later one is */
+	SLIPWAY_OUT_OF_ORDER,		/* not applied, but a later one is */
+	SLIPWAY_ROLLED_BACK_PART	/* its rollback has stopped part way */
 } SlipwayState;
 
 typedef struct SlipwayStep
@@ -28,13 +29,14 @@ typedef struct SlipwayStep
 	bool		applied;		/* repeatable ones perhaps with another script */
 	bool		failed;			/* the last try, since */
 	bool		begun;			/* and has stopped part way */
+	bool		undoing;		/* its rollback was, and has */
 	int64		entry;			/* of the history, that says it is applied */
 	uint8		applied_hash[SLIPWAY_HASH_LEN];
 	Datum		applied_at;		/* timestamptz */
 	Datum		duration;		/* interval */
 	char	   *applied_by;
 	int64		run;
-	int			units_done;		/* of a stepwise one that is not applied; 0: none */
+	int			units_done;		/* of a stepwise one that was begun, to be applied or rolled back; 0: none */
 } SlipwayStep;
 
 typedef struct SlipwayPlan

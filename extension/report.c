@@ -221,7 +221,7 @@ slipway_check_script(PG_FUNCTION_ARGS)
 
 	slipway_check_name("migration", name);
 	slipway_normal_form(body);
-	outline = slipway_validate_script(name, body, project->owner != NULL, 0, &problem);
+	outline = slipway_validate_script(name, NULL, body, project->owner != NULL, 0, &problem);
 	InitMaterializedSRF(fcinfo, 0);
 	add_text(&row, outline ? kind_name(outline) : NULL);
 	add_datum(&row, Int32GetDatum(outline ? outline->nunits : 0), outline == NULL);
@@ -246,7 +246,8 @@ slipway_require(PG_FUNCTION_ARGS)
 										  slipway_manifest_parse("slipway-manifest 1 order=auto\n"));
 
 	for (int i = 0; i < plan->n; i++)
-		if (plan->steps[i].applied && strcmp(plan->steps[i].name, migration) == 0)
+		if (plan->steps[i].applied && plan->steps[i].state != SLIPWAY_ROLLED_BACK_PART &&
+			strcmp(plan->steps[i].name, migration) == 0)
 			PG_RETURN_VOID();
 	ereport(ERROR,
 			(errcode(SLIPWAY_NOT_APPLIED),

@@ -31,7 +31,7 @@ static const char reader_routines[] =
 "slipway.validate(text, text, boolean), slipway.compare(text, text), "
 "slipway.check_script(text, text, text), slipway.require(text, text), slipway.find_base(text), "
 "slipway.find_manifest(text, text), "
-"slipway.verify_history(text), slipway._status(text), slipway._may(text, text), "
+"slipway.verify_history(text), slipway.rollback_plan(text, jsonb), slipway._status(text), slipway._may(text, text), "
 "slipway._is_alive(integer, timestamptz), slipway._wait(integer), slipway._work(integer)";
 
 static const char reader_views[] =
@@ -53,7 +53,9 @@ static const char *const right_routines[] = {
 	"slipway.extend_manifest(text, text, text), "
 	"slipway.add_migration(text, text, text, text, text)",
 	[SLIPWAY_APPROVER] = NULL,
-	[SLIPWAY_DEPLOYER] = "slipway.migrate(text, jsonb), slipway.verify(text, jsonb), slipway.migrate_detached(text, jsonb), slipway.cancel(text)",
+	[SLIPWAY_DEPLOYER] =
+	"slipway.migrate(text, jsonb), slipway.verify(text, jsonb), slipway.migrate_detached(text, jsonb), slipway.cancel(text), "
+	"slipway.rollback(text, jsonb), slipway.redo(text, jsonb), slipway.rollback_losses(text, jsonb)",
 	[SLIPWAY_ADMIN] =
 	"slipway.create_project(text, text[], text), slipway.grant_role(text, text, text), "
 	"slipway.revoke_role(text, text, text), slipway.settle_unit(text, boolean, text, text), "

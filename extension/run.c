@@ -33,7 +33,7 @@ typedef struct OpenRun
 {
 	int64		number;
 	char	   *migration;
-	char	   *action;			/* of the run */
+	char	   *action;			/* what it was doing with that */
 	uint8		manifest[SLIPWAY_HASH_LEN];
 	TimestampTz started_at;		/* of the migration */
 	TimestampTz run_started_at;
@@ -72,9 +72,7 @@ record_dead_run(const SlipwayRun *run, const OpenRun *dead)
 	event.actor = &dead->actor;
 	event.run = dead->number;
 	event.migration = dead->migration;
-	event.action = strcmp(dead->action, "migrate") == 0 ? SLIPWAY_ACTION_APPLY : dead->action;
-	if (slipway_hook_is_name(dead->migration))
-		event.action = SLIPWAY_ACTION_HOOK;
+	event.action = slipway_hook_is_name(dead->migration) ? SLIPWAY_ACTION_HOOK : dead->action;
 	event.outcome = "interrupted";
 	event.manifest_hash = dead->manifest;
 	event.started_at = dead->started_at;
@@ -85,6 +83,8 @@ record_dead_run(const SlipwayRun *run, const OpenRun *dead)
 			(errcode(SLIPWAY_INTERRUPTED),
 			 errmsg("run " INT64_FORMAT " of project \"%s\" was interrupted at migration \"%s\"",
 					dead->number, run->project->name, dead->migration),
+			 strcmp(dead->action, SLIPWAY_ACTION_ROLLBACK) == 0 ?
+			 errdetail("It stays applied, but for what was committed of its rollback; what was rolled back before stays so.") :
 			 errdetail("What was not committed of that one was rolled back; what the run had applied before stays applied.")));
 }
 
@@ -156,11 +156,18 @@ settle_dead_runs(SlipwayRun *run)
 static void
 add_names(SlipwayArgs *args, const SlipwayTask *tasks, int n)
 {
-	Datum	   *names = palloc(n * sizeof(Datum));
+	int			total = slipway_task_total(tasks, n);
+	Datum	   *names = palloc(total * sizeof(Datum));
+	int			filled = 0;
+	ListCell   *cell;
 
 	for (int i = 0; i < n; i++)
-		names[i] = CStringGetTextDatum(tasks[i].name);
-	slipway_arg_array(args, names, NULL, n, TEXTOID);
+	{
+		names[filled++] = CStringGetTextDatum(tasks[i].name);
+		foreach(cell, tasks[i].others)
+			names[filled++] = CStringGetTextDatum(lfirst(cell));
+	}
+	slipway_arg_array(args, names, NULL, total, TEXTOID);
 }
 
 void
@@ -306,12 +313,26 @@ slipway_run_fail(SlipwayRun *run, const SlipwayEvent *event)
 }
 
 void
-slipway_run_succeeded(SlipwayRun *run, const SlipwayTask *task, TimestampTz started_at, bool last)
+slipway_run_record(const SlipwayRun *run, const SlipwayTask *task, TimestampTz started_at,
+				   TimestampTz finished_at)
 {
 	SlipwayEvent event = slipway_run_event(run, task, "succeeded", started_at);
+	ListCell   *cell;
 
+	event.finished_at = finished_at;
 	slipway_history_append(&event);
+	foreach(cell, task->others)
+	{
+		event.migration = lfirst(cell);
+		slipway_history_append(&event);
+	}
 	slipway_detached_notice_save(run->project->name, true);
+}
+
+void
+slipway_run_succeeded(SlipwayRun *run, const SlipwayTask *task, TimestampTz started_at, bool last)
+{
+	slipway_run_record(run, task, started_at, GetCurrentTimestamp());
 	if (last)
 		slipway_run_end(run, "succeeded");
 }

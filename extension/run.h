@@ -24,6 +24,7 @@ typedef struct SlipwayRun
 	SlipwayLock lock;
 	int64		number;			/* 0: no row yet, or ended */
 	int			applied;
+	int			rolled_back;
 	bool		whole;			/* it ends with its manifest applied, and nothing else */
 	bool		journal_open;	/* some migration is done in part */
 	int			attempts;		/* that failed, of the migration it is at */
@@ -62,8 +63,12 @@ extern SlipwayEvent slipway_run_event(const SlipwayRun *run, const SlipwayTask *
 /* Scripts may read what runs, in settings that settings.h has. */
 extern void slipway_run_show(const SlipwayRun *run, const SlipwayTask *task);
 
+/* Inside a scope: a task has been done in that time; an entry of the history for each migration it is about. */
+extern void slipway_run_record(const SlipwayRun *run, const SlipwayTask *task, TimestampTz started_at,
+							   TimestampTz finished_at);
+
 /*
- * Inside a scope: a migration is applied, and with it, if it is the last one, the
+ * Inside a scope: a migration is applied or rolled back, and with it, if it is the last one, the
  * run.
  */
 extern void slipway_run_succeeded(SlipwayRun *run, const SlipwayTask *task, TimestampTz started_at,

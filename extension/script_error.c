@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
 
 #include "copy_inline.h"
@@ -49,7 +50,7 @@ add_context(void *arg)
 {
 	SlipwayPlace *place = arg;
 	int			cursor = geterrposition();
-	const char *subject = place->checking ? "check of migration" : "migration";
+	StringInfoData where;
 
 	last_position = find_position(place, cursor);
 	last_migration = place->migration;
@@ -63,17 +64,19 @@ add_context(void *arg)
 			internalerrquery(place->text);
 		}
 	}
-	subject = psprintf("%s \"%s\"", subject, place->migration);
+	initStringInfo(&where);
+	appendStringInfo(&where, "%smigration \"%s\"", place->checking ? "check of " : "", place->migration);
 	if (place->part)
-		subject = psprintf("%s, %s script", subject, place->part);
+		appendStringInfo(&where, ", %s script", place->part);
 	if (place->units > 0)
-		subject = psprintf("%s, unit %d of %d", subject, place->unit, place->units);
-	if (last_position.line > 0 && last_position.column == 0)
-		errcontext("%s, line %d", subject, last_position.line);
-	else if (last_position.line > 0)
-		errcontext("%s, line %d, column %d", subject, last_position.line, last_position.column);
-	else
-		errcontext("%s", subject);
+		appendStringInfo(&where, ", unit %d of %d", place->unit, place->units);
+	if (last_position.line > 0)
+		appendStringInfo(&where, ", line %d", last_position.line);
+	if (last_position.column > 0)
+		appendStringInfo(&where, ", column %d", last_position.column);
+	errcontext("%s", where.data);
+	/* Of a notice, this context would keep it. */
+	pfree(where.data);
 }
 
 void

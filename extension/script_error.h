@@ -23,7 +23,7 @@
 typedef struct SlipwayPlace
 {
 	const char *migration;
-	const char *part;			/* which of its scripts: "verify"; NULL: up. To be set after the push */
+	const char *part;			/* which of its scripts: "down", "verify"; NULL: up. To be set after the push */
 	const char *script;
 	bool		checking;		/* before anything runs */
 	int			unit;			/* of a stepwise migration, from 1; 0: of another one */

@@ -42,6 +42,28 @@ slipway_task_hook(const SlipwayManifest *manifest, SlipwayHook hook, const char 
 	return true;
 }
 
+int
+slipway_task_size(const SlipwayTask *task)
+{
+	return 1 + list_length(task->others);
+}
+
+int
+slipway_task_total(const SlipwayTask *tasks, int n)
+{
+	int			total = 0;
+
+	for (int i = 0; i < n; i++)
+		total += slipway_task_size(&tasks[i]);
+	return total;
+}
+
+bool
+slipway_task_is_rollback(const SlipwayTask *task)
+{
+	return strcmp(task->action, SLIPWAY_ACTION_ROLLBACK) == 0;
+}
+
 void
 slipway_task_release(SlipwayTask *task)
 {

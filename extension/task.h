@@ -10,12 +10,18 @@
 
 /* Actions of the history. */
 #define SLIPWAY_ACTION_APPLY "apply"
+#define SLIPWAY_ACTION_ROLLBACK "rollback"
 #define SLIPWAY_ACTION_HOOK "hook"
+
+/* Scripts of a migration: parts of script_error.h. */
+#define SLIPWAY_PART_DOWN "down"
 
 typedef struct SlipwayTask
 {
 	const char *name;			/* of the migration, or the hook */
+	List	   *others;			/* names of migrations that its script rolls back, too */
 	const char *action;			/* what the history will say was done */
+	const char *part;			/* which script of the migration: see script_error.h */
 	const uint8 *script;		/* hash of what is run for it */
 	const char *about;			/* the migration that a hook runs for, or NULL */
 	SlipwayMember *member;		/* of the manifest; its outline, if it is an up script, is this one's */
@@ -33,6 +39,12 @@ extern SlipwayTask *slipway_task_list(const SlipwayPlan *plan, int nsteps, int *
  */
 extern bool slipway_task_hook(const SlipwayManifest *manifest, SlipwayHook hook, const char *about,
 							  SlipwayTask *task);
+
+/* How many migrations it is about. */
+extern int	slipway_task_size(const SlipwayTask *task);
+extern int	slipway_task_total(const SlipwayTask *tasks, int n);
+
+extern bool slipway_task_is_rollback(const SlipwayTask *task);
 
 /* It is done: its outline is not needed any more. */
 extern void slipway_task_release(SlipwayTask *task);

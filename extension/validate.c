@@ -94,8 +94,8 @@ check_hook(const char *name, const SlipwayOutline *outline)
 }
 
 SlipwayOutline *
-slipway_validate_script(const char *migration, const char *body, bool fixed_role, Size limit,
-						SlipwayProblem **problem)
+slipway_validate_script(const char *migration, const char *part, const char *body, bool fixed_role,
+						Size limit, SlipwayProblem **problem)
 {
 	MemoryContext context = CurrentMemoryContext;
 	SlipwayOutline *volatile outline = NULL;
@@ -103,7 +103,7 @@ slipway_validate_script(const char *migration, const char *body, bool fixed_role
 	*problem = NULL;
 	PG_TRY();
 	{
-		outline = slipway_outline(migration, body, fixed_role, limit);
+		outline = slipway_outline_part(migration, part, body, fixed_role, limit);
 		check_hook(migration, outline);
 	}
 	PG_CATCH();
@@ -113,6 +113,32 @@ slipway_validate_script(const char *migration, const char *body, bool fixed_role
 	}
 	PG_END_TRY();
 	return outline;
+}
+
+SlipwayProblem *
+slipway_validate_begun(const char *migration, const char *part, const char *body,
+					   const SlipwayOutline *outline, const SlipwayProject *project)
+{
+	MemoryContext context = CurrentMemoryContext;
+	SlipwayProblem *volatile problem = NULL;
+	SlipwayPlace place;
+	uint8		hash[SLIPWAY_HASH_LEN];
+
+	PG_TRY();
+	{
+		slipway_place_push(&place, migration, NULL, true);
+		place.part = part;
+		slipway_journal_check(slipway_journal_load(project->name, migration), migration, body, outline, hash);
+		slipway_place_pop(&place);
+	}
+	PG_CATCH();
+	{
+		problem = take_problem(migration, context);
+		if (part)
+			problem->error->hint = psprintf("Go on with the %s script that it was begun with.", part);
+	}
+	PG_END_TRY();
+	return problem;
 }
 
 /* Of a plan, while it is checked. */
@@ -232,7 +258,7 @@ check_script(PlanCheck *check, SlipwayStep *step, int i)
 	if (keep)
 		check->room -= size;
 	if (body)
-		outline = slipway_validate_script(step->name, body, check->fixed_role,
+		outline = slipway_validate_script(step->name, NULL, body, check->fixed_role,
 										  MemoryContextMemAllocated(context, false) + check->room,
 										  &problem);
 	check->room -= Min(check->room, MemoryContextMemAllocated(context, true) - before);

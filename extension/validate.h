@@ -32,10 +32,14 @@ extern void slipway_validate_raise(List *problems);
 
 /*
  * Outline of a script body, as slipway_outline() makes it, or NULL with its
- * problem in *problem.
+ * problem in *problem. part is which script of the migration it is.
  */
-extern SlipwayOutline *slipway_validate_script(const char *migration, const char *body,
+extern SlipwayOutline *slipway_validate_script(const char *migration, const char *part, const char *body,
 											   bool fixed_role, Size limit,
 											   SlipwayProblem **problem);
+
+/* The problem of a script that was begun, and has changed where it was already executed; or NULL. */
+extern SlipwayProblem *slipway_validate_begun(const char *migration, const char *part, const char *body,
+											  const SlipwayOutline *outline, const SlipwayProject *project);
 
 #endif							/* SLIPWAY_VALIDATE_H */

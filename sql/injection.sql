@@ -104,7 +104,12 @@ INSERT INTO call (statement) VALUES
 ('SELECT slipway.baseline(%L, ''why'')'),
 ('SELECT slipway.baseline(''a'', %L)'),
 ('SELECT slipway.baseline(''a'', ''why'', %L)'),
-('SELECT slipway.verify_history(%L)');
+('SELECT slipway.verify_history(%L)'),
+('SELECT slipway.rollback_plan(%L, ''{"all": true}'')'),
+('SELECT slipway.rollback_plan(''default'', jsonb_build_object(''to'', %L::text))'),
+('SELECT slipway.rollback_plan(''default'', jsonb_build_object(''script'', %L::text))'),
+('SELECT slipway.rollback_losses(%L, ''{"all": true}'')'),
+('SELECT slipway.rollback_losses(''default'', jsonb_build_object(%L, 1))');
 -- No text argument is left out.
 SELECT p.oid::regprocedure, p.pronargs - count(c.n) AS missing
   FROM pg_proc p LEFT JOIN call c ON c.statement LIKE '%slipway.' || replace(p.proname, '_', '\_') || '(%'
@@ -140,6 +145,11 @@ CALL slipway.migrate('default', '{"%s%n": 1}');
 CALL slipway.migrate('default', '{"to": "''; DROP TABLE victim; -- %s%n"}');
 CALL slipway.migrate('default', '{"manifest": "''; DROP TABLE victim; -- %s%n"}');
 CALL slipway.migrate('default', '{"lock_wait": "''; DROP TABLE victim; -- %s%n"}');
+CALL slipway.rollback('''; DROP TABLE victim; --');
+CALL slipway.rollback('default', '{"to": "''; DROP TABLE victim; -- %s%n"}');
+CALL slipway.rollback('default', '{"script": "''; DROP TABLE victim; -- %s%n"}');
+CALL slipway.redo('''; DROP TABLE victim; --');
+CALL slipway.redo('default', '{"''; DROP TABLE victim; --": 1}');
 CALL slipway.migrate('default', '{"lock_timeout": "''; DROP TABLE victim; -- %s%n"}');
 CALL slipway.migrate('default', '{"statement_timeout": "''; DROP TABLE victim; -- %s%n"}');
 CALL slipway.migrate('default', '{"retries": "''; DROP TABLE victim; -- %s%n"}');

@@ -13,6 +13,18 @@ CREATE FUNCTION slipway.validate(project text DEFAULT 'default', manifest text D
 REVOKE ALL ON FUNCTION slipway.validate(text, text, boolean) FROM PUBLIC;
 COMMENT ON FUNCTION slipway.validate(text, text, boolean) IS 'one row for each reason why migrate would refuse to start, none if it would not; needs reader';
 
+CREATE FUNCTION slipway.rollback_plan(project text DEFAULT 'default', options jsonb DEFAULT '{}',
+    OUT "position" integer, OUT migration text, OUT script_hash text, OUT kind text, OUT units integer, OUT reason text)
+    RETURNS SETOF record AS 'MODULE_PATHNAME', 'slipway_rollback_plan' LANGUAGE C STABLE;
+REVOKE ALL ON FUNCTION slipway.rollback_plan(text, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION slipway.rollback_plan(text, jsonb) IS 'what rollback would take back with these options, and with which scripts; raises what rollback would; needs reader';
+
+CREATE FUNCTION slipway.rollback_losses(project text DEFAULT 'default', options jsonb DEFAULT '{}',
+    OUT "position" integer, OUT migration text, OUT action text, OUT relation text, OUT column_name text, OUT rows bigint, OUT exact boolean)
+    RETURNS SETOF record AS 'MODULE_PATHNAME', 'slipway_rollback_losses' LANGUAGE C STABLE;
+REVOKE ALL ON FUNCTION slipway.rollback_losses(text, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION slipway.rollback_losses(text, jsonb) IS 'tables and columns that statements of its scripts would drop or empty, with the rows of the table, counted (exact) or as the planner has it; needs deployer';
+
 CREATE FUNCTION slipway.compare(manifest text, project text DEFAULT 'default',
     OUT "position" integer, OUT migration text, OUT state text, OUT script_hash text, OUT applied_hash text,
     OUT applied_at timestamptz, OUT duration interval, OUT applied_by text, OUT run bigint, OUT units_done integer)

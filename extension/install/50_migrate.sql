@@ -11,6 +11,16 @@ CREATE PROCEDURE slipway.verify(project text DEFAULT 'default', options jsonb DE
 REVOKE ALL ON PROCEDURE slipway.verify(text, jsonb) FROM PUBLIC;
 COMMENT ON PROCEDURE slipway.verify(text, jsonb) IS 'runs the verify scripts of what is applied, each in a transaction that is rolled back, and raises SW025 if any has failed; top level only; needs deployer';
 
+CREATE PROCEDURE slipway.rollback(project text DEFAULT 'default', options jsonb DEFAULT '{}')
+    AS 'MODULE_PATHNAME', 'slipway_rollback' LANGUAGE C;
+REVOKE ALL ON PROCEDURE slipway.rollback(text, jsonb) FROM PUBLIC;
+COMMENT ON PROCEDURE slipway.rollback(text, jsonb) IS 'runs the down scripts of what option steps, to or all names, last applied first, or the one of option script; top level only; needs deployer';
+
+CREATE PROCEDURE slipway.redo(project text DEFAULT 'default', options jsonb DEFAULT '{}')
+    AS 'MODULE_PATHNAME', 'slipway_redo' LANGUAGE C;
+REVOKE ALL ON PROCEDURE slipway.redo(text, jsonb) FROM PUBLIC;
+COMMENT ON PROCEDURE slipway.redo(text, jsonb) IS 'rolls the migration that was applied last back, and applies it again; top level only; needs deployer';
+
 CREATE FUNCTION slipway.settle_unit(migration text, done boolean, reason text, project text DEFAULT 'default') RETURNS void
     AS 'MODULE_PATHNAME', 'slipway_settle_unit' LANGUAGE C;
 REVOKE ALL ON FUNCTION slipway.settle_unit(text, boolean, text, text) FROM PUBLIC;

@@ -6,7 +6,7 @@ SELECT p.name AS project, s.*
   FROM slipway.project p, LATERAL slipway._status(p.name) s
  WHERE slipway._may('reader', p.name);
 REVOKE ALL ON slipway.status FROM PUBLIC;
-COMMENT ON VIEW slipway.status IS 'state of every migration of each project: applied, pending, failed, changed, missing, future or out of order';
+COMMENT ON VIEW slipway.status IS 'state of every migration of each project: applied, pending, failed, changed, missing, future, out of order or rolled back in part';
 
 CREATE VIEW slipway.log WITH (security_barrier) AS
 SELECT h.*, h.finished_at - h.started_at AS duration, r.labels,

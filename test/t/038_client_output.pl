@@ -149,7 +149,8 @@ misuse_is([ 'help', 'migrat' ], 'unknown command "migrat"', 'Perhaps you meant "
 misuse_is([ 'log', '--folow' ], 'unknown option "--folow"', 'Perhaps you meant "--follow".');
 misuse_is([ 'watch', '--timeout', '1s' ], 'command "watch" has no option "--timeout"', 'See "slipway help watch".');
 misuse_is([ 'status', '-n' ], 'command "status" has no option "--dry-run"', 'See "slipway help status".');
-misuse_is([ 'cancel', '-y' ], 'unknown option "-y"', 'See "slipway --help".');
+misuse_is([ 'cancel', '-y' ], 'command "cancel" has no option "--yes"', 'See "slipway help cancel".');
+misuse_is([ 'cancel', '-x' ], 'unknown option "-x"', 'See "slipway --help".');
 misuse_is([ 'cancel', '3' ], 'superfluous argument "3"', 'Write slipway cancel.');
 misuse_is([ 'watch', 'x' ], 'superfluous argument "x"', 'Write slipway watch.');
 misuse_is([ 'wait', 'x' ], 'superfluous argument "x"', 'Write slipway wait.');

@@ -11,16 +11,15 @@
 #include "server_error.h"
 
 static void
-expect_place(const char *context, SlipwayErrorPlace place, const char *migration, int line, int column, size_t length)
+expect_part(const char *context, SlipwayScriptPart part, SlipwayErrorPlace place, const char *migration, int line, int column, size_t length)
 {
 	char	   *found;
+	SlipwayScriptPart found_part;
 	int			found_line,
 				found_column;
 	size_t		found_length;
-	SlipwayScriptPart part;
 
-	assert_int_equal(slipway_server_error_locate(context, &found, &part, &found_line, &found_column, &found_length), place);
-	assert_int_equal(part, strstr(context, "verify script, line 3") != NULL ? SLIPWAY_PART_VERIFY : SLIPWAY_PART_UP);
+	assert_int_equal(slipway_server_error_locate(context, &found, &found_part, &found_line, &found_column, &found_length), place);
 	assert_int_equal(found_line, line);
 	assert_int_equal(found_column, column);
 	assert_int_equal(found_length, length);
@@ -32,6 +31,13 @@ expect_place(const char *context, SlipwayErrorPlace place, const char *migration
 		assert_string_equal(found, migration);
 	}
 	free(found);
+	assert_int_equal(found_part, part);
+}
+
+static void
+expect_place(const char *context, SlipwayErrorPlace place, const char *migration, int line, int column, size_t length)
+{
+	expect_part(context, SLIPWAY_PART_UP, place, migration, line, column, length);
 }
 
 static void
@@ -43,8 +49,12 @@ locates_errors(void **state)
 	expect_place("migration \"0001_a\"", SLIPWAY_ERROR_RUN, "0001_a", 0, 0, 0);
 	expect_place("check of migration \"a b\", line 1, column 2", SLIPWAY_ERROR_CHECK, "a b", 1, 2, 0);
 	expect_place("function f() line 3\nmigration \"x\", line 1", SLIPWAY_ERROR_RUN, "x", 1, 0, 19);
-	expect_place("migration \"0001_a\", verify script, line 3, column 9", SLIPWAY_ERROR_RUN, "0001_a", 3, 9, 0);
-	expect_place("check of migration \"0001_a\", verify script, line 3", SLIPWAY_ERROR_CHECK, "0001_a", 3, 0, 0);
+	expect_part("migration \"0001_a\", verify script, line 3, column 9", SLIPWAY_PART_VERIFY, SLIPWAY_ERROR_RUN, "0001_a", 3, 9, 0);
+	expect_part("check of migration \"0001_a\", verify script, line 3", SLIPWAY_PART_VERIFY, SLIPWAY_ERROR_CHECK, "0001_a", 3, 0, 0);
+	/* another script than its up script */
+	expect_part("migration \"x\", down script, unit 2 of 3, line 4, column 5", SLIPWAY_PART_DOWN, SLIPWAY_ERROR_RUN, "x", 4, 5, 0);
+	expect_part("check of migration \"x\", down script, line 1", SLIPWAY_PART_DOWN, SLIPWAY_ERROR_CHECK, "x", 1, 0, 0);
+	expect_place("migration \"x\", down scripts", SLIPWAY_ERROR_ELSEWHERE, NULL, 0, 0, 27);
 	/* names with the very words around them */
 	expect_place("migration \"a\"b\", line 7, column 1\", line 3, column 4", SLIPWAY_ERROR_RUN,
 				 "a\"b\", line 7, column 1", 3, 4, 0);

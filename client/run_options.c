@@ -1,0 +1,54 @@
+/*
+ * run_options.c
+ *	  What the options of every CALL that runs scripts have in common.
+ */
+#include "run_options.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "die.h"
+#include "output.h"
+
+/* A duration: a plain number goes as a number (milliseconds), one with a unit as text. */
+static void
+set_duration(json_t *options, const char *key, const SlipwayArguments *arguments,
+			 SlipwayOptionId id)
+{
+	const char *value = slipway_option_text(arguments, id);
+
+	if (value == NULL)
+		return;
+	if (value[strspn(value, "0123456789")] == '\0')
+		(void) json_object_set_new(options, key, json_integer(strtoll(value, NULL, 10)));
+	else
+		(void) json_object_set_new(options, key, json_string(value));
+}
+
+void
+slipway_run_options_add(json_t *options, const SlipwayArguments *arguments)
+{
+	const char *cancel_blockers = slipway_option_text(arguments, SLIPWAY_OPTION_CANCEL_BLOCKERS);
+	int			retries = slipway_option_integer(arguments, SLIPWAY_OPTION_RETRIES, -1);
+
+	(void) json_object_set_new(options, "client_version", json_string(SLIPWAY_VERSION));
+	set_duration(options, "lock_wait", arguments, SLIPWAY_OPTION_LOCK_WAIT);
+	set_duration(options, "lock_timeout", arguments, SLIPWAY_OPTION_LOCK_TIMEOUT);
+	set_duration(options, "statement_timeout", arguments, SLIPWAY_OPTION_STATEMENT_TIMEOUT);
+	if (retries >= 0)
+		(void) json_object_set_new(options, "retries", json_integer(retries));
+	if (cancel_blockers != NULL)
+		(void) json_object_set_new(options, "cancel_blockers",
+								   slipway_output_json_text(cancel_blockers));
+}
+
+char *
+slipway_run_options_text(json_t *options)
+{
+	char	   *text = json_dumps(options, JSON_COMPACT);
+
+	json_decref(options);
+	if (text == NULL)
+		slipway_die(SLIPWAY_EXIT_ERROR, NULL, "could not write the options as JSON");
+	return text;
+}

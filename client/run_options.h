@@ -1,0 +1,18 @@
+/*
+ * run_options.h
+ *	  What the options of every CALL that runs scripts have in common.
+ */
+#ifndef SLIPWAY_RUN_OPTIONS_H
+#define SLIPWAY_RUN_OPTIONS_H
+
+#include <jansson.h>
+
+#include "option.h"
+
+/* Adds the client's version, time-outs, retries and who may be cancelled, as far as they were given. */
+void		slipway_run_options_add(json_t *options, const SlipwayArguments *arguments);
+
+/* As text, which the caller frees; releases the object. */
+char	   *slipway_run_options_text(json_t *options);
+
+#endif

@@ -1,0 +1,121 @@
+/*
+ * rollback_plan.c
+ *	  slipway.rollback_plan() and slipway.rollback_losses(): what a rollback would do.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+#include "funcapi.h"
+#include "utils/builtins.h"
+
+#include "body.h"
+#include "descent.h"
+#include "load_manifest.h"
+#include "losses.h"
+#include "privilege.h"
+
+/* What was asked for. */
+typedef struct Question
+{
+	SlipwayProject *project;
+	SlipwayDescent *descent;
+} Question;
+
+static Question
+read_question(FunctionCallInfo fcinfo, SlipwayRight right)
+{
+	Question	question;
+	SlipwayOptions *options;
+	SlipwayManifest *manifest;
+	char	   *project;
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("project and options must not be null")));
+	project = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	slipway_privilege_require(right, project);
+	options = slipway_options_parse(PG_GETARG_JSONB_P(1), "rollback");
+	question.project = slipway_project_load(project);
+	manifest = slipway_manifest_find(project, options->manifest);
+	question.descent = slipway_descent_make(question.project, manifest, options);
+	slipway_descent_check(question.descent, question.project);
+	return question;
+}
+
+static void
+put_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+
+	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
+static void
+put_step(FunctionCallInfo fcinfo, int position, const SlipwayDescentStep *step, const SlipwayOutline *outline)
+{
+	const char *reason = outline->stepwise_reason;
+	Datum		values[] = {
+		Int32GetDatum(position), CStringGetTextDatum(step->name),
+		CStringGetTextDatum(slipway_hash_hex(step->script)),
+		CStringGetTextDatum(reason ? "stepwise" : "transactional"), Int32GetDatum(outline->nunits),
+		reason ? CStringGetTextDatum(reason) : (Datum) 0
+	};
+	bool		nulls[lengthof(values)] = {false};
+
+	nulls[5] = reason == NULL;
+	put_row(fcinfo, values, nulls);
+}
+
+PG_FUNCTION_INFO_V1(slipway_rollback_plan);
+
+Datum
+slipway_rollback_plan(PG_FUNCTION_ARGS)
+{
+	SlipwayDescent *descent = read_question(fcinfo, SLIPWAY_READER).descent;
+
+	InitMaterializedSRF(fcinfo, 0);
+	for (int i = 0; i < descent->n; i++)
+		put_step(fcinfo, i + 1, &descent->steps[i],
+				 descent->steps[descent->one_script ? 0 : i].outline);
+	return (Datum) 0;
+}
+
+static void
+put_loss(FunctionCallInfo fcinfo, int position, const SlipwayDescentStep *step, const SlipwayLoss *loss)
+{
+	Datum		values[] = {
+		Int32GetDatum(position), CStringGetTextDatum(step->name), CStringGetTextDatum(loss->action),
+		CStringGetTextDatum(loss->relation),
+		loss->column ? CStringGetTextDatum(loss->column) : (Datum) 0,
+		Int64GetDatum((int64) loss->rows), BoolGetDatum(loss->exact)
+	};
+	bool		nulls[lengthof(values)] = {false};
+
+	nulls[4] = loss->column == NULL;
+	nulls[5] = nulls[6] = loss->rows < 0;
+	put_row(fcinfo, values, nulls);
+}
+
+PG_FUNCTION_INFO_V1(slipway_rollback_losses);
+
+Datum
+slipway_rollback_losses(PG_FUNCTION_ARGS)
+{
+	Question	question = read_question(fcinfo, SLIPWAY_DEPLOYER);
+	ListCell   *cell;
+
+	InitMaterializedSRF(fcinfo, 0);
+	for (int i = 0; i < question.descent->n; i++)
+	{
+		const SlipwayDescentStep *step = &question.descent->steps[i];
+		char	   *body;
+
+		if (step->outline == NULL)
+			continue;
+		body = slipway_body_load(step->script);
+		foreach(cell, slipway_losses_find(question.project, body, step->outline))
+			put_loss(fcinfo, i + 1, step, lfirst(cell));
+	}
+	return (Datum) 0;
+}
