@@ -10,6 +10,9 @@
 #include "memory.h"
 #include "output.h"
 #include "pipeline.h"
+#include "release.h"
+#include "requirement.h"
+#include "variable.h"
 
 void
 slipway_check_add(SlipwayCheck *check, const SlipwayProblem *problem)
@@ -56,6 +59,9 @@ add_state_problem(SlipwayCheck *check, const SlipwayState *state)
 				" or \"slipway repair --accept-checksum\".";
 			break;
 		case SLIPWAY_STATE_MISSING:
+			/* what was to be run again and again may end without a trace */
+			if (state->repeatable)
+				return;
 			problem.sqlstate = "SW002";
 			problem.message = state->applied_hash != NULL ? "the migration was applied, but is not in the folder" :
 				"the migration has stopped part way, but is not in the folder";
@@ -82,10 +88,10 @@ add_state_problem(SlipwayCheck *check, const SlipwayState *state)
 }
 
 static bool
-is_step(const SlipwayState *state, const SlipwayCheckOptions *options)
+is_step(const SlipwayState *state, bool out_of_order)
 {
 	return state->kind == SLIPWAY_STATE_PENDING || state->kind == SLIPWAY_STATE_FAILED ||
-		(state->kind == SLIPWAY_STATE_OUT_OF_ORDER && options->out_of_order);
+		(state->kind == SLIPWAY_STATE_OUT_OF_ORDER && out_of_order);
 }
 
 static const char *
@@ -111,6 +117,7 @@ take_check(void *context, size_t index, const PGresult *result)
 			step->kind = keep_field(check, result, row, 0);
 			step->units = (int) slipway_server_number(result, row, 1, 0);
 			step->reason = keep_field(check, result, row, 2);
+			step->requires = keep_field(check, result, row, 9);
 			continue;
 		}
 		problem.sqlstate = keep_field(check, result, row, 3);
@@ -125,15 +132,17 @@ take_check(void *context, size_t index, const PGresult *result)
 
 /* Has the server check the scripts of the steps. */
 static void
-check_scripts(SlipwayCheck *check, PGconn *conn, const char *project)
+check_scripts(SlipwayCheck *check, PGconn *conn, const SlipwayCheckOptions *options)
 {
 	static const char sql[] =
-		"SELECT kind, units, reason, sqlstate, message, detail, hint, line_number, column_number"
+		"SELECT kind, units, reason, sqlstate, message, detail, hint, line_number, column_number,"
+		" pg_catalog.array_to_string(requires, E'\\n')"
 		" FROM slipway.check_script($1, $2, $3)";
 	SlipwayPipeline pipeline;
 
 	if (check->step_count == 0)
 		return;
+	slipway_variable_send(conn, options->arguments, NULL);
 	slipway_pipeline_open(&pipeline, conn, take_check, check);
 	for (size_t i = 0; i < check->step_count + check->hook_count; i++)
 	{
@@ -141,7 +150,7 @@ check_scripts(SlipwayCheck *check, PGconn *conn, const char *project)
 		size_t		length;
 		char	   *body = slipway_script_file_read_again(&migration->up, &length);
 		const SlipwayValue values[] = {
-			{.bytes = migration->name}, {.bytes = body}, {.bytes = project}
+			{.bytes = migration->name}, {.bytes = body}, {.bytes = options->project}
 		};
 
 		slipway_pipeline_send(&pipeline, sql, values, 3);
@@ -180,11 +189,24 @@ check_together(SlipwayCheck *check)
 	}
 }
 
+SlipwayCheckOptions
+slipway_check_options(const SlipwayArguments *arguments)
+{
+	slipway_variable_check(arguments);
+	return (SlipwayCheckOptions) {
+		.project = slipway_release_project(arguments),
+		.out_of_order = slipway_option_flag(arguments, SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER) ? "allow"
+			: slipway_option_text(arguments, SLIPWAY_OPTION_OUT_OF_ORDER),
+		.arguments = arguments,
+	};
+}
+
 SlipwayCheck *
 slipway_check_run(PGconn *conn, const SlipwayManifest *manifest, const SlipwayStateList *states,
 				  const SlipwayCheckOptions *options)
 {
 	SlipwayCheck *check = slipway_memory_new(sizeof(SlipwayCheck));
+	const char *policy = options->out_of_order != NULL ? options->out_of_order : states->out_of_order;
 	bool		beyond = false;
 
 	check->steps = slipway_memory_new((states->count + manifest->folder->count) * sizeof(SlipwayStep));
@@ -193,7 +215,7 @@ slipway_check_run(PGconn *conn, const SlipwayManifest *manifest, const SlipwaySt
 		const SlipwayState *state = &states->states[i];
 		const SlipwayMigration *migration = slipway_folder_find(manifest->folder, state->migration);
 
-		if (is_step(state, options))
+		if (is_step(state, strcmp(policy, "refuse") != 0))
 		{
 			if (!beyond && migration != NULL)
 				check->steps[check->step_count++].migration = migration;
@@ -204,7 +226,8 @@ slipway_check_run(PGconn *conn, const SlipwayManifest *manifest, const SlipwaySt
 			beyond = true;
 	}
 	add_hooks(check, manifest->folder);
-	check_scripts(check, conn, options->project);
+	check_scripts(check, conn, options);
+	slipway_requirement_check(check, states);
 	if (options->together)
 		check_together(check);
 	return check;

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+#include "option.h"
 #include "problem.h"
 #include "server.h"
 
@@ -18,6 +19,7 @@ typedef struct SlipwayStep
 	const char *kind;			/* "transactional", "stepwise"; NULL: refused */
 	const char *reason;			/* why stepwise, or NULL */
 	int			units;
+	const char *requires;		/* names, a line each, or NULL */
 } SlipwayStep;
 
 typedef struct SlipwayCheck
@@ -35,9 +37,13 @@ typedef struct SlipwayCheckOptions
 {
 	const char *project;
 	const char *to;				/* NULL: to the end */
-	bool		out_of_order;	/* steps, not problems */
+	const char *out_of_order;	/* policy; NULL: the server's */
+	const SlipwayArguments *arguments;	/* with the values of variables */
 	bool		together;		/* all steps in one transaction */
 } SlipwayCheckOptions;
+
+/* Reads the options that such commands have in common; ends the program with SLIPWAY_EXIT_USAGE for bad ones. */
+SlipwayCheckOptions slipway_check_options(const SlipwayArguments *arguments);
 
 /*
  * Turns states into steps and problems, and has the server check the scripts

@@ -40,7 +40,8 @@ enum
 	FIELD_LABELS,
 	FIELD_LABELS_JSON,
 	FIELD_REASON,
-	FIELD_CONTEXT
+	FIELD_CONTEXT,
+	FIELD_VARIABLES_JSON
 };
 
 #define COLUMN_COUNT 7
@@ -60,7 +61,7 @@ read_log(PGconn *conn, const char *project, const char *limit, const char *after
 		" pg_catalog.encode(script_hash, 'hex'), pg_catalog.encode(entry_hash, 'hex'),"
 		" sqlstate, message, detail, hint, line_number, column_number,"
 		" (SELECT pg_catalog.string_agg(key || '=' || value, ', ' ORDER BY key)"
-		"    FROM pg_catalog.jsonb_each_text(labels)), labels, reason, context"
+		"    FROM pg_catalog.jsonb_each_text(labels)), labels, reason, context, variables"
 		" FROM slipway.log WHERE project = $1 AND entry > $3::bigint"
 		" ORDER BY entry DESC LIMIT $2::bigint) newest"
 		" ORDER BY entry";
@@ -173,12 +174,12 @@ make_integer(const PGresult *result, int row, int field)
 
 /* An entry that no run has made has none. */
 static json_t *
-make_labels(const PGresult *result, int row)
+make_object(const PGresult *result, int row, int field)
 {
-	const char *text = slipway_server_text(result, row, FIELD_LABELS_JSON);
-	json_t	   *labels = text != NULL ? json_loads(text, 0, NULL) : NULL;
+	const char *text = slipway_server_text(result, row, field);
+	json_t	   *object = text != NULL ? json_loads(text, 0, NULL) : NULL;
 
-	return labels != NULL ? labels : json_object();
+	return object != NULL ? object : json_object();
 }
 
 static void
@@ -212,7 +213,8 @@ print_log_json(const PGresult *result)
 								   duration >= 0 ? json_real(duration) : json_null());
 		(void) json_object_set_new(object, "line", make_integer(result, row, FIELD_LINE));
 		(void) json_object_set_new(object, "column", make_integer(result, row, FIELD_COLUMN));
-		(void) json_object_set_new(object, "labels", make_labels(result, row));
+		(void) json_object_set_new(object, "labels", make_object(result, row, FIELD_LABELS_JSON));
+		(void) json_object_set_new(object, "variables", make_object(result, row, FIELD_VARIABLES_JSON));
 		slipway_output_json(object);
 	}
 }

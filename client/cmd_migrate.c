@@ -22,19 +22,26 @@
 #include "server.h"
 #include "server_error.h"
 #include "upload.h"
+#include "variable.h"
 
 /* The options of CALL slipway.migrate(); the caller frees them. Takes labels, which may be NULL. */
 static char *
-make_options(const SlipwayArguments *arguments, const SlipwayManifest *manifest, json_t *labels)
+make_options(const SlipwayArguments *arguments, const SlipwayManifest *manifest, json_t *labels,
+			 const char *variables_key)
 {
 	json_t	   *options = json_object();
 	const char *to = slipway_option_text(arguments, SLIPWAY_OPTION_TO);
 	const char *mode = slipway_option_text(arguments, SLIPWAY_OPTION_MODE);
+	const char *out_of_order = slipway_option_text(arguments, SLIPWAY_OPTION_OUT_OF_ORDER);
 
 	(void) json_object_set_new(options, "manifest", json_string(manifest->hash));
 	slipway_run_options_add(options, arguments);
 	if (to != NULL)
 		(void) json_object_set_new(options, "to", json_string(to));
+	if (*variables_key != '\0')
+		(void) json_object_set_new(options, "variables_key", json_string(variables_key));
+	if (out_of_order != NULL)
+		(void) json_object_set_new(options, "out_of_order", json_string(out_of_order));
 	if (slipway_option_flag(arguments, SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER))
 		(void) json_object_set_new(options, "allow_out_of_order", json_true());
 	if (mode != NULL)
@@ -140,18 +147,23 @@ slipway_cmd_migrate(const SlipwayArguments *arguments)
 	if (slipway_option_flag(arguments, SLIPWAY_OPTION_DRY_RUN))
 		return slipway_cmd_plan(arguments);
 	json_decref(slipway_label_json(arguments));
+	slipway_variable_check(arguments);
 	manifest = slipway_release_load(arguments, begin_upload, &report);
 	conn = slipway_connection_open(arguments);
 	slipway_connection_error_set_stage(SLIPWAY_STAGE_UPLOAD);
 	upload = slipway_upload_run(conn, manifest, report.project);
 	slipway_output_detail("%zu %s uploaded", upload.scripts,
 						  upload.scripts == 1 ? "script" : "scripts");
-	if (upload.settled)
+	/* of a target the server may have more to say */
+	if (upload.settled && slipway_option_text(arguments, SLIPWAY_OPTION_TO) == NULL)
 		slipway_report_done(&report, NULL, upload.head);
 	else
 	{
-		char	   *options = make_options(arguments, manifest, slipway_label_json(arguments));
+		char		variables_key[SLIPWAY_VARIABLE_KEY_SIZE] = "";
+		char	   *options;
 
+		slipway_variable_send(conn, arguments, variables_key);
+		options = make_options(arguments, manifest, slipway_label_json(arguments), variables_key);
 		code = slipway_option_flag(arguments, SLIPWAY_OPTION_DETACH)
 			? run_detached(&report, conn, options, manifest->folder,
 						   !slipway_option_flag(arguments, SLIPWAY_OPTION_NO_WAIT))

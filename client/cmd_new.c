@@ -44,8 +44,9 @@ make_slug(const char *name)
 	return slug;
 }
 
+/* A repeatable one has no moment: it runs behind all others. */
 static char *
-make_name(const char *given)
+make_name(const char *given, bool repeatable)
 {
 	char	   *slug = make_slug(given);
 	char	   *name;
@@ -58,6 +59,8 @@ make_name(const char *given)
 					"\"%s\" gives no file name", given);
 	if (strlen(slug) > MAX_SLUG)
 		slipway_die(SLIPWAY_EXIT_USAGE, NULL, "the name is longer than %d characters", MAX_SLUG);
+	if (repeatable)
+		return slug;
 	(void) gmtime_r(&now, &utc);
 	(void) strftime(moment, sizeof(moment), "%Y%m%d%H%M%S", &utc);
 	name = slipway_memory_format("%s_%s", moment, slug);
@@ -73,7 +76,7 @@ remove_file(void *path)
 }
 
 static void
-write_file(const char *path, const char *name, const char *purpose)
+write_file(const char *path, const char *name, const char *purpose, bool repeatable)
 {
 	int			fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	bool		written;
@@ -81,7 +84,7 @@ write_file(const char *path, const char *name, const char *purpose)
 	if (fd < 0)
 		slipway_die(SLIPWAY_EXIT_ERROR, NULL, "could not create \"%s\": %s", path, strerror(errno));
 	slipway_die_push(remove_file, (void *) path);
-	written = dprintf(fd, "-- %s%s\n", purpose, name) > 0;
+	written = dprintf(fd, "-- %s%s\n%s", purpose, name, repeatable ? "-- slipway: repeatable\n" : "") > 0;
 	if (close(fd) != 0 || !written)
 		slipway_die(SLIPWAY_EXIT_ERROR, NULL, "could not write \"%s\": %s", path, strerror(errno));
 }
@@ -146,7 +149,8 @@ slipway_cmd_new(const SlipwayArguments *arguments)
 		{verify, ".verify.sql", "verifies "},
 	};
 	const char *given = slipway_folder_locate(slipway_option_text(arguments, SLIPWAY_OPTION_DIR));
-	char	   *name = make_name(arguments->words[1]);
+	bool		repeatable = slipway_option_flag(arguments, SLIPWAY_OPTION_REPEATABLE);
+	char	   *name = make_name(arguments->words[1], repeatable);
 	char	   *paths[3];
 	size_t		count = 0;
 	char	   *folder;
@@ -159,7 +163,7 @@ slipway_cmd_new(const SlipwayArguments *arguments)
 			continue;
 		paths[count] = slipway_memory_format("%s/%s%s", folder, name, files[i].suffix);
 		if (!dry_run)
-			write_file(paths[count], name, files[i].purpose);
+			write_file(paths[count], name, files[i].purpose, repeatable && i == 0);
 		count++;
 	}
 	for (size_t i = 0; i < count; i++)

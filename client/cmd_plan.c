@@ -97,18 +97,17 @@ SlipwayExitCode
 slipway_cmd_plan(const SlipwayArguments *arguments)
 {
 	const char *mode = slipway_option_text(arguments, SLIPWAY_OPTION_MODE);
+	SlipwayCheckOptions options = slipway_check_options(arguments);
 	SlipwayManifest *manifest = slipway_release_load(arguments, NULL, NULL);
 	PGconn	   *conn = slipway_connection_open(arguments);
-	SlipwayCheckOptions options = {
-		.project = slipway_release_project(arguments),
-		.to = slipway_option_text(arguments, SLIPWAY_OPTION_TO),
-		.out_of_order = slipway_option_flag(arguments, SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER),
-		.together = mode != NULL && strcmp(mode, "all") == 0,
-	};
 	SlipwayStateList *states = slipway_server_compare(conn, manifest, options.project);
-	SlipwayCheck *check = slipway_check_run(conn, manifest, states, &options);
-	bool		valid = check->problem_count == 0;
+	SlipwayCheck *check;
+	bool		valid;
 
+	options.to = slipway_option_text(arguments, SLIPWAY_OPTION_TO);
+	options.together = mode != NULL && strcmp(mode, "all") == 0;
+	check = slipway_check_run(conn, manifest, states, &options);
+	valid = check->problem_count == 0;
 	if (valid)
 		show_steps(check, options.project);
 	else

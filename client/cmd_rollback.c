@@ -23,6 +23,7 @@
 #include "server.h"
 #include "server_error.h"
 #include "upload.h"
+#include "variable.h"
 
 /* One of the two commands. */
 typedef struct Rollback
@@ -34,6 +35,7 @@ typedef struct Rollback
 	SlipwayManifest *manifest;	/* of the folder, if that matters; or NULL */
 	SlipwayScriptFile script;	/* of --script; path is NULL without */
 	SlipwayDescent *descent;
+	char		variables_key[SLIPWAY_VARIABLE_KEY_SIZE];	/* "": there are none */
 } Rollback;
 
 static void
@@ -123,6 +125,8 @@ make_choice(const Rollback *rollback)
 		(void) json_object_set_new(options, "manifest", json_string(rollback->manifest->hash));
 	if (wants_newest(arguments))
 		(void) json_object_set_new(options, "down_scripts", json_string("newest"));
+	if (*rollback->variables_key != '\0')
+		(void) json_object_set_new(options, "variables_key", json_string(rollback->variables_key));
 	if (rollback->redo)
 		return options;
 	if (to != NULL)
@@ -284,9 +288,11 @@ roll_back(const SlipwayArguments *arguments, bool redo)
 
 	/* a bad one is said before anything is done */
 	json_decref(slipway_label_json(arguments));
+	slipway_variable_check(arguments);
 	require_consent(&rollback);
 	connect_and_upload(&rollback);
 	upload_script(&rollback);
+	slipway_variable_send(rollback.conn, arguments, rollback.variables_key);
 	look(&rollback);
 	if (slipway_option_flag(arguments, SLIPWAY_OPTION_DRY_RUN))
 		slipway_descent_print(rollback.descent);

@@ -95,6 +95,8 @@ print_states_json(const SlipwayStateList *list)
 		set_text(object, "applied_by", state->applied_by);
 		(void) json_object_set_new(object, "run", run);
 		(void) json_object_set_new(object, "units_done", json_integer(state->units_done));
+		(void) json_object_set_new(object, "kind",
+								   json_string(state->repeatable ? "repeatable" : "versioned"));
 		set_text(object, "script_hash", state->script_hash);
 		set_text(object, "applied_hash", state->applied_hash);
 		slipway_output_json(object);

@@ -57,12 +57,9 @@ say_valid(size_t count)
 SlipwayExitCode
 slipway_cmd_validate(const SlipwayArguments *arguments)
 {
+	SlipwayCheckOptions options = slipway_check_options(arguments);
 	SlipwayManifest *manifest = slipway_release_load(arguments, NULL, NULL);
 	PGconn	   *conn = slipway_connection_open(arguments);
-	SlipwayCheckOptions options = {
-		.project = slipway_release_project(arguments),
-		.out_of_order = slipway_option_flag(arguments, SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER),
-	};
 	SlipwayStateList *states = slipway_server_compare(conn, manifest, options.project);
 	SlipwayCheck *check = slipway_check_run(conn, manifest, states, &options);
 	size_t		problems;

@@ -17,6 +17,7 @@
 #include "server.h"
 #include "server_error.h"
 #include "upload.h"
+#include "variable.h"
 
 /* Adds what was given of these options to the options of CALL slipway.verify(). */
 static void
@@ -43,7 +44,7 @@ add_options(json_t *options, const SlipwayArguments *arguments)
 
 /* The caller frees them. */
 static char *
-make_options(const SlipwayArguments *arguments, const char *manifest)
+make_options(const SlipwayArguments *arguments, const char *manifest, const char *variables_key)
 {
 	json_t	   *options = json_object();
 	char	   *text;
@@ -54,6 +55,8 @@ make_options(const SlipwayArguments *arguments, const char *manifest)
 	if (arguments->word_count > 1)
 		(void) json_object_set_new(options, "migration",
 								   slipway_output_json_text(arguments->words[1]));
+	if (*variables_key != '\0')
+		(void) json_object_set_new(options, "variables_key", json_string(variables_key));
 	add_options(options, arguments);
 	text = json_dumps(options, JSON_COMPACT);
 	json_decref(options);
@@ -117,6 +120,7 @@ slipway_cmd_verify(const SlipwayArguments *arguments)
 	const char *which = slipway_option_text(arguments, SLIPWAY_OPTION_VERIFY_SCRIPTS);
 	bool		newest = which != NULL && strcmp(which, "newest") == 0;
 	PGconn	   *conn = slipway_connection_open(arguments);
+	char		variables_key[SLIPWAY_VARIABLE_KEY_SIZE] = "";
 	SlipwayExitCode code;
 	char	   *options;
 
@@ -128,7 +132,8 @@ slipway_cmd_verify(const SlipwayArguments *arguments)
 	}
 	else
 		(void) slipway_server_greet(conn, NULL, 0, NULL);
-	options = make_options(arguments, newest ? manifest->hash : NULL);
+	slipway_variable_send(conn, arguments, variables_key);
+	options = make_options(arguments, newest ? manifest->hash : NULL, variables_key);
 	code = run_verify(&report, conn, options);
 	free(options);
 	slipway_release_free(manifest);

@@ -42,12 +42,15 @@ const SlipwayCommand slipway_command_table[] = {
 		.description =
 		"Writes YYYYMMDDHHMMSS_name.sql, with --down or --verify .up.sql and its\n"
 		"companions, and prints the paths. The time is UTC. In the name, whatever is no\n"
-		"letter or digit becomes an underscore. Nothing is overwritten.",
+		"letter or digit becomes an underscore. Nothing is overwritten. One that is\n"
+		"--repeatable has no time in its name, as it runs behind all others.",
 		.examples =
 		"slipway new \"add users\"\n"
-		"slipway new add_orders --down --verify",
+		"slipway new add_orders --down --verify\n"
+		"slipway new --repeatable order_views",
 		.offline = true,
-		.options = OPTIONS(SLIPWAY_OPTION_DOWN, SLIPWAY_OPTION_VERIFY, SLIPWAY_OPTION_DRY_RUN),
+		.options = OPTIONS(SLIPWAY_OPTION_DOWN, SLIPWAY_OPTION_VERIFY, SLIPWAY_OPTION_REPEATABLE,
+						   SLIPWAY_OPTION_DRY_RUN),
 		.run = slipway_cmd_new,
 	},
 	{
@@ -67,6 +70,9 @@ const SlipwayCommand slipway_command_table[] = {
 		"With --detach a worker of the server does it, which goes on when this program\n"
 		"or its connection ends: Ctrl-C then ends the looking on only, \"slipway watch\"\n"
 		"takes it up again, and \"slipway cancel\" cancels the run.\n\n"
+		"Values of variables that scripts declare are taken from --var, else from the\n"
+		"environment, SLIPWAY_VAR_NAME for NAME: the place for secrets, as others can\n"
+		"see the command line.\n\n"
 		"A TIME is a number with a unit, as in 500ms, 30s, 5min or 1h, or a plain number\n"
 		"of milliseconds; 0 is no limit.",
 		.examples =
@@ -75,10 +81,12 @@ const SlipwayCommand slipway_command_table[] = {
 		"slipway --url postgresql://deploy@db/shop migrate --to 0007_orders",
 		.options = OPTIONS(SLIPWAY_OPTION_TO, SLIPWAY_OPTION_DRY_RUN, SLIPWAY_OPTION_MODE,
 						   SLIPWAY_OPTION_ORDER, SLIPWAY_OPTION_VERIFY,
-						   SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER, SLIPWAY_OPTION_LOCK_WAIT,
+						   SLIPWAY_OPTION_OUT_OF_ORDER, SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER,
+						   SLIPWAY_OPTION_LOCK_WAIT,
 						   SLIPWAY_OPTION_LOCK_TIMEOUT, SLIPWAY_OPTION_STATEMENT_TIMEOUT,
 						   SLIPWAY_OPTION_RETRIES, SLIPWAY_OPTION_CANCEL_BLOCKERS,
-						   SLIPWAY_OPTION_LABEL, SLIPWAY_OPTION_DETACH, SLIPWAY_OPTION_NO_WAIT),
+						   SLIPWAY_OPTION_VAR, SLIPWAY_OPTION_LABEL,
+						   SLIPWAY_OPTION_DETACH, SLIPWAY_OPTION_NO_WAIT),
 		.run = slipway_cmd_migrate,
 	},
 	{
@@ -104,7 +112,7 @@ const SlipwayCommand slipway_command_table[] = {
 						   SLIPWAY_OPTION_DELAY, SLIPWAY_OPTION_DRY_RUN, SLIPWAY_OPTION_ORDER,
 						   SLIPWAY_OPTION_LOCK_WAIT, SLIPWAY_OPTION_LOCK_TIMEOUT,
 						   SLIPWAY_OPTION_STATEMENT_TIMEOUT, SLIPWAY_OPTION_RETRIES,
-						   SLIPWAY_OPTION_CANCEL_BLOCKERS, SLIPWAY_OPTION_LABEL),
+						   SLIPWAY_OPTION_CANCEL_BLOCKERS, SLIPWAY_OPTION_VAR, SLIPWAY_OPTION_LABEL),
 		.run = slipway_cmd_rollback,
 	},
 	{
@@ -118,7 +126,8 @@ const SlipwayCommand slipway_command_table[] = {
 		.options = OPTIONS(SLIPWAY_OPTION_DOWN_SCRIPTS, SLIPWAY_OPTION_YES, SLIPWAY_OPTION_DELAY,
 						   SLIPWAY_OPTION_DRY_RUN, SLIPWAY_OPTION_ORDER, SLIPWAY_OPTION_LOCK_WAIT,
 						   SLIPWAY_OPTION_LOCK_TIMEOUT, SLIPWAY_OPTION_STATEMENT_TIMEOUT,
-						   SLIPWAY_OPTION_RETRIES, SLIPWAY_OPTION_CANCEL_BLOCKERS, SLIPWAY_OPTION_LABEL),
+						   SLIPWAY_OPTION_RETRIES, SLIPWAY_OPTION_CANCEL_BLOCKERS, SLIPWAY_OPTION_VAR,
+						   SLIPWAY_OPTION_LABEL),
 		.run = slipway_cmd_redo,
 	},
 	{
@@ -129,7 +138,8 @@ const SlipwayCommand slipway_command_table[] = {
 		"scripts. Changes nothing.",
 		.examples = "slipway -d shop plan --json",
 		.options = OPTIONS(SLIPWAY_OPTION_TO, SLIPWAY_OPTION_MODE, SLIPWAY_OPTION_ORDER,
-						   SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER),
+						   SLIPWAY_OPTION_OUT_OF_ORDER, SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER,
+						   SLIPWAY_OPTION_VAR),
 		.run = slipway_cmd_plan,
 	},
 	{
@@ -155,7 +165,8 @@ const SlipwayCommand slipway_command_table[] = {
 		"in order and have no errors that show before they run, and that nobody altered\n"
 		"the history. Prints every problem; changes nothing.",
 		.examples = "slipway -d shop validate",
-		.options = OPTIONS(SLIPWAY_OPTION_ORDER, SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER),
+		.options = OPTIONS(SLIPWAY_OPTION_ORDER, SLIPWAY_OPTION_OUT_OF_ORDER,
+						   SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER, SLIPWAY_OPTION_VAR),
 		.run = slipway_cmd_validate,
 	},
 	{
@@ -171,7 +182,7 @@ const SlipwayCommand slipway_command_table[] = {
 		.examples =
 		"slipway -d shop verify\n"
 		"slipway -d shop verify 0007_orders --verify-scripts newest",
-		.options = OPTIONS(SLIPWAY_OPTION_VERIFY_SCRIPTS, SLIPWAY_OPTION_ORDER,
+		.options = OPTIONS(SLIPWAY_OPTION_VERIFY_SCRIPTS, SLIPWAY_OPTION_ORDER, SLIPWAY_OPTION_VAR,
 						   SLIPWAY_OPTION_LOCK_TIMEOUT, SLIPWAY_OPTION_STATEMENT_TIMEOUT),
 		.run = slipway_cmd_verify,
 	},

@@ -67,15 +67,21 @@ const SlipwayOption slipway_option_table[SLIPWAY_OPTION_COUNT] = {
 	[SLIPWAY_OPTION_CANCEL_BLOCKERS] =
 	{"cancel-blockers", 0, SLIPWAY_OPTION_KIND_OPTIONAL, "[=ROLE,...]", NULL, "SLIPWAY_CANCEL_BLOCKERS",
 	"before a new try, cancel autovacuum and these roles' statements in the way"},
+	[SLIPWAY_OPTION_OUT_OF_ORDER] =
+	{"out-of-order", 0, SLIPWAY_OPTION_KIND_CHOICE, "POLICY", "refuse|warn|allow", "SLIPWAY_OUT_OF_ORDER",
+	"what sorts before applied migrations: refuse, warn or allow"},
 	[SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER] =
 	{"allow-out-of-order", 0, FLAG, "SLIPWAY_ALLOW_OUT_OF_ORDER",
-	"apply what sorts before applied migrations"},
+	"the same as --out-of-order allow"},
 	[SLIPWAY_OPTION_MODE] =
 	{"mode", 0, SLIPWAY_OPTION_KIND_CHOICE, "MODE", "each|all", "SLIPWAY_MODE",
 	"what commits together: each migration, or all of them"},
 	[SLIPWAY_OPTION_LABEL] =
 	{"label", 0, SLIPWAY_OPTION_KIND_LIST, "KEY=VALUE", NULL, "SLIPWAY_LABEL",
 	"a note on the run, as release=1.4 (repeatable)"},
+	[SLIPWAY_OPTION_VAR] =
+	{"var", 0, SLIPWAY_OPTION_KIND_LIST, "NAME=VALUE", NULL, NULL,
+	"a variable of scripts; else SLIPWAY_VAR_NAME (repeatable)"},
 	[SLIPWAY_OPTION_DETACH] =
 	{"detach", 0, FLAG, "SLIPWAY_DETACH", "have the server go on by itself, and look on"},
 	[SLIPWAY_OPTION_NO_WAIT] =
@@ -109,6 +115,8 @@ const SlipwayOption slipway_option_table[SLIPWAY_OPTION_COUNT] = {
 	{"down", 0, FLAG, "SLIPWAY_DOWN", "also a script that undoes it"},
 	[SLIPWAY_OPTION_VERIFY] =
 	{"verify", 0, FLAG, "SLIPWAY_VERIFY", "with the verify script of each"},
+	[SLIPWAY_OPTION_REPEATABLE] =
+	{"repeatable", 0, FLAG, "SLIPWAY_REPEATABLE", "one that runs again when it has changed"},
 	[SLIPWAY_OPTION_SCHEMAS] =
 	{"schemas", 0, TEXT("A,B"), "SLIPWAY_SCHEMAS", "search_path of the project's scripts"},
 	[SLIPWAY_OPTION_PROJECT_OWNER] =

@@ -289,7 +289,8 @@ slipway_server_compare(PGconn *conn, const SlipwayManifest *manifest, const char
 		"SELECT migration, state,"
 		" " SLIPWAY_SERVER_UTC("applied_at") ","
 		" " SLIPWAY_SERVER_UTC_ISO("applied_at") ","
-		" applied_by, run, script_hash, applied_hash, extract(epoch FROM duration) * 1000, units_done"
+		" applied_by, run, script_hash, applied_hash, extract(epoch FROM duration) * 1000, units_done,"
+		" kind = 'repeatable', pg_catalog.current_setting('slipway.out_of_order')"
 		" FROM slipway.compare($1, $2)";
 	const char *const values[] = {manifest->text, project};
 	SlipwayStateList *list = slipway_memory_new(sizeof(SlipwayStateList));
@@ -297,6 +298,7 @@ slipway_server_compare(PGconn *conn, const SlipwayManifest *manifest, const char
 
 	list->result = result;
 	list->count = (size_t) PQntuples(result);
+	list->out_of_order = list->count > 0 ? PQgetvalue(result, 0, 11) : "refuse";
 	list->states = slipway_memory_new(list->count * sizeof(SlipwayState));
 	for (int row = 0; row < PQntuples(result); row++)
 		list->states[row] = (SlipwayState) {
@@ -310,6 +312,7 @@ slipway_server_compare(PGconn *conn, const SlipwayManifest *manifest, const char
 			.applied_hash = slipway_server_text(result, row, 7),
 			.duration = slipway_server_number(result, row, 8, -1),
 			.units_done = (int) slipway_server_number(result, row, 9, 0),
+			.repeatable = *PQgetvalue(result, row, 10) == 't',
 		};
 	return list;
 }

@@ -45,6 +45,7 @@ typedef struct SlipwayState
 	const char *applied_hash;
 	double		duration;		/* milliseconds; negative: unknown */
 	int			units_done;		/* of a stepwise one that has stopped part way; else 0 */
+	bool		repeatable;
 } SlipwayState;
 
 typedef struct SlipwayStateList
@@ -52,6 +53,7 @@ typedef struct SlipwayStateList
 	PGresult   *result;			/* owns the strings */
 	SlipwayState *states;
 	size_t		count;
+	const char *out_of_order;	/* the policy that the server has for it */
 } SlipwayStateList;
 
 /* Word for a state, as the server and users spell it. */

@@ -61,3 +61,13 @@ slipway_actor_current(const char *owner, const char *client_version)
 	actor->client_version = client_version ? pstrdup(client_version) : NULL;
 	return actor;
 }
+
+SlipwayActor *
+slipway_actor_as(const SlipwayActor *actor, const char *role)
+{
+	SlipwayActor *other = palloc(sizeof(SlipwayActor));
+
+	*other = *actor;
+	other->effective_role = pstrdup(role);
+	return other;
+}

@@ -17,6 +17,9 @@ typedef struct SlipwayActor
 /* The caller, with scripts run as owner, if not NULL. In a transaction. */
 extern SlipwayActor *slipway_actor_current(const char *owner, const char *client_version);
 
+/* The same with scripts run as another role. */
+extern SlipwayActor *slipway_actor_as(const SlipwayActor *actor, const char *role);
+
 /*
  * From now on this session works for another one: that one's address and
  * application_name, which must last, are the caller's.

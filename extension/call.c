@@ -20,7 +20,9 @@
 #include "leftover.h"
 #include "load_manifest.h"
 #include "privilege.h"
+#include "secret.h"
 #include "transaction.h"
+#include "variable.h"
 
 /*
  * After an error anywhere in a run: a transaction that is sound, the run's row
@@ -94,6 +96,7 @@ slipway_call(FunctionCallInfo fcinfo, const char *action, SlipwayCallBody body)
 	run = read_arguments(fcinfo, action);
 	PG_TRY();
 	{
+		slipway_variables_take(run->options->variables, true, run->options->variables_key);
 		body(run);
 	}
 	PG_CATCH();
@@ -103,11 +106,14 @@ slipway_call(FunctionCallInfo fcinfo, const char *action, SlipwayCallBody body)
 		MemoryContextSwitchTo(run->context);
 		error = CopyErrorData();
 		FlushErrorState();
+		slipway_secret_scrub(error, false);
 		clean_up(run);
+		slipway_variables_end_call();
 		ReThrowError(error);
 	}
 	PG_END_TRY();
 	slipway_leftover_forget();
+	slipway_variables_end_call();
 	debug_query_string = call;
 	pgstat_report_activity(STATE_RUNNING, call);
 	MemoryContextSwitchTo(caller);

@@ -21,6 +21,7 @@
 
 #include "carried.h"
 #include "compat.h"
+#include "secret.h"
 #include "settings.h"
 
 typedef struct Setting
@@ -135,7 +136,7 @@ slipway_carried_array(const SlipwayCarried *carried)
 		Setting    *setting = lfirst(cell);
 
 		values[n++] = CStringGetTextDatum(setting->name);
-		values[n++] = CStringGetTextDatum(setting->value);
+		values[n++] = CStringGetTextDatum(slipway_secret_to_names(setting->value));
 	}
 	return construct_array(values, n, TEXTOID, -1, false, TYPALIGN_INT);
 }
@@ -154,7 +155,7 @@ slipway_carried_load(SlipwayCarried *carried, ArrayType *array)
 		Setting    *setting = palloc(sizeof(Setting));
 
 		setting->name = TextDatumGetCString(values[i]);
-		setting->value = TextDatumGetCString(values[i + 1]);
+		setting->value = (char *) slipway_secret_from_names(TextDatumGetCString(values[i + 1]));
 		/* Of a module, it may not have been when it was set. */
 		setting->defined = strchr(setting->name, '.') == NULL;
 		carried->settings = lappend(carried->settings, setting);

@@ -54,6 +54,7 @@
 #include "detached_notice.h"
 #include "detached_run.h"
 #include "options.h"
+#include "variable.h"
 #include "privilege.h"
 #include "session_copy.h"
 #include "settings.h"
@@ -95,6 +96,7 @@ typedef struct Job
 	SegmentHead head;
 	StringInfoData parcel;
 	const char *project;
+	const char *variables;		/* as JSON */
 	const char *options;
 	dsm_segment *segment;
 	shm_mq_handle *answers;
@@ -330,6 +332,12 @@ launch(const char *project, const StringInfoData *parcel)
 	return number;
 }
 
+static Jsonb *
+without(Jsonb *options, const char *key)
+{
+	return DatumGetJsonbP(DirectFunctionCall2(jsonb_delete, JsonbPGetDatum(options), CStringGetTextDatum(key)));
+}
+
 PG_FUNCTION_INFO_V1(slipway_migrate_detached);
 
 Datum
@@ -338,6 +346,7 @@ slipway_migrate_detached(PG_FUNCTION_ARGS)
 	StringInfoData parcel;
 	const char *project;
 	Jsonb	   *options;
+	SlipwayOptions *parsed;
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		ereport(ERROR,
@@ -346,8 +355,12 @@ slipway_migrate_detached(PG_FUNCTION_ARGS)
 	project = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	options = PG_GETARG_JSONB_P(1);
 	check_call(project, options);
+	parsed = slipway_options_parse(options, "migrate");
 	initStringInfo(&parcel);
 	slipway_session_put(&parcel, project);
+	/* The worker shows its call with the options. */
+	slipway_session_put(&parcel, slipway_variables_hand_on(parsed->variables, parsed->variables_key));
+	options = without(without(options, "variables"), "variables_key");
 	slipway_session_put(&parcel, JsonbToCString(NULL, &options->root, VARSIZE(options)));
 	slipway_session_pack(&parcel);
 	PG_RETURN_INT64(launch(project, &parcel));
@@ -383,6 +396,7 @@ open_segment(Datum handle, Job *job)
 	initStringInfo(&job->parcel);
 	appendBinaryStringInfo(&job->parcel, shm_toc_lookup(toc, KEY_PARCEL, false), job->head.parcel_size);
 	job->project = slipway_session_take(&job->parcel);
+	job->variables = slipway_session_take(&job->parcel);
 	job->options = slipway_session_take(&job->parcel);
 }
 
@@ -522,6 +536,7 @@ slipway_detached_main(Datum main_arg)
 	slipway_detached_notice_listen();
 	call = psprintf("CALL slipway.migrate(%s, %s)", quote_literal_cstr(job.project),
 					quote_literal_cstr(job.options));
+	slipway_variables_offer(job.variables, NULL);
 	announce(call);
 	detached_end.error = try_execute(call, context);
 	end_job(&job);

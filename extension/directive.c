@@ -6,8 +6,15 @@
  */
 #include "postgres.h"
 
+#include "lib/stringinfo.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/varlena.h"
+
 #include "directive.h"
 #include "error_code.h"
+#include "nearest.h"
+#include "variable.h"
 
 #define MARK "-- slipway:"
 
@@ -43,34 +50,133 @@ split(const char *text, int len)
 }
 
 static void
+refuse_second(const Directive *directive, bool there)
+{
+	if (there)
+		ereport(ERROR,
+				(errcode(SLIPWAY_REFUSED_STATEMENT),
+				 errmsg("directive \"%s\" is there twice", directive->name)));
+}
+
+static void
+refuse_value(const Directive *directive, const char *wanted)
+{
+	ereport(ERROR,
+			(errcode(SLIPWAY_REFUSED_STATEMENT),
+			 *directive->value ? errmsg("invalid value \"%s\" of directive \"%s\"", directive->value, directive->name) :
+			 errmsg("directive \"%s\" needs a value", directive->name),
+			 errdetail("It takes %s.", wanted)));
+}
+
+static void
 set_flag(bool *flag, const Directive *directive)
 {
 	if (*directive->value)
 		ereport(ERROR,
 				(errcode(SLIPWAY_REFUSED_STATEMENT),
 				 errmsg("directive \"%s\" takes no value", directive->name)));
-	if (*flag)
-		ereport(ERROR,
-				(errcode(SLIPWAY_REFUSED_STATEMENT),
-				 errmsg("directive \"%s\" is there twice", directive->name)));
+	refuse_second(directive, *flag);
 	*flag = true;
+}
+
+static void
+set_time(int *time, const Directive *directive)
+{
+	static const char *const wanted = "milliseconds from 0, or a number with a unit such as 30s";
+
+	refuse_second(directive, *time >= 0);
+	if (!*directive->value || !parse_int(directive->value, time, GUC_UNIT_MS, NULL) || *time < 0)
+		refuse_value(directive, wanted);
+}
+
+/* As SQL writes the name of a role: in lower case, unless in quotes. */
+static void
+set_role(char **role, const Directive *directive)
+{
+	List	   *names;
+
+	refuse_second(directive, *role != NULL);
+	if (!SplitIdentifierString(pstrdup(directive->value), ',', &names) || list_length(names) != 1)
+		refuse_value(directive, "the name of a role");
+	*role = linitial(names);
+}
+
+static List *
+add_requirements(List *requirements, const Directive *directive, const SlipwayStatement *at)
+{
+	char	   *next = pstrdup(directive->value);
+
+	while (next)
+	{
+		SlipwayRequirement *requirement = palloc(sizeof(SlipwayRequirement));
+		char	   *name = next;
+
+		next = strchr(name, ',');
+		if (next)
+			*next++ = '\0';
+		requirement->name = trim(name);
+		requirement->at = *at;
+		if (*requirement->name == '\0')
+			refuse_value(directive, "names of migrations, with commas between them");
+		requirements = lappend(requirements, requirement);
+	}
+	return requirements;
+}
+
+static void
+refuse_unknown(const Directive *directive)
+{
+	static const char *const known[] = {
+		"no-transaction", "repeatable", "requires", "lock-timeout", "statement-timeout", "run-as", "variables"
+	};
+	List	   *names = NIL;
+	const char *near;
+	StringInfoData list;
+
+	initStringInfo(&list);
+	for (int i = 0; i < lengthof(known); i++)
+	{
+		appendStringInfo(&list, "%s%s", i > 0 ? ", " : "", known[i]);
+		names = lappend(names, (char *) known[i]);
+	}
+	near = slipway_nearest_find(directive->name, names);
+	ereport(ERROR,
+			(errcode(SLIPWAY_REFUSED_STATEMENT),
+			 errmsg("unknown directive \"%s\"", directive->name),
+			 near ? errhint("Perhaps you meant \"%s\". This version knows: %s.", near, list.data) :
+			 errhint("This version knows: %s.", list.data)));
 }
 
 static void
 take(SlipwayDirectives *directives, const Directive *directive, const SlipwayStatement *at)
 {
-	if (strcmp(directive->name, "no-transaction") == 0)
+	const char *name = directive->name;
+
+	if (strcmp(name, "no-transaction") == 0)
 	{
 		set_flag(&directives->no_transaction, directive);
 		directives->no_transaction_at = *at;
 	}
-	else if (strcmp(directive->name, "repeatable") == 0)
+	else if (strcmp(name, "repeatable") == 0)
 		set_flag(&directives->repeatable, directive);
+	else if (strcmp(name, "requires") == 0)
+		directives->requirements = add_requirements(directives->requirements, directive, at);
+	else if (strcmp(name, "lock-timeout") == 0)
+		set_time(&directives->lock_timeout, directive);
+	else if (strcmp(name, "statement-timeout") == 0)
+		set_time(&directives->statement_timeout, directive);
+	else if (strcmp(name, "run-as") == 0)
+	{
+		set_role(&directives->run_as, directive);
+		directives->run_as_at = *at;
+	}
+	else if (strcmp(name, "variables") == 0)
+	{
+		directives->variables = slipway_variables_declare(directives->variables, directive->value);
+		directives->variables_at = *at;
+	}
 	else
-		ereport(ERROR,
-				(errcode(SLIPWAY_REFUSED_STATEMENT),
-				 errmsg("unknown directive \"%s\"", directive->name),
-				 errhint("This version knows: no-transaction, repeatable.")));
+		refuse_unknown(directive);
 }
 
 /* The lines that directives are in. */
@@ -105,13 +211,14 @@ next_directive(Reader *reader, Directive *directive)
 	return false;
 }
 
-void
+int
 slipway_directives_read(SlipwayDirectives *directives, SlipwayPlace *place)
 {
 	Reader		reader = {.next = place->script};
 	Directive	directive;
+	int			length = 0;
 
-	*directives = (SlipwayDirectives) {0};
+	*directives = (SlipwayDirectives) {.lock_timeout = -1, .statement_timeout = -1};
 	while (next_directive(&reader, &directive))
 	{
 		place->statement.location = reader.text - place->script;
@@ -119,7 +226,9 @@ slipway_directives_read(SlipwayDirectives *directives, SlipwayPlace *place)
 		place->statement.start.column = 1 + (reader.text - reader.line);
 		place->in_statement = true;
 		take(directives, &directive, &place->statement);
+		length = reader.next - place->script;
 	}
+	return length;
 }
 
 bool

@@ -31,5 +31,7 @@
 #define SLIPWAY_NO_WAY_BACK			SLIPWAY_ERROR(20)	/* no down script */
 #define SLIPWAY_PART_WAY			SLIPWAY_ERROR(21)	/* begun, and to be finished first */
 #define SLIPWAY_VERIFY_FAILED		SLIPWAY_ERROR(25)	/* slipway.verify() */
+#define SLIPWAY_UNMET_REQUIREMENT	SLIPWAY_ERROR(27)	/* directive requires */
+#define SLIPWAY_MISSING_VALUE		SLIPWAY_ERROR(28)	/* of a variable */
 
 #endif							/* SLIPWAY_ERROR_CODE_H */

@@ -62,14 +62,16 @@ check_role(const SlipwayRun *run, const Node *stmt)
 void
 slipway_exec_alone_enter(SlipwayRun *run, const SlipwayCarried *carried, const Node *stmt)
 {
+	const SlipwayTerms *terms = &run->terms;
 	MemoryContext caller;
 
 	check_role(run, stmt);
 	caller = MemoryContextSwitchTo(run->step_context);
 	GetUserIdAndSecContext(&outer.user, &outer.sec_context);
 	outer.before = slipway_carried_remember();
-	slipway_settings_set(run->project, slipway_refuse_waits_long(stmt) ? 0 : run->options->lock_timeout,
-						 run->options->statement_timeout);
+	slipway_settings_set(run->project,
+						 slipway_refuse_waits_long(stmt) && !terms->own_lock_timeout ? 0 : terms->lock_timeout,
+						 terms->statement_timeout);
 	slipway_carried_set(carried);
 	outer.begun = slipway_carried_remember();
 	MemoryContextSwitchTo(caller);
@@ -107,8 +109,8 @@ void
 slipway_exec_alone(SlipwayRun *run, SlipwayPlace *place, SlipwayStatement *statement,
 				   SlipwayCarried *carried)
 {
-	if (OidIsValid(run->owner))
-		SetUserIdAndSecContext(run->owner, 0);
+	if (OidIsValid(run->terms.role))
+		SetUserIdAndSecContext(run->terms.role, 0);
 	slipway_guard_on();
 	slipway_exec_statement(place, statement, run->statement_context);
 	/* What DO has done since its last COMMIT ends with this one. */

@@ -57,8 +57,8 @@ enter_role(const SlipwayRun *run)
 	Identity	caller;
 
 	GetUserIdAndSecContext(&caller.user, &caller.sec_context);
-	if (OidIsValid(run->owner))
-		SetUserIdAndSecContext(run->owner, caller.sec_context | SECURITY_LOCAL_USERID_CHANGE);
+	if (OidIsValid(run->terms.role))
+		SetUserIdAndSecContext(run->terms.role, caller.sec_context | SECURITY_LOCAL_USERID_CHANGE);
 	return caller;
 }
 
@@ -90,8 +90,8 @@ slipway_exec_block_begin(void)
 void
 slipway_exec_block_run(SlipwayRun *run, SlipwayPlace *place, const SlipwayBlock *block)
 {
-	int			nest = slipway_settings_enter(run->project, run->options->lock_timeout,
-											  run->options->statement_timeout);
+	int			nest = slipway_settings_enter(run->project, run->terms.lock_timeout,
+											  run->terms.statement_timeout);
 	Identity	caller;
 
 	if (block->carried)

@@ -109,16 +109,40 @@ run_plans(List *plans, const RawStmt *raw, const char *text, MemoryContext trans
 	PortalDrop(portal, false);
 }
 
+static bool
+has_secret(const SlipwayPlace *place, const SlipwayStatement *statement)
+{
+	return place->expansion &&
+		slipway_expansion_has_secret(place->expansion, statement->location, statement->length);
+}
+
+/* What all who look on are shown of a statement. Positions in it are the same. */
+static char *
+shown_text(const SlipwayPlace *place, const SlipwayStatement *statement)
+{
+	char	   *text = slipway_statement_text(place->script, statement);
+
+	if (has_secret(place, statement))
+		slipway_expansion_mask(place->expansion, statement->location, statement->length, text);
+	return text;
+}
+
 /* The tree from when the script was checked, if it is still what it would be. */
 static RawStmt *
-take_tree(SlipwayStatement *statement, const char *text)
+take_tree(SlipwayPlace *place, SlipwayStatement *statement, const char *text)
 {
 	RawStmt    *tree = statement->tree;
 
 	statement->tree = NULL;
-	if (tree == NULL || statement->lexer != slipway_lexer_settings())
-		tree = slipway_statement_parse(text);
-	return tree;
+	if (tree && statement->lexer == slipway_lexer_settings())
+		return tree;
+	place->text = NULL;
+	if (!has_secret(place, statement))
+	{
+		place->text = text;
+		return slipway_statement_parse(text);
+	}
+	return slipway_statement_parse(slipway_statement_text(place->script, statement));
 }
 
 void
@@ -135,10 +159,10 @@ slipway_exec_statement(SlipwayPlace *place, SlipwayStatement *statement, MemoryC
 	MemoryContextSwitchTo(context);
 	place->statement = *statement;
 	place->in_statement = true;
-	text = slipway_statement_text(place->script, statement);
-	place->text = text;
+	text = shown_text(place, statement);
 	debug_query_string = text;
-	raw = take_tree(statement, text);
+	raw = take_tree(place, statement, text);
+	place->text = text;
 	slipway_copy_inline_prepare(place->script, statement, raw);
 	logged = announce(text, raw);
 	CHECK_FOR_INTERRUPTS();

@@ -83,7 +83,7 @@ hash_unit(const Walk *walk, uint8 *hash)
 	const SlipwayUnit *unit = current_unit(walk);
 
 	for (int i = unit->first; i < unit->first + unit->n; i++)
-		slipway_journal_hash(hash, walk->place->script, &walk->outline->statements[i]);
+		slipway_journal_hash(hash, walk->outline, walk->place->script, i);
 }
 
 static SlipwayJournalUnit
@@ -242,15 +242,17 @@ tidy_up(Walk *walk, const SlipwayStatement *original, List *commands)
 	{
 		char	   *command = lfirst(cell);
 		SlipwayStatement statement = {.length = strlen(command), .start = original->start};
-		const char *script = walk->place->script;
+		const SlipwayPlace place = *walk->place;
 		RawStmt    *tree = slipway_exec_alone_tree(command, &statement);
 
 		report_tidy(walk, command);
 		walk->place->script = command;
+		walk->place->expansion = NULL;
 		slipway_exec_alone_enter(walk->run, &identity, tree->stmt);
 		slipway_transaction_next();
 		slipway_exec_alone(walk->run, walk->place, &statement, &identity);
-		walk->place->script = script;
+		walk->place->script = place.script;
+		walk->place->expansion = place.expansion;
 	}
 }
 
@@ -283,6 +285,7 @@ started_statement(const Walk *walk, const SlipwayOpenUnit *unit, SlipwayStatemen
 					 errmsg("the script that migration \"%s\" was begun with is gone", walk->task->name),
 					 errhint("Upload it again with slipway.add_script().")));
 		outline = slipway_outline_part(walk->task->name, walk->task->part, script, false, 0);
+		script = slipway_outline_text(outline, script);
 	}
 	*statement = outline->statements[unit->statement - 1];
 	statement->tree = NULL;
@@ -379,6 +382,8 @@ walk_units(Walk *walk, const char *body)
 
 	slipway_place_push(walk->place, walk->task->name, body, false);
 	walk->place->part = walk->task->part;
+	slipway_place_expand(walk->place, walk->outline->expansion);
+	slipway_terms_set(walk->run, &walk->outline->directives, walk->place);
 	resume(walk);
 	for (; walk->unit < walk->outline->nunits; walk->unit++)
 	{
@@ -438,7 +443,8 @@ slipway_exec_stepwise_recut(SlipwayRun *run, const SlipwayTask *task, const char
 	if (!run->options->recut || statement < 0)
 		return false;
 	alone = refuses_block(run, result->error,
-						  slipway_exec_alone_tree(body, &outline->statements[statement])->stmt);
+						  slipway_exec_alone_tree(slipway_outline_text(outline, body),
+												  &outline->statements[statement])->stmt);
 	if ((!alone && result->error->sqlerrcode != ERRCODE_UNSAFE_NEW_ENUM_VALUE_USAGE) ||
 		!slipway_outline_cut(outline, statement, alone))
 		return false;

@@ -34,6 +34,8 @@ run_body(SlipwayRun *run, const SlipwayTask *task, const char *body, SlipwayPlac
 	slipway_run_show(run, task);
 	slipway_place_push(place, task->name, body, false);
 	place->part = task->part;
+	slipway_place_expand(place, outline->expansion);
+	slipway_terms_set(run, &outline->directives, place);
 	slipway_exec_block_run(run, place, &block);
 	if (slipway_verify_wanted(run, task))
 		slipway_exec_verify_task(run, place, task);

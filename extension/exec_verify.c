@@ -55,6 +55,7 @@ slipway_verify_wanted(const SlipwayRun *run, const SlipwayTask *task)
 void
 slipway_exec_verify(SlipwayRun *run, const char *migration, const uint8 *script)
 {
+	const SlipwayTerms terms = run->terms;	/* of the migration, which is to be committed */
 	SlipwayPlace place;
 	char	   *body;
 	SlipwayOutline *outline = slipway_verify_outline(migration, script, OidIsValid(run->owner), &body);
@@ -65,7 +66,10 @@ slipway_exec_verify(SlipwayRun *run, const char *migration, const uint8 *script)
 
 	slipway_place_push(&place, migration, body, false);
 	place.part = PART;
+	slipway_place_expand(&place, outline->expansion);
+	slipway_terms_set(run, &outline->directives, &place);
 	slipway_exec_block_undone(run, &place, &block);
+	run->terms = terms;
 	slipway_place_pop(&place);
 }
 

@@ -45,7 +45,7 @@ slipway_journal_check(const SlipwayJournal *journal, const char *migration, cons
 {
 	memset(hash, 0, SLIPWAY_HASH_LEN);
 	for (int i = 0; i < Min(journal->done, outline->nstatements); i++)
-		slipway_journal_hash(hash, script, &outline->statements[i]);
+		slipway_journal_hash(hash, outline, script, i);
 	if (journal->done <= outline->nstatements && memcmp(hash, journal->hash, SLIPWAY_HASH_LEN) == 0)
 		return;
 	ereport(ERROR,
@@ -55,12 +55,30 @@ slipway_journal_check(const SlipwayJournal *journal, const char *migration, cons
 			 errhint("Put that part of the script back, or write the change as a new migration; or undo by hand what is committed, and begin anew with slipway.forget_failed().")));
 }
 
-void
-slipway_journal_hash(uint8 *hash, const char *script, const SlipwayStatement *statement)
+static void
+hash_part(uint8 *hash, const SlipwayOutline *outline, const char *script, int location, int length)
 {
-	slipway_hash_chain_part(hash, script + statement->location, statement->length);
+	const SlipwayExpansion *expansion = outline->expansion;
+
+	if (expansion)
+	{
+		int			end = slipway_expansion_raw(expansion, location + length);
+
+		script = expansion->raw;
+		location = slipway_expansion_raw(expansion, location);
+		length = end - location;
+	}
+	slipway_hash_chain_part(hash, script + location, length);
+}
+
+void
+slipway_journal_hash(uint8 *hash, const SlipwayOutline *outline, const char *script, int i)
+{
+	const SlipwayStatement *statement = &outline->statements[i];
+
+	hash_part(hash, outline, script, statement->location, statement->length);
 	if (statement->data.location > 0)
-		slipway_hash_chain_part(hash, script + statement->data.location, statement->data.length);
+		hash_part(hash, outline, script, statement->data.location, statement->data.length);
 }
 
 bool

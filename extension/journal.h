@@ -60,8 +60,11 @@ extern bool slipway_journal_is_open(const char *project);
 extern void slipway_journal_check(const SlipwayJournal *journal, const char *migration, const char *script,
 								  const SlipwayOutline *outline, uint8 *hash);
 
-/* Adds a statement and its data to the hash over those before; that over none is all zeroes. */
-extern void slipway_journal_hash(uint8 *hash, const char *script, const SlipwayStatement *statement);
+/*
+ * Adds statement number i of a script and its data to the hash over those before; that over none is all zeroes. As they
+ * were written: another value of a variable is no other script.
+ */
+extern void slipway_journal_hash(uint8 *hash, const SlipwayOutline *outline, const char *script, int i);
 
 /* All that follow are to be called inside a scope of spi.h. */
 extern void slipway_journal_add_done(SlipwayRun *run, const SlipwayJournalUnit *unit);

@@ -21,71 +21,59 @@ typedef enum OptionType
 	OPTION_RECUT,				/* a flag that is "auto" or "refuse" */
 	OPTION_MODE,				/* "each" or "all" */
 	OPTION_SCRIPTS,				/* "applied" or "newest" */
-	OPTION_LABELS				/* a JSON object of strings, kept as text */
+	OPTION_LABELS,				/* a JSON object of strings, kept as text */
+	OPTION_OUT_OF_ORDER,
+	OPTION_VARIABLES			/* a JSON object of strings */
 } OptionType;
 
-/* Which procedures take an option. */
-typedef enum OptionScope
-{
-	SCOPE_ALL,
-	SCOPE_RUN,					/* that write: all but verify */
-	SCOPE_VERIFY
-} OptionScope;
+/* Procedures that take an option. */
+#define MIGRATE 1
+#define ROLLBACK 2
+#define REDO 4
+#define VERIFY 8
+#define RUNS (MIGRATE | ROLLBACK | REDO)	/* those that write */
+#define ALL (RUNS | VERIFY)
 
 static const struct
 {
 	const char *name;
 	OptionType	type;
-	int			offset;
-	OptionScope scope;
+	size_t		offset;
+	int			actions;
 }			known[] = {
-	{"manifest", OPTION_TEXT, offsetof(SlipwayOptions, manifest)},
-	{"to", OPTION_TEXT, offsetof(SlipwayOptions, to), SCOPE_RUN},
-	{"client_version", OPTION_TEXT, offsetof(SlipwayOptions, client_version)},
-	{"lock_wait", OPTION_TIME, offsetof(SlipwayOptions, lock_wait), SCOPE_RUN},
-	{"lock_timeout", OPTION_TIME, offsetof(SlipwayOptions, lock_timeout)},
-	{"statement_timeout", OPTION_TIME, offsetof(SlipwayOptions, statement_timeout)},
-	{"cancel_blockers", OPTION_TEXT, offsetof(SlipwayOptions, cancel_blockers), SCOPE_RUN},
-	{"retries", OPTION_COUNT, offsetof(SlipwayOptions, retries), SCOPE_RUN},
-	{"recut", OPTION_RECUT, offsetof(SlipwayOptions, recut), SCOPE_RUN},
-	{"mode", OPTION_MODE, offsetof(SlipwayOptions, mode), SCOPE_RUN},
-	{"labels", OPTION_LABELS, offsetof(SlipwayOptions, labels), SCOPE_RUN},
-	{"allow_out_of_order", OPTION_FLAG, offsetof(SlipwayOptions, allow_out_of_order), SCOPE_RUN},
-	{"verify", OPTION_FLAG, offsetof(SlipwayOptions, verify), SCOPE_RUN},
-	{"migration", OPTION_TEXT, offsetof(SlipwayOptions, migration), SCOPE_VERIFY},
-	{"verify_scripts", OPTION_SCRIPTS, offsetof(SlipwayOptions, verify_scripts), SCOPE_VERIFY},
-	{"expected_head", OPTION_TEXT, offsetof(SlipwayOptions, expected_head), SCOPE_RUN},
-	{"steps", OPTION_STEPS, offsetof(SlipwayOptions, steps), SCOPE_RUN},
-	{"all", OPTION_FLAG, offsetof(SlipwayOptions, all), SCOPE_RUN},
-	{"script", OPTION_TEXT, offsetof(SlipwayOptions, script), SCOPE_RUN},
-	{"down_scripts", OPTION_DOWN_SCRIPTS, offsetof(SlipwayOptions, newest_down_scripts), SCOPE_RUN},
+	{"manifest", OPTION_TEXT, offsetof(SlipwayOptions, manifest), ALL},
+	{"to", OPTION_TEXT, offsetof(SlipwayOptions, to), MIGRATE | ROLLBACK},
+	{"client_version", OPTION_TEXT, offsetof(SlipwayOptions, client_version), ALL},
+	{"lock_wait", OPTION_TIME, offsetof(SlipwayOptions, lock_wait), RUNS},
+	{"lock_timeout", OPTION_TIME, offsetof(SlipwayOptions, lock_timeout), ALL},
+	{"statement_timeout", OPTION_TIME, offsetof(SlipwayOptions, statement_timeout), ALL},
+	{"cancel_blockers", OPTION_TEXT, offsetof(SlipwayOptions, cancel_blockers), RUNS},
+	{"retries", OPTION_COUNT, offsetof(SlipwayOptions, retries), RUNS},
+	{"recut", OPTION_RECUT, offsetof(SlipwayOptions, recut), RUNS},
+	{"mode", OPTION_MODE, offsetof(SlipwayOptions, mode), MIGRATE},
+	{"labels", OPTION_LABELS, offsetof(SlipwayOptions, labels), RUNS},
+	{"variables", OPTION_VARIABLES, offsetof(SlipwayOptions, variables), ALL},
+	{"variables_key", OPTION_TEXT, offsetof(SlipwayOptions, variables_key), ALL},
+	{"out_of_order", OPTION_OUT_OF_ORDER, offsetof(SlipwayOptions, out_of_order), MIGRATE},
+	{"allow_out_of_order", OPTION_FLAG, offsetof(SlipwayOptions, allow_out_of_order), MIGRATE},
+	{"verify", OPTION_FLAG, offsetof(SlipwayOptions, verify), MIGRATE},
+	{"migration", OPTION_TEXT, offsetof(SlipwayOptions, migration), VERIFY},
+	{"verify_scripts", OPTION_SCRIPTS, offsetof(SlipwayOptions, verify_scripts), VERIFY},
+	{"expected_head", OPTION_TEXT, offsetof(SlipwayOptions, expected_head), ROLLBACK | REDO},
+	{"steps", OPTION_STEPS, offsetof(SlipwayOptions, steps), ROLLBACK},
+	{"all", OPTION_FLAG, offsetof(SlipwayOptions, all), ROLLBACK},
+	{"script", OPTION_TEXT, offsetof(SlipwayOptions, script), ROLLBACK},
+	{"down_scripts", OPTION_DOWN_SCRIPTS, offsetof(SlipwayOptions, newest_down_scripts), ROLLBACK | REDO},
 };
 
-/* Options that not every action that runs scripts has, and which do. */
-static const struct
+static int
+action_bit(const char *action)
 {
-	const char *name;
-	const char *actions;
-}			special[] = {
-	{"to", "migrate rollback"},
-	{"allow_out_of_order", "migrate"},
-	{"steps", "rollback"},
-	{"all", "rollback"},
-	{"script", "rollback"},
-	{"down_scripts", "rollback redo"},
-	{"mode", "migrate"},
-	{"verify", "migrate"},
-	{"expected_head", "rollback redo"},
-};
-
-/* Has an action that option? No name of an action is part of another. */
-static bool
-has_option(const char *action, const char *name)
-{
-	for (int i = 0; i < lengthof(special); i++)
-		if (strcmp(name, special[i].name) == 0)
-			return strstr(special[i].actions, action) != NULL;
-	return true;
+	if (strcmp(action, "rollback") == 0)
+		return ROLLBACK;
+	if (strcmp(action, "redo") == 0)
+		return REDO;
+	return strcmp(action, "verify") == 0 ? VERIFY : MIGRATE;
 }
 
 static void
@@ -182,6 +170,18 @@ parse_scripts(const char *name, const JsonbValue *value)
 	return text;
 }
 
+static int
+parse_out_of_order(const char *name, const JsonbValue *value)
+{
+	char	   *text = scalar_text(value);
+
+	for (const struct config_enum_entry *entry = slipway_out_of_order_names; entry->name; entry++)
+		if (text && strcmp(text, entry->name) == 0)
+			return entry->val;
+	bad_value(name, "\"refuse\", \"warn\" or \"allow\"");
+	return -1;
+}
+
 static void
 set_option(SlipwayOptions *options, int which, JsonbValue *value)
 {
@@ -222,18 +222,20 @@ set_option(SlipwayOptions *options, int which, JsonbValue *value)
 		case OPTION_LABELS:
 			*(char **) target = parse_labels(name, value);
 			break;
+		case OPTION_VARIABLES:
+			if (value->type != jbvBinary)
+				bad_value(name, "an object of strings");
+			*(Jsonb **) target = JsonbValueToJsonb((JsonbValue *) value);
+			break;
+		case OPTION_OUT_OF_ORDER:
+			*(int *) target = parse_out_of_order(name, value);
+			break;
 		case OPTION_FLAG:
 			if (value->type != jbvBool)
 				bad_value(name, "true or false");
 			*(bool *) target = value->val.boolean;
 			break;
 	}
-}
-
-static bool
-is_in_scope(OptionScope scope, const char *action)
-{
-	return scope == SCOPE_ALL || (scope == SCOPE_VERIFY) == (strcmp(action, "verify") == 0);
 }
 
 static int
@@ -244,7 +246,7 @@ find_known(const char *name, const char *action)
 	initStringInfo(&names);
 	for (int i = 0; i < lengthof(known); i++)
 	{
-		if (!is_in_scope(known[i].scope, action) || !has_option(action, known[i].name))
+		if ((known[i].actions & action_bit(action)) == 0)
 			continue;
 		if (strcmp(name, known[i].name) == 0)
 			return i;
@@ -254,6 +256,20 @@ find_known(const char *name, const char *action)
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("unknown option \"%s\"", name),
 			 errhint("Options are: %s.", names.data)));
+}
+
+static void
+settle_out_of_order(SlipwayOptions *options)
+{
+	if (options->allow_out_of_order && options->out_of_order >= 0 &&
+		options->out_of_order != SLIPWAY_OUT_OF_ORDER_ALLOW)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("options \"out_of_order\" and \"allow_out_of_order\" contradict each other")));
+	if (options->allow_out_of_order)
+		options->out_of_order = SLIPWAY_OUT_OF_ORDER_ALLOW;
+	else if (options->out_of_order < 0)
+		options->out_of_order = slipway_out_of_order;
 }
 
 SlipwayOptions *
@@ -266,6 +282,7 @@ slipway_options_parse(Jsonb *json, const char *action)
 
 	options->lock_wait = slipway_lock_wait;
 	options->lock_timeout = slipway_lock_timeout;
+	options->out_of_order = -1;
 	options->labels = "{}";
 	options->retries = slipway_retries;
 	options->mode = slipway_mode;
@@ -285,5 +302,6 @@ slipway_options_parse(Jsonb *json, const char *action)
 			set_option(options, which, &value);
 		}
 	}
+	settle_out_of_order(options);
 	return options;
 }

@@ -25,13 +25,16 @@ typedef struct SlipwayOptions
 	char	   *expected_head;	/* of the history, hash in hex; NULL: any */
 	char	   *client_version;
 	char	   *labels;			/* a JSON object */
+	Jsonb	   *variables;		/* or NULL */
+	char	   *variables_key;	/* of those that were offered; or NULL */
 	int			lock_wait;		/* ms, 0: no limit; so the next two */
 	int			lock_timeout;
 	int			statement_timeout;
 	int			retries;
 	char	   *cancel_blockers;	/* see cancel_blockers.h */
 	SlipwayMode mode;
-	bool		allow_out_of_order;
+	int			out_of_order;	/* SlipwayOutOfOrder */
+	bool		allow_out_of_order; /* another word for "allow" */
 	bool		verify;			/* each migration, before it is recorded as applied */
 	char	   *migration;		/* the only one to verify; NULL: all */
 	char	   *verify_scripts; /* of verify: "applied" (NULL) or "newest" */

@@ -19,9 +19,11 @@
 #include "error_code.h"
 #include "guard.h"
 #include "lock_watch.h"
+#include "secret.h"
 #include "settings.h"
 #include "spi.h"
 #include "utility.h"
+#include "variable.h"
 
 SLIPWAY_MODULE_MAGIC;
 
@@ -37,6 +39,8 @@ _PG_init(void)
 	slipway_utility_init();
 	slipway_copy_inline_init();
 	slipway_lock_watch_init();
+	slipway_secret_init();
+	slipway_variables_init();
 }
 
 PG_FUNCTION_INFO_V1(slipway_version);

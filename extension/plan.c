@@ -351,6 +351,17 @@ slipway_plan_require(const SlipwayPlan *plan, const char *project, const char *n
 			 nearest ? errhint("Perhaps you mean \"%s\".", nearest) : 0));
 }
 
+const char *
+slipway_plan_nearest(const SlipwayPlan *plan, const char *name)
+{
+	List	   *names = NIL;
+
+	for (int i = 0; i < plan->n; i++)
+		if (plan->steps[i].member)
+			names = lappend(names, (char *) plan->steps[i].name);
+	return slipway_nearest_find(name, names);
+}
+
 void
 slipway_step_check(const SlipwayStep *step, bool allow_out_of_order)
 {

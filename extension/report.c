@@ -4,8 +4,10 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
@@ -15,13 +17,15 @@
 #include "normal_form.h"
 #include "plan.h"
 #include "privilege.h"
+#include "settings.h"
 #include "validate.h"
+#include "variable.h"
 
 /* A row under construction; columns are added from the left. */
 typedef struct ReportRow
 {
-	Datum		values[10];
-	bool		nulls[10];
+	Datum		values[11];
+	bool		nulls[11];
 	int			n;
 } ReportRow;
 
@@ -81,6 +85,20 @@ readable_project(const char *name)
 	return slipway_project_load(name);
 }
 
+/* NULL: as the setting says. */
+static bool
+allows_out_of_order(FunctionCallInfo fcinfo, int arg)
+{
+	return PG_ARGISNULL(arg) ? slipway_out_of_order != SLIPWAY_OUT_OF_ORDER_REFUSE : PG_GETARG_BOOL(arg);
+}
+
+/* Values of variables, for the scripts that are looked at. */
+static void
+take_variables(FunctionCallInfo fcinfo, int arg)
+{
+	slipway_variables_take(PG_ARGISNULL(arg) ? NULL : PG_GETARG_JSONB_P(arg), false, NULL);
+}
+
 static void
 put_state(FunctionCallInfo fcinfo, int position, const SlipwayStep *step)
 {
@@ -96,6 +114,7 @@ put_state(FunctionCallInfo fcinfo, int position, const SlipwayStep *step)
 	add_text(&row, step->applied_by);
 	add_datum(&row, Int64GetDatum(step->run), !step->applied || step->run == 0);
 	add_int(&row, step->units_done);
+	add_text(&row, slipway_kind_name(step->kind));
 	put_row(fcinfo, &row);
 }
 
@@ -146,10 +165,12 @@ slipway_plan(PG_FUNCTION_ARGS)
 	SlipwayProject *project = readable_project(required_text(fcinfo, 0, "project"));
 	SlipwayManifest *manifest = slipway_manifest_load(project->name, optional_text(fcinfo, 1));
 	SlipwayPlan *plan = slipway_plan_make(project->name, manifest);
-	bool		allow_out_of_order = !PG_ARGISNULL(2) && PG_GETARG_BOOL(2);
-	List	   *problems = slipway_validate_plan(plan, plan->n, project, allow_out_of_order);
+	bool		allow_out_of_order = allows_out_of_order(fcinfo, 2);
+	List	   *problems;
 	int			position = 0;
 
+	take_variables(fcinfo, 3);
+	problems = slipway_validate_plan(plan, plan->n, project, allow_out_of_order);
 	slipway_validate_raise(problems);
 	InitMaterializedSRF(fcinfo, 0);
 	for (int i = 0; i < plan->n; i++)
@@ -191,9 +212,10 @@ slipway_validate(PG_FUNCTION_ARGS)
 	SlipwayProject *project = readable_project(required_text(fcinfo, 0, "project"));
 	SlipwayManifest *manifest = slipway_manifest_load(project->name, optional_text(fcinfo, 1));
 	SlipwayPlan *plan = slipway_plan_make(project->name, manifest);
-	bool		allow_out_of_order = !PG_ARGISNULL(2) && PG_GETARG_BOOL(2);
+	bool		allow_out_of_order = allows_out_of_order(fcinfo, 2);
 	ListCell   *cell;
 
+	take_variables(fcinfo, 3);
 	InitMaterializedSRF(fcinfo, 0);
 	foreach(cell, slipway_validate_plan(plan, plan->n, project, allow_out_of_order))
 	{
@@ -205,6 +227,19 @@ slipway_validate(PG_FUNCTION_ARGS)
 		put_row(fcinfo, &row);
 	}
 	return (Datum) 0;
+}
+
+static void
+add_requirements(ReportRow *row, const SlipwayOutline *outline)
+{
+	List	   *requirements = outline ? outline->directives.requirements : NIL;
+	Datum	   *names = palloc(Max(list_length(requirements), 1) * sizeof(Datum));
+	ListCell   *cell;
+	int			n = 0;
+
+	foreach(cell, requirements)
+		names[n++] = CStringGetTextDatum(((const SlipwayRequirement *) lfirst(cell))->name);
+	add_datum(row, PointerGetDatum(construct_array(names, n, TEXTOID, -1, false, TYPALIGN_INT)), outline == NULL);
 }
 
 PG_FUNCTION_INFO_V1(slipway_check_script);
@@ -221,6 +256,7 @@ slipway_check_script(PG_FUNCTION_ARGS)
 
 	slipway_check_name("migration", name);
 	slipway_normal_form(body);
+	take_variables(fcinfo, 3);
 	outline = slipway_validate_script(name, NULL, body, project->owner != NULL, 0, &problem);
 	InitMaterializedSRF(fcinfo, 0);
 	add_text(&row, outline ? kind_name(outline) : NULL);
@@ -231,6 +267,7 @@ slipway_check_script(PG_FUNCTION_ARGS)
 	else
 		while (row.n < 9)
 			add_datum(&row, (Datum) 0, true);
+	add_requirements(&row, outline);
 	put_row(fcinfo, &row);
 	return (Datum) 0;
 }

@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "result.h"
+#include "secret.h"
 
 void
 slipway_result_catch(SlipwayResult *result, const SlipwayRun *run, const SlipwayPlace *place)
@@ -14,4 +15,5 @@ slipway_result_catch(SlipwayResult *result, const SlipwayRun *run, const Slipway
 	result->position = slipway_place_last();
 	result->location = place->in_statement ? place->statement.location : -1;
 	FlushErrorState();
+	slipway_secret_scrub(result->error, slipway_place_last_in_secret());
 }

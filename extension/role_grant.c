@@ -27,9 +27,9 @@
  * functions as the user who looks at it.
  */
 static const char reader_routines[] =
-"slipway.version(), slipway.lock_key(text), slipway.plan(text, text, boolean), "
-"slipway.validate(text, text, boolean), slipway.compare(text, text), "
-"slipway.check_script(text, text, text), slipway.require(text, text), slipway.find_base(text), "
+"slipway.version(), slipway.lock_key(text), slipway.plan(text, text, boolean, jsonb), "
+"slipway.validate(text, text, boolean, jsonb), slipway.compare(text, text), "
+"slipway.check_script(text, text, text, jsonb), slipway.set_variables(text, text), slipway.require(text, text), slipway.find_base(text), "
 "slipway.find_manifest(text, text), "
 "slipway.verify_history(text), slipway.rollback_plan(text, jsonb), slipway._status(text), slipway._may(text, text), "
 "slipway._is_alive(integer, timestamptz), slipway._wait(integer), slipway._work(integer)";

@@ -13,6 +13,7 @@
 #include "load_manifest.h"
 #include "losses.h"
 #include "privilege.h"
+#include "variable.h"
 
 /* What was asked for. */
 typedef struct Question
@@ -36,6 +37,7 @@ read_question(FunctionCallInfo fcinfo, SlipwayRight right)
 	project = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	slipway_privilege_require(right, project);
 	options = slipway_options_parse(PG_GETARG_JSONB_P(1), "rollback");
+	slipway_variables_take(options->variables, false, options->variables_key);
 	question.project = slipway_project_load(project);
 	manifest = slipway_manifest_find(project, options->manifest);
 	question.descent = slipway_descent_make(question.project, manifest, options);
@@ -114,7 +116,8 @@ slipway_rollback_losses(PG_FUNCTION_ARGS)
 		if (step->outline == NULL)
 			continue;
 		body = slipway_body_load(step->script);
-		foreach(cell, slipway_losses_find(question.project, body, step->outline))
+		foreach(cell, slipway_losses_find(question.project, slipway_outline_text(step->outline, body),
+										  step->outline))
 			put_loss(fcinfo, i + 1, step, lfirst(cell));
 	}
 	return (Datum) 0;

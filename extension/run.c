@@ -231,6 +231,10 @@ slipway_run_event(const SlipwayRun *run, const SlipwayTask *task, const char *ou
 	event.migration = task->name;
 	event.action = task->action;
 	event.outcome = outcome;
+	if (task->outline && task->outline->directives.run_as)
+		event.actor = slipway_actor_as(run->actor, task->outline->directives.run_as);
+	if (task->outline && task->outline->expansion)
+		event.variables = task->outline->expansion->record;
 	event.script_hash = task->script;
 	event.manifest_hash = run->manifest->hash;
 	event.started_at = started_at;

@@ -11,6 +11,7 @@
 #include "lock.h"
 #include "options.h"
 #include "task.h"
+#include "terms.h"
 
 typedef struct SlipwayRun
 {
@@ -21,6 +22,7 @@ typedef struct SlipwayRun
 	SlipwayActor *actor;
 	SlipwayCancelRule cancel;	/* what is in the way of a script */
 	Oid			owner;			/* role of scripts; InvalidOid: the caller */
+	SlipwayTerms terms;			/* of the script that runs */
 	SlipwayLock lock;
 	int64		number;			/* 0: no row yet, or ended */
 	int			applied;

@@ -95,6 +95,7 @@ static const ScanKeywordList keywords = {
 struct SlipwayCutter
 {
 	const char *script;
+	const SlipwayExpansion *expansion;	/* NULL: it is as it was written */
 	int			length;			/* of what is cut for now: the script, or up to the end of a line */
 	int			script_length;
 	int			next;			/* byte where the next statement is looked for */
@@ -110,16 +111,17 @@ struct SlipwayCutter
 	SlipwayPosition window_position;
 	MemoryContext window_context;	/* what the scanner allocates */
 	bool		saved_strings;	/* standard_conforming_strings of the caller */
-	int			counted_to;		/* byte whose position is known: */
+	int			counted_to;		/* byte of what was written whose position is known: */
 	SlipwayPosition position;
 };
 
 SlipwayCutter *
-slipway_script_open(const char *script)
+slipway_script_open(const char *script, const SlipwayExpansion *expansion)
 {
 	SlipwayCutter *cutter = palloc0(sizeof(SlipwayCutter));
 
 	cutter->script = script;
+	cutter->expansion = expansion;
 	cutter->script_length = strlen(script);
 	cutter->length = cutter->script_length;
 	cutter->window_context = AllocSetContextCreate(CurrentMemoryContext, "slipway window",
@@ -133,9 +135,15 @@ slipway_script_open(const char *script)
 static SlipwayPosition
 position_of(SlipwayCutter *cutter, int location)
 {
+	const char *script = cutter->script;
+
+	if (cutter->expansion)
+	{
+		script = cutter->expansion->raw;
+		location = slipway_expansion_raw(cutter->expansion, location);
+	}
 	Assert(location >= cutter->counted_to);
-	cutter->position = slipway_position_advance(cutter->position,
-												cutter->script + cutter->counted_to,
+	cutter->position = slipway_position_advance(cutter->position, script + cutter->counted_to,
 												location - cutter->counted_to);
 	cutter->counted_to = location;
 	return cutter->position;

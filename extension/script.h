@@ -8,6 +8,7 @@
 #include "nodes/parsenodes.h"
 
 #include "copy_data.h"
+#include "expand.h"
 #include "position.h"
 
 /* A statement's place in its script, in bytes, without its semicolon. */
@@ -31,9 +32,10 @@ typedef struct SlipwayCutter SlipwayCutter;
 
 /*
  * Begins to cut a script into statements, lexed by the server's scanner and
- * parsed by its grammar. The script must outlive the cutter.
+ * parsed by its grammar. The script must outlive the cutter. Where it is the text of an expansion (not NULL), lines and
+ * columns are those of what was written.
  */
-extern SlipwayCutter *slipway_script_open(const char *script);
+extern SlipwayCutter *slipway_script_open(const char *script, const SlipwayExpansion *expansion);
 
 /*
  * The next statement with its parse tree, in the current memory context;

@@ -12,6 +12,7 @@
 
 static SlipwayPosition last_position;
 static const char *last_migration;
+static bool last_in_secret;
 
 /* Byte offset of the character that the server counts as its nth, from 1. */
 static int
@@ -24,25 +25,50 @@ byte_of_character(const char *text, int n)
 	return i;
 }
 
+/* That of a row of data, in the script as it was written; without a column. */
+static SlipwayPosition
+line_of_data(const SlipwayExpansion *expansion, int location, int data_line)
+{
+	int			begin = slipway_expansion_line(expansion, location, data_line - 1);
+	SlipwayPosition position = slipway_position_advance((SlipwayPosition) {1, 1, 1}, expansion->raw,
+														slipway_expansion_raw(expansion, begin));
+
+	position.position = position.column = 0;
+	return position;
+}
+
 static SlipwayPosition
 find_position(const SlipwayPlace *place, int cursor)
 {
 	const SlipwayStatement *statement = &place->statement;
 	SlipwayPosition unknown = {0, 0, 0};
 	int			data_line = slipway_copy_inline_line();
+	const SlipwayExpansion *expansion = place->expansion;
 	const char *text;
+	int			bytes;
 
 	if (!place->in_statement)
 		return unknown;
 	if (statement->data.location > 0 && data_line > 0)
 	{
+		if (expansion)
+			return line_of_data(expansion, statement->data.location, data_line);
 		unknown.line = statement->data.line + data_line - 1;
 		return unknown;
 	}
 	if (cursor <= 0)
 		return statement->start;
 	text = place->script + statement->location;
-	return slipway_position_advance(statement->start, text, byte_of_character(text, cursor));
+	bytes = byte_of_character(place->text ? place->text : text, cursor);
+	if (expansion)
+	{
+		int			begin = slipway_expansion_raw(expansion, statement->location);
+
+		last_in_secret = slipway_expansion_has_secret(expansion, statement->location + bytes, 1);
+		text = expansion->raw + begin;
+		bytes = slipway_expansion_raw(expansion, statement->location + bytes) - begin;
+	}
+	return slipway_position_advance(statement->start, text, bytes);
 }
 
 static void
@@ -52,6 +78,7 @@ add_context(void *arg)
 	int			cursor = geterrposition();
 	StringInfoData where;
 
+	last_in_secret = false;
 	last_position = find_position(place, cursor);
 	last_migration = place->migration;
 	if (cursor > 0)
@@ -93,6 +120,14 @@ slipway_place_push(SlipwayPlace *place, const char *migration, const char *scrip
 }
 
 void
+slipway_place_expand(SlipwayPlace *place, const SlipwayExpansion *expansion)
+{
+	place->expansion = expansion;
+	if (expansion)
+		place->script = expansion->text;
+}
+
+void
 slipway_place_pop(SlipwayPlace *place)
 {
 	error_context_stack = place->callback.previous;
@@ -114,4 +149,10 @@ const char *
 slipway_place_last_migration(void)
 {
 	return last_migration;
+}
+
+bool
+slipway_place_last_in_secret(void)
+{
+	return last_in_secret;
 }

@@ -18,6 +18,7 @@
 #ifndef SLIPWAY_SCRIPT_ERROR_H
 #define SLIPWAY_SCRIPT_ERROR_H
 
+#include "expand.h"
 #include "script.h"
 
 typedef struct SlipwayPlace
@@ -30,12 +31,16 @@ typedef struct SlipwayPlace
 	int			units;
 	SlipwayStatement statement; /* what is being parsed or run */
 	bool		in_statement;	/* false: no line can be given */
-	const char *text;			/* of the statement, if parsed by itself */
+	const char *text;			/* of the statement as it is shown, if parsed by itself */
+	const SlipwayExpansion *expansion;	/* whose text the script is; NULL: it is as it was written */
 	ErrorContextCallback callback;
 } SlipwayPlace;
 
 extern void slipway_place_push(SlipwayPlace *place, const char *migration,
 							   const char *script, bool checking);
+/* From now on its script is the text of an expansion, unless NULL. */
+extern void slipway_place_expand(SlipwayPlace *place, const SlipwayExpansion *expansion);
+
 extern void slipway_place_pop(SlipwayPlace *place);
 
 /* Pushes one again that was popped, as it was. */
@@ -44,5 +49,8 @@ extern void slipway_place_resume(SlipwayPlace *place);
 /* That of the last message raised while a place was pushed. */
 extern SlipwayPosition slipway_place_last(void);
 extern const char *slipway_place_last_migration(void);
+
+/* Did that message point into the value of a secret variable? It may show a part of it. */
+extern bool slipway_place_last_in_secret(void);
 
 #endif							/* SLIPWAY_SCRIPT_ERROR_H */

@@ -12,6 +12,7 @@
 #include "compat.h"
 #include "lock_wait.h"
 #include "options.h"
+#include "secret.h"
 #include "settings.h"
 
 int			slipway_lock_wait = 300000;
@@ -21,6 +22,7 @@ char	   *slipway_cancel_blockers_default;
 bool		slipway_report_progress = true;
 int			slipway_recut = SLIPWAY_RECUT_AUTO;
 int			slipway_mode = SLIPWAY_MODE_EACH;
+int			slipway_out_of_order = SLIPWAY_OUT_OF_ORDER_REFUSE;
 
 static const struct config_enum_entry recut_names[] = {
 	{"auto", SLIPWAY_RECUT_AUTO, false},
@@ -88,6 +90,13 @@ define_shown(void)
 								   NULL, NULL, settings[i].show);
 }
 
+const struct config_enum_entry slipway_out_of_order_names[] = {
+	{"refuse", SLIPWAY_OUT_OF_ORDER_REFUSE, false},
+	{"warn", SLIPWAY_OUT_OF_ORDER_WARN, false},
+	{"allow", SLIPWAY_OUT_OF_ORDER_ALLOW, false},
+	{NULL, 0, false}
+};
+
 void
 slipway_settings_show(const char *project, int64 run, const char *migration)
 {
@@ -137,6 +146,11 @@ slipway_settings_init(void)
 							 "Option mode overrides it.",
 							 &slipway_mode, SLIPWAY_MODE_EACH, mode_names,
 							 PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomEnumVariable("slipway.out_of_order",
+							 "Whether migrations are applied that are pending below one that is applied.",
+							 "Option out_of_order overrides it.",
+							 &slipway_out_of_order, SLIPWAY_OUT_OF_ORDER_REFUSE, slipway_out_of_order_names,
+							 PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomStringVariable("slipway.cancel_blockers",
 							   "Whose statements are cancelled that are in the way of a migration.",
 							   "Roles with commas between them, perhaps none: then only workers of autovacuum; "
@@ -178,6 +192,7 @@ set_all(const SlipwayProject *project, int lock_timeout, int statement_timeout, 
 	if (project->search_path)
 		set("search_path", project->search_path, action);
 	slipway_lock_wait_enter(action);
+	slipway_secret_enter(action);
 }
 
 int

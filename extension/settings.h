@@ -26,6 +26,17 @@ extern int	slipway_recut;
 /* slipway.mode, a SlipwayMode of options.h */
 extern int	slipway_mode;
 
+/* slipway.out_of_order: what becomes of a pending migration below an applied one. */
+typedef enum SlipwayOutOfOrder
+{
+	SLIPWAY_OUT_OF_ORDER_REFUSE,
+	SLIPWAY_OUT_OF_ORDER_WARN,	/* it is applied, with a warning */
+	SLIPWAY_OUT_OF_ORDER_ALLOW
+} SlipwayOutOfOrder;
+
+extern int	slipway_out_of_order;
+extern const struct config_enum_entry slipway_out_of_order_names[];
+
 /* slipway.cancel_blockers, as text. */
 extern char *slipway_cancel_blockers_default;
 

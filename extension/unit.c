@@ -225,7 +225,7 @@ cut_all(UnitCutter *cutter, SlipwayPlace *place, bool fixed_role, Size limit)
 	MemoryContext result = CurrentMemoryContext;
 	MemoryContext scratch = AllocSetContextCreate(result, "slipway statement",
 												  SLIPWAY_STATEMENT_SIZES);
-	SlipwayCutter *scanner = slipway_script_open(cutter->script);
+	SlipwayCutter *scanner = slipway_script_open(cutter->script, cutter->outline->expansion);
 
 	PG_TRY();
 	{
@@ -267,6 +267,16 @@ make_single(SlipwayOutline *outline)
 	outline->nunits = 1;
 }
 
+static void
+refuse_role(const SlipwayDirectives *directives, SlipwayPlace *place)
+{
+	place->statement = directives->run_as_at;
+	ereport(ERROR,
+			(errcode(SLIPWAY_REFUSED_STATEMENT),
+			 errmsg("directive \"run-as\" is not allowed in a project with an owner role"),
+			 errdetail("All its scripts run as that role.")));
+}
+
 SlipwayOutline *
 slipway_outline(const char *migration, const char *script, bool fixed_role, Size limit)
 {
@@ -279,13 +289,21 @@ slipway_outline_part(const char *migration, const char *part, const char *script
 {
 	UnitCutter	cutter = {0};
 	SlipwayPlace place;
+	int			head;
 
 	cutter.outline = palloc0(sizeof(SlipwayOutline));
 	cutter.outline->context = CurrentMemoryContext;
 	cutter.script = script;
 	slipway_place_push(&place, migration, script, true);
 	place.part = part;
-	slipway_directives_read(&cutter.outline->directives, &place);
+	head = slipway_directives_read(&cutter.outline->directives, &place);
+	if (cutter.outline->directives.run_as && fixed_role)
+		refuse_role(&cutter.outline->directives, &place);
+	fixed_role |= cutter.outline->directives.run_as != NULL;
+	if (cutter.outline->directives.variables)
+		cutter.outline->expansion = slipway_expand(&place, &cutter.outline->directives, head);
+	slipway_place_expand(&place, cutter.outline->expansion);
+	cutter.script = place.script;
 	if (cutter.outline->directives.no_transaction)
 		set_stepwise(cutter.outline, "directive no-transaction", &cutter.outline->directives.no_transaction_at);
 	cut_all(&cutter, &place, fixed_role, limit);
@@ -301,6 +319,12 @@ slipway_outline_part(const char *migration, const char *part, const char *script
 	if (cutter.outline->stepwise_reason == NULL && cutter.outline->nunits > 1)
 		make_single(cutter.outline);
 	return cutter.outline;
+}
+
+const char *
+slipway_outline_text(const SlipwayOutline *outline, const char *body)
+{
+	return outline->expansion ? outline->expansion->text : body;
 }
 
 /* Room for so many units, the first of which are copied. */

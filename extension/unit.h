@@ -27,6 +27,7 @@ typedef struct SlipwayOutline
 {
 	MemoryContext context;		/* holds all of this */
 	SlipwayDirectives directives;
+	SlipwayExpansion *expansion;	/* NULL: the script has no variables */
 	char	   *body;			/* or NULL */
 	SlipwayStatement *statements;	/* to run, BEGIN and COMMIT left out */
 	int			nstatements;
@@ -46,6 +47,9 @@ extern SlipwayOutline *slipway_outline(const char *migration, const char *script
 /* The same for a script of another part: see script_error.h. */
 extern SlipwayOutline *slipway_outline_part(const char *migration, const char *part, const char *script,
 											bool fixed_role, Size limit);
+
+/* The text that the statements of an outline are in, given the body of its script. */
+extern const char *slipway_outline_text(const SlipwayOutline *outline, const char *body);
 
 /*
  * Cuts the unit that this statement is in: before it, and behind it, too, if it is

@@ -34,6 +34,7 @@
 #include "guard.h"
 #include "leftover.h"
 #include "refuse.h"
+#include "secret.h"
 #include "utility.h"
 
 static ProcessUtility_hook_type next_utility = NULL;
@@ -93,6 +94,8 @@ process_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 
 	if (slipway_guard_active())
 	{
+		/* Of what a function or DO runs, which statistics keep. */
+		queryString = slipway_secret_hide(queryString, true);
 		slipway_refuse_reset(pstmt->utilityStmt);
 		slipway_guard_utility(pstmt->utilityStmt);
 		slipway_leftover_note(pstmt->utilityStmt);

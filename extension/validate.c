@@ -15,6 +15,8 @@
 #include "exec_verify.h"
 #include "hash.h"
 #include "journal.h"
+#include "requirement.h"
+#include "secret.h"
 #include "validate.h"
 
 /* Of a check, as against a cancel or lack of memory in the middle of one. */
@@ -41,6 +43,7 @@ take_problem(const char *migration, MemoryContext context)
 	problem = palloc0(sizeof(SlipwayProblem));
 	problem->migration = migration;
 	problem->error = CopyErrorData();
+	slipway_secret_scrub(problem->error, slipway_place_last_in_secret());
 	problem->position = slipway_place_last();
 	FlushErrorState();
 	return problem;
@@ -305,6 +308,28 @@ check_hooks(PlanCheck *check, List *problems)
 	return problems;
 }
 
+/* Of a step whose outline, and those of the others, are known. */
+static SlipwayProblem *
+check_requirements(const PlanCheck *check, int i)
+{
+	const SlipwayStep *step = &check->plan->steps[i];
+	MemoryContext context = CurrentMemoryContext;
+	SlipwayProblem *volatile problem = NULL;
+
+	if (!slipway_step_pending(step) || step->member->outline == NULL)
+		return NULL;
+	PG_TRY();
+	{
+		slipway_requirement_check(check->plan, i, check->project);
+	}
+	PG_CATCH();
+	{
+		problem = take_problem(step->name, context);
+	}
+	PG_END_TRY();
+	return problem;
+}
+
 List *
 slipway_validate_plan(SlipwayPlan *plan, int nsteps, const SlipwayProject *project,
 					  bool allow_out_of_order)
@@ -331,6 +356,13 @@ slipway_validate_plan(SlipwayPlan *plan, int nsteps, const SlipwayProject *proje
 	if (will_run(plan, nsteps))
 		problems = check_hooks(&check, problems);
 	MemoryContextDelete(check.batch_context);
+	for (int i = 0; i < nsteps; i++)
+	{
+		SlipwayProblem *problem = check_requirements(&check, i);
+
+		if (problem)
+			problems = lappend(problems, problem);
+	}
 	return problems;
 }
 

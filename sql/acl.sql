@@ -76,6 +76,7 @@ SELECT replace(text, 'mine', CASE WHEN yours THEN 'yours' ELSE 'mine' END), your
  ORDER BY yours, n;
 INSERT INTO statement (text)
 SELECT text FROM unnest(ARRAY[
+    $$SELECT slipway.set_variables('{}')$$,
     $$SELECT slipway.version()$$,
     $$SELECT slipway.lock_key('mine')$$,
     $$SELECT slipway._may('reader', 'mine')$$,

@@ -16,7 +16,7 @@ CALL script('INSERT INTO seen (value) VALUES (1); BEGIN TRANSACTION; INSERT INTO
 CALL script(E'-- comment\nSTART TRANSACTION;\nINSERT INTO seen (value) VALUES (1);\nCOMMIT WORK;\n-- comment\n');
 CALL slipway.migrate();
 SELECT h.migration, string_agg(s.value, ',' ORDER BY s.n) AS seen FROM slipway.history h JOIN seen s ON s.xid::text = h.xmin::text GROUP BY 1 ORDER BY 1;
-SELECT migration, kind, units FROM slipway.status, slipway.check_script(migration, (SELECT body FROM slipway.script WHERE encode(hash, 'hex') = script_hash)) ORDER BY 1;
+SELECT migration, c.kind, units FROM slipway.status, slipway.check_script(migration, (SELECT body FROM slipway.script WHERE encode(hash, 'hex') = script_hash)) c ORDER BY 1;
 -- A failure after COMMIT undoes all of it.
 CALL script('BEGIN; CREATE TABLE gone (); COMMIT; SELECT 1/0');
 CALL slipway.migrate();

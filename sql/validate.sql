@@ -185,3 +185,39 @@ CALL slipway.migrate('tried');
 SELECT slipway.settle_unit('0001', done => false, reason => 'the index was dropped by hand', project => 'tried');
 CALL slipway.migrate('tried');
 SELECT migration, state FROM slipway.status WHERE project = 'tried';
+
+-- The policy for what is out of order: an option, or a setting.
+CALL project('order');
+CALL migration('0002_b', 'SELECT 2', 'order');
+CALL slipway.migrate('order');
+CREATE PROCEDURE late(project text DEFAULT 'order') LANGUAGE sql AS $$
+    CALL migration('0001_' || 'late', 'SELECT 1', project);
+    CALL migration('0001_' || 'later', 'SELECT 1', project);
+$$;
+CALL late();
+SELECT migration, state FROM slipway.status WHERE project = 'order';
+CALL slipway.migrate('order');
+CALL slipway.migrate('order', '{"out_of_order": "refuse"}');
+CALL slipway.migrate('order', '{"out_of_order": "warn", "to": "0001_late"}');
+SET slipway.out_of_order = allow;
+SELECT migration FROM slipway.plan('order');
+SELECT migration, sqlstate FROM slipway.validate('order');
+SELECT migration, sqlstate FROM slipway.validate('order', NULL, false);
+CALL slipway.migrate('order', '{"allow_out_of_order": false, "out_of_order": "refuse"}');
+CALL slipway.migrate('order');
+RESET slipway.out_of_order;
+SELECT entry, migration, outcome FROM slipway.history WHERE project = 'order' ORDER BY entry;
+CALL slipway.migrate('order', '{"allow_out_of_order": true, "out_of_order": "warn"}');
+CALL slipway.migrate('order', '{"allow_out_of_order": true, "out_of_order": "allow"}');
+CALL slipway.migrate('order', '{"out_of_order": "never"}');
+CALL slipway.migrate('order', '{"out_of_order": true}');
+SET slipway.out_of_order = never;
+-- A repeatable one is never out of order.
+CALL project('again');
+CALL migration('0001_a', E'-- slipway: repeatable\nSELECT 1', 'again');
+CALL migration('0002_b', 'SELECT 2', 'again');
+CALL slipway.migrate('again');
+CALL migration('0001_a', E'-- slipway: repeatable\nSELECT 2', 'again');
+CALL migration('0000_z', E'-- slipway: repeatable\nSELECT 3', 'again');
+CALL slipway.migrate('again');
+SELECT migration, state FROM slipway.status WHERE project = 'again';

@@ -1,17 +1,19 @@
 -- Looking: what would be done, what is wrong, what was done. Functions that
 -- take the text of a manifest compare a folder that was never uploaded.
 
-CREATE FUNCTION slipway.plan(project text DEFAULT 'default', manifest text DEFAULT NULL, allow_out_of_order boolean DEFAULT false,
+CREATE FUNCTION slipway.plan(project text DEFAULT 'default', manifest text DEFAULT NULL, allow_out_of_order boolean DEFAULT NULL,
+    variables jsonb DEFAULT NULL,
     OUT "position" integer, OUT migration text, OUT script_hash text, OUT kind text, OUT units integer, OUT reason text)
     RETURNS SETOF record AS 'MODULE_PATHNAME', 'slipway_plan' LANGUAGE C STABLE;
-REVOKE ALL ON FUNCTION slipway.plan(text, text, boolean) FROM PUBLIC;
-COMMENT ON FUNCTION slipway.plan(text, text, boolean) IS 'the steps that migrate would take with a manifest, given by its hash in hex (NULL: the newest); needs reader';
+REVOKE ALL ON FUNCTION slipway.plan(text, text, boolean, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION slipway.plan(text, text, boolean, jsonb) IS 'the steps that migrate would take with a manifest, given by its hash in hex (NULL: the newest); allow_out_of_order NULL: as setting slipway.out_of_order says; needs reader';
 
-CREATE FUNCTION slipway.validate(project text DEFAULT 'default', manifest text DEFAULT NULL, allow_out_of_order boolean DEFAULT false,
+CREATE FUNCTION slipway.validate(project text DEFAULT 'default', manifest text DEFAULT NULL, allow_out_of_order boolean DEFAULT NULL,
+    variables jsonb DEFAULT NULL,
     OUT migration text, OUT sqlstate text, OUT message text, OUT detail text, OUT hint text, OUT line_number integer, OUT column_number integer)
     RETURNS SETOF record AS 'MODULE_PATHNAME', 'slipway_validate' LANGUAGE C STABLE;
-REVOKE ALL ON FUNCTION slipway.validate(text, text, boolean) FROM PUBLIC;
-COMMENT ON FUNCTION slipway.validate(text, text, boolean) IS 'one row for each reason why migrate would refuse to start, none if it would not; needs reader';
+REVOKE ALL ON FUNCTION slipway.validate(text, text, boolean, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION slipway.validate(text, text, boolean, jsonb) IS 'one row for each reason why migrate would refuse to start, none if it would not; needs reader';
 
 CREATE FUNCTION slipway.rollback_plan(project text DEFAULT 'default', options jsonb DEFAULT '{}',
     OUT "position" integer, OUT migration text, OUT script_hash text, OUT kind text, OUT units integer, OUT reason text)
@@ -27,21 +29,21 @@ COMMENT ON FUNCTION slipway.rollback_losses(text, jsonb) IS 'tables and columns 
 
 CREATE FUNCTION slipway.compare(manifest text, project text DEFAULT 'default',
     OUT "position" integer, OUT migration text, OUT state text, OUT script_hash text, OUT applied_hash text,
-    OUT applied_at timestamptz, OUT duration interval, OUT applied_by text, OUT run bigint, OUT units_done integer)
+    OUT applied_at timestamptz, OUT duration interval, OUT applied_by text, OUT run bigint, OUT units_done integer, OUT kind text)
     RETURNS SETOF record AS 'MODULE_PATHNAME', 'slipway_compare' LANGUAGE C STABLE STRICT;
 REVOKE ALL ON FUNCTION slipway.compare(text, text) FROM PUBLIC;
-COMMENT ON FUNCTION slipway.compare(text, text) IS 'state of every migration of a manifest, given by its text, and of the history; units_done of those that have stopped part way; stores nothing; needs reader';
+COMMENT ON FUNCTION slipway.compare(text, text) IS 'state of every migration of a manifest, given by its text, and of the history; units_done of those that have stopped part way; kind: versioned or repeatable; stores nothing; needs reader';
 
-CREATE FUNCTION slipway.check_script(name text, body text, project text DEFAULT 'default',
+CREATE FUNCTION slipway.check_script(name text, body text, project text DEFAULT 'default', variables jsonb DEFAULT '{}',
     OUT kind text, OUT units integer, OUT reason text, OUT sqlstate text, OUT message text, OUT detail text, OUT hint text,
-    OUT line_number integer, OUT column_number integer)
+    OUT line_number integer, OUT column_number integer, OUT requires text[])
     RETURNS SETOF record AS 'MODULE_PATHNAME', 'slipway_check_script' LANGUAGE C STABLE STRICT;
-REVOKE ALL ON FUNCTION slipway.check_script(text, text, text) FROM PUBLIC;
-COMMENT ON FUNCTION slipway.check_script(text, text, text) IS 'how a script would be cut into units, or why it would be refused (then kind is NULL); stores nothing; needs reader';
+REVOKE ALL ON FUNCTION slipway.check_script(text, text, text, jsonb) FROM PUBLIC;
+COMMENT ON FUNCTION slipway.check_script(text, text, text, jsonb) IS 'how a script would be cut into units, and what it requires, or why it would be refused (then kind is NULL); stores nothing; needs reader';
 
 CREATE FUNCTION slipway._status(project text,
     OUT "position" integer, OUT migration text, OUT state text, OUT script_hash text, OUT applied_hash text,
-    OUT applied_at timestamptz, OUT duration interval, OUT applied_by text, OUT run bigint, OUT units_done integer)
+    OUT applied_at timestamptz, OUT duration interval, OUT applied_by text, OUT run bigint, OUT units_done integer, OUT kind text)
     RETURNS SETOF record AS 'MODULE_PATHNAME', 'slipway_status' LANGUAGE C STABLE STRICT;
 REVOKE ALL ON FUNCTION slipway._status(text) FROM PUBLIC;
 COMMENT ON FUNCTION slipway._status(text) IS 'compare() with the newest manifest of the project';

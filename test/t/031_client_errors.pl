@@ -204,7 +204,7 @@ refused_with("CREATE TABLE b (id integer);\n  ROLLBACK;\n",
 refused_with("-- slipway: no-transactoin\nSELECT 1;\n",
 	"migrations/0002_x.sql:1:1: ERROR: unknown directive \"no-transactoin\" (SW007)\n"
 	  . "    1 | -- slipway: no-transactoin\n      | ^\n"
-	  . "hint: This version knows: no-transaction, repeatable.\n",
+	  . "hint: Perhaps you meant \"no-transaction\". This version knows: no-transaction, repeatable, requires, lock-timeout, statement-timeout, run-as, variables.\n",
 	'a misspelt directive');
 
 # What becomes of the others

@@ -1,0 +1,301 @@
+/*
+ * expand.c
+ *	  A script with the values of its variables in it.
+ *
+ * What runs is the text with the values; what is shown, hashed and counted in lines and columns is the script.
+ */
+#include "postgres.h"
+
+#include "lib/stringinfo.h"
+#include "utils/builtins.h"
+#include "utils/json.h"
+#include "utils/jsonb.h"
+
+#include "directive.h"
+#include "error_code.h"
+#include "expand.h"
+#include "nearest.h"
+#include "secret.h"
+#include "variable.h"
+
+/* An operator of SQL must be shorter than this; a mask can look like one. */
+#define MASK_RUN 32
+
+/* ${name} or ${name:form} in a script. */
+typedef struct Mark
+{
+	const char *begin;
+	int			length;
+	char	   *name;
+	char	   *form;			/* NULL: the bare value */
+} Mark;
+
+/* The next one; false: there is none. Whatever else has ${ in it is no mark. */
+static bool
+next_mark(const char *text, Mark *mark)
+{
+	while ((text = strstr(text, "${")) != NULL)
+	{
+		const char *name = text + 2;
+		const char *end = name + slipway_variable_name_length(name);
+		const char *form = *end == ':' ? end + 1 : NULL;
+		const char *close = form ? form + slipway_variable_name_length(form) : end;
+
+		if (end > name && close != form && *close == '}')
+		{
+			mark->begin = text;
+			mark->length = close + 1 - text;
+			mark->name = pnstrdup(name, end - name);
+			mark->form = form ? pnstrdup(form, close - form) : NULL;
+			return true;
+		}
+		text = name;
+	}
+	return false;
+}
+
+static void
+free_mark(Mark *mark)
+{
+	pfree(mark->name);
+	if (mark->form)
+		pfree(mark->form);
+}
+
+/* For errors about one of them. */
+static void
+place_mark(SlipwayPlace *place, const Mark *mark)
+{
+	int			at = mark->begin - place->script;
+
+	place->statement = (SlipwayStatement) {.location = at};
+	place->statement.start = slipway_position_advance((SlipwayPosition) {1, 1, 1}, place->script, at);
+	place->in_statement = true;
+}
+
+static const SlipwayVariable *
+find_variable(SlipwayPlace *place, const Mark *mark, List *variables)
+{
+	List	   *names = NIL;
+	const char *near;
+	ListCell   *cell;
+
+	foreach(cell, variables)
+	{
+		const SlipwayVariable *variable = lfirst(cell);
+
+		if (strcmp(variable->name, mark->name) == 0)
+			return variable;
+	}
+	foreach(cell, variables)
+		names = lappend(names, ((const SlipwayVariable *) lfirst(cell))->name);
+	near = slipway_nearest_find(mark->name, names);
+	place_mark(place, mark);
+	ereport(ERROR,
+			(errcode(SLIPWAY_REFUSED_STATEMENT),
+			 errmsg("variable \"%s\" is not declared", mark->name),
+			 near ? errhint("Perhaps you meant \"%s\".", near) :
+			 errhint("Add it to the directive variables. To keep the text as it is, declare it with that text as its value.")));
+}
+
+static char *
+form_value(SlipwayPlace *place, const Mark *mark, const char *value)
+{
+	if (mark->form == NULL)
+		return pstrdup(value);
+	if (strcmp(mark->form, "literal") == 0)
+		return quote_literal_cstr(value);
+	if (strcmp(mark->form, "identifier") == 0)
+		return pstrdup(quote_identifier(value));
+	place_mark(place, mark);
+	ereport(ERROR,
+			(errcode(SLIPWAY_REFUSED_STATEMENT),
+			 errmsg("unknown form \"%s\" of variable \"%s\"", mark->form, mark->name),
+			 errhint("Forms are: literal, identifier.")));
+}
+
+/* All that have no value are named at once. */
+static void
+require_values(SlipwayPlace *place, const SlipwayDirectives *directives)
+{
+	StringInfoData missing;
+	ListCell   *cell;
+
+	initStringInfo(&missing);
+	foreach(cell, directives->variables)
+	{
+		const SlipwayVariable *variable = lfirst(cell);
+
+		if (slipway_variable_value(variable) == NULL)
+			appendStringInfo(&missing, "%s%s", missing.len > 0 ? ", " : "", variable->name);
+	}
+	if (missing.len == 0)
+		return;
+	place->statement = directives->variables_at;
+	place->in_statement = true;
+	ereport(ERROR,
+			(errcode(SLIPWAY_MISSING_VALUE),
+			 errmsg("migration \"%s\" needs a value for: %s", place->migration, missing.data),
+			 errhint("Give it with option variables, or --var NAME=VALUE, or write a default into the directive.")));
+}
+
+static char *
+make_record(List *variables)
+{
+	StringInfoData json;
+	ListCell   *cell;
+
+	initStringInfo(&json);
+	foreach(cell, variables)
+	{
+		const SlipwayVariable *variable = lfirst(cell);
+
+		appendStringInfoChar(&json, json.len == 0 ? '{' : ',');
+		escape_json(&json, variable->name);
+		appendStringInfoChar(&json, ':');
+		escape_json(&json, variable->secret ? "***" : slipway_variable_value(variable));
+	}
+	appendStringInfoChar(&json, '}');
+	/* The chain of the history has it as jsonb writes it. */
+	return DatumGetCString(DirectFunctionCall1(jsonb_out,
+											   DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data))));
+}
+
+static void
+add_hole(SlipwayExpansion *expansion, int *capacity, const SlipwayHole *hole)
+{
+	if (expansion->n == *capacity)
+	{
+		*capacity = *capacity ? 2 * *capacity : 8;
+		expansion->holes = expansion->holes ?
+			repalloc(expansion->holes, *capacity * sizeof(SlipwayHole)) : palloc(*capacity * sizeof(SlipwayHole));
+	}
+	expansion->holes[expansion->n++] = *hole;
+}
+
+SlipwayExpansion *
+slipway_expand(SlipwayPlace *place, const SlipwayDirectives *directives, int from)
+{
+	SlipwayExpansion *expansion = palloc0(sizeof(SlipwayExpansion));
+	int			capacity = 0;
+	int			done = 0;
+	StringInfoData text;
+	Mark		mark;
+
+	require_values(place, directives);
+	expansion->raw = pstrdup(place->script);
+	initStringInfo(&text);
+	while (next_mark(place->script + Max(done, from), &mark))
+	{
+		const SlipwayVariable *variable;
+		char	   *value;
+		SlipwayHole hole = {.raw = mark.begin - place->script, .raw_length = mark.length};
+
+		variable = find_variable(place, &mark, directives->variables);
+		value = form_value(place, &mark, slipway_variable_value(variable));
+		appendBinaryStringInfo(&text, place->script + done, hole.raw - done);
+		hole.at = text.len;
+		hole.length = strlen(value);
+		hole.secret = variable->secret;
+		hole.bare = mark.form == NULL;
+		appendStringInfoString(&text, value);
+		add_hole(expansion, &capacity, &hole);
+		if (variable->secret)
+			slipway_secret_add(variable->name, slipway_variable_value(variable));
+		done = hole.raw + hole.raw_length;
+		pfree(value);
+		free_mark(&mark);
+	}
+	appendStringInfoString(&text, place->script + done);
+	place->in_statement = false;
+	expansion->text = text.data;
+	expansion->record = make_record(directives->variables);
+	return expansion;
+}
+
+/* The last hole that begins at or before a byte of the text; -1: none does. */
+static int
+find_hole(const SlipwayExpansion *expansion, int at)
+{
+	int			low = -1;
+	int			high = expansion->n;
+
+	while (high - low > 1)
+	{
+		int			middle = (low + high) / 2;
+
+		if (expansion->holes[middle].at <= at)
+			low = middle;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+int
+slipway_expansion_raw(const SlipwayExpansion *expansion, int at)
+{
+	int			i = find_hole(expansion, at);
+	const SlipwayHole *hole;
+
+	if (i < 0)
+		return at;
+	hole = &expansion->holes[i];
+	if (at < hole->at + hole->length)
+		return hole->raw;
+	return at - hole->at - hole->length + hole->raw + hole->raw_length;
+}
+
+int
+slipway_expansion_line(const SlipwayExpansion *expansion, int at, int n)
+{
+	const char *text = expansion->text + at;
+
+	for (; n > 0 && (text = strchr(text, '\n')) != NULL; n--)
+		text++;
+	return text ? text - expansion->text : at;
+}
+
+bool
+slipway_expansion_has_secret(const SlipwayExpansion *expansion, int at, int length)
+{
+	for (int i = Max(find_hole(expansion, at), 0); i < expansion->n && expansion->holes[i].at < at + length; i++)
+		if (expansion->holes[i].secret && expansion->holes[i].at + expansion->holes[i].length > at)
+			return true;
+	return false;
+}
+
+/*
+ * Statistics cut what they are shown into tokens once more, so a mask must not look like the beginning of a comment, or
+ * like an operator that is too long; and the quotes of a literal stay.
+ */
+static void
+mask_bytes(char *bytes, int length, bool bare, char before)
+{
+	if (!bare && length > 1 && bytes[0] == 'E' && bytes[1] == '\'')
+	{
+		bytes++;
+		length--;
+	}
+	if (!bare && length > 1 && (*bytes == '\'' || *bytes == '"') && bytes[length - 1] == *bytes)
+	{
+		before = *bytes++;
+		length -= 2;
+	}
+	for (int i = 0; i < length; i++)
+		bytes[i] = (i == 0 && before == '/') || i % MASK_RUN == MASK_RUN - 1 ? ' ' : '*';
+}
+
+void
+slipway_expansion_mask(const SlipwayExpansion *expansion, int at, int length, char *copy)
+{
+	for (int i = Max(find_hole(expansion, at), 0); i < expansion->n && expansion->holes[i].at < at + length; i++)
+	{
+		const SlipwayHole *hole = &expansion->holes[i];
+		int			begin = Max(hole->at - at, 0);
+		int			end = Min(hole->at + hole->length - at, length);
+
+		if (hole->secret && end > begin)
+			mask_bytes(copy + begin, end - begin, hole->bare, begin > 0 ? copy[begin - 1] : '\0');
+	}
+}

@@ -1,0 +1,45 @@
+/*
+ * secret.h
+ *	  Values that nobody must see: they are kept out of every message.
+ *
+ * While there are any, each message that leaves this backend, to its client or into the server's log, has "***" in their
+ * place. The texts of statements are masked beforehand: see expand.h. Values of fewer than
+ * SLIPWAY_SECRET_SHORT bytes are not looked for in messages: they could not be told from other text.
+ */
+#ifndef SLIPWAY_SECRET_H
+#define SLIPWAY_SECRET_H
+
+#include "utils/guc.h"
+
+#define SLIPWAY_SECRET_SHORT 4
+
+/* The value of a variable. */
+extern void slipway_secret_add(const char *name, const char *value);
+extern void slipway_secret_forget_all(void);
+
+/*
+ * Takes them out of an error that was caught. One that points into such a value (inside) may be about a part of it: if it does not
+ * show all of it, it says no more than where it is.
+ */
+extern void slipway_secret_scrub(ErrorData *error, bool inside);
+
+/* The text, or a copy that has "***" in their place, or as many bytes as before (same_length). */
+extern const char *slipway_secret_hide(const char *text, bool same_length);
+
+/*
+ * For what is to be kept in a table: the text with ${name} in place of the value of a secret variable; and back, with the
+ * value that it has now.
+ */
+extern const char *slipway_secret_to_names(const char *text);
+extern const char *slipway_secret_from_names(const char *text);
+
+/*
+ * A script begins: inside its nest level of settings, or in the session, messages pass by here even if the
+ * server's log is not to have them. It has no more of them for that.
+ */
+extern void slipway_secret_enter(GucAction action);
+
+/* Called once from _PG_init. */
+extern void slipway_secret_init(void);
+
+#endif							/* SLIPWAY_SECRET_H */

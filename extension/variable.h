@@ -1,0 +1,46 @@
+/*
+ * variable.h
+ *	  Variables of scripts: what a script declares, and the values of a session's call.
+ */
+#ifndef SLIPWAY_VARIABLE_H
+#define SLIPWAY_VARIABLE_H
+
+#include "nodes/pg_list.h"
+#include "utils/jsonb.h"
+
+/* As a script declares it. */
+typedef struct SlipwayVariable
+{
+	char	   *name;
+	char	   *otherwise;		/* the value if none is given, or NULL */
+	bool		secret;
+} SlipwayVariable;
+
+/* A letter or underscore, then letters, digits and underscores. */
+extern int	slipway_variable_name_length(const char *text);
+
+/*
+ * Reads "NAME, NAME secret, NAME = value" and adds it to a list of SlipwayVariable. Raises SW007 for
+ * what is malformed, or declared twice.
+ */
+extern List *slipway_variables_declare(List *variables, const char *text);
+
+/*
+ * From now on variables have the values that the session was offered by slipway.set_variables(), and over
+ * them those of an object of strings (NULL: none): to the end of the transaction, or (call) until
+ * slipway_variables_end_call(), which also forgets the offer. An offer with a key is for a call with that key only. Raises 22023 for what is no such object.
+ */
+extern void slipway_variables_take(Jsonb *values, bool call, const char *key);
+extern void slipway_variables_end_call(void);
+
+/* What would be taken for such a call, as JSON, to be offered to another session; this one has no more of it. */
+extern char *slipway_variables_hand_on(Jsonb *values, const char *key);
+extern void slipway_variables_offer(const char *json, const char *key);
+
+/* Called once from _PG_init. */
+extern void slipway_variables_init(void);
+
+/* The value of a variable, or NULL. */
+extern const char *slipway_variable_value(const SlipwayVariable *variable);
+
+#endif							/* SLIPWAY_VARIABLE_H */
