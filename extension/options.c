@@ -38,7 +38,7 @@ static const struct
 {
 	const char *name;
 	OptionType	type;
-	size_t		offset;
+	int			offset;			/* of SlipwayOptions */
 	int			actions;
 }			known[] = {
 	{"manifest", OPTION_TEXT, offsetof(SlipwayOptions, manifest), ALL},
