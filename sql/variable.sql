@@ -147,7 +147,17 @@ CALL fail(E'SET a.b = \'x${password}y\'; VACUUM seen; SELECT current_setting(\'a
 CALL slipway.migrate(options => '{"variables": {"password": "swordfish"}}');
 SELECT settings FROM slipway.journal WHERE migration = '0010' ORDER BY entry;
 CALL slipway.migrate(options => '{"variables": {"password": "other password"}}');
-SELECT name FROM unnest('{history,journal,run,detached_run,migration}'::text[]) name, query_to_xml('SELECT * FROM slipway.' || name, true, false, '') x WHERE x::text ~* 'sw(o|ö)rdfish|other password|S3cret';
+DO $$
+DECLARE
+    place text;
+    found bigint;
+BEGIN
+    FOREACH place IN ARRAY '{history,journal,run,detached_run,migration}'::text[] LOOP
+        EXECUTE format('SELECT count(*) FROM slipway.%I t WHERE t::text ~* %L', place, 'sw(o|ö)rdfish|other password|S3cret') INTO found;
+        RAISE NOTICE '%: % secrets', place, found;
+    END LOOP;
+END
+$$;
 SHOW log_min_messages;
 
 -- Hooks have variables of their own; each script of a transaction has its terms, and all of a run their values.
