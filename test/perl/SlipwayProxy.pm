@@ -21,8 +21,8 @@ our @EXPORT = qw(start_proxy stop_proxy);
 #   number  which one of that kind, from 1
 #   bytes   how much of it still goes through
 # Without a side it only accepts connections, and never answers. What is given
-# as "meanwhile" is called when a client that has logged in sends its first
-# message, before the server gets it; side => 'none' cuts nothing.
+# as "meanwhile" is called when a client that has read its folder speaks of the manifest for the
+# first time, before the server gets that; side => 'none' cuts nothing.
 sub start_proxy
 {
 	my ($node, %cut) = @_;
@@ -91,8 +91,8 @@ sub relay
 					send_all($side->{to}, substr($side->{buffer}, 0, $cut->{bytes}));
 					return;
 				}
-				# nobody here asks for a password, which would be a message
-				$cut->{meanwhile}->() if $cut->{meanwhile} && $name eq 'client' && ++$side->{messages} == 2;
+				$cut->{meanwhile}->()
+				  if $cut->{meanwhile} && $name eq 'client' && substr($side->{buffer}, 0, $length) =~ /_manifest\(/ && !$side->{told}++;
 				return unless send_all($side->{to}, substr($side->{buffer}, 0, $length, ''));
 				$side->{started} = 1;
 			}

@@ -202,6 +202,7 @@ sql($node, "SELECT pg_cancel_backend(pid) FROM pg_locks WHERE locktype = 'adviso
 is(finish_sql($deploy)->{sqlstate}, '57014', 'patient: cancelled while it waited');
 query_is($node, "SELECT (SELECT count(*) FROM slipway.run WHERE project = 'patient'),
 	(SELECT count(*) FROM slipway.history WHERE project = 'patient')", '0|0', 'patient: that leaves no trace');
+$holder->query_safe('SELECT pg_advisory_unlock_all()');
 $holder->quit;
 no_locks_left($node, 'patient');
 
