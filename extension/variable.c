@@ -46,7 +46,7 @@ slipway_variable_name_length(const char *text)
 	return length;
 }
 
-static pg_attribute_noreturn() void
+static _Noreturn void
 refuse(const char *what)
 {
 	ereport(ERROR,
@@ -132,7 +132,7 @@ slipway_variables_declare(List *variables, const char *text)
 	}
 }
 
-static pg_attribute_noreturn() void
+static _Noreturn void
 bad_values(void)
 {
 	ereport(ERROR,
