@@ -15,6 +15,7 @@
 #include "descent.h"
 #include "error_code.h"
 #include "journal.h"
+#include "missing.h"
 #include "nearest.h"
 #include "query.h"
 #include "spi.h"
@@ -268,11 +269,7 @@ check_step(SlipwayDescentStep *step, const SlipwayProject *project)
 	SlipwayProblem *problem;
 
 	if (body == NULL)
-		ereport(ERROR,
-				(errcode(SLIPWAY_NOT_UPLOADED),
-				 errmsg("down script of migration \"%s\" was not uploaded", step->name),
-				 errdetail("Its hash is %s.", slipway_hash_hex(step->script)),
-				 errhint("Upload it with slipway.add_script().")));
+		slipway_missing_raise(step->name, SLIPWAY_PART_DOWN, step->script);
 	step->outline = slipway_validate_script(step->name, SLIPWAY_PART_DOWN, body, project->owner != NULL, 0,
 											&problem);
 	if (problem == NULL && step->part_way)

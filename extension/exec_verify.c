@@ -15,6 +15,7 @@
 #include "exec_block.h"
 #include "exec_verify.h"
 #include "message.h"
+#include "missing.h"
 
 /* What messages call the script. */
 #define PART "verify"
@@ -31,11 +32,7 @@ slipway_verify_outline(const char *migration, const uint8 *script, bool fixed_ro
 	slipway_place_push(&place, migration, NULL, true);
 	place.part = PART;
 	if (outline == NULL)
-		ereport(ERROR,
-				(errcode(SLIPWAY_NOT_UPLOADED),
-				 errmsg("verify script of migration \"%s\" was not uploaded", migration),
-				 errdetail("Its hash is %s.", slipway_hash_hex(script)),
-				 errhint("Upload it with slipway.add_script().")));
+		slipway_missing_raise(migration, PART, script);
 	if (outline->stepwise_reason)
 		ereport(ERROR,
 				(errcode(SLIPWAY_REFUSED_STATEMENT),

@@ -185,11 +185,7 @@ report_done(SlipwayRun *run, const SlipwayPlan *plan)
 	StringInfoData json;
 	char	   *head = slipway_history_head(run->project);
 
-	slipway_event_begin(&json, "done");
-	slipway_event_text(&json, "project", run->project->name);
-	if (run->number > 0)
-		slipway_event_int(&json, "run", run->number);
-	slipway_event_int(&json, "applied", run->applied);
+	slipway_perform_begin_done(run, &json);
 	slipway_event_text(&json, "head", head);
 	if (plan)
 		add_future(&json, plan);

@@ -81,14 +81,20 @@ slipway_missing_find(const SlipwayManifest *manifest, bool others_only)
 }
 
 void
+slipway_missing_raise(const char *migration, const char *part, const uint8 *hash)
+{
+	ereport(ERROR,
+			(errcode(SLIPWAY_NOT_UPLOADED),
+			 errmsg("%s%sscript of migration \"%s\" was not uploaded", part ? part : "", part ? " " : "", migration),
+			 errdetail("Its hash is %s.", slipway_hash_hex(hash)),
+			 errhint("Upload it with slipway.add_script().")));
+}
+
+void
 slipway_missing_refuse(const SlipwayMissing *missing, const SlipwayMember *member)
 {
 	if (bsearch(member->up, missing->hashes, missing->n, SLIPWAY_HASH_LEN, compare_hashes))
-		ereport(ERROR,
-				(errcode(SLIPWAY_NOT_UPLOADED),
-				 errmsg("script of migration \"%s\" was not uploaded", member->name),
-				 errdetail("Its hash is %s.", slipway_hash_hex(member->up)),
-				 errhint("Upload it with slipway.add_script().")));
+		slipway_missing_raise(member->name, NULL, member->up);
 }
 
 bool

@@ -28,4 +28,7 @@ extern bool slipway_missing_last_came(const SlipwayMissing *missing);
 /* Their hashes in hex, as text[]. */
 extern ArrayType *slipway_missing_array(const SlipwayMissing *missing);
 
+/* Raises SW009 for one script; part says which of the migration, NULL: the up script. */
+extern _Noreturn void slipway_missing_raise(const char *migration, const char *part, const uint8 *hash);
+
 #endif							/* SLIPWAY_MISSING_H */

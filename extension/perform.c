@@ -471,3 +471,13 @@ slipway_perform(SlipwayRun *run, SlipwayTask *tasks, int n)
 		(is_together(run) ? run_together(&all) : run_each(&all)) &&
 		run_hook(run, SLIPWAY_AFTER_MIGRATE, true);
 }
+
+void
+slipway_perform_begin_done(const SlipwayRun *run, StringInfo json)
+{
+	slipway_event_begin(json, "done");
+	slipway_event_text(json, "project", run->project->name);
+	if (run->number > 0)
+		slipway_event_int(json, "run", run->number);
+	slipway_event_int(json, "applied", run->applied);
+}

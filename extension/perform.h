@@ -15,4 +15,7 @@
  */
 extern bool slipway_perform(SlipwayRun *run, SlipwayTask *tasks, int n);
 
+/* Begins the event that tells the client how a run has ended. */
+extern void slipway_perform_begin_done(const SlipwayRun *run, StringInfo json);
+
 #endif							/* SLIPWAY_PERFORM_H */

@@ -12,6 +12,7 @@
 #include "descent.h"
 #include "error_code.h"
 #include "load_manifest.h"
+#include "missing.h"
 #include "rollback.h"
 #include "validate.h"
 
@@ -41,11 +42,7 @@ check_script(const SlipwayMember *member, const SlipwayProject *project)
 	SlipwayOutline *outline;
 
 	if (body == NULL)
-		ereport(ERROR,
-				(errcode(SLIPWAY_NOT_UPLOADED),
-				 errmsg("script of migration \"%s\" was not uploaded", member->name),
-				 errdetail("Its hash is %s.", slipway_hash_hex(member->up)),
-				 errhint("Upload it with slipway.add_script().")));
+		slipway_missing_raise(member->name, NULL, member->up);
 	outline = slipway_validate_script(member->name, NULL, body, project->owner != NULL, 0, &problem);
 	slipway_body_free(body);
 	MemoryContextSwitchTo(caller);

@@ -23,11 +23,7 @@ report_end(SlipwayRun *run)
 	StringInfoData json;
 	char	   *head = slipway_history_head(run->project);
 
-	slipway_event_begin(&json, "done");
-	slipway_event_text(&json, "project", run->project->name);
-	if (run->number > 0)
-		slipway_event_int(&json, "run", run->number);
-	slipway_event_int(&json, "applied", run->applied);
+	slipway_perform_begin_done(run, &json);
 	slipway_event_int(&json, "rolled_back", run->rolled_back);
 	slipway_event_text(&json, "head", head);
 	if (run->rolled_back == 0)
@@ -75,11 +71,12 @@ slipway_rollback_run(SlipwayRun *run, const char *procedure, SlipwayRollbackLook
 	SlipwayTask *tasks = NULL;
 	int			n = 0;
 
-	if (!another)
-		check_head(run, head);
 	/* While a run goes on there is nothing to be seen that would last. */
 	if (!another)
+	{
+		check_head(run, head);
 		tasks = look(run, &n);
+	}
 	if (another || n > 0)
 	{
 		PreventCommandDuringRecovery(procedure);

@@ -15,6 +15,7 @@
 #include "exec_verify.h"
 #include "hash.h"
 #include "journal.h"
+#include "missing.h"
 #include "requirement.h"
 #include "secret.h"
 #include "validate.h"
@@ -180,11 +181,7 @@ check_outline(const PlanCheck *check, const SlipwayStep *step, const char *body)
 	{
 		slipway_place_push(&place, step->name, NULL, true);
 		if (step->member->outline == NULL)
-			ereport(ERROR,
-					(errcode(SLIPWAY_NOT_UPLOADED),
-					 errmsg("script of migration \"%s\" was not uploaded", step->name),
-					 errdetail("Its hash is %s.", slipway_hash_hex(step->member->up)),
-					 errhint("Upload it with slipway.add_script().")));
+			slipway_missing_raise(step->name, NULL, step->member->up);
 		if (step->member->outline->directives.repeatable != (step->kind == SLIPWAY_REPEATABLE))
 			ereport(ERROR,
 					(errcode(SLIPWAY_INVALID_MANIFEST),

@@ -7,10 +7,11 @@ use strict;
 use warnings FATAL => 'all';
 
 use Exporter 'import';
+use IPC::Run ();
 use PostgreSQL::Test::Utils;
-use Time::HiRes qw(sleep);
+use Time::HiRes qw(sleep time);
 
-our @EXPORT = qw(ask torture_folder torture_faults torture_failed_units torture_open_units torture_begun torture_clear torture_schema victims end_victim phase_of);
+our @EXPORT = qw(ask bring_up start_client end_client torture_folder torture_faults torture_failed_units torture_open_units torture_begun torture_clear torture_schema victims end_victim phase_of);
 
 # Each unit in a transaction block leaves one row in trace. The statements that
 # commit by themselves leave what they made.
@@ -189,6 +190,47 @@ sub torture_schema
 	$dump =~ s/^.*EXTENSION.*\n//mg;
 	$dump =~ s/\n\n+/\n/g;
 	return $dump;
+}
+
+# A command of the client, which goes on; end_client() waits for it.
+sub start_client
+{
+	my ($node, $db, $folder, @command) = @_;
+	my %command = (out => '', err => '', begun => time);
+
+	$command{run} = IPC::Run::start(
+		[ 'slipway', '-d', $node->connstr($db), '--dir', $folder, @command ],
+		'<', \undef, '>', \$command{out}, '2>', \$command{err},
+		# ignored by whoever started the tests, perhaps; the client would keep that
+		init => sub { @SIG{qw(INT TERM HUP)} = ('DEFAULT') x 3; },
+		IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
+	return \%command;
+}
+
+sub end_client
+{
+	my ($command) = @_;
+
+	$command->{run}->finish;
+	$command->{exit} = $? & 127 ? 128 + ($? & 127) : $? >> 8;
+	$command->{took} = time - $command->{begun};
+	return $command;
+}
+
+# Starts the server if it is gone, and waits until it takes connections.
+sub bring_up
+{
+	my ($node) = @_;
+
+	for my $try (1 .. 200)
+	{
+		my ($exit) = ask($node, 'postgres', 'SELECT 1');
+
+		return if $exit == 0;
+		$node->start(fail_ok => 1) unless defined $node->{_pid};
+		sleep 0.05;
+	}
+	die 'the server does not come back';
 }
 
 sub victims { return qw(client cancel backend terminate worker server crash); }

@@ -35,28 +35,6 @@ my $schema = torture_schema($node, 'reference');
 # Who was ended, and where the work was then.
 my %count;
 
-sub start_deploy
-{
-	my ($db, @options) = @_;
-	my %deploy = (out => '', err => '', begun => time);
-
-	$deploy{run} = IPC::Run::start(
-		[ 'slipway', '-d', $node->connstr($db), '--dir', $folder, 'migrate', @options ],
-		'<', \undef, '>', \$deploy{out}, '2>', \$deploy{err},
-		IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
-	return \%deploy;
-}
-
-sub end_deploy
-{
-	my ($deploy) = @_;
-
-	$deploy->{run}->finish;
-	$deploy->{exit} = $? & 127 ? 128 + ($? & 127) : $? >> 8;
-	$deploy->{took} = time - $deploy->{begun};
-	return $deploy;
-}
-
 # One that was begun is cleared away by hand, and forgotten; whoever says so may be ended as well.
 # What is recorded is true at any time.
 sub forget_begun
@@ -69,19 +47,15 @@ sub forget_begun
 	torture_clear($node, $db);
 	for my $try (1, 2)
 	{
-		my %repair = (out => '', err => '');
+		my $client = start_client($node, $db, $folder, 'repair', '--forget-failed', '0002_index', '--reason', "try $try");
 
-		$repair{run} = IPC::Run::start(
-			[ 'slipway', '-d', $node->connstr($db), 'repair', '--forget-failed', '0002_index', '--reason', "try $try" ],
-			'<', \undef, '>', \$repair{out}, '2>', \$repair{err},
-			IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
 		if ($try == 1)
 		{
 			sleep rand(0.04);
-			end_victim($victim, $node, $db, $repair{run});
+			end_victim($victim, $node, $db, $client->{run});
 		}
-		$repair{run}->finish;
-		bring_up();
+		end_client($client);
+		bring_up($node);
 		wait_until($node, "SELECT count(*) = 0 FROM pg_stat_activity WHERE datname = '$db'", "$name: nobody repairs it");
 		$repair = sql($node, $told, db => $db)->{out};
 		$count{repair}{ $repair =~ /^1/ ? 'done' : 'not done' }++ if $try == 1;
@@ -89,19 +63,6 @@ sub forget_begun
 		return if $repair =~ /^1/;
 	}
 	return fail("$name: it could be repaired");
-}
-
-sub bring_up
-{
-	for my $try (1 .. 200)
-	{
-		my ($exit) = ask($node, 'postgres', 'SELECT 1');
-
-		return if $exit == 0;
-		$node->start(fail_ok => 1) unless defined $node->{_pid};
-		sleep 0.05;
-	}
-	die 'the server does not come back';
 }
 
 # Deploys until that works; the number of deploys it took.
@@ -112,7 +73,7 @@ sub finish_work
 	for my $try (1 .. 5)
 	{
 		torture_failed_units($node, $db);
-		my $deploy = end_deploy(start_deploy($db));
+		my $deploy = end_client(start_client($node, $db, $folder, 'migrate'));
 
 		return $try if $deploy->{exit} == 0;
 		if ($deploy->{err} =~ /SW015/)
@@ -147,7 +108,7 @@ my $took = 60;
 for my $db (qw(calm_1 calm_2 calm_3))
 {
 	$node->safe_psql('postgres', "CREATE DATABASE $db TEMPLATE model");
-	my $calm = end_deploy(start_deploy($db));
+	my $calm = end_client(start_client($node, $db, $folder, 'migrate'));
 	is($calm->{exit}, 0, "$db: undisturbed") or diag($calm->{err});
 	is(join("\n", torture_faults($node, $db)), '', "$db: nothing is wrong");
 	is(torture_schema($node, $db), $schema, "$db: the schema is that of psql");
@@ -164,14 +125,14 @@ for my $round (1 .. $ROUNDS)
 	my ($deploy, $phase, $tries);
 
 	$node->safe_psql('postgres', "CREATE DATABASE $db TEMPLATE model");
-	$deploy = start_deploy($db, $victim eq 'worker' ? '--detach' : (), $round % 2 ? '--verify' : ());
+	$deploy = start_client($node, $db, $folder, 'migrate', $victim eq 'worker' ? '--detach' : (), $round % 2 ? '--verify' : ());
 	sleep $delay;
 	$phase = phase_of($node, $db);
 	end_victim($victim, $node, $db, $deploy->{run});
-	end_deploy($deploy);
+	end_client($deploy);
 	$phase = 'over' if $deploy->{exit} == 0;
 	$count{$victim}{$phase}++;
-	bring_up();
+	bring_up($node);
 	# A process without its client goes on until it has something to say.
 	wait_until($node, "SELECT count(*) = 0 FROM pg_stat_activity WHERE datname = '$db'", "$name: nobody works on it");
 	status_is_true($db, $name);

@@ -45,50 +45,13 @@ my %files = (
 my $units = '0001,0002 a,0002 b,0002 c,0003,0004,0005 a,0005 b,0006 a,0006 b,0007 a,0007 b';
 my $folder = write_folder(\%files);
 
-sub start_command
-{
-	my ($db, @command) = @_;
-	my %command = (out => '', err => '', begun => time);
-
-	$command{run} = IPC::Run::start(
-		[ 'slipway', '-d', $node->connstr($db), '--dir', $folder, @command ],
-		'<', \undef, '>', \$command{out}, '2>', \$command{err},
-		# ignored by whoever started the tests, perhaps; the client would keep that
-		init => sub { @SIG{qw(INT TERM HUP)} = ('DEFAULT') x 3; },
-		IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
-	return \%command;
-}
-
-sub end_command
-{
-	my ($command) = @_;
-
-	$command->{run}->finish;
-	$command->{exit} = $? & 127 ? 128 + ($? & 127) : $? >> 8;
-	$command->{took} = time - $command->{begun};
-	return $command;
-}
-
-sub bring_up
-{
-	for my $try (1 .. 200)
-	{
-		my ($exit) = ask($node, 'postgres', 'SELECT 1');
-
-		return if $exit == 0;
-		$node->start(fail_ok => 1) unless defined $node->{_pid};
-		sleep 0.05;
-	}
-	die 'the server does not come back';
-}
-
 my @all = ('rollback', '--all', '--yes');
 
 # All of it is applied in the database up; what was there before that, and then.
 $node->safe_psql('postgres', 'CREATE DATABASE up TEMPLATE template0');
 $node->safe_psql('up', 'CREATE EXTENSION pg_slipway; CREATE TABLE trace (unit text, n serial)');
 my $before = torture_schema($node, 'up');
-my $begun = end_command(start_command('up', 'migrate'));
+my $begun = end_client(start_client($node, 'up', $folder, 'migrate'));
 is($begun->{exit}, 0, 'migrated') or diag($begun->{err});
 my $after = torture_schema($node, 'up');
 isnt($after, $before, 'which makes a difference');
@@ -140,7 +103,7 @@ sub status_is_true
 	is("$undone->{out}$undone->{err}", '', "$name: what is recorded as rolled back is");
 	cmp_ok($part, '<=', 1, "$name: one is half gone at most");
 	return if $part == 0;
-	my $refused = end_command(start_command($db, 'migrate'));
+	my $refused = end_client(start_client($node, $db, $folder, 'migrate'));
 	is($refused->{exit}, 4, "$name: migrate refuses");
 	like($refused->{err}, qr/SW021/, "$name: for that reason");
 	return;
@@ -153,7 +116,7 @@ sub finish_work
 
 	for my $try (1 .. 5)
 	{
-		my $rollback = end_command(start_command($db, @all));
+		my $rollback = end_client(start_client($node, $db, $folder, @all));
 
 		return $try if $rollback->{exit} == 0;
 		diag("rollback $try: exit $rollback->{exit}\n$rollback->{err}");
@@ -166,7 +129,7 @@ my $took = 60;
 for my $db (qw(calm_1 calm_2 calm_3))
 {
 	$node->safe_psql('postgres', "CREATE DATABASE $db TEMPLATE up");
-	my $calm = end_command(start_command($db, @all));
+	my $calm = end_client(start_client($node, $db, $folder, @all));
 	is($calm->{exit}, 0, "$db: undisturbed") or diag($calm->{err});
 	is(faults($db), '', "$db: nothing is wrong");
 	is(torture_schema($node, $db), $before, "$db: the schema is that of before");
@@ -183,21 +146,21 @@ for my $round (1 .. $ROUNDS)
 	my $name = sprintf 'round %d: %s after %.0f ms', $round, $victim, $delay * 1000;
 
 	$node->safe_psql('postgres', "CREATE DATABASE $db TEMPLATE up");
-	my $rollback = start_command($db, @all);
+	my $rollback = start_client($node, $db, $folder, @all);
 	sleep $delay;
 	my $phase = phase_of($node, $db);
 	end_victim($victim, $node, $db, $rollback->{run});
-	end_command($rollback);
+	end_client($rollback);
 	$phase = 'over' if $rollback->{exit} == 0;
 	$count{$victim}{$phase}++;
-	bring_up();
+	bring_up($node);
 	# A process without its client goes on until it has something to say.
 	wait_until($node, "SELECT count(*) = 0 FROM pg_stat_activity WHERE datname = '$db'", "$name: nobody works on it");
 	status_is_true($db, $name);
 	ok(finish_work($db) > 0, "$name ($phase, exit $rollback->{exit}): the next rollback finishes");
 	is(faults($db), '', "$name: nothing is wrong");
 	is(torture_schema($node, $db), $before, "$name: the schema is that of before");
-	is(end_command(start_command($db, 'migrate'))->{exit}, 0, "$name: up again");
+	is(end_client(start_client($node, $db, $folder, 'migrate'))->{exit}, 0, "$name: up again");
 	is(torture_schema($node, $db), $after, "$name: the schema is that of then");
 	$node->safe_psql('postgres', "DROP DATABASE $db");
 }
