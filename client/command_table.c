@@ -256,6 +256,20 @@ const SlipwayCommand slipway_command_table[] = {
 		.run = slipway_cmd_cancel,
 	},
 	{
+		.name = "metrics",
+		.summary = "print metrics for Prometheus",
+		.description =
+		"Prints runs, retries, waits for locks, migrations by state and the head of the\n"
+		"history, of all projects that the role may read or of the one of --project, in\n"
+		"the text format of Prometheus: for the textfile collector of node_exporter, or\n"
+		"for a push gateway.",
+		.examples =
+		"slipway -d shop metrics\n"
+		"slipway -d shop metrics | curl -sT - http://push:9091/metrics/job/db",
+		.options = NO_OPTIONS,
+		.run = slipway_cmd_metrics,
+	},
+	{
 		.name = "wait",
 		.summary = "wait until the server accepts connections",
 		.description =

@@ -26,6 +26,7 @@
 #include "storage/proc.h"
 #include "tcop/tcopprot.h"
 #include "utils/memutils.h"
+#include "utils/timestamp.h"
 
 #include "blockers.h"
 #include "guard.h"
@@ -51,6 +52,10 @@ static struct
 	SlipwayRoles *roles;
 }			look;
 
+/* The waits of this run that have ended. */
+static SlipwayLockWaits waits;
+static bool is_waiting;
+
 /* The relation that was named last: the next try most often waits for it again. */
 static struct
 {
@@ -62,6 +67,16 @@ void
 slipway_lock_watch_forget(void)
 {
 	look.known = false;
+}
+
+static void
+end_wait(void)
+{
+	if (!is_waiting)
+		return;
+	is_waiting = false;
+	waits.n++;
+	waits.ms += (GetCurrentTimestamp() - (TimestampTz) look.began) / 1000;
 }
 
 static void
@@ -92,6 +107,7 @@ take_look(void)
 
 	MemoryContextReset(look.context);
 	look.began = began;
+	is_waiting = true;
 	look.known = slipway_wait_read(MyProcPid, look.roles, &look.wait);
 	if (look.known && memcmp(&look.wait.tag, &named.tag, sizeof(LOCKTAG)) == 0)
 		look.wait.relation = named.name;
@@ -115,7 +131,10 @@ emit_log(ErrorData *edata)
 		if (strncmp(edata->message_id, STILL_WAITING, strlen(STILL_WAITING)) == 0)
 			take_look();
 		else
+		{
 			look.known = false;
+			end_wait();
+		}
 		if (!slipway_lock_wait_logged())
 		{
 			edata->output_to_server = false;
@@ -142,8 +161,16 @@ slipway_lock_watch_begin(MemoryContext context)
 
 	look.roles = slipway_peer_roles();
 	look.known = false;
+	is_waiting = false;
+	memset(&waits, 0, sizeof(waits));
 	memset(&named, 0, sizeof(named));
 	MemoryContextSwitchTo(caller);
+}
+
+SlipwayLockWaits
+slipway_lock_watch_waits(void)
+{
+	return waits;
 }
 
 /* What people can do about it. */
@@ -185,6 +212,7 @@ slipway_lock_watch_explain(ErrorData *error)
 {
 	MemoryContext caller;
 
+	end_wait();
 	look.known = look.known && is_end_of_wait(error);
 	if (!look.known)
 		return;

@@ -10,11 +10,21 @@
 
 #include "blockers.h"
 
+/* Waits that were long enough for the server to look at them. */
+typedef struct SlipwayLockWaits
+{
+	int64		n;
+	int64		ms;				/* together */
+} SlipwayLockWaits;
+
 /* Called once from _PG_init. */
 extern void slipway_lock_watch_init(void);
 
 /* A run begins, with this context: learns whom it may meet. Needs the catalogs. */
 extern void slipway_lock_watch_begin(MemoryContext context);
+
+/* Those since then that are over. */
+extern SlipwayLockWaits slipway_lock_watch_waits(void);
 
 /* A statement begins: what was known of the waits of the last one is void. */
 extern void slipway_lock_watch_forget(void);

@@ -336,7 +336,10 @@ run_tasks(SlipwayRun *run, SlipwayTask *const *tasks, int n, bool last, int toge
 		/* Neither the pause nor the next try may have a snapshot of this one. */
 		slipway_transaction_next();
 		if (!cut)
+		{
+			run->retries++;
 			back_off(result.task, &result, run->attempts, retries);
+		}
 		slipway_transaction_next();
 		if (!locked)
 			return TASKS_LOST;

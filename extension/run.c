@@ -19,8 +19,10 @@
 #include "detached_notice.h"
 #include "error_code.h"
 #include "hash.h"
+#include "lock_watch.h"
 #include "lookup.h"
 #include "missing.h"
+#include "notify.h"
 #include "peer.h"
 #include "query.h"
 #include "run.h"
@@ -200,6 +202,8 @@ slipway_run_open(SlipwayRun *run, const SlipwayTask *tasks, int n)
 	slipway_spi_end();
 	run->number = number;
 	run->stopped_unit = 0;
+	run->retries = 0;
+	slipway_notify_run(run, NULL, slipway_task_total(tasks, n));
 }
 
 bool
@@ -268,9 +272,10 @@ settled_entry(const SlipwayRun *run, const char *outcome)
 void
 slipway_run_end(SlipwayRun *run, const char *outcome)
 {
-	static SlipwayQuery query = {SLIPWAY_QUERY_RUN_END, 6,
-	{TEXTOID, INT8OID, TEXTOID, INT8OID, INT8OID, INT8OID}};
+	static SlipwayQuery query = {SLIPWAY_QUERY_RUN_END, 9,
+	{TEXTOID, INT8OID, TEXTOID, INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, INT8OID}};
 	int64		entry = settled_entry(run, outcome);
+	SlipwayLockWaits waits = slipway_lock_watch_waits();
 	SlipwayArgs args = {0};
 
 	slipway_arg_text(&args, run->project->name);
@@ -279,7 +284,11 @@ slipway_run_end(SlipwayRun *run, const char *outcome)
 	slipway_arg_datum(&args, Int64GetDatum(entry), entry == 0);
 	slipway_arg_datum(&args, Int64GetDatum(run->stopped_unit), run->stopped_unit == 0);
 	slipway_arg_datum(&args, Int64GetDatum(run->units), run->stopped_unit == 0);
+	slipway_arg_int8(&args, run->retries);
+	slipway_arg_int8(&args, waits.n);
+	slipway_arg_int8(&args, waits.ms);
 	slipway_query(&query, &args, 0);
+	slipway_notify_run(run, outcome, 0);
 }
 
 void

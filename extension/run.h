@@ -30,6 +30,7 @@ typedef struct SlipwayRun
 	bool		whole;			/* it ends with its manifest applied, and nothing else */
 	bool		journal_open;	/* some migration is done in part */
 	int			attempts;		/* that failed, of the migration it is at */
+	int			retries;		/* of all its migrations */
 	int			stopped_unit;	/* at which a migration stopped part way; 0: none did */
 	int			units;			/* of that migration */
 	TimestampTz flushed_at;		/* when all its commits were on disk last */

@@ -19,6 +19,7 @@ int			slipway_lock_wait = 300000;
 int			slipway_lock_timeout = 2000;
 int			slipway_retries = 10;
 char	   *slipway_cancel_blockers_default;
+char	   *slipway_notify;
 bool		slipway_report_progress = true;
 int			slipway_recut = SLIPWAY_RECUT_AUTO;
 int			slipway_mode = SLIPWAY_MODE_EACH;
@@ -116,6 +117,16 @@ slipway_settings_hide(void)
 	slipway_settings_show(NULL, 0, NULL);
 }
 
+/* The server would refuse a longer one only when a run begins. */
+static bool
+check_channel(char **value, void **extra, GucSource source)
+{
+	if (strlen(*value) < NAMEDATALEN)
+		return true;
+	GUC_check_errdetail("The name of a channel has at most %d bytes.", NAMEDATALEN - 1);
+	return false;
+}
+
 void
 slipway_settings_init(void)
 {
@@ -157,6 +168,11 @@ slipway_settings_init(void)
 							   "or \"none\". Option cancel_blockers overrides it.",
 							   &slipway_cancel_blockers_default, "none",
 							   PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("slipway.notify",
+							   "The channel that is notified when a run begins and ends.",
+							   "Empty: none.",
+							   &slipway_notify, "",
+							   PGC_USERSET, 0, check_channel, NULL, NULL);
 	DefineCustomBoolVariable("slipway.report_progress",
 							 "Sends INFO messages while a run goes on.",
 							 "Their DETAIL is a JSON object. Warnings are sent in any case.",

@@ -40,6 +40,9 @@ extern const struct config_enum_entry slipway_out_of_order_names[];
 /* slipway.cancel_blockers, as text. */
 extern char *slipway_cancel_blockers_default;
 
+/* slipway.notify: name of a channel, or empty. */
+extern char *slipway_notify;
+
 /* slipway.report_progress: send INFO messages about a run? */
 extern bool slipway_report_progress;
 

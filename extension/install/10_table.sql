@@ -85,6 +85,9 @@ CREATE TABLE slipway.run (
     detached           bigint,
     stopped_unit       integer,
     units              integer,
+    retries            integer,
+    lock_waits         integer,
+    lock_wait_ms       bigint,
     PRIMARY KEY (project, number)
 );
 COMMENT ON TABLE slipway.run IS 'one row per execution of a plan that had something to do';
@@ -96,6 +99,9 @@ COMMENT ON COLUMN slipway.run.outcome IS 'running, succeeded, failed or interrup
 
 COMMENT ON COLUMN slipway.run.detached IS 'number of the detached deploy whose worker made the run, NULL: a session';
 COMMENT ON COLUMN slipway.run.stopped_unit IS 'of a migration that stopped part way: the unit at which it did, of so many units';
+COMMENT ON COLUMN slipway.run.retries IS 'new tries after lock timeouts, deadlocks and serialization failures; NULL: the run did not write its end';
+COMMENT ON COLUMN slipway.run.lock_waits IS 'waits of its scripts for locks that took longer than half of lock_timeout, deadlock_timeout or a second, whichever is shortest';
+COMMENT ON COLUMN slipway.run.lock_wait_ms IS 'how long those took together';
 
 CREATE TABLE slipway.detached_run (
     project            text NOT NULL,
