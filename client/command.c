@@ -13,6 +13,7 @@
 #include "help.h"
 #include "memory.h"
 #include "nearest.h"
+#include "option_default.h"
 #include "option_value.h"
 #include "output.h"
 
@@ -65,13 +66,21 @@ has_option(const SlipwayOptionId *ids, int id)
 	return false;
 }
 
+/* Options of its own. */
+static const SlipwayOptionId *
+list_options(const SlipwayCommand *command)
+{
+	return command->any_option ? slipway_option_defaults() : command->options;
+}
+
 static void
 check_options(const SlipwayCommand *command, const SlipwayArguments *arguments)
 {
 	for (int id = 0; id < SLIPWAY_OPTION_COUNT; id++)
 		if (arguments->values[id] != NULL &&
-			!has_option(slipway_command_connection_options, id) &&
-			!has_option(slipway_command_general_options, id) && !has_option(command->options, id))
+			!(has_option(slipway_command_connection_options, id) && !command->application) &&
+			!has_option(slipway_command_general_options, id) &&
+			!has_option(list_options(command), id))
 			slipway_die(SLIPWAY_EXIT_USAGE,
 						slipway_memory_format("See \"slipway help %s\".", command->name),
 						"command \"%s\" has no option \"--%s\"", command->name,
@@ -93,7 +102,7 @@ check_words(const SlipwayCommand *command, const SlipwayArguments *arguments)
 	size_t		least = command->argument != NULL && command->argument[0] != '[' ? 1 : 0;
 	size_t		given = arguments->word_count - 1;
 
-	if (given > most)
+	if (given > most && !command->rest)
 		slipway_die(SLIPWAY_EXIT_USAGE, make_usage(command), "superfluous argument \"%s\"",
 					arguments->words[1 + most]);
 	if (given < least)
@@ -107,9 +116,8 @@ check_words(const SlipwayCommand *command, const SlipwayArguments *arguments)
 }
 
 static void
-read_mode(SlipwayArguments *arguments)
+set_mode(const SlipwayArguments *arguments)
 {
-	slipway_option_read_environment(arguments, slipway_command_general_options);
 	slipway_output_set_mode((SlipwayOutputMode) {
 		.json = slipway_option_flag(arguments, SLIPWAY_OPTION_JSON),
 		.quiet = slipway_option_flag(arguments, SLIPWAY_OPTION_QUIET),
@@ -123,7 +131,8 @@ slipway_command_run(SlipwayArguments *arguments)
 {
 	const SlipwayCommand *command;
 
-	read_mode(arguments);
+	slipway_option_read_environment(arguments, slipway_command_general_options);
+	set_mode(arguments);
 	if (slipway_option_flag(arguments, SLIPWAY_OPTION_VERSION))
 		return slipway_cmd_version(arguments);
 	if (arguments->word_count == 0)
@@ -141,8 +150,11 @@ slipway_command_run(SlipwayArguments *arguments)
 	}
 	check_options(command, arguments);
 	check_words(command, arguments);
-	slipway_option_read_environment(arguments, command->options);
+	slipway_option_read_environment(arguments, list_options(command));
 	if (!command->standalone)
-		slipway_environment_apply(arguments);
+	{
+		slipway_environment_apply(arguments, list_options(command));
+		set_mode(arguments);
+	}
 	return command->run(arguments);
 }

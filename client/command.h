@@ -23,6 +23,9 @@ typedef struct SlipwayCommand
 	const char *description;	/* more of it, lines of at most 80 columns; or NULL */
 	const char *examples;		/* lines; or NULL */
 	bool		offline;		/* asks no server */
+	bool		application;	/* connects as the application does: no connection options */
+	bool		any_option;		/* takes those of all commands that may have a default */
+	bool		rest;			/* takes any number of further arguments */
 	bool		standalone;		/* takes no notice of --env: about no database or folder */
 	const SlipwayOptionId *options; /* of its own, ended by SLIPWAY_OPTION_COUNT */
 	SlipwayExitCode (*run) (const SlipwayArguments *arguments);
@@ -61,6 +64,8 @@ SlipwayExitCode slipway_cmd_watch(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_cancel(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_metrics(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_wait(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_exec(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_config(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_completion(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_help(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_version(const SlipwayArguments *arguments);

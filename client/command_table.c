@@ -281,6 +281,22 @@ const SlipwayCommand slipway_command_table[] = {
 		.run = slipway_cmd_wait,
 	},
 	{
+		.name = "config",
+		.summary = "show what is set, and where that comes from",
+		.description =
+		"Prints every setting that slipway.conf can have, with the value that counts and\n"
+		"what gave it: an option, a variable, a line of slipway.conf, or the default.\n"
+		"Passwords are not shown. Asks no server; exits with 2 if anything is faulty.\n\n"
+		"Takes the options of all commands that may stand in slipway.conf.",
+		.examples =
+		"slipway -e prod config\n"
+		"slipway -e prod config --lock-timeout 5s --json",
+		.offline = true,
+		.any_option = true,
+		.options = NO_OPTIONS,
+		.run = slipway_cmd_config,
+	},
+	{
 		.name = "completion",
 		.argument = "SHELL",
 		.choices = "bash|zsh|fish|migrations",

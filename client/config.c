@@ -17,6 +17,8 @@
 #include "line_reader.h"
 #include "memory.h"
 #include "nearest.h"
+#include "option_default.h"
+#include "option_value.h"
 #include "output.h"
 
 typedef struct Value
@@ -25,13 +27,28 @@ typedef struct Value
 	int			line;
 } Value;
 
+typedef struct Default
+{
+	SlipwayOptionId id;
+	Value		value;
+} Default;
+
 struct SlipwayEnvironment
 {
 	char	   *path;
 	char	   *source;
 	bool		is_public;		/* may others than its owner read the file? */
 	Value		values[SLIPWAY_CONFIG_COUNT];
+	Default    *defaults;
+	size_t		default_count;
 };
+
+/* What a key of a file means: one of ours, or with SLIPWAY_CONFIG_COUNT the default of an option. */
+typedef struct Meaning
+{
+	SlipwayConfigKey key;
+	SlipwayOptionId option;
+} Meaning;
 
 /* A file that is being read. */
 typedef struct Parser
@@ -41,16 +58,31 @@ typedef struct Parser
 	char	  **sections;		/* names, in order */
 	size_t		section_count;
 	bool		seen[SLIPWAY_CONFIG_COUNT]; /* keys of the current section */
+	bool		seen_option[SLIPWAY_OPTION_COUNT];
 	SlipwayEnvironment *environment;
 } Parser;
 
 static const char *const key_names[SLIPWAY_CONFIG_COUNT] = {
 	[SLIPWAY_CONFIG_URL] = "url",
 	[SLIPWAY_CONFIG_APP_URL] = "app_url",
-	[SLIPWAY_CONFIG_DIR] = "dir",
-	[SLIPWAY_CONFIG_PROJECT] = "project",
-	[SLIPWAY_CONFIG_ORDER] = "order",
+	[SLIPWAY_CONFIG_SEARCH_PATH] = "search_path",
 };
+
+const char *
+slipway_config_key_name(SlipwayConfigKey key)
+{
+	return key_names[key];
+}
+
+char *
+slipway_config_spell(const char *name)
+{
+	char	   *key = slipway_memory_copy(name);
+
+	for (char *p = key; (p = strchr(p, '-')) != NULL;)
+		*p = '_';
+	return key;
+}
 
 /* Cuts blanks off both ends, in place. */
 static char *
@@ -108,49 +140,145 @@ parse_section(Parser *parser, char *line)
 											 sizeof(char *));
 	parser->sections[parser->section_count++] = slipway_memory_copy(name);
 	memset(parser->seen, 0, sizeof(parser->seen));
+	memset(parser->seen_option, 0, sizeof(parser->seen_option));
 }
 
-static SlipwayConfigKey
-find_key(const SlipwayLineReader *lines, const char *name)
+static _Noreturn void
+die_unknown(const SlipwayLineReader *lines, const char *name, const char *key)
 {
-	for (int key = 0; key < SLIPWAY_CONFIG_COUNT; key++)
-		if (strcmp(key_names[key], name) == 0)
-			return (SlipwayConfigKey) key;
-	slipway_die(SLIPWAY_EXIT_USAGE, make_hint(name, key_names, SLIPWAY_CONFIG_COUNT),
-				"%s:%d: unknown key \"%s\"", lines->path, lines->number, name);
+	const char *names[SLIPWAY_CONFIG_COUNT + SLIPWAY_OPTION_COUNT];
+	SlipwayBuffer hint = {0};
+	const char *near;
+
+	for (int i = 0; i < SLIPWAY_CONFIG_COUNT; i++)
+		names[i] = key_names[i];
+	for (int id = 0; id < SLIPWAY_OPTION_COUNT; id++)
+		names[SLIPWAY_CONFIG_COUNT + id] = slipway_option_may_default((SlipwayOptionId) id)
+			? slipway_config_spell(slipway_option_table[id].name) : NULL;
+	near = slipway_nearest_find(key, names, SLIPWAY_CONFIG_COUNT + SLIPWAY_OPTION_COUNT);
+	slipway_buffer_add(&hint, near != NULL ? "Perhaps you meant \"" : "Keys are ");
+	for (int i = 0; near == NULL && i < SLIPWAY_CONFIG_COUNT; i++)
+	{
+		slipway_buffer_add(&hint, key_names[i]);
+		slipway_buffer_add(&hint, i + 1 < SLIPWAY_CONFIG_COUNT ? ", " : "");
+	}
+	slipway_buffer_add(&hint, near != NULL ? near : " and the options that \"slipway config\" lists");
+	slipway_buffer_add(&hint, near != NULL ? "\"." : ".");
+	slipway_die(SLIPWAY_EXIT_USAGE, hint.data, "%s:%d: unknown key \"%s\"", lines->path,
+				lines->number, name);
 }
 
-/* Parses "key = value"; no message shows the value, which may hold a password. */
+static Meaning
+find_meaning(const SlipwayLineReader *lines, const char *name)
+{
+	char	   *key = slipway_config_spell(name);
+	Meaning		meaning = {SLIPWAY_CONFIG_COUNT, SLIPWAY_OPTION_COUNT};
+
+	for (int i = 0; i < SLIPWAY_CONFIG_COUNT; i++)
+		if (strcmp(key_names[i], key) == 0)
+			meaning.key = (SlipwayConfigKey) i;
+	for (int id = 0; id < SLIPWAY_OPTION_COUNT && meaning.key == SLIPWAY_CONFIG_COUNT; id++)
+	{
+		char	   *option = slipway_config_spell(slipway_option_table[id].name);
+
+		if (strcmp(option, key) == 0)
+			meaning.option = (SlipwayOptionId) id;
+		free(option);
+	}
+	if (meaning.key == SLIPWAY_CONFIG_COUNT && meaning.option == SLIPWAY_OPTION_COUNT)
+		die_unknown(lines, name, key);
+	if (meaning.key == SLIPWAY_CONFIG_COUNT && !slipway_option_may_default(meaning.option))
+		slipway_die(SLIPWAY_EXIT_USAGE,
+					slipway_option_is_connection(meaning.option)
+					? "A connection is what \"url\" says." : "Give it on the command line.",
+					"%s:%d: option \"--%s\" cannot have a default", lines->path, lines->number,
+					slipway_option_table[meaning.option].name);
+	free(key);
+	return meaning;
+}
+
+/* May the same key stand in a section twice? */
+static bool
+is_list(Meaning meaning)
+{
+	return meaning.key == SLIPWAY_CONFIG_COUNT &&
+		slipway_option_table[meaning.option].kind == SLIPWAY_OPTION_KIND_LIST;
+}
+
+/* May its value be empty? */
+static bool
+is_optional(Meaning meaning)
+{
+	return meaning.key == SLIPWAY_CONFIG_COUNT &&
+		slipway_option_table[meaning.option].kind == SLIPWAY_OPTION_KIND_OPTIONAL;
+}
+
+/* What holds a variable is checked once that is filled in. */
+static void
+check_value(const char *path, int line, Meaning meaning, const char *text, bool filled)
+{
+	const SlipwayOption *option = &slipway_option_table[meaning.option];
+	bool		has_variable = strstr(text, "${") != NULL;
+	const char *fault;
+
+	if (meaning.key != SLIPWAY_CONFIG_COUNT || (has_variable && !filled))
+		return;
+	fault = slipway_option_value_fault(option, text);
+	if (fault != NULL)
+		slipway_die(SLIPWAY_EXIT_USAGE, fault, "%s:%d: invalid value \"%s\" of key \"%s\"",
+					path, line, text, slipway_config_spell(option->name));
+}
+
+static void
+keep_value(SlipwayEnvironment *environment, Meaning meaning, const char *text, int line)
+{
+	Value		value = {slipway_memory_copy(text), line};
+
+	if (meaning.key != SLIPWAY_CONFIG_COUNT)
+	{
+		environment->values[meaning.key] = value;
+		return;
+	}
+	environment->defaults = slipway_memory_resize(environment->defaults,
+												  environment->default_count + 1, sizeof(Default));
+	environment->defaults[environment->default_count++] = (Default) {meaning.option, value};
+}
+
+/* Parses "key = value"; no message shows a value that may hold a password. */
 static void
 parse_pair(Parser *parser, char *line)
 {
 	const SlipwayLineReader *lines = &parser->lines;
 	char	   *equals = strchr(line, '=');
+	const char *name;
 	const char *value;
-	SlipwayConfigKey key;
+	Meaning		meaning;
+	bool	   *seen;
 
 	if (equals == NULL)
 		slipway_die(SLIPWAY_EXIT_USAGE,
 					"Lines are [SECTION], KEY = VALUE, or comments behind # or ;.",
 					"%s:%d: malformed line", lines->path, lines->number);
 	*equals = '\0';
-	key = find_key(lines, trim(line));
+	name = trim(line);
+	meaning = find_meaning(lines, name);
 	value = trim(equals + 1);
+	seen = meaning.key != SLIPWAY_CONFIG_COUNT ? &parser->seen[meaning.key]
+		: &parser->seen_option[meaning.option];
 	if (parser->section_count == 0)
 		slipway_die(SLIPWAY_EXIT_USAGE, "Put it below a line [NAME].",
-					"%s:%d: key \"%s\" is in no section",
-					lines->path, lines->number, key_names[key]);
-	if (parser->seen[key])
+					"%s:%d: key \"%s\" is in no section", lines->path, lines->number, name);
+	if (*seen && !is_list(meaning))
 		slipway_die(SLIPWAY_EXIT_USAGE, "Remove one of both.", "%s:%d: key \"%s\" is there twice",
-					lines->path, lines->number, key_names[key]);
-	if (*value == '\0')
+					lines->path, lines->number, name);
+	if (*value == '\0' && !is_optional(meaning))
 		slipway_die(SLIPWAY_EXIT_USAGE, "Remove the line, or complete it.",
-					"%s:%d: key \"%s\" has no value",
-					lines->path, lines->number, key_names[key]);
-	parser->seen[key] = true;
+					"%s:%d: key \"%s\" has no value", lines->path, lines->number, name);
+	*seen = true;
+	check_value(lines->path, lines->number, meaning, value, false);
 	if (parser->wanted != NULL &&
 		strcmp(parser->sections[parser->section_count - 1], parser->wanted) == 0)
-		parser->environment->values[key] = (Value) {slipway_memory_copy(value), lines->number};
+		keep_value(parser->environment, meaning, value, lines->number);
 }
 
 static void
@@ -212,6 +340,9 @@ slipway_config_free(SlipwayEnvironment *environment)
 {
 	for (int key = 0; key < SLIPWAY_CONFIG_COUNT; key++)
 		free(environment->values[key].text);
+	for (size_t i = 0; i < environment->default_count; i++)
+		free(environment->defaults[i].value.text);
+	free(environment->defaults);
 	free(environment->source);
 	free(environment->path);
 	free(environment);
@@ -223,29 +354,50 @@ slipway_config_source(const SlipwayEnvironment *environment)
 	return environment->source;
 }
 
+/* The name in "${NAME}" at text, which the caller frees; ends the program where it is malformed. */
+static char *
+read_name(const SlipwayEnvironment *environment, int line, const char *text)
+{
+	size_t		length = strcspn(text + 2, "}");
+
+	if (text[2 + length] != '}' || length == 0)
+		slipway_die(SLIPWAY_EXIT_USAGE, "Write ${NAME}, or $${ for the characters themselves.",
+					"%s:%d: malformed variable", environment->path, line);
+	return slipway_memory_copy_bytes(text + 2, length);
+}
+
+/* The next "${" that is meant as a variable, or NULL. */
+static const char *
+find_variable(const char *text)
+{
+	for (; *text != '\0'; text++)
+	{
+		if (strncmp(text, "${", 2) == 0)
+			return text;
+		if (strncmp(text, "$${", 3) == 0)
+			text += 2;
+	}
+	return NULL;
+}
+
 /* Adds the variable of "${NAME}" at *text and goes behind it. */
 static void
 add_variable(const SlipwayEnvironment *environment, SlipwayBuffer *result, int line,
-			 const char **text)
+			 SlipwayConninfoPlace place, const char **text)
 {
-	const char *start = *text + 2;
-	size_t		length = strcspn(start, "}");
-	char	   *name = slipway_memory_copy_bytes(start, length);
+	char	   *name = read_name(environment, line, *text);
 	const char *value = getenv(name);
 
-	if (start[length] != '}' || length == 0)
-		slipway_die(SLIPWAY_EXIT_USAGE, "Write ${NAME}, or $${ for the characters themselves.",
-					"%s:%d: malformed variable", environment->path, line);
 	if (value == NULL || *value == '\0')
 		slipway_die(SLIPWAY_EXIT_USAGE, NULL, "%s:%d: environment variable %s is not set",
 					environment->path, line, name);
-	slipway_buffer_add(result, value);
+	slipway_conninfo_add(result, place, value);
+	*text += strlen("${}") + strlen(name);
 	free(name);
-	*text = start + length + 1;
 }
 
 static char *
-fill_in(const SlipwayEnvironment *environment, const Value *value)
+fill_in(const SlipwayEnvironment *environment, const Value *value, bool is_connection)
 {
 	SlipwayBuffer result = {0};
 	const char *text = value->text;
@@ -254,14 +406,37 @@ fill_in(const SlipwayEnvironment *environment, const Value *value)
 	{
 		if (strncmp(text, "${", 2) == 0)
 		{
-			add_variable(environment, &result, value->line, &text);
+			add_variable(environment, &result, value->line,
+						 is_connection ? slipway_conninfo_place(value->text, (size_t) (text - value->text))
+						 : SLIPWAY_CONNINFO_AS_IS, &text);
 			continue;
 		}
 		if (strncmp(text, "$${", 3) == 0)
-			text++;
+		{
+			slipway_buffer_add(&result, "${");
+			text += 3;
+			continue;
+		}
 		slipway_buffer_add_char(&result, *text++);
 	}
 	return slipway_buffer_take(&result);
+}
+
+void
+slipway_config_each_variable(const SlipwayEnvironment *environment, SlipwayConfigKey key,
+							 void (*function) (void *context, const char *name), void *context)
+{
+	const Value *value = &environment->values[key];
+	const char *text = value->text;
+
+	while (text != NULL && (text = find_variable(text)) != NULL)
+	{
+		char	   *name = read_name(environment, value->line, text);
+
+		function(context, name);
+		text += strlen("${}") + strlen(name);
+		free(name);
+	}
 }
 
 static void
@@ -309,19 +484,62 @@ resolve_folder(const char *path, char *folder)
 	return resolved;
 }
 
+static bool
+is_connection(SlipwayConfigKey key)
+{
+	return key == SLIPWAY_CONFIG_URL || key == SLIPWAY_CONFIG_APP_URL;
+}
+
 char *
 slipway_config_value(const SlipwayEnvironment *environment, SlipwayConfigKey key)
 {
 	const Value *value = &environment->values[key];
-	char	   *text;
 
 	if (value->text == NULL)
 		return NULL;
-	text = fill_in(environment, value);
-	if (key == SLIPWAY_CONFIG_DIR)
-		text = resolve_folder(environment->path, text);
-	else if ((key == SLIPWAY_CONFIG_URL || key == SLIPWAY_CONFIG_APP_URL) &&
-			 slipway_config_exposes_password(environment, key))
+	if (is_connection(key) && slipway_config_exposes_password(environment, key))
 		warn_of_password(environment);
-	return text;
+	return fill_in(environment, value, is_connection(key));
+}
+
+static char *
+name_place(const SlipwayEnvironment *environment, const Value *value)
+{
+	return value->text == NULL ? NULL
+		: slipway_memory_format("%s:%d", environment->path, value->line);
+}
+
+char *
+slipway_config_place(const SlipwayEnvironment *environment, SlipwayConfigKey key)
+{
+	return name_place(environment, &environment->values[key]);
+}
+
+size_t
+slipway_config_default_count(const SlipwayEnvironment *environment)
+{
+	return environment->default_count;
+}
+
+SlipwayOptionId
+slipway_config_default_option(const SlipwayEnvironment *environment, size_t number)
+{
+	return environment->defaults[number].id;
+}
+
+char *
+slipway_config_default_value(const SlipwayEnvironment *environment, size_t number)
+{
+	const Default *given = &environment->defaults[number];
+	char	   *text = fill_in(environment, &given->value, false);
+
+	check_value(environment->path, given->value.line,
+				(Meaning) {SLIPWAY_CONFIG_COUNT, given->id}, text, true);
+	return given->id == SLIPWAY_OPTION_DIR ? resolve_folder(environment->path, text) : text;
+}
+
+char *
+slipway_config_default_place(const SlipwayEnvironment *environment, size_t number)
+{
+	return name_place(environment, &environment->defaults[number].value);
 }

@@ -111,7 +111,7 @@ keep_search_path(const SlipwayTarget *target)
 	free(search_path.value);
 	free(search_path.source);
 	search_path.value = slipway_memory_copy(target->search_path);
-	search_path.source = slipway_memory_copy(target->source);
+	search_path.source = slipway_memory_copy(target->search_path_source);
 }
 
 const SlipwaySearchPath *

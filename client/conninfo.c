@@ -14,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "buffer.h"
 #include "memory.h"
 
 #define MASK "***"
@@ -329,4 +328,74 @@ slipway_conninfo_hide(const char *message, const char *secret)
 	}
 	slipway_buffer_add(&result, message);
 	return slipway_buffer_take(&result);
+}
+
+static bool
+is_in_value(const Pair *pair, const char *at)
+{
+	return at >= pair->value && at < pair->end;
+}
+
+/* In the authority only what stands before its '@'. */
+static SlipwayConninfoPlace
+place_in_uri(const char *authority, const char *at)
+{
+	const char *end = authority + strcspn(authority, "@/?");
+	Pair		pair;
+
+	if (*end == '@' && at < end)
+		return SLIPWAY_CONNINFO_PERCENT;
+	for (const char *p = find_query(authority); p != NULL && next_parameter(p, &pair);
+		 p = skip_separator(pair.end))
+		if (is_in_value(&pair, at))
+			return SLIPWAY_CONNINFO_PERCENT;
+	return SLIPWAY_CONNINFO_AS_IS;
+}
+
+SlipwayConninfoPlace
+slipway_conninfo_place(const char *text, size_t offset)
+{
+	const char *authority = skip_scheme(text);
+	const char *at = text + offset;
+	Pair		pair;
+
+	if (authority != NULL)
+		return place_in_uri(authority, at);
+	for (const char *p = text; next_keyword(p, &pair); p = pair.end)
+		if (is_in_value(&pair, at))
+			return SLIPWAY_CONNINFO_BACKSLASH;
+	return SLIPWAY_CONNINFO_AS_IS;
+}
+
+static void
+add_percent(SlipwayBuffer *result, unsigned char c)
+{
+	static const char digits[] = "0123456789ABCDEF";
+
+	/* what RFC 3986 calls unreserved */
+	if (isalnum(c) || strchr("-._~", c) != NULL)
+	{
+		slipway_buffer_add_char(result, (char) c);
+		return;
+	}
+	slipway_buffer_add_char(result, '%');
+	slipway_buffer_add_char(result, digits[c >> 4]);
+	slipway_buffer_add_char(result, digits[c & 15]);
+}
+
+void
+slipway_conninfo_add(SlipwayBuffer *result, SlipwayConninfoPlace place, const char *value)
+{
+	for (; *value != '\0'; value++)
+	{
+		if (place == SLIPWAY_CONNINFO_PERCENT)
+		{
+			add_percent(result, (unsigned char) *value);
+			continue;
+		}
+		if (place == SLIPWAY_CONNINFO_BACKSLASH &&
+			(isspace((unsigned char) *value) || *value == '\'' || *value == '\\'))
+			slipway_buffer_add_char(result, '\\');
+		slipway_buffer_add_char(result, *value);
+	}
 }

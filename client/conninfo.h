@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "buffer.h"
+
 /* Is it a connection string or URI, rather than the name of a database? */
 bool		slipway_conninfo_is_string(const char *text);
 bool		slipway_conninfo_is_uri(const char *text);
@@ -32,6 +34,20 @@ void		slipway_conninfo_each_password(const char *text, SlipwayConninfoPassword f
 
 /* Such a password, of a URI or a keyword string, decoded; the caller frees it. */
 char	   *slipway_conninfo_decode(bool uri, const char *start, size_t length);
+
+/* What a text becomes where it is put into a connection string. */
+typedef enum SlipwayConninfoPlace
+{
+	SLIPWAY_CONNINFO_AS_IS,
+	SLIPWAY_CONNINFO_PERCENT,	/* in role, password or a parameter's value of a URI */
+	SLIPWAY_CONNINFO_BACKSLASH	/* in a value of a keyword string, with quotes or without */
+} SlipwayConninfoPlace;
+
+/* Which of them it is at an offset of an unfinished string. */
+SlipwayConninfoPlace slipway_conninfo_place(const char *text, size_t offset);
+
+/* Adds a value so that libpq, in that place, reads it as it is. */
+void		slipway_conninfo_add(SlipwayBuffer *result, SlipwayConninfoPlace place, const char *value);
 
 /* A copy of a message with *** for each occurrence of a secret (none empty). */
 char	   *slipway_conninfo_hide(const char *message, const char *secret);

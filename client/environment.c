@@ -4,33 +4,58 @@
  */
 #include "environment.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 
+#include "command.h"
 #include "config.h"
-#include "die.h"
 #include "folder.h"
-#include "option_value.h"
+#include "memory.h"
+
+static bool
+is_among(const SlipwayOptionId *ids, SlipwayOptionId id)
+{
+	for (; *ids != SLIPWAY_OPTION_COUNT; ids++)
+		if (*ids == id)
+			return true;
+	return false;
+}
+
+/* Does the command have it, and nothing else say what it is? */
+static bool
+is_wanted(const SlipwayOptionId *ids, SlipwayOptionId id)
+{
+	/* the folder of MIGRATIONS_PATH comes first */
+	if (id == SLIPWAY_OPTION_DIR && slipway_folder_is_set())
+		return false;
+	return is_among(ids, id) || is_among(slipway_command_general_options, id);
+}
 
 static void
-fill_option(SlipwayArguments *arguments, SlipwayOptionId id, SlipwayConfigKey key)
+fill_options(SlipwayArguments *arguments, const SlipwayOptionId *ids)
 {
-	char	   *value;
-	const char *fault;
+	const SlipwayEnvironment *environment = arguments->environment;
+	size_t		count = slipway_config_default_count(environment);
+	SlipwayOptionDefault *defaults = slipway_memory_new((count + 1) * sizeof(SlipwayOptionDefault));
+	size_t		wanted = 0;
 
-	if (arguments->values[id] != NULL)
-		return;
-	value = slipway_config_value(arguments->environment, key);
-	if (value == NULL)
-		return;
-	fault = slipway_option_value_fault(&slipway_option_table[id], value);
-	if (fault != NULL)
-		slipway_die(SLIPWAY_EXIT_USAGE, fault, "invalid value \"%s\" of key \"%s\" in %s", value,
-					slipway_option_table[id].name, slipway_config_source(arguments->environment));
-	arguments->values[id] = value;
+	for (size_t i = 0; i < count; i++)
+	{
+		SlipwayOptionId id = slipway_config_default_option(environment, i);
+
+		/* variables of the others need not be set */
+		if (is_wanted(ids, id) && arguments->values[id] == NULL && arguments->sources[id] == NULL)
+			defaults[wanted++] = (SlipwayOptionDefault) {
+				id, slipway_config_default_value(environment, i),
+				slipway_config_default_place(environment, i)
+			};
+	}
+	slipway_option_add_defaults(arguments, defaults, wanted);
+	free(defaults);
 }
 
 void
-slipway_environment_apply(SlipwayArguments *arguments)
+slipway_environment_apply(SlipwayArguments *arguments, const SlipwayOptionId *ids)
 {
 	const char *name = slipway_option_text(arguments, SLIPWAY_OPTION_ENV);
 	const char *path = slipway_option_text(arguments, SLIPWAY_OPTION_CONFIG);
@@ -38,11 +63,6 @@ slipway_environment_apply(SlipwayArguments *arguments)
 	if (name == NULL && path == NULL)
 		return;
 	arguments->environment = slipway_config_read(path != NULL ? path : SLIPWAY_CONFIG_FILE, name);
-	if (arguments->environment == NULL)
-		return;
-	fill_option(arguments, SLIPWAY_OPTION_PROJECT, SLIPWAY_CONFIG_PROJECT);
-	fill_option(arguments, SLIPWAY_OPTION_ORDER, SLIPWAY_CONFIG_ORDER);
-	/* the folder of MIGRATIONS_PATH comes first */
-	if (!slipway_folder_is_set())
-		fill_option(arguments, SLIPWAY_OPTION_DIR, SLIPWAY_CONFIG_DIR);
+	if (arguments->environment != NULL)
+		fill_options(arguments, ids);
 }

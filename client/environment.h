@@ -10,10 +10,11 @@
 
 /*
  * Reads the file of --config if --env or --config is given, keeps the section
- * in the arguments for who connects, and fills in its folder, project and
- * order unless options or variables give them. Call it once those are read.
+ * in the arguments for who connects, and fills in its defaults of general
+ * options and of those in a list that ends in SLIPWAY_OPTION_COUNT, unless
+ * the command line or a variable has them. Call it once those are read.
  * Errors end the program with SLIPWAY_EXIT_USAGE.
  */
-void		slipway_environment_apply(SlipwayArguments *arguments);
+void		slipway_environment_apply(SlipwayArguments *arguments, const SlipwayOptionId *ids);
 
 #endif

@@ -139,15 +139,23 @@ take_letters(SlipwayArguments *arguments, const char *letters, const char *next)
 	return false;
 }
 
+/* " (SLIPWAY_QUIET)" or "" for the command line. */
+static char *
+name_source(const SlipwayArguments *arguments, SlipwayOptionId id)
+{
+	return arguments->sources[id] == NULL ? slipway_memory_copy("")
+		: slipway_memory_format(" (%s)", arguments->sources[id]);
+}
+
 static void
 check_rivals(const SlipwayArguments *arguments)
 {
 	for (size_t i = 0; i < RIVAL_COUNT; i++)
 		if (arguments->values[rivals[i][0]] != NULL && arguments->values[rivals[i][1]] != NULL)
 			slipway_die(SLIPWAY_EXIT_USAGE, "Give one of them.",
-						"options \"--%s\" and \"--%s\" contradict each other",
-						slipway_option_table[rivals[i][0]].name,
-						slipway_option_table[rivals[i][1]].name);
+						"options \"--%s\"%s and \"--%s\"%s contradict each other",
+						slipway_option_table[rivals[i][0]].name, name_source(arguments, rivals[i][0]),
+						slipway_option_table[rivals[i][1]].name, name_source(arguments, rivals[i][1]));
 }
 
 /* Has an option been given that says the opposite? */
@@ -184,25 +192,25 @@ slipway_option_parse(int argc, char *const argv[], SlipwayArguments *arguments)
 	check_rivals(arguments);
 }
 
+/* Takes a value that was not given on the command line, whatever its kind. */
 static void
-read_flag(SlipwayArguments *arguments, SlipwayOptionId id, const char *value)
+take_default(SlipwayArguments *arguments, SlipwayOptionId id, const char *value, const char *source)
 {
-	static const char *const yes[] = {"1", "true", "yes", "on"};
-	static const char *const no[] = {"0", "false", "no", "off"};
+	bool		on = true;
 
-	for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++)
+	if (slipway_option_table[id].kind == SLIPWAY_OPTION_KIND_FLAG)
+		(void) slipway_option_value_flag(value, &on);
+	arguments->sources[id] = source;
+	if (slipway_option_table[id].kind == SLIPWAY_OPTION_KIND_LIST)
 	{
-		if (strcmp(value, yes[i]) == 0)
-		{
-			set_value(arguments, (int) id, "1");
-			return;
-		}
-		if (strcmp(value, no[i]) == 0)
-			return;
+		SlipwayOptionList *list = &arguments->lists[id];
+
+		list->sources = slipway_memory_resize(list->sources, list->count + 1, sizeof(char *));
+		list->sources[list->count] = source;
 	}
-	slipway_die(SLIPWAY_EXIT_USAGE, "It is 1 or 0, true or false, yes or no, on or off.",
-				"invalid value \"%s\" of environment variable %s",
-				value, slipway_option_table[id].environment);
+	if (on)
+		set_value(arguments, (int) id,
+				  slipway_option_table[id].kind == SLIPWAY_OPTION_KIND_FLAG ? "1" : value);
 }
 
 void
@@ -219,18 +227,26 @@ slipway_option_read_environment(SlipwayArguments *arguments, const SlipwayOption
 		if (value == NULL || *value == '\0' || arguments->values[*ids] != NULL ||
 			has_rival(&given, *ids))
 			continue;
-		if (option->kind == SLIPWAY_OPTION_KIND_FLAG)
-		{
-			read_flag(arguments, *ids, value);
-			continue;
-		}
 		fault = slipway_option_value_fault(option, value);
 		if (fault != NULL)
 			slipway_die(SLIPWAY_EXIT_USAGE, fault,
 						"invalid value \"%s\" of environment variable %s", value,
 						option->environment);
-		set_value(arguments, (int) *ids, value);
+		take_default(arguments, *ids, value, option->environment);
 	}
+	check_rivals(arguments);
+}
+
+void
+slipway_option_add_defaults(SlipwayArguments *arguments, const SlipwayOptionDefault *defaults,
+							size_t count)
+{
+	const SlipwayArguments given = *arguments;
+
+	for (size_t i = 0; i < count; i++)
+		if (given.values[defaults[i].id] == NULL && given.sources[defaults[i].id] == NULL &&
+			!has_rival(&given, defaults[i].id))
+			take_default(arguments, defaults[i].id, defaults[i].value, defaults[i].source);
 	check_rivals(arguments);
 }
 

@@ -99,6 +99,7 @@ extern const SlipwayOption slipway_option_table[SLIPWAY_OPTION_COUNT];
 typedef struct SlipwayOptionList
 {
 	const char **values;
+	const char **sources;		/* of each, as in SlipwayArguments; NULL: all from the command line */
 	size_t		count;
 } SlipwayOptionList;
 
@@ -106,6 +107,7 @@ typedef struct SlipwayOptionList
 typedef struct SlipwayArguments
 {
 	const char *values[SLIPWAY_OPTION_COUNT];	/* NULL: not given; flags: "1" */
+	const char *sources[SLIPWAY_OPTION_COUNT];	/* variable or "FILE:LINE"; NULL: command line */
 	SlipwayOptionList lists[SLIPWAY_OPTION_COUNT];	/* of LIST options */
 	const char **words;			/* what is no option: command and arguments */
 	size_t		word_count;
@@ -127,6 +129,24 @@ void		slipway_option_parse(int argc, char *const argv[], SlipwayArguments *argum
  */
 void		slipway_option_read_environment(SlipwayArguments *arguments,
 											const SlipwayOptionId *ids);
+
+/*
+ * A default from elsewhere: a good value, see option_value.h. A flag may be said not to be
+ * given; it has a source then, but no value. The strings are borrowed.
+ */
+typedef struct SlipwayOptionDefault
+{
+	SlipwayOptionId id;
+	const char *value;
+	const char *source;
+} SlipwayOptionDefault;
+
+/*
+ * Fills options from defaults, which may have several values for a LIST, under
+ * the same conditions.
+ */
+void		slipway_option_add_defaults(SlipwayArguments *arguments,
+										const SlipwayOptionDefault *defaults, size_t count);
 
 /*
  * Value of an option, or NULL; whether a flag was given; an integer, and a

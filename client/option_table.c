@@ -1,7 +1,9 @@
 /*
  * option_table.c
  *	  The options of all commands. Connection options have no environment
- *	  variable of their own: target.h says where a connection comes from.
+ *	  variable of their own: target.h says where a connection comes from. Nor
+ *	  has what names the thing to do, or says that it is not to be asked for: in
+ *	  a variable somebody has forgotten, that would do harm.
  */
 #include "option.h"
 
@@ -110,7 +112,7 @@ const SlipwayOption slipway_option_table[SLIPWAY_OPTION_COUNT] = {
 	{"delay", 0, SLIPWAY_OPTION_KIND_INTEGER, "SECONDS", NULL, "SLIPWAY_DELAY",
 	"a last chance to interrupt before it begins"},
 	[SLIPWAY_OPTION_YES] =
-	{"yes", 'y', FLAG, "SLIPWAY_YES", "do not ask"},
+	{"yes", 'y', FLAG, NULL, "do not ask"},
 	[SLIPWAY_OPTION_DOWN] =
 	{"down", 0, FLAG, "SLIPWAY_DOWN", "also a script that undoes it"},
 	[SLIPWAY_OPTION_VERIFY] =
@@ -137,7 +139,7 @@ const SlipwayOption slipway_option_table[SLIPWAY_OPTION_COUNT] = {
 	{"settle", 0, TEXT("NAME=STATE"), NULL,
 	"say that its open statement was executed (done) or not (undone)"},
 	[SLIPWAY_OPTION_REASON] =
-	{"reason", 0, TEXT("TEXT"), NULL, "why, for the history"},
+	{"reason", 0, TEXT("TEXT"), "SLIPWAY_REASON", "why, for the history"},
 	[SLIPWAY_OPTION_VERIFY_SCRIPTS] =
 	{"verify-scripts", 0, SLIPWAY_OPTION_KIND_CHOICE, "WHICH", "applied|newest", "SLIPWAY_VERIFY_SCRIPTS",
 	"applied: as of when each was applied (default), newest: of the folder"},

@@ -43,6 +43,30 @@ slipway_option_value_duration(const char *text, double *milliseconds)
 	return false;
 }
 
+bool
+slipway_option_value_flag(const char *text, bool *on)
+{
+	static const char *const yes[] = {"1", "true", "yes", "on"};
+	static const char *const no[] = {"0", "false", "no", "off"};
+
+	for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++)
+	{
+		*on = strcmp(text, yes[i]) == 0;
+		if (*on || strcmp(text, no[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+static const char *
+flag_fault(const char *text)
+{
+	bool		on;
+
+	return slipway_option_value_flag(text, &on) ? NULL
+		: "It is 1 or 0, true or false, yes or no, on or off.";
+}
+
 static const char *
 duration_fault(const char *text)
 {
@@ -116,6 +140,7 @@ slipway_option_value_fault(const SlipwayOption *option, const char *value)
 		case SLIPWAY_OPTION_KIND_LIST:
 			return *value != '\0' ? NULL : "It must not be empty.";
 		case SLIPWAY_OPTION_KIND_FLAG:
+			return flag_fault(value);
 		case SLIPWAY_OPTION_KIND_OPTIONAL:
 			break;
 	}

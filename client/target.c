@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "buffer.h"
 #include "config.h"
 #include "conninfo.h"
 #include "die.h"
@@ -70,6 +71,22 @@ find_in_environment(const SlipwayArguments *arguments, SlipwayTarget *target)
 	return target->overrides;
 }
 
+/* Single variables: HOST, PORT and DATABASE are the same for all, the role is one's own. */
+static bool
+find_in_parts(SlipwayTarget *target, const char *user, const char *password)
+{
+	if (read_variable("DB_HOST") == NULL && read_variable("DB_NAME") == NULL &&
+		read_variable(user) == NULL)
+		return false;
+	target->source = "DB_HOST and its like";
+	target->host = read_variable("DB_HOST");
+	target->port = read_variable("DB_PORT");
+	target->user = read_variable(user);
+	target->password = copy_text(read_variable(password));
+	target->conninfo = copy_text(read_variable("DB_NAME"));
+	return true;
+}
+
 static bool
 find_in_variables(SlipwayTarget *target)
 {
@@ -80,16 +97,7 @@ find_in_variables(SlipwayTarget *target)
 	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++)
 		if (take_string(target, variables[i], copy_text(read_variable(variables[i]))))
 			return true;
-	if (read_variable("DB_HOST") == NULL && read_variable("DB_NAME") == NULL &&
-		read_variable("DB_ADMIN_USER") == NULL)
-		return false;
-	target->source = "DB_HOST and its like";
-	target->host = read_variable("DB_HOST");
-	target->port = read_variable("DB_PORT");
-	target->user = read_variable("DB_ADMIN_USER");
-	target->password = copy_text(read_variable("DB_ADMIN_PASSWORD"));
-	target->conninfo = copy_text(read_variable("DB_NAME"));
-	return true;
+	return find_in_parts(target, "DB_ADMIN_USER", "DB_ADMIN_PASSWORD");
 }
 
 /* libpq's message while secrets are taken out of it. */
@@ -215,6 +223,21 @@ has_server(const SlipwayTarget *target)
 	return target->host != NULL || target->port != NULL || target->user != NULL;
 }
 
+/* What the section says of search_path counts less than the string. */
+static void
+settle_search_path(const SlipwayArguments *arguments, SlipwayTarget *target)
+{
+	const SlipwayEnvironment *environment = arguments->environment;
+
+	if (target->search_path != NULL)
+		target->search_path_source = slipway_memory_copy(target->source);
+	else if (environment != NULL)
+	{
+		target->search_path = slipway_config_value(environment, SLIPWAY_CONFIG_SEARCH_PATH);
+		target->search_path_source = slipway_config_place(environment, SLIPWAY_CONFIG_SEARCH_PATH);
+	}
+}
+
 void
 slipway_target_find(const SlipwayArguments *arguments, SlipwayTarget *target)
 {
@@ -224,6 +247,57 @@ slipway_target_find(const SlipwayArguments *arguments, SlipwayTarget *target)
 		target->source = "libpq's defaults";
 	target->has_service = read_variable("PGSERVICE") != NULL;
 	check_conninfo(target);
+	settle_search_path(arguments, target);
+}
+
+bool
+slipway_target_find_application(const SlipwayArguments *arguments, SlipwayTarget *target)
+{
+	const SlipwayEnvironment *environment = arguments->environment;
+	char	   *app_url = environment != NULL
+		? slipway_config_value(environment, SLIPWAY_CONFIG_APP_URL) : NULL;
+	const char *source = app_url != NULL
+		? slipway_memory_format("app_url of %s", slipway_config_source(environment)) : NULL;
+
+	target->is_given = take_string(target, source, app_url) ||
+		take_string(target, "DB_CONN_STRING", copy_text(read_variable("DB_CONN_STRING"))) ||
+		find_in_parts(target, "DB_USER", "DB_PASSWORD");
+	check_conninfo(target);
+	if (target->search_path != NULL)
+		target->search_path_source = slipway_memory_copy(target->source);
+	return target->is_given;
+}
+
+static void
+add_part(SlipwayBuffer *text, const char *keyword, const char *value)
+{
+	if (value == NULL)
+		return;
+	slipway_buffer_add(text, text->length > 0 ? " " : "");
+	slipway_buffer_add(text, keyword);
+	slipway_buffer_add_char(text, '=');
+	slipway_conninfo_add(text, SLIPWAY_CONNINFO_BACKSLASH, value);
+}
+
+char *
+slipway_target_describe(const SlipwayTarget *target)
+{
+	bool		is_string = target->conninfo != NULL && slipway_conninfo_is_string(target->conninfo);
+	SlipwayBuffer text = {0};
+
+	add_part(&text, "host", target->host);
+	add_part(&text, "port", target->port);
+	add_part(&text, "dbname", is_string ? NULL : target->conninfo);
+	add_part(&text, "user", target->user);
+	if (is_string)
+	{
+		char	   *scrubbed = slipway_conninfo_scrub(target->conninfo);
+
+		slipway_buffer_add(&text, text.length > 0 ? " " : "");
+		slipway_buffer_add(&text, scrubbed);
+		free(scrubbed);
+	}
+	return slipway_buffer_take(&text);
 }
 
 void
@@ -231,6 +305,7 @@ slipway_target_release(SlipwayTarget *target)
 {
 	free(target->conninfo);
 	free(target->search_path);
+	free(target->search_path_source);
 	free(target->options);
 	free(target->password);
 }

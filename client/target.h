@@ -7,7 +7,11 @@
  * DB_ADMIN_CONN_STRING; DATABASE_URL; DSN; DB_HOST, DB_PORT, DB_NAME,
  * DB_ADMIN_USER and DB_ADMIN_PASSWORD; libpq's own variables and service
  * file. Of the options, host, port and user alone do not name a database:
- * they change those of the section, if there is one.
+ * they change those of the section, if there is one. A search_path that the
+ * string lacks is that of the section.
+ *
+ * The application has a connection of its own: the app_url of the section;
+ * DB_CONN_STRING; DB_HOST, DB_PORT, DB_NAME, DB_USER and DB_PASSWORD.
  */
 #ifndef SLIPWAY_TARGET_H
 #define SLIPWAY_TARGET_H
@@ -23,6 +27,7 @@ typedef struct SlipwayTarget
 	bool		is_given;		/* false: it is all left to libpq */
 	char	   *conninfo;		/* name of a database, string or URI; without search_path */
 	char	   *search_path;
+	char	   *search_path_source; /* what gave that, for people, or NULL */
 	char	   *options;		/* of the string, for the server; NULL: none */
 	bool		has_service;	/* a service file may have a say */
 	const char *host;
@@ -38,6 +43,12 @@ typedef struct SlipwayTarget
  * is in the target.
  */
 void		slipway_target_find(const SlipwayArguments *arguments, SlipwayTarget *target);
+
+/* The same for the application; false if nothing names it. */
+bool		slipway_target_find_application(const SlipwayArguments *arguments, SlipwayTarget *target);
+
+/* For people: the string without its passwords, or "host=h port=5432 dbname=d user=u". The caller frees it. */
+char	   *slipway_target_describe(const SlipwayTarget *target);
 void		slipway_target_release(SlipwayTarget *target);
 
 /* A copy of libpq's message without passwords and its last line feed. */

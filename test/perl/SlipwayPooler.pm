@@ -32,7 +32,7 @@ sub wait_for
 }
 
 # Runs one with these settings while the function runs, which gets the folder of its socket; its port
-# is 6432. Everybody may connect as this user.
+# is 6432 if the settings do not say otherwise. Everybody may connect as this user.
 sub with_pooler
 {
 	my ($node, $user, $settings, $function) = @_;
@@ -44,7 +44,7 @@ sub with_pooler
 			  . "listen_addr =\nlisten_port = 6432\nunix_socket_dir = $folder\nauth_type = trust\nauth_file = $folder/users.txt\n"
 			  . "pidfile = $folder/pid\nlogfile = $folder/log\n$settings" }, $folder);
 	system(pooler_program(), '-q', '-d', "$folder/pgbouncer.ini") == 0 or die "PgBouncer does not start\n";
-	wait_for(sub { -S "$folder/.s.PGSQL.6432" && -s "$folder/pid" });
+	wait_for(sub { glob("$folder/.s.PGSQL.*") && -s "$folder/pid" });
 	$function->($folder);
 	kill 'INT', slurp_file("$folder/pid") + 0;
 	wait_for(sub { !-e "$folder/pid" });

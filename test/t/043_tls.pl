@@ -9,45 +9,17 @@ use PostgreSQL::Test::Utils;
 use SlipwayClient;
 use SlipwayServer;
 use SlipwayTest;
+use SlipwayTls;
 use Test::More;
 
-plan(skip_all => 'needs the program openssl') if system('openssl version >/dev/null 2>&1') != 0;
+plan(skip_all => 'needs the program openssl') unless has_openssl();
 
 my $tls = PostgreSQL::Test::Utils::tempdir;
 
-sub openssl
-{
-	my (@args) = @_;
-
-	system('sh', '-c', 'exec openssl "$@" >>"$0" 2>&1', "$tls/openssl.log", @args) == 0
-	  or die "openssl @args failed: " . slurp_file("$tls/openssl.log") . "\n";
-	return;
-}
-
-# A key and a certificate in FILE.key and FILE.crt, signed by itself or by CA.
-sub make_certificate
-{
-	my ($file, $subject, $ca) = @_;
-	my @key = ('-newkey', 'rsa:2048', '-nodes', '-keyout', "$tls/$file.key", '-subj', "/CN=$subject");
-
-	if (defined $ca)
-	{
-		openssl('req', '-new', @key, '-out', "$tls/$file.csr");
-		openssl('x509', '-req', '-in', "$tls/$file.csr", '-CA', "$tls/$ca.crt", '-CAkey', "$tls/$ca.key",
-			'-CAcreateserial', '-days', '2', '-out', "$tls/$file.crt");
-	}
-	else
-	{
-		openssl('req', '-x509', @key, '-days', '2', '-out', "$tls/$file.crt");
-	}
-	chmod 0600, "$tls/$file.key" or die "chmod: $!\n";
-	return;
-}
-
-make_certificate('ca', 'Test Authority');
-make_certificate('other_ca', 'Other Authority');
-make_certificate('server', 'db.slipway.test', 'ca');
-make_certificate('alice', 'alice', 'ca');
+make_certificate($tls, 'ca', 'Test Authority');
+make_certificate($tls, 'other_ca', 'Other Authority');
+make_certificate($tls, 'server', 'db.slipway.test', 'ca');
+make_certificate($tls, 'alice', 'alice', 'ca');
 
 # TLS needs TCP: an address of the loopback interface only
 my $node = PostgreSQL::Test::Cluster->new('tls');
@@ -123,7 +95,7 @@ fails("$base user=alice sslmode=require", qr/FATAL:  connection requires a valid
 chmod 0644, "$tls/alice.key" or die "chmod: $!\n";
 fails("$base user=alice sslmode=require sslcert=$tls/alice.crt sslkey=$tls/alice.key",
 	qr/private key file "\Q$tls\E\/alice\.key" has group or world access; .*/, 'a key that others may read');
-openssl('rsa', '-aes256', '-passout', 'pass:S3cret', '-in', "$tls/alice.key", '-out', "$tls/locked.key");
+openssl($tls, 'rsa', '-aes256', '-passout', 'pass:S3cret', '-in', "$tls/alice.key", '-out', "$tls/locked.key");
 chmod 0600, "$tls/locked.key" or die "chmod: $!\n";
 connects("$base user=alice sslcert=$tls/alice.crt sslkey=$tls/locked.key sslpassword=S3cret", 'a key with a password');
 my ($exit, $out, $err) =

@@ -229,6 +229,65 @@ reads_environment(void **state)
 	assert_int_equal(unsetenv("SLIPWAY_JSON"), 0);
 }
 
+/* The command line counts more than a variable, and that more than a default, also one that says no. */
+static void
+adds_defaults(void **state)
+{
+	const SlipwayOptionId ids[] = {SLIPWAY_OPTION_LOCK_WAIT, SLIPWAY_OPTION_VERIFY, SLIPWAY_OPTION_COUNT};
+	const SlipwayOptionDefault defaults[] = {
+		{SLIPWAY_OPTION_LOCK_WAIT, "1s", "f:1"}, {SLIPWAY_OPTION_RETRIES, "1", "f:2"},
+		{SLIPWAY_OPTION_VERIFY, "true", "f:3"}, {SLIPWAY_OPTION_DETACH, "no", "f:4"},
+		{SLIPWAY_OPTION_LABEL, "a=1", "f:5"}, {SLIPWAY_OPTION_LABEL, "b=2", "f:6"},
+		{SLIPWAY_OPTION_VERBOSE, "1", "f:7"}, {SLIPWAY_OPTION_MODE, "all", "f:8"},
+	};
+	SlipwayArguments arguments;
+
+	(void) state;
+	assert_int_equal(setenv("SLIPWAY_LOCK_WAIT", "2s", 1), 0);
+	assert_int_equal(setenv("SLIPWAY_VERIFY", "0", 1), 0);
+	parse(LINE("-q", "--retries", "3"), &arguments);
+	slipway_option_read_environment(&arguments, ids);
+	slipway_option_add_defaults(&arguments, defaults, sizeof(defaults) / sizeof(defaults[0]));
+	assert_string_equal(slipway_option_text(&arguments, SLIPWAY_OPTION_LOCK_WAIT), "2s");
+	assert_string_equal(arguments.sources[SLIPWAY_OPTION_LOCK_WAIT], "SLIPWAY_LOCK_WAIT");
+	assert_string_equal(slipway_option_text(&arguments, SLIPWAY_OPTION_RETRIES), "3");
+	assert_null(arguments.sources[SLIPWAY_OPTION_RETRIES]);
+	assert_false(slipway_option_flag(&arguments, SLIPWAY_OPTION_VERIFY));
+	assert_string_equal(arguments.sources[SLIPWAY_OPTION_VERIFY], "SLIPWAY_VERIFY");
+	assert_false(slipway_option_flag(&arguments, SLIPWAY_OPTION_DETACH));
+	assert_string_equal(arguments.sources[SLIPWAY_OPTION_DETACH], "f:4");
+	assert_int_equal(arguments.lists[SLIPWAY_OPTION_LABEL].count, 2);
+	assert_string_equal(arguments.lists[SLIPWAY_OPTION_LABEL].values[1], "b=2");
+	assert_string_equal(arguments.lists[SLIPWAY_OPTION_LABEL].sources[0], "f:5");
+	/* --quiet says the opposite */
+	assert_false(slipway_option_flag(&arguments, SLIPWAY_OPTION_VERBOSE));
+	assert_string_equal(slipway_option_text(&arguments, SLIPWAY_OPTION_MODE), "all");
+	free(arguments.lists[SLIPWAY_OPTION_LABEL].values);
+	free(arguments.lists[SLIPWAY_OPTION_LABEL].sources);
+	release(&arguments);
+	assert_int_equal(unsetenv("SLIPWAY_LOCK_WAIT"), 0);
+	assert_int_equal(unsetenv("SLIPWAY_VERIFY"), 0);
+}
+
+static void
+add_rivals(void *value)
+{
+	const SlipwayOptionDefault defaults[] = {
+		{SLIPWAY_OPTION_QUIET, "1", "f:1"}, {SLIPWAY_OPTION_VERBOSE, "1", "f:2"},
+	};
+	SlipwayArguments arguments = {.word_count = 0};
+
+	(void) value;
+	slipway_option_add_defaults(&arguments, defaults, 2);
+}
+
+static void
+refuses_rival_defaults(void **state)
+{
+	(void) state;
+	harness_expect_exit(add_rivals, NULL, 2, "options \"--quiet\" (f:1) and \"--verbose\" (f:2) contradict each other");
+}
+
 static void
 finds_nearest(void **state)
 {
@@ -253,6 +312,8 @@ main(void)
 		cmocka_unit_test(refuses_commands),
 		cmocka_unit_test(finds_commands),
 		cmocka_unit_test(reads_environment),
+		cmocka_unit_test(adds_defaults),
+		cmocka_unit_test(refuses_rival_defaults),
 		cmocka_unit_test(finds_nearest),
 	};
 

@@ -1,0 +1,153 @@
+/*
+ * cmd_config.c
+ *	  slipway config
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "command.h"
+#include "config.h"
+#include "folder.h"
+#include "memory.h"
+#include "option_default.h"
+#include "output.h"
+#include "table.h"
+#include "target.h"
+
+#define DEFAULT "default"
+
+/* Rows that were added; what they show lasts until the end. */
+typedef struct Listing
+{
+	SlipwayTable *table;		/* NULL: with --json */
+} Listing;
+
+static void
+add_row(const Listing *listing, const char *setting, const char *value, const char *source)
+{
+	const char *cells[] = {setting, value, source};
+
+	if (listing->table != NULL)
+		slipway_table_add(listing->table, cells, 0, SLIPWAY_COLOR_NONE);
+	else
+	{
+		json_t	   *object = json_pack("{s:s, s:s}", "setting", setting, "source", source);
+
+		(void) json_object_set_new(object, "value", slipway_output_json_text(value));
+		slipway_output_json(object);
+	}
+}
+
+/* Where the section says it, else the words for where it is from. */
+static const char *
+name_source(const SlipwayArguments *arguments, const SlipwayTarget *target, SlipwayConfigKey key)
+{
+	const char *place = arguments->environment != NULL
+		? slipway_config_place(arguments->environment, key) : NULL;
+
+	/* of an option or a variable, the section's own name is not the source */
+	return place != NULL && strstr(target->source, "section [") != NULL ? place : target->source;
+}
+
+static void
+add_connections(const Listing *listing, const SlipwayArguments *arguments)
+{
+	SlipwayTarget target = {0};
+	SlipwayTarget application = {0};
+
+	slipway_target_find(arguments, &target);
+	add_row(listing, "url", target.is_given ? slipway_target_describe(&target) : NULL,
+			name_source(arguments, &target, SLIPWAY_CONFIG_URL));
+	if (slipway_target_find_application(arguments, &application))
+		add_row(listing, "app_url", slipway_target_describe(&application),
+				name_source(arguments, &application, SLIPWAY_CONFIG_APP_URL));
+	else
+		add_row(listing, "app_url", NULL, DEFAULT);
+	add_row(listing, "search_path", target.search_path,
+			target.search_path != NULL ? target.search_path_source : DEFAULT);
+}
+
+/* Other keys of a section that are no options. */
+static void
+add_keys(const Listing *listing, const SlipwayArguments *arguments)
+{
+	for (int key = SLIPWAY_CONFIG_SEARCH_PATH + 1; key < SLIPWAY_CONFIG_COUNT; key++)
+	{
+		const char *place = arguments->environment != NULL
+			? slipway_config_place(arguments->environment, (SlipwayConfigKey) key) : NULL;
+
+		add_row(listing, slipway_config_key_name((SlipwayConfigKey) key),
+				place != NULL ? slipway_config_value(arguments->environment, (SlipwayConfigKey) key) : NULL,
+				place != NULL ? place : DEFAULT);
+	}
+}
+
+/* The default that the summary of an option tells, or NULL. */
+static const char *
+find_default(const SlipwayOption *option)
+{
+	static const char word[] = "(default: ";
+	const char *start = strstr(option->summary, word);
+
+	if (option->kind == SLIPWAY_OPTION_KIND_FLAG)
+		return "false";
+	if (start == NULL)
+		return NULL;
+	start += strlen(word);
+	return slipway_memory_copy_bytes(start, strcspn(start, ";)"));
+}
+
+/* Values of variables may be secret. */
+static const char *
+show_value(SlipwayOptionId id, const char *value)
+{
+	if (slipway_option_table[id].kind == SLIPWAY_OPTION_KIND_FLAG)
+		return "true";
+	if (id != SLIPWAY_OPTION_VAR || strchr(value, '=') == NULL)
+		return value;
+	return slipway_memory_format("%.*s***", (int) (strchr(value, '=') - value + 1), value);
+}
+
+static void
+add_option(const Listing *listing, const SlipwayArguments *arguments, SlipwayOptionId id)
+{
+	const SlipwayOption *option = &slipway_option_table[id];
+	const SlipwayOptionList *list = &arguments->lists[id];
+	const char *value = arguments->values[id];
+	const char *source = arguments->sources[id];
+	char	   *setting = slipway_config_spell(option->name);
+
+	if (source == NULL && value != NULL)
+		source = slipway_memory_format("option --%s", option->name);
+	if (value == NULL && id == SLIPWAY_OPTION_DIR && slipway_folder_is_set())
+	{
+		value = slipway_folder_locate(NULL);
+		source = "MIGRATIONS_PATH";
+	}
+	if (value == NULL)
+		add_row(listing, setting, find_default(option), source != NULL ? source : DEFAULT);
+	else if (list->count == 0)
+		add_row(listing, setting, show_value(id, value), source);
+	for (size_t i = 0; i < list->count; i++)
+		add_row(listing, setting, show_value(id, list->values[i]),
+				list->sources != NULL ? list->sources[i] : source);
+}
+
+SlipwayExitCode
+slipway_cmd_config(const SlipwayArguments *arguments)
+{
+	static const SlipwayColumn columns[] = {
+		{.title = "SETTING"}, {.title = "VALUE",.flexible = true}, {.title = "FROM"}
+	};
+	const Listing listing = {
+		slipway_output_is_json() ? NULL : slipway_table_new(columns, 3)
+	};
+
+	add_connections(&listing, arguments);
+	add_keys(&listing, arguments);
+	for (const SlipwayOptionId *id = slipway_option_defaults(); *id != SLIPWAY_OPTION_COUNT; id++)
+		add_option(&listing, arguments, *id);
+	if (listing.table != NULL)
+		slipway_table_print(listing.table, stdout);
+	return SLIPWAY_EXIT_DONE;
+}
