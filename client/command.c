@@ -57,6 +57,15 @@ slipway_command_find(const char *name)
 				"unknown command \"%s\"", name);
 }
 
+bool
+slipway_command_takes_rest(const char *name)
+{
+	for (const SlipwayCommand *command = slipway_command_table; command->name != NULL; command++)
+		if (command->rest && strcmp(command->name, name) == 0)
+			return true;
+	return false;
+}
+
 static bool
 has_option(const SlipwayOptionId *ids, int id)
 {

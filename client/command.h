@@ -41,6 +41,9 @@ extern const SlipwayOptionId slipway_command_general_options[];
 /* The command of that name or alias; an unknown one ends the program with SLIPWAY_EXIT_USAGE. */
 const SlipwayCommand *slipway_command_find(const char *name);
 
+/* Is it one that is followed by the command line of another program? */
+bool		slipway_command_takes_rest(const char *name);
+
 /*
  * Finds the command of a command line, checks that its options and arguments
  * are the command's, sets how to talk, and runs it or prints its help.

@@ -274,11 +274,34 @@ const SlipwayCommand slipway_command_table[] = {
 		.summary = "wait until the server accepts connections",
 		.description =
 		"Tries again and again until the server accepts connections, then connects.\n"
-		"Exits with 8 when the time is over, and when the server answers but refuses\n"
-		"this role, password or database.",
+		"Says what it waits for: a server that does not respond, that starts, that has\n"
+		"no free connection, a name that is not known yet. Exits with 8 when the time is\n"
+		"over, and at once when the server refuses this role, password or database, or\n"
+		"TLS is not as asked for.",
 		.examples = "slipway -d shop wait --timeout 2min && slipway -d shop migrate",
 		.options = OPTIONS(SLIPWAY_OPTION_TIMEOUT),
 		.run = slipway_cmd_wait,
+	},
+	{
+		.name = "exec",
+		.argument = "-- CMD [ARG]...",
+		.summary = "start an application once its database is ready",
+		.description =
+		"Waits until the application's own connection works and, with --require, until\n"
+		"that migration is applied; then becomes CMD, which finds the connection in\n"
+		"DATABASE_URL, PGHOST and so on. The connection is the app_url of the section of\n"
+		"--env, else DB_CONN_STRING, else DB_HOST with DB_PORT, DB_NAME, DB_USER and\n"
+		"DB_PASSWORD. What is the administrator's is taken out of the environment:\n"
+		"SLIPWAY_..., DB_ADMIN_..., DSN, and the variables in the section's url.\n\n"
+		"Exits with 8 if the database, and with 1 if the migration is not there in time;\n"
+		"with 126 or 127 if CMD cannot be executed or is not found; else as CMD does.",
+		.examples =
+		"slipway -e prod exec --require 0007_orders -- ./server --port 8080\n"
+		"slipway exec --timeout 5min -- node server.js",
+		.application = true,
+		.rest = true,
+		.options = OPTIONS(SLIPWAY_OPTION_REQUIRE, SLIPWAY_OPTION_TIMEOUT),
+		.run = slipway_cmd_exec,
 	},
 	{
 		.name = "config",

@@ -23,6 +23,7 @@ slipway_completion_value_kind(SlipwayOptionId id)
 	switch (id)
 	{
 		case SLIPWAY_OPTION_TO:
+		case SLIPWAY_OPTION_REQUIRE:
 		case SLIPWAY_OPTION_ACCEPT_CHECKSUM:
 		case SLIPWAY_OPTION_FORGET_FAILED:
 		case SLIPWAY_OPTION_MARK_APPLIED:

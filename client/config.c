@@ -462,9 +462,14 @@ slipway_config_exposes_password(const SlipwayEnvironment *environment, SlipwayCo
 static void
 warn_of_password(const SlipwayEnvironment *environment)
 {
-	char	   *hint = slipway_memory_format("Run chmod 600 %s, or write ${NAME} for the password.",
-											 environment->path);
+	static bool warned = false;
+	char	   *hint;
 
+	if (warned)
+		return;
+	warned = true;
+	hint = slipway_memory_format("Run chmod 600 %s, or write ${NAME} for the password.",
+								 environment->path);
 	slipway_output_warn(hint, "\"%s\" holds a password and others may read it",
 						environment->path);
 	free(hint);

@@ -4,11 +4,14 @@
  */
 #include "connection.h"
 
+#include <limits.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "attempt.h"
+#include "clock.h"
 #include "config.h"
 #include "connection_error.h"
 #include "conninfo.h"
@@ -210,34 +213,53 @@ take_target(const SlipwayArguments *arguments, SlipwayTarget *target)
 	ahead.is_found = false;
 }
 
+/* Connects, with the search_path in the request where that is possible. */
+static PGconn *
+open_target(const SlipwayArguments *arguments, SlipwayTarget *target)
+{
+	PGconn	   *conn;
+	char	   *options;
+	bool		may_ask = !slipway_option_flag(arguments, SLIPWAY_OPTION_NO_PASSWORD);
+
+	if (slipway_option_flag(arguments, SLIPWAY_OPTION_PASSWORD))
+		ask_password(target, target->user);
+	options = make_startup_options(target);
+	conn = connect_asking(target, options, may_ask);
+	if (options != NULL && is_request_refused(conn))
+	{
+		PQfinish(conn);
+		conn = connect_asking(target, NULL, may_ask);
+	}
+	slipway_die_push(close_connection, conn);
+	if (PQstatus(conn) != CONNECTION_OK)
+		die_of_connection(conn, target);
+	slipway_output_detail("connected to database \"%s\" on \"%s\" port %s as \"%s\" (from %s)",
+						  PQdb(conn), PQhost(conn), PQport(conn), PQuser(conn), target->source);
+	free(options);
+	return conn;
+}
+
 PGconn *
 slipway_connection_open(const SlipwayArguments *arguments)
 {
 	SlipwayTarget target = {0};
 	PGconn	   *conn;
-	char	   *options;
-	bool		may_ask = !slipway_option_flag(arguments, SLIPWAY_OPTION_NO_PASSWORD);
 
 	take_target(arguments, &target);
-	if (slipway_option_flag(arguments, SLIPWAY_OPTION_PASSWORD))
-		ask_password(&target, target.user);
-	options = make_startup_options(&target);
-	conn = connect_asking(&target, options, may_ask);
-	if (options != NULL && is_request_refused(conn))
-	{
-		PQfinish(conn);
-		conn = connect_asking(&target, NULL, may_ask);
-	}
-	slipway_die_push(close_connection, conn);
-	if (PQstatus(conn) != CONNECTION_OK)
-		die_of_connection(conn, &target);
-	slipway_output_detail("connected to database \"%s\" on \"%s\" port %s as \"%s\" (from %s)",
-						  PQdb(conn), PQhost(conn), PQport(conn), PQuser(conn), target.source);
+	conn = open_target(arguments, &target);
 	keep_search_path(&target);
 	if (target.search_path != NULL)
 		slipway_output_detail("search_path: %s", target.search_path);
-	free(options);
 	slipway_target_release(&target);
+	return conn;
+}
+
+PGconn *
+slipway_connection_open_application(const SlipwayArguments *arguments, SlipwayTarget *target)
+{
+	PGconn	   *conn = open_target(arguments, target);
+
+	slipway_target_release(target);
 	return conn;
 }
 
@@ -263,9 +285,8 @@ choose_value(const SlipwayTarget *target, const PQconninfoOption *string,
 	return value;
 }
 
-/* "db.example.org port 5432" */
-static char *
-name_place(const SlipwayTarget *target)
+char *
+slipway_connection_place(const SlipwayTarget *target)
 {
 	const char *given = target->conninfo;
 	PQconninfoOption *string = given != NULL && slipway_conninfo_is_string(given)
@@ -284,33 +305,96 @@ name_place(const SlipwayTarget *target)
 }
 
 static PGPing
-ping_target(const SlipwayTarget *target, const char *seconds)
+ping_target(const SlipwayTarget *target, double timeout)
 {
 	const char *const keywords[] = {
 		"connect_timeout", "host", "port", "user", "dbname", "host", "port", NULL
 	};
 	bool		again = target->overrides;
+	/* 0 is for ever */
+	char	   *seconds = slipway_memory_format("%.0f", timeout < 1000 ? 1 : timeout > 1e9 ? 0
+												: timeout / 1000);
 	const char *const values[] = {
 		seconds, target->host, target->port, target->user, target->conninfo,
 		again ? target->host : NULL, again ? target->port : NULL, NULL
 	};
+	PGPing		state = PQpingParams(keywords, values, 1);
 
-	return PQpingParams(keywords, values, 1);
+	free(seconds);
+	return state;
 }
 
-PGPing
-slipway_connection_ping(const SlipwayArguments *arguments, double timeout, char **place)
+/* Waits for the socket of a connection; false when the time is over. */
+static bool
+wait_for_socket(const PGconn *conn, short events, double until)
 {
-	SlipwayTarget target = {0};
-	/* 0 is for ever */
-	double		limit = timeout < 1000 ? 1 : timeout > 1e9 ? 0 : timeout / 1000;
-	char	   *seconds = slipway_memory_format("%.0f", limit);
-	PGPing		state;
+	struct pollfd file = {.fd = PQsocket(conn),.events = events};
+	double		left = until - slipway_clock_now();
 
-	slipway_target_find(arguments, &target);
-	state = ping_target(&target, seconds);
-	*place = name_place(&target);
-	free(seconds);
-	slipway_target_release(&target);
-	return state;
+	return left > 0 && poll(&file, 1, left < INT_MAX ? (int) left + 1 : -1) != 0;
+}
+
+/* Connects without asking for anything. */
+static PGconn *
+connect_until(const SlipwayTarget *target, double until)
+{
+	PGconn	   *conn = try_connection(target, NULL, PQconnectStartParams);
+	PostgresPollingStatusType wants = PGRES_POLLING_WRITING;
+
+	/* its errors are to have their SQLSTATE, which libpq shows nowhere else */
+	(void) PQsetErrorVerbosity(conn, PQERRORS_VERBOSE);
+	while (PQstatus(conn) != CONNECTION_BAD &&
+		   wants != PGRES_POLLING_OK && wants != PGRES_POLLING_FAILED &&
+		   wait_for_socket(conn, wants == PGRES_POLLING_READING ? POLLIN : POLLOUT, until))
+		wants = PQconnectPoll(conn);
+	return conn;
+}
+
+/* A pooler lets people in while the server behind it is away: does that answer? */
+static bool
+answers_until(PGconn *conn, double until)
+{
+	PGresult   *result;
+	bool		answered;
+
+	if (PQstatus(conn) != CONNECTION_OK || PQsendQuery(conn, "SELECT 1") == 0)
+		return false;
+	while (PQisBusy(conn) != 0)
+		if (!wait_for_socket(conn, POLLIN, until) || PQconsumeInput(conn) == 0)
+			return false;
+	result = PQgetResult(conn);
+	answered = PQresultStatus(result) == PGRES_TUPLES_OK;
+	PQclear(result);
+	return answered;
+}
+
+SlipwayTry
+slipway_connection_try(const SlipwayTarget *target, double timeout, char **reason)
+{
+	double		until = slipway_clock_now() + timeout;
+	PGPing		state = ping_target(target, timeout);
+	SlipwayTry	result = SLIPWAY_TRY_CONNECTED;
+	PGconn	   *conn;
+
+	*reason = NULL;
+	/* what was not even tried is for open() to explain */
+	if (state == PQPING_NO_ATTEMPT)
+		return SLIPWAY_TRY_REFUSED;
+	if (state == PQPING_REJECT)
+	{
+		*reason = slipway_memory_copy("it rejects connections, as it does while it starts or stops");
+		return SLIPWAY_TRY_AGAIN;
+	}
+	/* of one that seems not to respond, this finds out more */
+	conn = connect_until(target, until);
+	if (!answers_until(conn, until))
+	{
+		char	   *scrubbed = slipway_target_scrub(target, PQerrorMessage(conn));
+
+		*reason = slipway_connection_error_transient(scrubbed, state == PQPING_OK);
+		result = *reason != NULL ? SLIPWAY_TRY_AGAIN : SLIPWAY_TRY_REFUSED;
+		free(scrubbed);
+	}
+	PQfinish(conn);
+	return result;
 }

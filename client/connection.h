@@ -10,6 +10,7 @@
 
 #include "attempt.h"
 #include "option.h"
+#include "target.h"
 
 /* A search_path in a connection string. */
 typedef struct SlipwaySearchPath
@@ -44,12 +45,30 @@ PGconn	   *slipway_connection_open(const SlipwayArguments *arguments);
 const SlipwaySearchPath *slipway_connection_search_path(void);
 
 /*
- * Does the server accept connections? Waits for its answer no longer than
- * timeout ms (rounded up to whole seconds) unless the connection string has
- * a connect_timeout. Sets *place to what people call the server, without a
- * password; the caller frees it. Malformed strings end the program as above.
+ * The same for the application's connection, of which slipway_connection_search_path() knows
+ * nothing. Takes over what is in the target.
  */
-PGPing		slipway_connection_ping(const SlipwayArguments *arguments, double timeout,
-									char **place);
+PGconn	   *slipway_connection_open_application(const SlipwayArguments *arguments,
+												SlipwayTarget *target);
+
+/* What a try to connect has come to. */
+typedef enum SlipwayTry
+{
+	SLIPWAY_TRY_CONNECTED,
+	SLIPWAY_TRY_AGAIN,			/* it may do so later */
+	SLIPWAY_TRY_REFUSED			/* it will not, as the role or the password is wrong, say */
+} SlipwayTry;
+
+/*
+ * Does the server accept connections, and this one? Waits for its answer no
+ * longer than timeout ms (rounded up to whole seconds) unless the connection
+ * string has a connect_timeout. With SLIPWAY_TRY_AGAIN sets *reason to why,
+ * which the caller frees. Asks for no password, and keeps no connection: that is for
+ * slipway_connection_open(), which also explains why it is refused.
+ */
+SlipwayTry	slipway_connection_try(const SlipwayTarget *target, double timeout, char **reason);
+
+/* "db.example.org port 5432": what people call the server. The caller frees it. */
+char	   *slipway_connection_place(const SlipwayTarget *target);
 
 #endif

@@ -62,6 +62,71 @@ slipway_connection_error_text(const char *message, bool *explained)
 	return slipway_buffer_take(&text);
 }
 
+/* Behind "FATAL:  " of the last server that was tried: "57P03: the database system is ..." */
+static const char *
+find_sqlstate(const char *message)
+{
+	static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	const char *found = NULL;
+
+	for (const char *p = message; (p = strstr(p, ":  ")) != NULL; p++)
+		if (strspn(p + 3, digits) == 5 && p[8] == ':')
+			found = p + 3;
+	return found;
+}
+
+/* What a pooler says that has trouble with the server behind it; its SQLSTATEs tell nothing. */
+static bool
+is_of_pooler(const char *text)
+{
+	static const char *const said[] = {
+		"server login has been failing", "server_login_retry", "cannot connect to server",
+		"no more connections allowed", "query_wait_timeout", "pgbouncer is shutting down",
+		"bouncer is shutting down", "server conn crashed", "connect timeout"
+	};
+
+	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++)
+		if (strstr(text, said[i]) != NULL)
+			return true;
+	return false;
+}
+
+/* Not before somebody changes something: what libpq itself says, in English as it was written. */
+static bool
+is_of_client(const char *message)
+{
+	static const char *const said[] = {
+		"certificate", "does not support SSL", "SSL error", "no password supplied",
+		"private key", "SCRAM", "GSSAPI encryption", "session is "
+	};
+
+	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++)
+		if (strstr(message, said[i]) != NULL)
+			return true;
+	return false;
+}
+
+char *
+slipway_connection_error_transient(const char *message, bool responds)
+{
+	const char *sqlstate = find_sqlstate(message);
+
+	if (sqlstate != NULL)
+	{
+		const char *text = sqlstate + 7;
+
+		/* insufficient resources, operator intervention */
+		if (strncmp(sqlstate, "53", 2) != 0 && strncmp(sqlstate, "57P", 3) != 0 && !is_of_pooler(text))
+			return NULL;
+		return slipway_memory_format("it says \"%.*s\"", (int) strcspn(text, "\n"), text);
+	}
+	if (is_of_client(message))
+		return NULL;
+	if (strstr(message, "could not translate host name") != NULL)
+		return slipway_memory_copy("its name is not known");
+	return slipway_memory_copy(responds && *message != '\0' ? "it ends connections" : "it does not respond");
+}
+
 /* The first line is the cause; what libpq adds when it is asked again is not. */
 char *
 slipway_connection_error_lost(const char *message)

@@ -31,6 +31,12 @@ const char *slipway_connection_error_hint(void);
  */
 char	   *slipway_connection_error_text(const char *message, bool *explained);
 
+/*
+ * Why a server does not take a connection now, from the verbose message of the
+ * failure, if it may do so later; else NULL. The caller frees it.
+ */
+char	   *slipway_connection_error_transient(const char *message, bool responds);
+
 /* One line: that the connection was lost, when, and why; the caller frees it. */
 char	   *slipway_connection_error_lost(const char *message);
 

@@ -163,7 +163,7 @@ slipway_help_print_command(FILE *stream, const SlipwayCommand *command)
 		(void) fprintf(stream, "\n%s\n", command->description);
 	print_examples(stream, command);
 	print_options(stream, "Options", command->options);
-	if (!command->offline)
+	if (!command->offline && !command->application)
 		print_options(stream, "Connection", slipway_command_connection_options);
 	print_options(stream, "General", slipway_command_general_options);
 }

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "command.h"
 #include "die.h"
 #include "display.h"
 #include "memory.h"
@@ -183,11 +184,17 @@ slipway_option_parse(int argc, char *const argv[], SlipwayArguments *arguments)
 		if (words_only || given[0] != '-' || given[1] == '\0')
 			arguments->words[arguments->word_count++] = given;
 		else if (strcmp(given, "--") == 0)
+		{
 			words_only = true;
+			continue;
+		}
 		else if (given[1] == '-')
 			i += take_long(arguments, given, next) ? 1 : 0;
 		else
 			i += take_letters(arguments, given + 1, next) ? 1 : 0;
+		/* the options of what another program is given are its own */
+		if (arguments->word_count == 2 && slipway_command_takes_rest(arguments->words[0]))
+			words_only = true;
 	}
 	check_rivals(arguments);
 }

@@ -97,6 +97,10 @@ const SlipwayOption slipway_option_table[SLIPWAY_OPTION_COUNT] = {
 	{"follow", 'f', FLAG, "SLIPWAY_FOLLOW", "go on with new entries as they come"},
 	[SLIPWAY_OPTION_TIMEOUT] =
 	{"timeout", 0, DURATION, "SLIPWAY_TIMEOUT", "how long to wait (default: 60s; 0: for ever)"},
+	[SLIPWAY_OPTION_REQUIRE] =
+	{"require", 0, TEXT("NAME"), "SLIPWAY_REQUIRE", "a migration that has to be applied first"},
+	[SLIPWAY_OPTION_REQUIRE_DIRECT] =
+	{"require-direct", 0, FLAG, "SLIPWAY_REQUIRE_DIRECT", "no connection through a pooler"},
 	[SLIPWAY_OPTION_MARKDOWN] =
 	{"markdown", 0, FLAG, NULL, "all of it, as the reference page has it"},
 	[SLIPWAY_OPTION_STEPS] =

@@ -6,6 +6,7 @@ use warnings FATAL => 'all';
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use SlipwayClient;
+use SlipwayPooler;
 use SlipwaySchema;
 use SlipwayServer;
 use SlipwayTest;
@@ -28,6 +29,50 @@ client_is($place, [ 'wait', '--url', "postgresql://nobody_here\@/postgres?host=$
 		exit => 8,
 		err => qr/\Aslipway: error: could not connect \(option --url\): .*FATAL:  role "nobody_here" does not exist\n/ },
 	'nor is a role', connect => 0);
+
+client_is($place, [ 'wait', '--url', "host=name.invalid port=$port dbname=x", '--timeout', '100ms' ], {
+		exit => 8,
+		err => "waiting for the server (name.invalid port $port): its name is not known\n"
+		  . "slipway: error: the server (name.invalid port $port) was not ready within TIME: its name is not known\n" },
+	'a name that is not known may be so later', connect => 0);
+# One that has no free connection: what it says is told, and later there is one
+
+$node->append_conf('postgresql.conf', "max_connections = 5\nsuperuser_reserved_connections = 3\n");
+$node->restart;
+sql($node, 'CREATE ROLE waiter LOGIN');
+{
+	my @others = map { start_sql($node, 'SELECT pg_sleep(60);', application => 'full') } 1 .. 2;
+	my @waiter = ('--url', "host=$socket port=$port dbname=postgres user=waiter");
+
+	wait_until($node, q{SELECT count(*) = 2 FROM pg_stat_activity WHERE application_name = 'full'}, 'others have the connections');
+	my $client = start_client($place, [ 'wait', @waiter ], connect => 0);
+	$client->{run}->pump until $client->{err} =~ /waiting/;
+	sql($node, q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'full'});
+	finish_sql($_) for @others;
+	my ($exit, undef, $err) = finish_client($client);
+	is($exit, 0, 'no free connection: exit code') or diag($err);
+	like($err, qr/\Awaiting for the server \(\Q$server\E\): it says ".*connection slots.*"\nthe server \(\Q$server\E\) accepts connections, after /, 'what it said');
+}
+
+# A pooler that has trouble with the server behind it
+
+SKIP:
+{
+	skip('needs PgBouncer', 1) unless defined pooler_program();
+	with_pooler($node, 'waiter', "pool_mode = transaction\nserver_login_retry = 1\n", sub {
+		my ($folder) = @_;
+		my @pooled = ('--url', "host=$folder port=6432 dbname=postgres user=waiter");
+
+		client_is($place, [ 'wait', @pooled ], { err => qr/accepts connections/ }, 'a pooler', connect => 0);
+		$node->stop;
+		my $client = start_client($place, [ 'wait', '-v', @pooled ], connect => 0);
+		$client->{run}->pump until $client->{err} =~ /waiting/;
+		$node->start;
+		my ($exit, undef, $err) = finish_client($client);
+		is($exit, 0, 'a pooler without its server: exit code') or diag($err);
+		like($err, qr/^waiting for the server .*: it says ".*server.*"$/m, 'what it said') or diag($err);
+	});
+}
 
 # A server that does not come
 

@@ -88,6 +88,14 @@ fails("$elsewhere sslmode=verify-full sslrootcert=$tls/ca.crt",
 	qr/server certificate for "db\.slipway\.test" does not match host name "other\.slipway\.test"/, 'the wrong name');
 connects("$elsewhere sslmode=verify-ca sslrootcert=$tls/ca.crt", 'which verify-ca does not look at');
 
+# Which is not waited for, either
+for my $wrong ("sslmode=verify-full sslrootcert=$tls/other_ca.crt", 'sslmode=verify-full', "sslmode=disable")
+{
+	my ($exit, undef, $err) = client($place, [ 'wait', '-d', "$base $wrong", '--timeout', '1min' ], connect => 0);
+	is($exit, 8, "wait with $wrong");
+	like($err, qr/\Aslipway: error: could not connect \(options\): /, 'says so at once');
+}
+
 # Certificates of clients
 
 connects("$base user=alice sslcert=$tls/alice.crt sslkey=$tls/alice.key", 'a certificate instead of a password');
@@ -130,6 +138,8 @@ unlike("$out$err", qr/Wr0ng/, 'and does not show it');
 $node->append_conf('postgresql.conf', 'ssl = off');
 $node->restart;
 fails("$base sslmode=require", qr/server does not support SSL, but SSL was required/, 'a server without TLS');
+client_is($place, [ 'wait', '-d', "$base sslmode=require" ], { exit => 8, err => qr/\Aslipway: error: could not connect .*server does not support SSL/ },
+	'which is not waited for', connect => 0);
 
 $node->stop;
 done_testing();

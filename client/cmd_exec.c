@@ -1,0 +1,147 @@
+/*
+ * cmd_exec.c
+ *	  slipway exec
+ */
+#include <errno.h>
+#include <libpq-fe.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "application.h"
+#include "command.h"
+#include "connection.h"
+#include "die.h"
+#include "memory.h"
+#include "output.h"
+#include "release.h"
+#include "server.h"
+#include "server_error.h"
+#include "wait.h"
+
+/* As env(1) and shells have it. */
+#define EXIT_CANNOT_EXECUTE 126
+#define EXIT_NOT_FOUND 127
+
+/* What the server says while the deploy has not come that far. */
+static const char *
+explain_missing(const PGresult *result)
+{
+	static const struct
+	{
+		const char *sqlstate;
+		const char *reason;
+	}			known[] = {
+		{"SW011", "it is not applied"},
+		{"SW012", "the project does not exist"},
+		{"3F000", "the database has no pg_slipway extension"},
+		{"42883", "the database has no pg_slipway extension"},
+	};
+	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+
+	for (size_t i = 0; sqlstate != NULL && i < sizeof(known) / sizeof(known[0]); i++)
+		if (strcmp(sqlstate, known[i].sqlstate) == 0)
+			return known[i].reason;
+	return NULL;
+}
+
+static void
+say_waiting(const char *migration, const char *project, const char *reason)
+{
+	if (slipway_output_is_json())
+		slipway_output_json(json_pack("{s:s, s:s, s:s, s:s}", "event", "waiting", "migration",
+									  migration, "project", project, "reason", reason));
+	else
+		slipway_output_say("waiting for migration \"%s\" (project %s): %s", migration, project, reason);
+}
+
+/* NULL when it is applied, else why it is not; other errors end the program. */
+static const char *
+ask_for_migration(PGconn *conn, const char *migration, const char *project)
+{
+	const char *const values[] = {migration, project};
+	PGresult   *result = PQexecParams(conn, "SELECT slipway.require($1, $2)", 2, NULL, values,
+									  NULL, NULL, 0);
+	const char *reason = NULL;
+
+	if (PQresultStatus(result) != PGRES_TUPLES_OK)
+	{
+		const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+
+		reason = explain_missing(result);
+		if (PQstatus(conn) == CONNECTION_BAD)
+		{
+			reason = "the connection to the server was lost";
+			PQreset(conn);
+		}
+		else if (reason == NULL && sqlstate != NULL && strcmp(sqlstate, "42501") == 0)
+			slipway_die(SLIPWAY_EXIT_ERROR,
+						slipway_memory_format("Run \"slipway init --grant %s=reader\".", PQuser(conn)),
+						"the application's role \"%s\" may not ask for migrations", PQuser(conn));
+		else if (reason == NULL)
+			slipway_server_error_die(conn, result, NULL);
+	}
+	PQclear(result);
+	return reason;
+}
+
+static void
+wait_for_migration(SlipwayWait *wait, PGconn *conn, const char *migration, const char *project)
+{
+	const char *said = NULL;
+	const char *reason;
+
+	while ((reason = ask_for_migration(conn, migration, project)) != NULL)
+	{
+		if (said == NULL || strcmp(said, reason) != 0)
+			say_waiting(migration, project, reason);
+		said = reason;
+		if (!slipway_wait_pause(wait))
+			slipway_die(SLIPWAY_EXIT_ERROR, "Run \"slipway migrate\", or wait longer with --timeout.",
+						"migration \"%s\" (project %s) was not there within %s: %s", migration, project,
+						slipway_output_duration(wait->timeout), reason);
+	}
+}
+
+/* Does not return. */
+static _Noreturn void
+become(const char *const *words)
+{
+	const char *fault;
+
+	/* what is ignored stays so, and few programs expect that */
+	(void) signal(SIGPIPE, SIG_DFL);
+	(void) slipway_output_flush();
+	(void) execvp(words[0], (char *const *) words);
+	fault = strerror(errno);
+	slipway_die(errno == ENOENT ? EXIT_NOT_FOUND : EXIT_CANNOT_EXECUTE, NULL,
+				"could not execute \"%s\": %s", words[0], fault);
+}
+
+SlipwayExitCode
+slipway_cmd_exec(const SlipwayArguments *arguments)
+{
+	const char *migration = slipway_option_text(arguments, SLIPWAY_OPTION_REQUIRE);
+	SlipwayWait wait = slipway_wait_begin(arguments);
+	SlipwayTarget target = {0};
+	SlipwayTarget again = {0};
+	PGconn	   *conn;
+
+	if (!slipway_target_find_application(arguments, &target))
+		slipway_die(SLIPWAY_EXIT_USAGE,
+					"Give app_url in the section of --env, DB_CONN_STRING, or DB_HOST and its like.",
+					"nothing says how the application connects");
+	(void) slipway_target_find_application(arguments, &again);
+	slipway_application_forget_admin(arguments);
+	free(slipway_wait_for_server(&wait, &target));
+	conn = slipway_connection_open_application(arguments, &target);
+	/* a pooler's yes is not yet that of the server */
+	PQclear(slipway_server_query(conn, "SELECT 1", 0, NULL));
+	if (migration != NULL)
+		wait_for_migration(&wait, conn, migration, slipway_release_project(arguments));
+	slipway_die_pop();
+	PQfinish(conn);
+	slipway_application_set(&again);
+	become(arguments->words + 1);
+}

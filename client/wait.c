@@ -1,0 +1,94 @@
+/*
+ * wait.c
+ *	  Waits for a server.
+ */
+#include "wait.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "connection.h"
+#include "die.h"
+#include "output.h"
+
+#define DEFAULT_TIMEOUT_MS 60000
+#define FOR_EVER_MS 1e15
+
+/* Pauses between tries: doubled from the first to the last. */
+#define FIRST_PAUSE_MS 100
+#define LAST_PAUSE_MS 2000
+
+/* A name may lead elsewhere by then. */
+#define LONGEST_TRY_MS 10000
+
+SlipwayWait
+slipway_wait_begin(const SlipwayArguments *arguments)
+{
+	double		timeout = slipway_option_duration(arguments, SLIPWAY_OPTION_TIMEOUT,
+												  DEFAULT_TIMEOUT_MS);
+	double		now = slipway_clock_now();
+
+	srandom((unsigned int) getpid() ^ (unsigned int) (long long) (now * 1000));
+	return (SlipwayWait) {
+		timeout, now + (timeout > 0 ? timeout : FOR_EVER_MS), FIRST_PAUSE_MS
+	};
+}
+
+bool
+slipway_wait_pause(SlipwayWait *wait)
+{
+	double		left = wait->until - slipway_clock_now();
+	double		milliseconds = wait->pause * (0.5 + (double) random() / RAND_MAX / 2);
+	struct timespec pause;
+
+	if (left <= 0)
+		return false;
+	if (milliseconds > left)
+		milliseconds = left;
+	pause.tv_sec = (time_t) (milliseconds / 1000);
+	pause.tv_nsec = (long) ((milliseconds - (double) pause.tv_sec * 1000) * 1e6);
+	(void) nanosleep(&pause, NULL);
+	wait->pause = wait->pause * 2 < LAST_PAUSE_MS ? wait->pause * 2 : LAST_PAUSE_MS;
+	return true;
+}
+
+static void
+say_waiting(const char *place, const char *reason)
+{
+	if (slipway_output_is_json())
+		slipway_output_json(json_pack("{s:s, s:s, s:o}", "event", "waiting", "server", place,
+									  "reason", slipway_output_json_text(reason)));
+	else
+		slipway_output_say("waiting for the server (%s): %s", place, reason);
+}
+
+char *
+slipway_wait_for_server(SlipwayWait *wait, const SlipwayTarget *target)
+{
+	char	   *place = slipway_connection_place(target);
+	char	   *said = NULL;
+
+	for (;;)
+	{
+		double		left = wait->until - slipway_clock_now();
+		char	   *reason;
+
+		if (slipway_connection_try(target, left < LONGEST_TRY_MS ? left : LONGEST_TRY_MS,
+								   &reason) != SLIPWAY_TRY_AGAIN)
+			break;
+		/* once for each reason, not for each try */
+		if (said == NULL || strcmp(reason, said) != 0)
+			say_waiting(place, reason);
+		free(said);
+		said = reason;
+		if (!slipway_wait_pause(wait))
+			slipway_die(SLIPWAY_EXIT_CONNECTION, NULL,
+						"the server (%s) was not ready within %s: %s", place,
+						slipway_output_duration(wait->timeout), reason);
+	}
+	free(said);
+	return place;
+}
