@@ -213,9 +213,9 @@ take_target(const SlipwayArguments *arguments, SlipwayTarget *target)
 	ahead.is_found = false;
 }
 
-/* Connects, with the search_path in the request where that is possible. */
+/* Connects, with the search_path in the request where that is possible; or fails to. */
 static PGconn *
-open_target(const SlipwayArguments *arguments, SlipwayTarget *target)
+connect_target(const SlipwayArguments *arguments, SlipwayTarget *target)
 {
 	PGconn	   *conn;
 	char	   *options;
@@ -230,12 +230,20 @@ open_target(const SlipwayArguments *arguments, SlipwayTarget *target)
 		PQfinish(conn);
 		conn = connect_asking(target, NULL, may_ask);
 	}
+	free(options);
 	slipway_die_push(close_connection, conn);
+	return conn;
+}
+
+static PGconn *
+open_target(const SlipwayArguments *arguments, SlipwayTarget *target)
+{
+	PGconn	   *conn = connect_target(arguments, target);
+
 	if (PQstatus(conn) != CONNECTION_OK)
 		die_of_connection(conn, target);
 	slipway_output_detail("connected to database \"%s\" on \"%s\" port %s as \"%s\" (from %s)",
 						  PQdb(conn), PQhost(conn), PQport(conn), PQuser(conn), target->source);
-	free(options);
 	return conn;
 }
 
@@ -261,6 +269,31 @@ slipway_connection_open_application(const SlipwayArguments *arguments, SlipwayTa
 
 	slipway_target_release(target);
 	return conn;
+}
+
+PGconn *
+slipway_connection_attempt(const SlipwayArguments *arguments, SlipwayTarget *target, char **fault)
+{
+	PGconn	   *conn = connect_target(arguments, target);
+	char	   *scrubbed;
+	bool		explained;
+
+	*fault = NULL;
+	if (PQstatus(conn) == CONNECTION_OK)
+	{
+		keep_search_path(target);
+		return conn;
+	}
+	scrubbed = slipway_target_scrub(target, PQerrorMessage(conn));
+	*fault = slipway_memory_copy(slipway_connection_error_text(scrubbed, &explained));
+	free(scrubbed);
+	return NULL;
+}
+
+PGconn *
+slipway_connection_plain(const SlipwayTarget *target)
+{
+	return try_connection(target, NULL, PQconnectdbParams);
 }
 
 /* Copies the value of an option, or NULL where it has none. */
