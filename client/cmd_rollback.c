@@ -70,17 +70,21 @@ wants_newest(const SlipwayArguments *arguments)
 	return value != NULL && strcmp(value, "newest") == 0;
 }
 
-/* The folder is of interest only where something of it is to be run. */
+/*
+ * The folder is of interest only where something of it is to be run. A dry run sees what a run would, and takes
+ * back what it had to store for that.
+ */
 static void
 connect_and_upload(Rollback *rollback)
 {
 	const SlipwayArguments *arguments = rollback->arguments;
-	bool		dry_run = slipway_option_flag(arguments, SLIPWAY_OPTION_DRY_RUN);
 
-	if (!dry_run && (rollback->redo || wants_newest(arguments)))
+	if (rollback->redo || wants_newest(arguments))
 		rollback->manifest = slipway_release_load(arguments, NULL, NULL);
 	rollback->conn = slipway_connection_open(arguments);
 	slipway_connection_error_set_stage(SLIPWAY_STAGE_UPLOAD);
+	if (slipway_option_flag(arguments, SLIPWAY_OPTION_DRY_RUN))
+		PQclear(slipway_server_query(rollback->conn, "BEGIN", 0, NULL));
 	if (rollback->manifest != NULL)
 	{
 		SlipwayUpload upload = slipway_upload_run(rollback->conn, rollback->manifest,
@@ -295,7 +299,10 @@ roll_back(const SlipwayArguments *arguments, bool redo)
 	slipway_variable_send(rollback.conn, arguments, rollback.variables_key);
 	look(&rollback);
 	if (slipway_option_flag(arguments, SLIPWAY_OPTION_DRY_RUN))
+	{
+		PQclear(slipway_server_query(rollback.conn, "ROLLBACK", 0, NULL));
 		slipway_descent_print(rollback.descent);
+	}
 	else if (slipway_descent_count(rollback.descent) == 0)
 		slipway_report_done(&rollback.report, NULL, rollback.descent->head);
 	else if (get_consent(&rollback))

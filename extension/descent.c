@@ -15,10 +15,12 @@
 #include "descent.h"
 #include "error_code.h"
 #include "journal.h"
+#include "lock.h"
 #include "missing.h"
 #include "nearest.h"
 #include "query.h"
 #include "spi.h"
+#include "terms.h"
 #include "validate.h"
 
 /* Everything that is applied. */
@@ -53,6 +55,15 @@ read_applied(const SlipwayProject *project, const SlipwayManifest *manifest, boo
 static void
 refuse_part_way(const SlipwayProject *project, const char *name)
 {
+	SlipwayLock lock;
+
+	slipway_lock_init(&lock, project);
+	if (slipway_lock_is_taken(&lock))
+		ereport(ERROR,
+				(errcode(SLIPWAY_LOCKED),
+				 errmsg("a run of project \"%s\" goes on", project->name),
+				 errdetail("It is in the middle of migration \"%s\".", name),
+				 errhint("Wait for its end.")));
 	ereport(ERROR,
 			(errcode(SLIPWAY_PART_WAY),
 			 errmsg("migration \"%s\" of project \"%s\" has stopped part way", name, project->name),
@@ -81,12 +92,12 @@ read_journal(const SlipwayDescent *applied, const SlipwayProject *project)
 		SlipwayJournal *journal = slipway_journal_load(project->name, name);
 		SlipwayDescentStep *step = find_step(applied, name);
 
-		if (journal->done == 0 && journal->open.entry == 0)
+		if (!slipway_journal_is_begun(journal))
 			continue;
 		if (strcmp(journal->action, SLIPWAY_ACTION_APPLY) == 0)
 			refuse_part_way(project, name);
 		if (step)
-			step->part_way = strcmp(journal->action, SLIPWAY_ACTION_ROLLBACK) == 0;
+			step->part_way = slipway_journal_is_undoing(journal);
 	}
 }
 
@@ -316,6 +327,23 @@ slipway_descent_check(SlipwayDescent *descent, const SlipwayProject *project)
 			problems = lappend(problems, problem);
 	}
 	raise_problems(problems);
+}
+
+void
+slipway_descent_check_roles(const SlipwayDescent *descent)
+{
+	for (int i = 0; i < descent->n; i++)
+	{
+		const SlipwayDescentStep *step = &descent->steps[i];
+		SlipwayPlace place;
+
+		if (step->outline == NULL)
+			continue;
+		slipway_place_push(&place, step->name, NULL, true);
+		place.part = SLIPWAY_PART_DOWN;
+		slipway_terms_check(&step->outline->directives, &place);
+		slipway_place_pop(&place);
+	}
 }
 
 static SlipwayTask

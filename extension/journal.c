@@ -82,6 +82,18 @@ slipway_journal_hash(uint8 *hash, const SlipwayOutline *outline, const char *scr
 }
 
 bool
+slipway_journal_is_begun(const SlipwayJournal *journal)
+{
+	return journal->done > 0 || journal->open.entry > 0;
+}
+
+bool
+slipway_journal_is_undoing(const SlipwayJournal *journal)
+{
+	return slipway_journal_is_begun(journal) && strcmp(journal->action, SLIPWAY_ACTION_ROLLBACK) == 0;
+}
+
+bool
 slipway_journal_is_open(const char *project)
 {
 	SlipwayLookup row;

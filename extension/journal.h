@@ -50,6 +50,10 @@ typedef struct SlipwayJournalUnit
 /* How far a migration has come, in the current memory context. Needs no scope. */
 extern SlipwayJournal *slipway_journal_load(const char *project, const char *migration);
 
+/* Has what was begun left something behind; and was that a rollback? */
+extern bool slipway_journal_is_begun(const SlipwayJournal *journal);
+extern bool slipway_journal_is_undoing(const SlipwayJournal *journal);
+
 /* Is a migration of the project done in part? The cheap question before all others. */
 extern bool slipway_journal_is_open(const char *project);
 
