@@ -179,6 +179,26 @@ slipway_server_error_exit_code(const char *sqlstate, SlipwayErrorPlace place)
 	return SLIPWAY_EXIT_ERROR;
 }
 
+/* The server's hints speak of its own options and functions. */
+static const char *
+rollback_hint(const SlipwayServerError *error)
+{
+	if (strcmp(error->sqlstate, "SW020") == 0 && strstr(error->message, "baselined") != NULL)
+		return "Roll back to the last of them with --to NAME, or pass a script of your own with --script FILE.";
+	if (strcmp(error->sqlstate, "SW020") == 0)
+		return "Pass a script of your own with --script FILE, or take the down scripts of the folder with"
+			" --down-scripts newest.";
+	if (strcmp(error->sqlstate, "SW021") != 0 || error->hint == NULL)
+		return error->hint;
+	if (strstr(error->hint, "slipway.forget_failed()") != NULL)
+		return "Finish it with \"slipway migrate\"; or put it right by hand, and say so with"
+			" \"slipway repair --forget-failed\".";
+	if (strstr(error->hint, "slipway.mark_applied()") != NULL)
+		return "Finish it with \"slipway rollback\"; or put back by hand what is gone, and say so with"
+			" \"slipway repair --mark-applied\".";
+	return error->hint;
+}
+
 /*
  * What to do: after the loss of a connection that counts more than what the
  * server had to say; else this is about errors that come without a hint. In a
@@ -197,7 +217,7 @@ choose_hint(const SlipwayServerError *error)
 	if (error->place == SLIPWAY_ERROR_RUN && strcmp(error->sqlstate, "SW015") == 0)
 		return "Find out what it has done. Then say so with \"slipway repair --settle NAME=done\" or \"NAME=undone\".";
 	if (error->hint != NULL || error->place != SLIPWAY_ERROR_ELSEWHERE)
-		return error->hint;
+		return rollback_hint(error);
 	/* "... for schema slipway", or for a function; not "... to create extension" */
 	if (strcmp(error->sqlstate, "42501") == 0 && strstr(error->message, "denied for ") != NULL)
 		return "An administrator grants reader, uploader or deployer with slipway.grant_role().";
