@@ -193,6 +193,8 @@ rollback_hint(const SlipwayServerError *error)
 	if (strstr(error->hint, "slipway.forget_failed()") != NULL)
 		return "Finish it with \"slipway migrate\"; or put it right by hand, and say so with"
 			" \"slipway repair --forget-failed\".";
+	if (strstr(error->hint, "option script") != NULL)
+		return "Go on with that script: pass it with --script FILE.";
 	if (strstr(error->hint, "slipway.mark_applied()") != NULL)
 		return "Finish it with \"slipway rollback\"; or put back by hand what is gone, and say so with"
 			" \"slipway repair --mark-applied\".";

@@ -80,6 +80,21 @@ find_step(const SlipwayDescent *descent, const char *name)
 	return NULL;
 }
 
+/* What is left of the script may be about any of them: it cannot be finished for one alone. */
+static void
+bind_others(const SlipwayDescent *applied, const List *others)
+{
+	ListCell   *cell;
+
+	foreach(cell, others)
+	{
+		SlipwayDescentStep *step = find_step(applied, lfirst(cell));
+
+		if (step)
+			step->bound = true;
+	}
+}
+
 /* Marks those whose rollback has stopped part way. */
 static void
 read_journal(const SlipwayDescent *applied, const SlipwayProject *project)
@@ -98,6 +113,8 @@ read_journal(const SlipwayDescent *applied, const SlipwayProject *project)
 			refuse_part_way(project, name);
 		if (step)
 			step->part_way = slipway_journal_is_undoing(journal);
+		if (step && step->part_way)
+			bind_others(applied, journal->others);
 	}
 }
 
@@ -177,7 +194,7 @@ choose(SlipwayDescent *applied, const SlipwayOptions *options)
 
 			if (rank(step) != wanted)
 				continue;
-			if (!step->part_way && (counts ? i >= above || versioned == 0 : !options->all))
+			if (!step->part_way && !step->bound && (counts ? i >= above || versioned == 0 : !options->all))
 				continue;
 			descent->steps[descent->n++] = *step;
 			if (counts && versioned > 0)
@@ -206,6 +223,40 @@ replace_scripts(SlipwayDescent *descent, const char *hex)
 	}
 }
 
+/* Names of the steps of which something is true, with commas, or NULL; and how many there are. */
+static char *
+list_names(const SlipwayDescent *descent, bool (*holds) (const SlipwayDescentStep *step), int *n)
+{
+	StringInfoData names;
+
+	initStringInfo(&names);
+	*n = 0;
+	for (int i = 0; i < descent->n; i++)
+		if (holds(&descent->steps[i]))
+			appendStringInfo(&names, "%s%s", (*n)++ > 0 ? ", " : "", descent->steps[i].name);
+	return *n > 0 ? names.data : NULL;
+}
+
+static bool
+is_bound(const SlipwayDescentStep *step)
+{
+	return step->bound;
+}
+
+static void
+refuse_bound(const SlipwayDescent *descent)
+{
+	int			n;
+	char	   *names = list_names(descent, is_bound, &n);
+
+	if (names)
+		ereport(ERROR,
+				(errcode(SLIPWAY_PART_WAY),
+				 errmsg("the rollback of migration \"%s\" was begun with one script for several", descent->steps[0].name),
+				 errdetail("That rolls back, too: %s.", names),
+				 errhint("Go on with that script: give it with option script.")));
+}
+
 SlipwayDescent *
 slipway_descent_make(const SlipwayProject *project, const SlipwayManifest *manifest,
 					 const SlipwayOptions *options)
@@ -219,21 +270,9 @@ slipway_descent_make(const SlipwayProject *project, const SlipwayManifest *manif
 	descent = choose(applied, options);
 	if (options->script)
 		replace_scripts(descent, options->script);
+	else
+		refuse_bound(descent);
 	return descent;
-}
-
-/* Names of the steps that lack something, with commas, or NULL; and how many there are. */
-static char *
-list_names(const SlipwayDescent *descent, bool (*lacks) (const SlipwayDescentStep *step), int *n)
-{
-	StringInfoData names;
-
-	initStringInfo(&names);
-	*n = 0;
-	for (int i = 0; i < descent->n; i++)
-		if (lacks(&descent->steps[i]))
-			appendStringInfo(&names, "%s%s", (*n)++ > 0 ? ", " : "", descent->steps[i].name);
-	return *n > 0 ? names.data : NULL;
 }
 
 static bool

@@ -14,6 +14,7 @@ typedef struct SlipwayDescentStep
 	SlipwayKind kind;
 	bool		baselined;		/* no script of it ever ran */
 	bool		part_way;		/* its rollback has begun, and stopped */
+	bool		bound;			/* the script with which that has begun rolls this one back, too */
 	bool		has_script;
 	uint8		script[SLIPWAY_HASH_LEN];	/* that rolls it back */
 	SlipwayOutline *outline;	/* once that was checked; with a script for all, the first one's alone */

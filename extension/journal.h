@@ -26,6 +26,7 @@ typedef struct SlipwayOpenUnit
 typedef struct SlipwayJournal
 {
 	char	   *action;			/* what was begun: to "apply" it, or "rollback"; NULL: nothing */
+	List	   *others;			/* names of those that the same script rolls back */
 	int			done;			/* statements that are done */
 	int			units;			/* that they were, as the script was cut then */
 	uint8		hash[SLIPWAY_HASH_LEN]; /* over them: see slipway_journal_hash() */
