@@ -119,9 +119,6 @@ die(PGconn *conn, const PGresult *result, const char *project, const SlipwayDesc
 
 	if (error->problem.part != SLIPWAY_PART_UP)
 		error->problem.path = source->script->path;
-	/* a target that is not applied, or an option that the server does not take */
-	if (strcmp(error->sqlstate, "22023") == 0)
-		error->exit_code = SLIPWAY_EXIT_USAGE;
 	if (slipway_output_is_json())
 		slipway_output_json(slipway_problem_error(&error->problem, folder, error->exit_code));
 	slipway_problem_print(stderr, &error->problem, folder);

@@ -173,6 +173,9 @@ slipway_server_error_exit_code(const char *sqlstate, SlipwayErrorPlace place)
 		return SLIPWAY_EXIT_ROLLED_BACK;
 	if (is_undefined(sqlstate))
 		return SLIPWAY_EXIT_VERSION;
+	/* a migration that there is none of, or a value that the server does not take */
+	if (strcmp(sqlstate, "22023") == 0)
+		return SLIPWAY_EXIT_USAGE;
 	/* connection exceptions, and what an administrator or a crash ends */
 	if (strncmp(sqlstate, "08", 2) == 0 || strncmp(sqlstate, "57P", 3) == 0)
 		return SLIPWAY_EXIT_CONNECTION;

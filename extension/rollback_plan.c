@@ -7,6 +7,7 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
 
 #include "body.h"
 #include "descent.h"
@@ -105,20 +106,26 @@ Datum
 slipway_rollback_losses(PG_FUNCTION_ARGS)
 {
 	Question	question = read_question(fcinfo, SLIPWAY_DEPLOYER);
+	MemoryContext context;
 	ListCell   *cell;
 
 	InitMaterializedSRF(fcinfo, 0);
+	context = AllocSetContextCreate(CurrentMemoryContext, "slipway losses", ALLOCSET_DEFAULT_SIZES);
 	for (int i = 0; i < question.descent->n; i++)
 	{
 		const SlipwayDescentStep *step = &question.descent->steps[i];
+		MemoryContext caller;
 		char	   *body;
 
 		if (step->outline == NULL)
 			continue;
+		caller = MemoryContextSwitchTo(context);
 		body = slipway_body_load(step->script);
 		foreach(cell, slipway_losses_find(question.project, slipway_outline_text(step->outline, body),
 										  step->outline))
 			put_loss(fcinfo, i + 1, step, lfirst(cell));
+		MemoryContextSwitchTo(caller);
+		MemoryContextReset(context);
 	}
 	return (Datum) 0;
 }
