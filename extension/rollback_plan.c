@@ -14,6 +14,7 @@
 #include "load_manifest.h"
 #include "losses.h"
 #include "privilege.h"
+#include "secret.h"
 #include "variable.h"
 
 /* What was asked for. */
@@ -89,8 +90,8 @@ put_loss(FunctionCallInfo fcinfo, int position, const SlipwayDescentStep *step, 
 {
 	Datum		values[] = {
 		Int32GetDatum(position), CStringGetTextDatum(step->name), CStringGetTextDatum(loss->action),
-		CStringGetTextDatum(loss->relation),
-		loss->column ? CStringGetTextDatum(loss->column) : (Datum) 0,
+		CStringGetTextDatum(slipway_secret_hide(loss->relation, false)),
+		loss->column ? CStringGetTextDatum(slipway_secret_hide(loss->column, false)) : (Datum) 0,
 		Int64GetDatum((int64) loss->rows), BoolGetDatum(loss->exact)
 	};
 	bool		nulls[lengthof(values)] = {false};
