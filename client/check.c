@@ -191,6 +191,7 @@ check_scripts(SlipwayCheck *check, PGconn *conn, const SlipwayCheckOptions *opti
 	for (size_t i = 0; i < check->companion_count; i++)
 		send_check(&pipeline, check->companions[i].migration, check->companions[i].part, options->project);
 	slipway_pipeline_close(&pipeline);
+	slipway_variable_end(conn, options->arguments);
 }
 
 /* Hooks run if there is a step. */
