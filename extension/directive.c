@@ -267,17 +267,6 @@ next_directive(Reader *reader, Directive *directive)
 	return false;
 }
 
-/* These say when an up script is to run. */
-static void
-refuse_elsewhere(const Directive *directive, const char *part)
-{
-	if (part && (strcmp(directive->name, "requires") == 0 || strcmp(directive->name, "repeatable") == 0))
-		ereport(ERROR,
-				(errcode(SLIPWAY_REFUSED_STATEMENT),
-				 errmsg("directive \"%s\" is not for %s scripts", directive->name, part),
-				 errhint("It belongs into the script that applies the migration.")));
-}
-
 int
 slipway_directives_read(SlipwayDirectives *directives, SlipwayPlace *place)
 {
@@ -292,7 +281,6 @@ slipway_directives_read(SlipwayDirectives *directives, SlipwayPlace *place)
 		place->statement.start.line = reader.number;
 		place->statement.start.column = 1 + pg_mbstrlen_with_len(reader.line, reader.text - reader.line);
 		place->in_statement = true;
-		refuse_elsewhere(&directive, place->part);
 		take(directives, &directive, &place->statement);
 		length = reader.next - place->script;
 	}
