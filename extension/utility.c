@@ -33,6 +33,7 @@
 #include "copy_inline.h"
 #include "guard.h"
 #include "leftover.h"
+#include "lock_hold.h"
 #include "refuse.h"
 #include "secret.h"
 #include "utility.h"
@@ -99,6 +100,7 @@ process_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 		slipway_refuse_reset(pstmt->utilityStmt);
 		slipway_guard_utility(pstmt->utilityStmt);
 		slipway_leftover_note(pstmt->utilityStmt);
+		slipway_lock_hold_command(pstmt->utilityStmt);
 		maintaining = slipway_guard_maintain(pstmt->utilityStmt);
 		copying = slipway_copy_inline_begin(pstmt->utilityStmt);
 	}
