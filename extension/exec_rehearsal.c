@@ -40,6 +40,7 @@
 #include "plain_form.h"
 #include "refuse.h"
 #include "settings.h"
+#include "side_effect.h"
 #include "transaction.h"
 
 /* How much of a statement's text is told. */
@@ -366,6 +367,7 @@ rehearse_statement(SlipwayPlace *place, SlipwayStatement *statement, MemoryConte
 	stmt = take_tree(place, statement);
 	observed = begin_observed(stage, statement, stmt);
 	observed->statement = MemoryContextStrdup(stage->context, clip_text(slipway_exec_statement_text(place, statement)));
+	slipway_side_effect_at(observed->migration, observed->hook, observed->line);
 	if (!sets_transaction(stmt))
 		slipway_observe_before();
 	adapt_settings(stage->run->options);
@@ -539,6 +541,8 @@ end(SlipwayRun *run)
 	slipway_transaction_recover();
 	slipway_leftover_afterwards();
 	slipway_lock_release(&run->lock);
+	slipway_side_effect_report();
+	slipway_side_effect_end();
 }
 
 void
@@ -555,6 +559,7 @@ slipway_exec_rehearsal(SlipwayRun *run, SlipwayTask *tasks, int n, SlipwayRehear
 	start_afresh();
 	MemoryContextSwitchTo(run->step_context);
 	slipway_observe_begin(run->context);
+	slipway_side_effect_begin(run->context);
 	slipway_lock_hold_begin(run->options->lock_hold);
 	PG_TRY();
 	{

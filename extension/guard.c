@@ -40,6 +40,7 @@
 #include "guard.h"
 #include "journal.h"
 #include "observe.h"
+#include "side_effect.h"
 #include "spi.h"
 
 static object_access_hook_type next_object_access = NULL;
@@ -182,6 +183,8 @@ guard_object(ObjectAccessType access, Oid catalog, Oid object, int column, void 
 		slipway_journal_made(catalog, object);
 	else if (access == OAT_TRUNCATE)
 		slipway_observe_truncate(object);
+	else if (access == OAT_FUNCTION_EXECUTE)
+		slipway_side_effect_function(object);
 	if (next_object_access)
 		next_object_access(access, catalog, object, column, arg);
 }

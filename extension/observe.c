@@ -13,6 +13,7 @@
 #include "held.h"
 #include "lock_hold.h"
 #include "observe.h"
+#include "side_effect.h"
 
 /* One look. */
 typedef struct Look
@@ -83,6 +84,9 @@ see_lock(const SlipwayHeld *held, void *arg)
 		take_lock(look->observed, touched, held);
 	if (look->observed && slipway_lock_hold_minds(held->mode))
 		slipway_lock_hold_note(held->mode, touched->name, look->started_at);
+	/* Whoever alters or drops a sequence has another lock on it. */
+	if (look->observed && held->again && touched->kind == RELKIND_SEQUENCE && held->mode == RowExclusiveLock)
+		slipway_side_effect_sequence(touched->name);
 	touched->waiters = Max(touched->waiters, held->waiters);
 }
 

@@ -10,15 +10,6 @@
 #include "message.h"
 #include "observed.h"
 
-static void
-add_nullable(StringInfo json, const char *key, const char *value)
-{
-	if (value)
-		slipway_event_text(json, key, value);
-	else
-		appendStringInfo(json, ",\"%s\":null", key);
-}
-
 static const char *
 mode_name(LOCKMODE mode)
 {
@@ -37,7 +28,7 @@ add_lock(StringInfo json, const SlipwayObservedLock *lock)
 	if (lock->of->rows >= 0)
 		slipway_event_int(json, "rows", (int64) lock->of->rows);
 	else
-		add_nullable(json, "rows", NULL);
+		slipway_event_null(json, "rows", NULL);
 	slipway_event_int(json, "waiters", lock->waiters);
 }
 
@@ -125,20 +116,20 @@ slipway_observed_report(const SlipwayObserved *observed)
 	StringInfoData json;
 
 	slipway_event_begin(&json, "rehearsed");
-	add_nullable(&json, "migration", observed->migration);
-	add_nullable(&json, "hook", observed->hook);
+	slipway_event_null(&json, "migration", observed->migration);
+	slipway_event_null(&json, "hook", observed->hook);
 	slipway_event_int(&json, "line", observed->line);
 	slipway_event_int(&json, "column", observed->column);
 	slipway_event_text(&json, "statement", observed->statement);
 	slipway_event_text(&json, "command", observed->command);
 	slipway_event_text(&json, "outcome", observed->outcome);
-	add_nullable(&json, "reason", observed->reason);
+	slipway_event_null(&json, "reason", observed->reason);
 	slipway_event_ms(&json, "start_ms", observed->start_ms);
 	slipway_event_ms(&json, "duration_ms", observed->duration_ms);
 	if (observed->rows >= 0)
 		slipway_event_int(&json, "rows", observed->rows);
 	else
-		add_nullable(&json, "rows", NULL);
+		slipway_event_null(&json, "rows", NULL);
 	add_locks(&json, observed->locks, false);
 	add_relations(&json, "rewrites", observed->rewrites);
 	add_relations(&json, "scans", observed->scans);
@@ -160,8 +151,8 @@ slipway_observed_report_migration(const char *migration, const char *hook, doubl
 	StringInfoData json;
 
 	slipway_event_begin(&json, "rehearsed_migration");
-	add_nullable(&json, "migration", migration);
-	add_nullable(&json, "hook", hook);
+	slipway_event_null(&json, "migration", migration);
+	slipway_event_null(&json, "hook", hook);
 	slipway_event_ms(&json, "duration_ms", duration_ms);
 	add_locks(&json, locks, true);
 	slipway_event_send(&json, "%s: rehearsed in %.1f ms", migration ? migration : hook, duration_ms);

@@ -36,6 +36,7 @@
 #include "lock_hold.h"
 #include "refuse.h"
 #include "secret.h"
+#include "side_effect.h"
 #include "utility.h"
 
 static ProcessUtility_hook_type next_utility = NULL;
@@ -101,6 +102,7 @@ process_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 		slipway_guard_utility(pstmt->utilityStmt);
 		slipway_leftover_note(pstmt->utilityStmt);
 		slipway_lock_hold_command(pstmt->utilityStmt);
+		slipway_side_effect_command(pstmt->utilityStmt);
 		maintaining = slipway_guard_maintain(pstmt->utilityStmt);
 		copying = slipway_copy_inline_begin(pstmt->utilityStmt);
 	}
