@@ -31,7 +31,8 @@ static const char reader_routines[] =
 "slipway.validate(text, text, boolean, jsonb), slipway.compare(text, text), "
 "slipway.check_script(text, text, text, jsonb), slipway.set_variables(text, text), slipway.require(text, text), slipway.find_base(text), "
 "slipway.find_manifest(text, text), "
-"slipway.verify_history(text), slipway.rollback_plan(text, jsonb), slipway._status(text), slipway._may(text, text), "
+"slipway.verify_history(text), slipway.snapshot(text, text[]), slipway.fingerprint(text, text[]), "
+"slipway.rollback_plan(text, jsonb), slipway._status(text), slipway._may(text, text), "
 "slipway._is_alive(integer, timestamptz), slipway._wait(integer), slipway._work(integer)";
 
 static const char reader_views[] =

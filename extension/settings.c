@@ -90,6 +90,8 @@ define_shown(void)
 								   NULL, NULL, settings[i].show);
 }
 
+char	   *slipway_ignore;
+
 const struct config_enum_entry slipway_out_of_order_names[] = {
 	{"refuse", SLIPWAY_OUT_OF_ORDER_REFUSE, false},
 	{"warn", SLIPWAY_OUT_OF_ORDER_WARN, false},
@@ -161,6 +163,12 @@ slipway_settings_init(void)
 							 "Sends INFO messages while a run goes on.",
 							 "Their DETAIL is a JSON object. Warnings are sent in any case.",
 							 &slipway_report_progress, true, PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("slipway.ignore",
+							   "What snapshots of the schema leave out.",
+							   "Patterns with commas between them: schema:NAME, kind:NAME, extension:NAME "
+							   "or qualified names, with * for any characters.",
+							   &slipway_ignore, "",
+							   PGC_USERSET, GUC_LIST_INPUT, NULL, NULL, NULL);
 	MarkGUCPrefixReserved("slipway");
 }
 

@@ -26,6 +26,9 @@ extern int	slipway_recut;
 /* slipway.mode, a SlipwayMode of options.h */
 extern int	slipway_mode;
 
+/* slipway.ignore: patterns of snapshot_scope.h with commas between them */
+extern char *slipway_ignore;
+
 /* slipway.out_of_order: what becomes of a pending migration below an applied one. */
 typedef enum SlipwayOutOfOrder
 {
