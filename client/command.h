@@ -50,6 +50,7 @@ SlipwayExitCode slipway_cmd_new(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_migrate(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_rollback(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_redo(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_rehearse(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_plan(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_status(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_validate(const SlipwayArguments *arguments);

@@ -143,6 +143,31 @@ const SlipwayCommand slipway_command_table[] = {
 		.run = slipway_cmd_plan,
 	},
 	{
+		.name = "rehearse",
+		.summary = "run what is pending, and roll it back",
+		.description =
+		"Runs what migrate would in a transaction that is rolled back, and tells of each\n"
+		"statement how long it took, what it locked, rewrote and read as a whole; then\n"
+		"what that means for those who use the tables, and how to write it instead; what\n"
+		"a rollback does not take back; and what would be different in the schema.\n\n"
+		"It takes the real locks, if only for the time of --lock-hold, so it asks first,\n"
+		"and elsewhere than on a terminal needs --yes; not where the section of --env\n"
+		"has \"rehearse = allow\" and says where to connect to.\n\n"
+		"Statements that refuse a transaction are not rehearsed, but for concurrent\n"
+		"index statements on small tables. Exits with 5 if a statement fails.",
+		.examples =
+		"slipway -e staging rehearse --html rehearsal.html\n"
+		"slipway -d shop rehearse --yes --json --fail-on danger",
+		.options = OPTIONS(SLIPWAY_OPTION_TO, SLIPWAY_OPTION_HTML, SLIPWAY_OPTION_FAIL_ON,
+						   SLIPWAY_OPTION_YES, SLIPWAY_OPTION_ORDER,
+						   SLIPWAY_OPTION_OUT_OF_ORDER, SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER,
+						   SLIPWAY_OPTION_LOCK_HOLD, SLIPWAY_OPTION_LOCK_WAIT,
+						   SLIPWAY_OPTION_LOCK_TIMEOUT, SLIPWAY_OPTION_STATEMENT_TIMEOUT,
+						   SLIPWAY_OPTION_PLAIN_INDEXES, SLIPWAY_OPTION_PLAIN_INDEXES_BELOW,
+						   SLIPWAY_OPTION_VERIFY, SLIPWAY_OPTION_VAR),
+		.run = slipway_cmd_rehearse,
+	},
+	{
 		.name = "status",
 		.aliases = {"info"},
 		.summary = "show the state of every migration",

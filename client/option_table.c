@@ -141,4 +141,18 @@ const SlipwayOption slipway_option_table[SLIPWAY_OPTION_COUNT] = {
 	[SLIPWAY_OPTION_VERIFY_SCRIPTS] =
 	{"verify-scripts", 0, SLIPWAY_OPTION_KIND_CHOICE, "WHICH", "applied|newest", "SLIPWAY_VERIFY_SCRIPTS",
 	"applied: as of when each was applied (default), newest: of the folder"},
+	[SLIPWAY_OPTION_HTML] =
+	{"html", 0, TEXT("FILE"), "SLIPWAY_HTML", "also write it as a page for a browser"},
+	[SLIPWAY_OPTION_LOCK_HOLD] =
+	{"lock-hold", 0, DURATION, "SLIPWAY_LOCK_HOLD",
+	"how long a lock that others notice is held (default: 1s)"},
+	[SLIPWAY_OPTION_PLAIN_INDEXES] =
+	{"plain-indexes", 0, FLAG, "SLIPWAY_PLAIN_INDEXES",
+	"rehearse concurrent index statements as plain ones"},
+	[SLIPWAY_OPTION_PLAIN_INDEXES_BELOW] =
+	{"plain-indexes-below", 0, SLIPWAY_OPTION_KIND_SIZE, "SIZE", NULL, "SLIPWAY_PLAIN_INDEXES_BELOW",
+	"the same on tables below that size (default: 10MB)"},
+	[SLIPWAY_OPTION_FAIL_ON] =
+	{"fail-on", 0, SLIPWAY_OPTION_KIND_CHOICE, "SEVERITY", "danger|warning|note", "SLIPWAY_FAIL_ON",
+	"exit with 4 when something that severe is found"},
 };

@@ -40,6 +40,7 @@
 #include "observe.h"
 #include "plain_form.h"
 #include "refuse.h"
+#include "rehearsal_snapshot.h"
 #include "settings.h"
 #include "side_effect.h"
 #include "transaction.h"
@@ -572,6 +573,7 @@ run_parts(Stage *stage, List *parts)
 		result->task = &((const Part *) lfirst(cell))->task;
 		run_part(stage, lfirst(cell));
 	}
+	stage->result->after = slipway_rehearsal_snapshot(stage->run);
 }
 
 static void
@@ -585,8 +587,6 @@ end(SlipwayRun *run)
 	slipway_transaction_recover();
 	slipway_leftover_afterwards();
 	slipway_lock_release(&run->lock);
-	slipway_side_effect_report();
-	slipway_side_effect_end();
 }
 
 void
@@ -598,6 +598,7 @@ slipway_exec_rehearsal(SlipwayRun *run, SlipwayTask *tasks, int n, SlipwayRehear
 		.scratch = AllocSetContextCreate(run->context, "slipway rehearsal", SLIPWAY_STATEMENT_SIZES),
 	};
 
+	rehearsal->before = slipway_rehearsal_snapshot(run);
 	slipway_lock_watch_begin(run->context);
 	slipway_lock_wait_begin();
 	start_afresh();
@@ -618,4 +619,6 @@ slipway_exec_rehearsal(SlipwayRun *run, SlipwayTask *tasks, int n, SlipwayRehear
 	if (rehearsal->result.error)
 		slipway_lock_watch_explain(rehearsal->result.error);
 	rehearsal->duration_ms = stage.clock_ms;
+	slipway_side_effect_report();
+	slipway_side_effect_end();
 }

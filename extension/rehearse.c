@@ -17,6 +17,7 @@
 #include "finding.h"
 #include "message.h"
 #include "pending.h"
+#include "rehearsal_snapshot.h"
 #include "turn.h"
 
 static void
@@ -77,6 +78,7 @@ run_plan(SlipwayRun *run, const SlipwayPlan *plan, int nsteps)
 		slipway_exec_rehearsal(run, tasks, n, &rehearsal);
 	}
 	MemoryContextSwitchTo(run->context);
+	slipway_rehearsal_report_difference(rehearsal.before, rehearsal.after);
 	slipway_advice_report(&rehearsal, findings);
 	if (rehearsal.result.error)
 	{
