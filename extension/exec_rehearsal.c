@@ -13,7 +13,6 @@
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "catalog/namespace.h"
 #include "commands/trigger.h"
 #include "mb/pg_wchar.h"
 #include "nodes/parsenodes.h"
@@ -37,6 +36,7 @@
 #include "lock_hold.h"
 #include "lock_wait.h"
 #include "lock_watch.h"
+#include "message.h"
 #include "observe.h"
 #include "plain_form.h"
 #include "refuse.h"
@@ -168,47 +168,6 @@ begin_observed(Stage *stage, SlipwayStatement *statement, const Node *stmt)
 	return observed;
 }
 
-/* The relation that a statement is about, if it names a single one. */
-static RangeVar *
-target_of(const Node *stmt)
-{
-	switch (nodeTag(stmt))
-	{
-		case T_AlterTableStmt:
-			return ((const AlterTableStmt *) stmt)->relation;
-		case T_IndexStmt:
-			return ((const IndexStmt *) stmt)->relation;
-		case T_RenameStmt:
-			return ((const RenameStmt *) stmt)->relation;
-		case T_ReindexStmt:
-			return ((const ReindexStmt *) stmt)->relation;
-		case T_ClusterStmt:
-			return ((const ClusterStmt *) stmt)->relation;
-		case T_RefreshMatViewStmt:
-			return ((const RefreshMatViewStmt *) stmt)->relation;
-		case T_UpdateStmt:
-			return ((const UpdateStmt *) stmt)->relation;
-		case T_DeleteStmt:
-			return ((const DeleteStmt *) stmt)->relation;
-		case T_VacuumStmt:
-			if (list_length(((const VacuumStmt *) stmt)->rels) == 1)
-				return linitial_node(VacuumRelation, ((const VacuumStmt *) stmt)->rels)->relation;
-			return NULL;
-		default:
-			return NULL;
-	}
-}
-
-/* As the script means the name now. */
-static SlipwayTouched *
-find_target(const Node *stmt)
-{
-	RangeVar   *name = target_of(stmt);
-	Oid			relation = name ? RangeVarGetRelid(name, NoLock, true) : InvalidOid;
-
-	return OidIsValid(relation) ? slipway_touched(relation) : NULL;
-}
-
 /* Of a kind that is the first of a transaction, or none. */
 static bool
 sets_transaction(const Node *stmt)
@@ -283,6 +242,14 @@ adapt_settings(const SlipwayOptions *options)
 		put_time("statement_timeout", options->statement_timeout);
 }
 
+/* Others are not to wait for our client. The time that they may have to wait at all is limited. */
+static void
+hold_events(const Stage *stage)
+{
+	if (slipway_lock_hold_running() && !slipway_event_held())
+		slipway_event_hold(stage->context);
+}
+
 /* It has failed, and with it the rehearsal. */
 static void
 fail(Stage *stage, SlipwayObserved *observed, ErrorData *error, TimestampTz started_at)
@@ -293,6 +260,7 @@ fail(Stage *stage, SlipwayObserved *observed, ErrorData *error, TimestampTz star
 	observed->duration_ms = ms_since(started_at);
 	if (stopped)
 		slipway_observe_cancelled(observed, started_at);
+	hold_events(stage);
 	stopped |= error->sqlerrcode == SLIPWAY_REHEARSAL_STOPPED;
 	observed->outcome = stopped ? SLIPWAY_OUTCOME_STOPPED : SLIPWAY_OUTCOME_FAILED;
 	observed->reason = stopped ? slipway_lock_hold_message() : error->message;
@@ -413,7 +381,7 @@ rehearse_statement(SlipwayPlace *place, SlipwayStatement *statement, MemoryConte
 	slipway_side_effect_at(observed->migration, observed->hook, observed->line);
 	if (!sets_transaction(stmt))
 		slipway_observe_before();
-	observed->target = find_target(stmt);
+	observed->target = slipway_observe_target(stmt);
 	observed->changes_rows = IsA(stmt, UpdateStmt) || IsA(stmt, DeleteStmt);
 	adapt_settings(stage->run->options);
 	if (can_run(stage, statement, observed))
@@ -430,6 +398,7 @@ rehearse_statement(SlipwayPlace *place, SlipwayStatement *statement, MemoryConte
 	}
 	MemoryContextSwitchTo(caller);
 	stage->clock_ms += observed->duration_ms;
+	hold_events(stage);
 	slipway_observed_report(observed);
 }
 
@@ -576,6 +545,15 @@ run_parts(Stage *stage, List *parts)
 	stage->result->after = slipway_rehearsal_snapshot(stage->run);
 }
 
+void
+slipway_exec_rehearsal_forget(void)
+{
+	slipway_lock_hold_end();
+	slipway_observe_end();
+	slipway_side_effect_end();
+	slipway_event_forget();
+}
+
 static void
 end(SlipwayRun *run)
 {
@@ -587,6 +565,7 @@ end(SlipwayRun *run)
 	slipway_transaction_recover();
 	slipway_leftover_afterwards();
 	slipway_lock_release(&run->lock);
+	slipway_event_release();
 }
 
 void

@@ -28,4 +28,7 @@ typedef struct SlipwayRehearsal
  */
 extern void slipway_exec_rehearsal(SlipwayRun *run, SlipwayTask *tasks, int n, SlipwayRehearsal *rehearsal);
 
+/* After an error: nothing watches any more. */
+extern void slipway_exec_rehearsal_forget(void);
+
 #endif							/* SLIPWAY_EXEC_REHEARSAL_H */

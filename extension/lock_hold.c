@@ -12,6 +12,7 @@
 
 #include "error_code.h"
 #include "lock_hold.h"
+#include "observe.h"
 
 static struct
 {
@@ -132,7 +133,7 @@ runs_queries(const Node *command)
 void
 slipway_lock_hold_command(const Node *command)
 {
-	if (hold.limit_ms > 0 && !hold.armed && !runs_queries(command))
+	if (hold.limit_ms > 0 && !hold.armed && !runs_queries(command) && !slipway_observe_is_own(command))
 		arm(hold.limit_ms);
 }
 

@@ -8,7 +8,9 @@
  */
 #include "postgres.h"
 
+#include "catalog/namespace.h"
 #include "catalog/pg_class.h"
+#include "nodes/parsenodes.h"
 
 #include "held.h"
 #include "lock_hold.h"
@@ -232,4 +234,76 @@ slipway_observe_truncate(Oid relation)
 
 	if (touched)
 		touched->truncated = true;
+}
+
+/* The relation that a statement is about, if it names a single one. */
+static RangeVar *
+target_of(const Node *stmt)
+{
+	switch (nodeTag(stmt))
+	{
+		case T_AlterTableStmt:
+			return ((const AlterTableStmt *) stmt)->relation;
+		case T_IndexStmt:
+			return ((const IndexStmt *) stmt)->relation;
+		case T_RenameStmt:
+			return ((const RenameStmt *) stmt)->relation;
+		case T_ReindexStmt:
+			return ((const ReindexStmt *) stmt)->relation;
+		case T_ClusterStmt:
+			return ((const ClusterStmt *) stmt)->relation;
+		case T_RefreshMatViewStmt:
+			return ((const RefreshMatViewStmt *) stmt)->relation;
+		case T_UpdateStmt:
+			return ((const UpdateStmt *) stmt)->relation;
+		case T_DeleteStmt:
+			return ((const DeleteStmt *) stmt)->relation;
+		case T_VacuumStmt:
+			if (list_length(((const VacuumStmt *) stmt)->rels) == 1)
+				return linitial_node(VacuumRelation, ((const VacuumStmt *) stmt)->rels)->relation;
+			return NULL;
+		default:
+			return NULL;
+	}
+}
+
+static Oid
+find_target(const Node *stmt)
+{
+	RangeVar   *name = target_of(stmt);
+
+	return name ? RangeVarGetRelid(name, NoLock, true) : InvalidOid;
+}
+
+SlipwayTouched *
+slipway_observe_target(const Node *stmt)
+{
+	Oid			relation = find_target(stmt);
+
+	return OidIsValid(relation) ? slipway_touched(relation) : NULL;
+}
+
+/* May it lock another table than the one it alters? */
+static bool
+reaches_out(const AlterTableCmd *cmd)
+{
+	return cmd->subtype == AT_AttachPartition || cmd->subtype == AT_DetachPartition ||
+		cmd->subtype == AT_AddInherit || cmd->subtype == AT_DropInherit ||
+		(cmd->def && IsA(cmd->def, Constraint) && ((const Constraint *) cmd->def)->contype == CONSTR_FOREIGN) ||
+		(cmd->def && IsA(cmd->def, ColumnDef) && ((const ColumnDef *) cmd->def)->constraints != NIL);
+}
+
+bool
+slipway_observe_is_own(const Node *stmt)
+{
+	Oid			relation = find_target(stmt);
+	ListCell   *cell;
+
+	if (!OidIsValid(relation) || slipway_touched(relation) != NULL)
+		return false;
+	if (IsA(stmt, AlterTableStmt))
+		foreach(cell, ((const AlterTableStmt *) stmt)->cmds)
+			if (reaches_out(lfirst_node(AlterTableCmd, cell)))
+				return false;
+	return true;
 }

@@ -25,6 +25,12 @@ extern void slipway_observe_cancelled(SlipwayObserved *observed, TimestampTz sta
 /* A unit ends, and another would begin without locks: those of this one, of SlipwayObservedLock. */
 extern List *slipway_observe_end_unit(double now_ms);
 
+/* The relation that a statement is about, if it names a single one that counts, as the script means the name now. */
+extern SlipwayTouched *slipway_observe_target(const Node *stmt);
+
+/* Is it about a relation that only this rehearsal knows, and locks no other? */
+extern bool slipway_observe_is_own(const Node *stmt);
+
 /* A query is about to read or write a relation, or a script truncates it. */
 extern void slipway_observe_access(Oid relation);
 extern void slipway_observe_truncate(Oid relation);
