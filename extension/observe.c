@@ -283,14 +283,25 @@ slipway_observe_target(const Node *stmt)
 	return OidIsValid(relation) ? slipway_touched(relation) : NULL;
 }
 
+static bool
+is_foreign_key(const Node *node)
+{
+	return IsA(node, Constraint) && ((const Constraint *) node)->contype == CONSTR_FOREIGN;
+}
+
 /* May it lock another table than the one it alters? */
 static bool
 reaches_out(const AlterTableCmd *cmd)
 {
+	ListCell   *cell;
+
+	if (cmd->def && IsA(cmd->def, ColumnDef))
+		foreach(cell, ((const ColumnDef *) cmd->def)->constraints)
+			if (is_foreign_key(lfirst(cell)))
+				return true;
 	return cmd->subtype == AT_AttachPartition || cmd->subtype == AT_DetachPartition ||
 		cmd->subtype == AT_AddInherit || cmd->subtype == AT_DropInherit ||
-		(cmd->def && IsA(cmd->def, Constraint) && ((const Constraint *) cmd->def)->contype == CONSTR_FOREIGN) ||
-		(cmd->def && IsA(cmd->def, ColumnDef) && ((const ColumnDef *) cmd->def)->constraints != NIL);
+		(cmd->def && is_foreign_key(cmd->def));
 }
 
 bool

@@ -133,7 +133,9 @@ slipway_observed_report(const SlipwayObserved *observed)
 	add_locks(&json, observed->locks, false);
 	add_relations(&json, "rewrites", observed->rewrites);
 	add_relations(&json, "scans", observed->scans);
-	if (observed->reason)
+	if (strcmp(observed->outcome, SLIPWAY_OUTCOME_STOPPED) == 0)
+		slipway_event_send(&json, "%s: %s: %s", describe_place(observed), observed->command, observed->reason);
+	else if (observed->reason)
 		slipway_event_send(&json, "%s: %s %s: %s", describe_place(observed), observed->command,
 						   strcmp(observed->outcome, SLIPWAY_OUTCOME_NOT_REHEARSED) == 0 ? "not rehearsed" : observed->outcome,
 						   observed->reason);
