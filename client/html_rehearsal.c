@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "html.h"
+#include "html_diff.h"
 #include "html_statements.h"
 #include "html_timeline.h"
 #include "html_touched.h"
@@ -52,7 +53,7 @@ add_count(SlipwayBuffer *page, const char *kind, const char *what, size_t count)
 					 what, count);
 }
 
-/* How long a lock of that reach is held at most; negative: there is none. */
+/* How long a lock of that reach, or one that reaches further, is held at most; negative: there is none. */
 static double
 find_longest(const SlipwayRehearsal *rehearsal, SlipwayLockReach reach)
 {
@@ -64,7 +65,7 @@ find_longest(const SlipwayRehearsal *rehearsal, SlipwayLockReach reach)
 
 	json_array_foreach(rehearsal->migrations, i, migration)
 		json_array_foreach(json_object_get(migration, "locks"), j, lock)
-			if (slipway_rehearsal_reach(slipway_rehearsal_text(lock, "mode")) == reach &&
+			if (slipway_rehearsal_reach(slipway_rehearsal_text(lock, "mode")) >= reach &&
 				slipway_rehearsal_number(lock, "held_ms") > longest)
 				longest = slipway_rehearsal_number(lock, "held_ms");
 	return longest;
@@ -95,8 +96,8 @@ add_facts(SlipwayBuffer *page, const SlipwayRehearsal *rehearsal, const SlipwayR
 	add_fact(page, "", "Time", duration);
 	add_count(page, "danger", "Dangers", slipway_rehearsal_count(rehearsal, "danger"));
 	add_count(page, "warning", "Warnings", slipway_rehearsal_count(rehearsal, "warning"));
-	add_longest(page, rehearsal, SLIPWAY_LOCK_BLOCKS_BOTH, "danger", "Reading blocked for");
-	add_longest(page, rehearsal, SLIPWAY_LOCK_BLOCKS_WRITING, "warning", "Writing blocked for");
+	add_longest(page, rehearsal, SLIPWAY_LOCK_BLOCKS_BOTH, "danger", "Readers blocked");
+	add_longest(page, rehearsal, SLIPWAY_LOCK_BLOCKS_WRITING, "warning", "Writers blocked");
 	slipway_html_add(page, "</dl>\n");
 	free(duration);
 }
@@ -202,19 +203,10 @@ add_leftovers(SlipwayBuffer *page, const SlipwayRehearsal *rehearsal)
 static void
 add_differences(SlipwayBuffer *page, const SlipwayRehearsal *rehearsal)
 {
-	size_t		i;
-	json_t	   *difference;
-
-	if (json_array_size(rehearsal->differences) == 0)
+	if (rehearsal->differences.count == 0)
 		return;
 	slipway_html_add(page, "<section id=\"schema\"><h2>Difference of the schema</h2>\n");
-	json_array_foreach(rehearsal->differences, i, difference)
-		slipway_html_add(page,
-						 "<article class=\"card\"><span class=\"badge %s\">%s</span> %s <code>%s</code>"
-						 "<pre>%s</pre></article>\n",
-						 slipway_rehearsal_text(difference, "change"), slipway_rehearsal_text(difference, "change"),
-						 slipway_rehearsal_text(difference, "kind"), slipway_rehearsal_text(difference, "identity"),
-						 slipway_rehearsal_text(difference, "after"));
+	slipway_html_diff_add(page, &rehearsal->differences);
 	slipway_html_add(page, "</section>\n");
 }
 

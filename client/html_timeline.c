@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "html.h"
+#include "html_lock.h"
 #include "memory.h"
 #include "output.h"
 
@@ -21,7 +22,7 @@
 #define MAX_ROWS 40
 
 /* How many times are written above it, at most. */
-#define MAX_TICKS 6
+#define MAX_TICKS 8
 
 /* A bar that begins behind this percentage has its value on its left. */
 #define LATE 70.0
@@ -111,6 +112,17 @@ choose_step(double span)
 				return power * factors[i];
 }
 
+/* "0", "2.5 s", "40 ms": steps are round numbers; the caller frees it. */
+static char *
+format_tick(double time)
+{
+	if (time >= 120e3)
+		return slipway_memory_format("%.4g min", time / 60e3);
+	if (time >= 1000)
+		return slipway_memory_format("%.4g s", time / 1000);
+	return time > 0 ? slipway_memory_format("%.4g ms", time) : slipway_memory_copy("0");
+}
+
 static void
 add_ticks(const Timeline *timeline)
 {
@@ -118,12 +130,11 @@ add_ticks(const Timeline *timeline)
 	for (int i = 0; i * timeline->step <= timeline->span * 1.0001; i++)
 	{
 		double		left = i * timeline->step / timeline->span * 100;
-		char	   *time = slipway_output_duration(i * timeline->step);
+		char	   *time = format_tick(i * timeline->step);
 
 		/* the last would stand beyond the edge */
 		if (left <= 94)
-			slipway_html_add(timeline->page, "<span class=\"tl-tick\" style=\"left:%.2f%%\">%s</span>", left,
-							 i == 0 ? "0" : time);
+			slipway_html_add(timeline->page, "<span class=\"tl-tick\" style=\"left:%.2f%%\">%s</span>", left, time);
 		free(time);
 	}
 	slipway_html_add(timeline->page, "</div></div>\n");
@@ -201,25 +212,13 @@ add_statements(Timeline *timeline)
 	add_left_out(timeline, "statements");
 }
 
-static const char *
-lock_kind(SlipwayLockReach reach)
-{
-	static const char *const kinds[] = {
-		[SLIPWAY_LOCK_BLOCKS_NEITHER] = "neither",
-		[SLIPWAY_LOCK_BLOCKS_WRITING] = "writing",
-		[SLIPWAY_LOCK_BLOCKS_BOTH] = "both",
-	};
-
-	return kinds[reach];
-}
-
 static void
 add_legend(SlipwayBuffer *page)
 {
 	slipway_html_add(page, "<p class=\"tl-legend\">");
 	for (int reach = SLIPWAY_LOCK_BLOCKS_BOTH; reach >= SLIPWAY_LOCK_BLOCKS_NEITHER; reach--)
 		slipway_html_add(page, "<span><i class=\"tl-bar %s\"></i>%s</span> ",
-						 lock_kind((SlipwayLockReach) reach),
+						 slipway_html_lock_bar((SlipwayLockReach) reach),
 						 slipway_rehearsal_reach_name((SlipwayLockReach) reach));
 	slipway_html_add(page, "</p>\n");
 }
@@ -242,7 +241,7 @@ add_locks(Timeline *timeline)
 		slipway_html_add(timeline->page,
 						 "<div class=\"tl-row\"><div class=\"tl-label\" title=\"%s: %s\"><code>%s</code> "
 						 "<span class=\"soft\">%s</span></div>", relation, mode, relation, mode);
-		add_bar(timeline, &timeline->rows[i], lock_kind(slipway_rehearsal_reach(mode)), "");
+		add_bar(timeline, &timeline->rows[i], slipway_html_lock_bar(slipway_rehearsal_reach(mode)), "");
 	}
 	add_legend(timeline->page);
 	slipway_html_add(timeline->page, "</div>\n");

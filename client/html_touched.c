@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "html.h"
+#include "html_lock.h"
 #include "memory.h"
 #include "output.h"
 #include "quantity.h"
@@ -132,18 +133,6 @@ compare_relations(const void *a, const void *b)
 	return strcmp(first->name, second->name);
 }
 
-static const char *
-badge_kind(const char *mode)
-{
-	static const char *const kinds[] = {
-		[SLIPWAY_LOCK_BLOCKS_NEITHER] = "",
-		[SLIPWAY_LOCK_BLOCKS_WRITING] = "warning",
-		[SLIPWAY_LOCK_BLOCKS_BOTH] = "danger",
-	};
-
-	return kinds[slipway_rehearsal_reach(mode)];
-}
-
 static void
 add_relation(SlipwayBuffer *page, const Touched *touched, const Relation *relation)
 {
@@ -156,11 +145,10 @@ add_relation(SlipwayBuffer *page, const Touched *touched, const Relation *relati
 					 "<tr><td><code>%s</code><div class=\"meter\"><i style=\"width:%.2f%%\"></i></div></td>"
 					 "<td class=\"number\" data-label=\"Size\">%s</td><td class=\"number\" data-label=\"Rows\">%s</td>",
 					 relation->name, share, relation->size >= 0 ? size : "-", relation->rows >= 0 ? rows : "-");
+	slipway_html_add(page, "<td data-label=\"Strongest lock\">");
+	slipway_html_lock(page, relation->mode);
 	slipway_html_add(page,
-					 "<td data-label=\"Strongest lock\"><span class=\"badge %s\" title=\"%s\">%s</span></td>"
-					 "<td class=\"number\" data-label=\"Held for\">%s</td><td data-label=\"Done to it\">",
-					 badge_kind(relation->mode),
-					 slipway_rehearsal_reach_name(slipway_rehearsal_reach(relation->mode)), relation->mode,
+					 "</td><td class=\"number\" data-label=\"Held for\">%s</td><td data-label=\"Done to it\"><span>",
 					 relation->held >= 0 ? held : "-");
 	if (relation->rewritten)
 		slipway_html_add(page, "<span class=\"badge danger\">rewritten</span> ");
@@ -168,7 +156,7 @@ add_relation(SlipwayBuffer *page, const Touched *touched, const Relation *relati
 		slipway_html_add(page, "<span class=\"badge warning\">read as a whole</span>");
 	if (!relation->rewritten && !relation->scanned)
 		slipway_html_add(page, "-");
-	slipway_html_add(page, "</td></tr>\n");
+	slipway_html_add(page, "</span></td></tr>\n");
 	free(held);
 	free(rows);
 	free(size);

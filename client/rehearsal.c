@@ -22,7 +22,6 @@ slipway_rehearsal_new(const SlipwayFolder *folder)
 	rehearsal->statements = json_array();
 	rehearsal->migrations = json_array();
 	rehearsal->leftovers = json_array();
-	rehearsal->differences = json_array();
 	rehearsal->findings = json_array();
 	return rehearsal;
 }
@@ -33,7 +32,7 @@ slipway_rehearsal_free(SlipwayRehearsal *rehearsal)
 	json_decref(rehearsal->statements);
 	json_decref(rehearsal->migrations);
 	json_decref(rehearsal->leftovers);
-	json_decref(rehearsal->differences);
+	slipway_difference_free(&rehearsal->differences);
 	json_decref(rehearsal->findings);
 	json_decref(rehearsal->done);
 	json_decref(rehearsal->error);
@@ -50,8 +49,7 @@ find_list(const SlipwayRehearsal *rehearsal, const char *event)
 		json_t	   *list;
 	}			lists[] = {
 		{"rehearsed", rehearsal->statements}, {"rehearsed_migration", rehearsal->migrations},
-		{"not_rolled_back", rehearsal->leftovers}, {"difference", rehearsal->differences},
-		{"finding", rehearsal->findings},
+		{"not_rolled_back", rehearsal->leftovers}, {"finding", rehearsal->findings},
 	};
 
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++)
@@ -81,6 +79,11 @@ slipway_rehearsal_take(SlipwayRehearsal *rehearsal, json_t *event)
 
 	if (list != NULL)
 		(void) json_array_append(list, event);
+	else if (strcmp(name, "difference") == 0)
+		slipway_difference_add(&rehearsal->differences, slipway_rehearsal_text(event, "kind"),
+							   slipway_rehearsal_text(event, "identity"),
+							   json_string_value(json_object_get(event, "before")),
+							   json_string_value(json_object_get(event, "after")));
 	else if (strcmp(name, "done") == 0 && rehearsal->done == NULL)
 		rehearsal->done = json_incref(event);
 }
@@ -99,6 +102,13 @@ slipway_rehearsal_number(const json_t *event, const char *key)
 	const json_t *number = json_object_get(event, key);
 
 	return json_is_number(number) ? json_number_value(number) : -1;
+}
+
+bool
+slipway_rehearsal_same_script(const json_t *a, const json_t *b)
+{
+	return strcmp(slipway_rehearsal_text(a, "migration"), slipway_rehearsal_text(b, "migration")) == 0 &&
+		strcmp(slipway_rehearsal_text(a, "hook"), slipway_rehearsal_text(b, "hook")) == 0;
 }
 
 static size_t

@@ -9,6 +9,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "difference.h"
 #include "folder.h"
 
 /* How bad a lock is for others. */
@@ -26,8 +27,8 @@ typedef struct SlipwayRehearsal
 	json_t	   *statements;		/* rehearsed */
 	json_t	   *migrations;		/* rehearsed_migration */
 	json_t	   *leftovers;		/* not_rolled_back */
-	json_t	   *differences;	/* difference */
 	json_t	   *findings;		/* finding */
+	SlipwayDifferenceList differences;	/* difference */
 	json_t	   *done;			/* the event, or NULL */
 	json_t	   *error;			/* what ended it, as slipway_problem_json() has it; or NULL */
 } SlipwayRehearsal;
@@ -44,6 +45,9 @@ void		slipway_rehearsal_take(SlipwayRehearsal *rehearsal, json_t *event);
 /* Of an event: a text, "" if it is not there; a number, negative if it is not there. */
 const char *slipway_rehearsal_text(const json_t *event, const char *key);
 double		slipway_rehearsal_number(const json_t *event, const char *key);
+
+/* Are two statements of the same script? */
+bool		slipway_rehearsal_same_script(const json_t *a, const json_t *b);
 
 /* How many findings there are of this severity. */
 size_t		slipway_rehearsal_count(const SlipwayRehearsal *rehearsal, const char *severity);
