@@ -122,6 +122,7 @@ run(SlipwayReport *report, PGconn *conn, const char *options)
 	result = slipway_call_run(conn, "CALL slipway.rehearse($1, $2::jsonb)", 2, values, &ticker,
 							  &interrupted);
 	slipway_report_detach(report);
+	slipway_rehearsal_end(report->rehearsal);
 	if (!slipway_output_is_json())
 		slipway_rehearsal_text_end(report->rehearsal);
 	if (PQresultStatus(result) != PGRES_COMMAND_OK && PQresultStatus(result) != PGRES_TUPLES_OK)

@@ -167,6 +167,9 @@ add_findings(SlipwayBuffer *page, const SlipwayRehearsal *rehearsal)
 	size_t		i;
 	json_t	   *finding;
 
+	/* nothing was looked at */
+	if (json_array_size(rehearsal->statements) == 0 && json_array_size(rehearsal->findings) == 0)
+		return;
 	slipway_html_add(page, "<section id=\"findings\"><h2>Findings</h2>\n");
 	if (json_array_size(rehearsal->findings) == 0)
 		slipway_html_add(page, "<article class=\"card good\">None.</article>\n");
@@ -217,6 +220,8 @@ slipway_html_rehearsal(SlipwayBuffer *page, const SlipwayRehearsal *rehearsal,
 	slipway_html_begin(page, "Rehearsal");
 	add_head(page, frame);
 	add_facts(page, rehearsal, frame);
+	if (json_array_size(rehearsal->statements) == 0 && rehearsal->error == NULL)
+		slipway_html_add(page, "<article class=\"card\">Nothing was pending.</article>\n");
 	add_error(page, rehearsal);
 	add_findings(page, rehearsal);
 	slipway_html_timeline(page, rehearsal);

@@ -24,6 +24,9 @@
 /* How many times are written above it, at most. */
 #define MAX_TICKS 8
 
+/* With more migrations than that, each row says of which it is. */
+#define MAX_GROUPS 12
+
 /* A bar that begins behind this percentage has its value on its left. */
 #define LATE 70.0
 
@@ -43,6 +46,7 @@ typedef struct Timeline
 	Row		   *rows;
 	size_t		count;
 	size_t		left_out;
+	bool		grouped;		/* is there a heading for each migration? */
 } Timeline;
 
 static double
@@ -84,6 +88,22 @@ compare_starts(const void *a, const void *b)
 	return difference < 0 ? -1 : difference > 0 ? 1 : compare_durations(a, b);
 }
 
+static bool
+begins_group(const Timeline *timeline, size_t row)
+{
+	return row == 0 || strcmp(timeline->rows[row].migration, timeline->rows[row - 1].migration) != 0;
+}
+
+static size_t
+count_groups(const Timeline *timeline)
+{
+	size_t		count = 0;
+
+	for (size_t i = 0; i < timeline->count; i++)
+		count += begins_group(timeline, i) ? 1 : 0;
+	return count;
+}
+
 /* Leaves the longest, in order of time. */
 static void
 choose_rows(Timeline *timeline)
@@ -98,6 +118,7 @@ choose_rows(Timeline *timeline)
 		timeline->count = MAX_ROWS;
 	}
 	qsort(timeline->rows, timeline->count, sizeof(Row), compare_starts);
+	timeline->grouped = count_groups(timeline) <= MAX_GROUPS;
 }
 
 /* 1, 2 or 5 times a power of ten. */
@@ -175,10 +196,8 @@ statement_kind(const json_t *statement)
 static void
 add_group(const Timeline *timeline, size_t row)
 {
-	const char *migration = timeline->rows[row].migration;
-
-	if (row == 0 || strcmp(migration, timeline->rows[row - 1].migration) != 0)
-		slipway_html_add(timeline->page, "<div class=\"tl-group\">%s</div>\n", migration);
+	if (timeline->grouped && begins_group(timeline, row))
+		slipway_html_add(timeline->page, "<div class=\"tl-group\">%s</div>\n", timeline->rows[row].migration);
 }
 
 static void
@@ -202,9 +221,9 @@ add_statements(Timeline *timeline)
 
 		add_group(timeline, i);
 		slipway_html_add(timeline->page,
-						 "<div class=\"tl-row\"><div class=\"tl-label\" title=\"%s\"><span class=\"soft\">%ld</span> "
-						 "<code>%s</code></div>", brief, (long) slipway_rehearsal_number(statement, "line"),
-						 brief);
+						 "<div class=\"tl-row\"><div class=\"tl-label\" title=\"%s\"><span class=\"soft\">%s%s%ld</span> "
+						 "<code>%s</code></div>", brief, timeline->grouped ? "" : timeline->rows[i].migration,
+						 timeline->grouped ? "" : ":", (long) slipway_rehearsal_number(statement, "line"), brief);
 		add_bar(timeline, &timeline->rows[i], statement_kind(statement), "");
 		free(brief);
 	}
@@ -240,7 +259,8 @@ add_locks(Timeline *timeline)
 		add_group(timeline, i);
 		slipway_html_add(timeline->page,
 						 "<div class=\"tl-row\"><div class=\"tl-label\" title=\"%s: %s\"><code>%s</code> "
-						 "<span class=\"soft\">%s</span></div>", relation, mode, relation, mode);
+						 "<span class=\"soft\">%s%s%s</span></div>", relation, mode, relation, mode,
+						 timeline->grouped ? "" : ", ", timeline->grouped ? "" : timeline->rows[i].migration);
 		add_bar(timeline, &timeline->rows[i], slipway_html_lock_bar(slipway_rehearsal_reach(mode)), "");
 	}
 	add_legend(timeline->page);

@@ -20,6 +20,7 @@ typedef struct Relation
 	double		held;			/* how long that is held at most; negative: not known */
 	double		size;			/* bytes before; negative: not known */
 	double		rows;
+	bool		is_index;		/* which goes with its table */
 	bool		rewritten;
 	bool		scanned;
 } Relation;
@@ -30,21 +31,6 @@ typedef struct Touched
 	size_t		count;
 	double		largest;
 } Touched;
-
-/* From the weakest on. */
-static int
-rank_mode(const char *mode)
-{
-	static const char *const modes[] = {
-		"AccessShareLock", "RowShareLock", "RowExclusiveLock", "ShareUpdateExclusiveLock", "ShareLock",
-		"ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock"
-	};
-
-	for (int i = 0; i < (int) (sizeof(modes) / sizeof(modes[0])); i++)
-		if (strcmp(modes[i], mode) == 0)
-			return i;
-	return -1;
-}
 
 static Relation *
 find_relation(Touched *touched, const char *name)
@@ -63,9 +49,6 @@ take_lock(Touched *touched, const json_t *lock)
 	double		held = slipway_rehearsal_number(lock, "held_ms");
 	Relation   *relation;
 
-	/* they are with their tables */
-	if (strcmp(slipway_rehearsal_text(lock, "kind"), "index") == 0)
-		return;
 	relation = find_relation(touched, name);
 	if (relation == NULL)
 	{
@@ -75,16 +58,17 @@ take_lock(Touched *touched, const json_t *lock)
 			.name = name,.mode = mode,.held = held,
 			.size = slipway_rehearsal_number(lock, "size_bytes"),
 			.rows = slipway_rehearsal_number(lock, "rows"),
+			.is_index = strcmp(slipway_rehearsal_text(lock, "kind"), "index") == 0,
 		};
 	}
-	if (rank_mode(mode) > rank_mode(relation->mode))
+	if (slipway_rehearsal_strength(mode) > slipway_rehearsal_strength(relation->mode))
 	{
 		relation->mode = mode;
 		relation->held = held;
 	}
 	else if (strcmp(mode, relation->mode) == 0 && held > relation->held)
 		relation->held = held;
-	if (relation->size > touched->largest)
+	if (!relation->is_index && relation->size > touched->largest)
 		touched->largest = relation->size;
 }
 
@@ -169,9 +153,9 @@ slipway_html_touched(SlipwayBuffer *page, const SlipwayRehearsal *rehearsal)
 	size_t		i;
 	json_t	   *statement;
 
-	/* those of statements may be of a migration that has not ended; how long they are held is not known */
-	take_locks(&touched, rehearsal->migrations);
+	/* statements know the kind, migrations how long */
 	take_locks(&touched, rehearsal->statements);
+	take_locks(&touched, rehearsal->migrations);
 	if (touched.count == 0)
 		return;
 	json_array_foreach(rehearsal->statements, i, statement)
@@ -182,7 +166,8 @@ slipway_html_touched(SlipwayBuffer *page, const SlipwayRehearsal *rehearsal)
 					 "<thead><tr><th>Table</th><th class=\"number\">Size</th><th class=\"number\">Rows</th>"
 					 "<th>Strongest lock</th><th class=\"number\">Held for</th><th>Done to it</th></tr></thead>\n<tbody>\n");
 	for (size_t j = 0; j < touched.count; j++)
-		add_relation(page, &touched, &touched.relations[j]);
+		if (!touched.relations[j].is_index)
+			add_relation(page, &touched, &touched.relations[j]);
 	slipway_html_add(page, "</tbody></table></div></section>\n");
 	free(touched.relations);
 }

@@ -88,6 +88,79 @@ slipway_rehearsal_take(SlipwayRehearsal *rehearsal, json_t *event)
 		rehearsal->done = json_incref(event);
 }
 
+/* The lock on a relation among those of a migration, or NULL. */
+static json_t *
+find_lock(const json_t *locks, const char *relation)
+{
+	size_t		i;
+	json_t	   *lock;
+
+	json_array_foreach(locks, i, lock)
+		if (strcmp(slipway_rehearsal_text(lock, "relation"), relation) == 0)
+			return lock;
+	return NULL;
+}
+
+/* Adds a lock that a statement took, if it is stronger than what is known. */
+static void
+hold_lock(json_t *locks, const json_t *statement, const json_t *taken, double end)
+{
+	json_t	   *lock = find_lock(locks, slipway_rehearsal_text(taken, "relation"));
+	double		start = slipway_rehearsal_number(statement, "start_ms");
+
+	if (lock != NULL && slipway_rehearsal_strength(slipway_rehearsal_text(lock, "mode")) >=
+		slipway_rehearsal_strength(slipway_rehearsal_text(taken, "mode")))
+		return;
+	if (lock == NULL)
+	{
+		lock = json_object();
+		(void) json_array_append_new(locks, lock);
+	}
+	(void) json_object_update(lock, (json_t *) taken);
+	(void) json_object_set(lock, "line", json_object_get(statement, "line"));
+	(void) json_object_set_new(lock, "start_ms", json_real(start));
+	(void) json_object_set_new(lock, "held_ms", json_real(end - start));
+}
+
+/* Has the migration's end been told? */
+static bool
+has_ended(const SlipwayRehearsal *rehearsal, const char *migration)
+{
+	size_t		i;
+	json_t	   *event;
+
+	json_array_foreach(rehearsal->migrations, i, event)
+		if (strcmp(slipway_rehearsal_text(event, "migration"), migration) == 0)
+			return true;
+	return false;
+}
+
+void
+slipway_rehearsal_end(SlipwayRehearsal *rehearsal)
+{
+	size_t		count = json_array_size(rehearsal->statements);
+	const json_t *last = count > 0 ? json_array_get(rehearsal->statements, count - 1) : NULL;
+	const char *migration = last != NULL ? slipway_rehearsal_text(last, "migration") : "";
+	double		end;
+	json_t	   *locks;
+	size_t		i;
+	size_t		j;
+	json_t	   *statement;
+	json_t	   *taken;
+
+	if (*migration == '\0' || has_ended(rehearsal, migration))
+		return;
+	end = slipway_rehearsal_number(last, "start_ms") + slipway_rehearsal_number(last, "duration_ms");
+	locks = json_array();
+	json_array_foreach(rehearsal->statements, i, statement)
+		if (strcmp(slipway_rehearsal_text(statement, "migration"), migration) == 0)
+			json_array_foreach(json_object_get(statement, "locks"), j, taken)
+				hold_lock(locks, statement, taken, end);
+	(void) json_array_append_new(rehearsal->migrations,
+								 json_pack("{s:O, s:o}", "migration", json_object_get(last, "migration"),
+										   "locks", locks));
+}
+
 const char *
 slipway_rehearsal_text(const json_t *event, const char *key)
 {
@@ -136,16 +209,29 @@ slipway_rehearsal_outcomes(const SlipwayRehearsal *rehearsal, const char *outcom
 	return count_matches(rehearsal->statements, "outcome", outcome);
 }
 
+int
+slipway_rehearsal_strength(const char *mode)
+{
+	static const char *const modes[] = {
+		"AccessShareLock", "RowShareLock", "RowExclusiveLock", "ShareUpdateExclusiveLock", "ShareLock",
+		"ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock"
+	};
+
+	for (int i = 0; i < (int) (sizeof(modes) / sizeof(modes[0])); i++)
+		if (strcmp(modes[i], mode) == 0)
+			return i;
+	return -1;
+}
+
 SlipwayLockReach
 slipway_rehearsal_reach(const char *mode)
 {
-	static const char *const writing[] = {"ShareLock", "ShareRowExclusiveLock", "ExclusiveLock"};
+	int			strength = slipway_rehearsal_strength(mode);
 
-	if (strcmp(mode, "AccessExclusiveLock") == 0)
+	if (strength >= slipway_rehearsal_strength("AccessExclusiveLock"))
 		return SLIPWAY_LOCK_BLOCKS_BOTH;
-	for (size_t i = 0; i < sizeof(writing) / sizeof(writing[0]); i++)
-		if (strcmp(mode, writing[i]) == 0)
-			return SLIPWAY_LOCK_BLOCKS_WRITING;
+	if (strength >= slipway_rehearsal_strength("ShareLock"))
+		return SLIPWAY_LOCK_BLOCKS_WRITING;
 	return SLIPWAY_LOCK_BLOCKS_NEITHER;
 }
 

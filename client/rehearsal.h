@@ -12,7 +12,7 @@
 #include "difference.h"
 #include "folder.h"
 
-/* How bad a lock is for others. */
+/* How bad a lock is for others, the least first. */
 typedef enum SlipwayLockReach
 {
 	SLIPWAY_LOCK_BLOCKS_NEITHER,	/* reading nor writing */
@@ -36,6 +36,12 @@ typedef struct SlipwayRehearsal
 SlipwayRehearsal *slipway_rehearsal_new(const SlipwayFolder *folder);
 void		slipway_rehearsal_free(SlipwayRehearsal *rehearsal);
 
+/*
+ * The end has come, perhaps too early: then adds the migration in which it ended, as if what its
+ * statements have locked were held until then.
+ */
+void		slipway_rehearsal_end(SlipwayRehearsal *rehearsal);
+
 /* Is it an event that only rehearsals have, or their last one? */
 bool		slipway_rehearsal_knows(const char *event);
 
@@ -54,6 +60,9 @@ size_t		slipway_rehearsal_count(const SlipwayRehearsal *rehearsal, const char *s
 
 /* How many statements had that outcome. */
 size_t		slipway_rehearsal_outcomes(const SlipwayRehearsal *rehearsal, const char *outcome);
+
+/* From 0 for "AccessShareLock" to 7 for "AccessExclusiveLock"; -1: it is none. */
+int			slipway_rehearsal_strength(const char *mode);
 
 /* What a mode of locks, as "AccessExclusiveLock", does to others. */
 SlipwayLockReach slipway_rehearsal_reach(const char *mode);
