@@ -167,8 +167,9 @@ add_findings(SlipwayBuffer *page, const SlipwayRehearsal *rehearsal)
 	size_t		i;
 	json_t	   *finding;
 
-	/* nothing was looked at */
-	if (json_array_size(rehearsal->statements) == 0 && json_array_size(rehearsal->findings) == 0)
+	/* they are told at the end */
+	if (json_array_size(rehearsal->findings) == 0 &&
+		(json_array_size(rehearsal->statements) == 0 || rehearsal->error != NULL))
 		return;
 	slipway_html_add(page, "<section id=\"findings\"><h2>Findings</h2>\n");
 	if (json_array_size(rehearsal->findings) == 0)
