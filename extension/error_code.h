@@ -34,4 +34,6 @@
 #define SLIPWAY_UNMET_REQUIREMENT	SLIPWAY_ERROR(27)	/* directive requires */
 #define SLIPWAY_MISSING_VALUE		SLIPWAY_ERROR(28)	/* of a variable */
 
+#define SLIPWAY_REHEARSAL_STOPPED	SLIPWAY_ERROR(31)	/* it has held a strong lock long enough */
+
 #endif							/* SLIPWAY_ERROR_CODE_H */

@@ -26,6 +26,15 @@ slipway_event_text(StringInfo json, const char *key, const char *value)
 }
 
 void
+slipway_event_null(StringInfo json, const char *key, const char *value)
+{
+	if (value)
+		slipway_event_text(json, key, value);
+	else
+		appendStringInfo(json, ",\"%s\":null", key);
+}
+
+void
 slipway_event_int(StringInfo json, const char *key, int64 value)
 {
 	appendStringInfo(json, ",\"%s\":" INT64_FORMAT, key, value);
