@@ -99,7 +99,7 @@ add_lock(SlipwayBuffer *page, const json_t *lock)
 	slipway_html_lock(page, slipway_rehearsal_text(lock, "mode"));
 	slipway_html_add(page, " on %s <code>%s</code>", slipway_rehearsal_text(lock, "kind"),
 					 slipway_rehearsal_text(lock, "relation"));
-	if (bytes >= 0)
+	if (bytes > 0)
 		slipway_html_add(page, ", %s", size);
 	if (rows >= 0)
 		slipway_html_add(page, ", %s %s", number, rows == 1 ? "row" : "rows");

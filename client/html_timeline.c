@@ -291,7 +291,8 @@ take_locks(Timeline *timeline, const SlipwayRehearsal *rehearsal)
 	timeline->count = 0;
 	json_array_foreach(rehearsal->migrations, i, migration)
 		json_array_foreach(json_object_get(migration, "locks"), j, lock)
-			add_row(timeline, lock, slipway_rehearsal_text(migration, "migration"), "held_ms");
+			if (!slipway_rehearsal_is_minor(lock, json_object_get(migration, "locks")))
+				add_row(timeline, lock, slipway_rehearsal_text(migration, "migration"), "held_ms");
 }
 
 void

@@ -247,6 +247,22 @@ slipway_rehearsal_reach_name(SlipwayLockReach reach)
 	return names[reach];
 }
 
+bool
+slipway_rehearsal_is_minor(const json_t *lock, const json_t *locks)
+{
+	int			strength = slipway_rehearsal_strength(slipway_rehearsal_text(lock, "mode"));
+	size_t		i;
+	json_t	   *other;
+
+	if (strcmp(slipway_rehearsal_text(lock, "kind"), "index") != 0)
+		return false;
+	json_array_foreach(locks, i, other)
+		if (strcmp(slipway_rehearsal_text(other, "kind"), "index") != 0 &&
+			slipway_rehearsal_strength(slipway_rehearsal_text(other, "mode")) >= strength)
+			return true;
+	return false;
+}
+
 /* Goes behind blanks and comments. */
 static const char *
 skip_comments(const char *text)

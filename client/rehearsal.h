@@ -70,6 +70,9 @@ SlipwayLockReach slipway_rehearsal_reach(const char *mode);
 /* The same in words: "blocks reading and writing". */
 const char *slipway_rehearsal_reach_name(SlipwayLockReach reach);
 
+/* Does a lock among those of an event go without saying: that of an index, beside as strong a one of a table? */
+bool		slipway_rehearsal_is_minor(const json_t *lock, const json_t *locks);
+
 /* What a statement begins with, without comments, in one line. The caller frees it. */
 char	   *slipway_rehearsal_brief(const char *statement);
 

@@ -161,9 +161,10 @@ add_lock(SlipwayBuffer *block, const json_t *lock)
 		slipway_buffer_add(block, slipway_output_color(stdout, SLIPWAY_COLOR_NONE));
 	slipway_buffer_add(block, " on ");
 	add_name(block, slipway_rehearsal_text(lock, "relation"));
-	if (bytes >= 0 && rows >= 0)
+	/* a view has none */
+	if (bytes > 0 && rows >= 0)
 		slipway_buffer_format(block, " (%s, %s %s)", size, number, rows == 1 ? "row" : "rows");
-	else if (bytes >= 0)
+	else if (bytes > 0)
 		slipway_buffer_format(block, " (%s)", size);
 	slipway_buffer_add_char(block, '\n');
 	free(number);
@@ -251,6 +252,7 @@ void
 slipway_rehearsal_text_event(const SlipwayRehearsal *rehearsal, const json_t *event)
 {
 	size_t		count = json_array_size(rehearsal->statements);
+	const json_t *locks = json_object_get(event, "locks");
 	SlipwayBuffer block = {0};
 	size_t		i;
 	json_t	   *lock;
@@ -262,8 +264,9 @@ slipway_rehearsal_text_event(const SlipwayRehearsal *rehearsal, const json_t *ev
 	add_statement(&block, event);
 	add_outcome(&block, event);
 	add_rows(&block, event);
-	json_array_foreach(json_object_get(event, "locks"), i, lock)
-		add_lock(&block, lock);
+	json_array_foreach(locks, i, lock)
+		if (slipway_output_is_verbose() || !slipway_rehearsal_is_minor(lock, locks))
+			add_lock(&block, lock);
 	add_names(&block, "rewrites", json_object_get(event, "rewrites"));
 	add_names(&block, "reads all of", json_object_get(event, "scans"));
 	print_block(&block);
