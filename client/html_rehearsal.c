@@ -89,7 +89,7 @@ add_facts(SlipwayBuffer *page, const SlipwayRehearsal *rehearsal, const SlipwayR
 	size_t		left_out = slipway_rehearsal_outcomes(rehearsal, "not_rehearsed");
 
 	slipway_html_add(page, "<dl class=\"facts\">\n");
-	add_count(page, "", "Migrations", json_array_size(rehearsal->migrations));
+	add_count(page, "", "Migrations", slipway_rehearsal_migrations(rehearsal));
 	add_count(page, "", "Statements", json_array_size(rehearsal->statements));
 	if (left_out > 0)
 		add_count(page, "warning", "Not rehearsed", left_out);
@@ -109,7 +109,7 @@ add_place(SlipwayBuffer *page, const SlipwayRehearsal *rehearsal, const json_t *
 	double		line = slipway_rehearsal_number(event, "line");
 	double		column = slipway_rehearsal_number(event, "column");
 	const SlipwayProblem problem = {
-		.migration = slipway_rehearsal_text(event, "migration"),
+		.migration = slipway_rehearsal_script(event),
 		.line = line > 0 ? (int) line : 0,
 		.column = column > 0 ? (int) column : 0,
 	};

@@ -44,9 +44,9 @@ add_badges(SlipwayBuffer *page, const json_t *statement)
 		if (strcmp(outcomes[i].outcome, outcome) == 0)
 			slipway_html_add(page, "<span class=\"badge %s\">%s</span> ", outcomes[i].kind, outcomes[i].words);
 	if (reach == SLIPWAY_LOCK_BLOCKS_BOTH)
-		slipway_html_add(page, "<span class=\"badge danger\">blocks reading</span> ");
+		slipway_html_add(page, "<span class=\"badge danger\">blocks readers</span> ");
 	else if (reach == SLIPWAY_LOCK_BLOCKS_WRITING)
-		slipway_html_add(page, "<span class=\"badge warning\">blocks writing</span> ");
+		slipway_html_add(page, "<span class=\"badge warning\">blocks writers</span> ");
 	if (json_array_size(json_object_get(statement, "rewrites")) > 0)
 		slipway_html_add(page, "<span class=\"badge danger\">rewrite</span> ");
 	if (json_array_size(json_object_get(statement, "scans")) > 0)
@@ -152,6 +152,19 @@ add_statement(SlipwayBuffer *page, const json_t *statement)
 	free(brief);
 }
 
+/* Begins the list of a script's statements. */
+static void
+add_title(SlipwayBuffer *page, const json_t *statement)
+{
+	const char *migration = slipway_rehearsal_text(statement, "migration");
+	const char *hook = slipway_rehearsal_text(statement, "hook");
+
+	slipway_html_add(page, "<h3>%s", migration);
+	if (*hook != '\0')
+		slipway_html_add(page, "%shook %s", *migration != '\0' ? ", " : "", hook);
+	slipway_html_add(page, "</h3>\n<div class=\"card statements\">\n");
+}
+
 void
 slipway_html_statements(SlipwayBuffer *page, const SlipwayRehearsal *rehearsal)
 {
@@ -164,13 +177,10 @@ slipway_html_statements(SlipwayBuffer *page, const SlipwayRehearsal *rehearsal)
 	slipway_html_add(page, "<section id=\"statements\"><h2>Statements</h2>\n");
 	json_array_foreach(rehearsal->statements, i, statement)
 	{
-		const char *hook = slipway_rehearsal_text(statement, "hook");
-
 		if (previous != NULL && !slipway_rehearsal_same_script(previous, statement))
 			slipway_html_add(page, "</div>\n");
 		if (previous == NULL || !slipway_rehearsal_same_script(previous, statement))
-			slipway_html_add(page, "<h3>%s%s%s</h3>\n<div class=\"card statements\">\n",
-							 slipway_rehearsal_text(statement, "migration"), *hook != '\0' ? ", hook " : "", hook);
+			add_title(page, statement);
 		add_statement(page, statement);
 		previous = statement;
 	}

@@ -277,7 +277,7 @@ take_statements(Timeline *timeline, const SlipwayRehearsal *rehearsal)
 	timeline->count = 0;
 	json_array_foreach(rehearsal->statements, i, statement)
 		if (strcmp(slipway_rehearsal_text(statement, "outcome"), "not_rehearsed") != 0)
-			add_row(timeline, statement, slipway_rehearsal_text(statement, "migration"), "duration_ms");
+			add_row(timeline, statement, slipway_rehearsal_owner(statement), "duration_ms");
 }
 
 static void
@@ -292,7 +292,7 @@ take_locks(Timeline *timeline, const SlipwayRehearsal *rehearsal)
 	json_array_foreach(rehearsal->migrations, i, migration)
 		json_array_foreach(json_object_get(migration, "locks"), j, lock)
 			if (!slipway_rehearsal_is_minor(lock, json_object_get(migration, "locks")))
-				add_row(timeline, lock, slipway_rehearsal_text(migration, "migration"), "held_ms");
+				add_row(timeline, lock, slipway_rehearsal_owner(migration), "held_ms");
 }
 
 void

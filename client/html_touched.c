@@ -128,7 +128,7 @@ add_relation(SlipwayBuffer *page, const Touched *touched, const Relation *relati
 	slipway_html_add(page,
 					 "<tr><td><code>%s</code><div class=\"meter\"><i style=\"width:%.2f%%\"></i></div></td>"
 					 "<td class=\"number\" data-label=\"Size\">%s</td><td class=\"number\" data-label=\"Rows\">%s</td>",
-					 relation->name, share, relation->size >= 0 ? size : "-", relation->rows >= 0 ? rows : "-");
+					 relation->name, share, relation->size > 0 || relation->rows >= 0 ? size : "-", relation->rows >= 0 ? rows : "-");
 	slipway_html_add(page, "<td data-label=\"Strongest lock\">");
 	slipway_html_lock(page, relation->mode);
 	slipway_html_add(page,

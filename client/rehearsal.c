@@ -122,15 +122,15 @@ hold_lock(json_t *locks, const json_t *statement, const json_t *taken, double en
 	(void) json_object_set_new(lock, "held_ms", json_real(end - start));
 }
 
-/* Has the migration's end been told? */
+/* Has the end of a migration, or of such a hook, been told? */
 static bool
-has_ended(const SlipwayRehearsal *rehearsal, const char *migration)
+has_ended(const SlipwayRehearsal *rehearsal, const char *owner)
 {
 	size_t		i;
 	json_t	   *event;
 
 	json_array_foreach(rehearsal->migrations, i, event)
-		if (strcmp(slipway_rehearsal_text(event, "migration"), migration) == 0)
+		if (strcmp(slipway_rehearsal_owner(event), owner) == 0)
 			return true;
 	return false;
 }
@@ -140,7 +140,7 @@ slipway_rehearsal_end(SlipwayRehearsal *rehearsal)
 {
 	size_t		count = json_array_size(rehearsal->statements);
 	const json_t *last = count > 0 ? json_array_get(rehearsal->statements, count - 1) : NULL;
-	const char *migration = last != NULL ? slipway_rehearsal_text(last, "migration") : "";
+	const char *owner = last != NULL ? slipway_rehearsal_owner(last) : "";
 	double		end;
 	json_t	   *locks;
 	size_t		i;
@@ -148,17 +148,17 @@ slipway_rehearsal_end(SlipwayRehearsal *rehearsal)
 	json_t	   *statement;
 	json_t	   *taken;
 
-	if (*migration == '\0' || has_ended(rehearsal, migration))
+	if (*owner == '\0' || has_ended(rehearsal, owner))
 		return;
 	end = slipway_rehearsal_number(last, "start_ms") + slipway_rehearsal_number(last, "duration_ms");
 	locks = json_array();
 	json_array_foreach(rehearsal->statements, i, statement)
-		if (strcmp(slipway_rehearsal_text(statement, "migration"), migration) == 0)
+		if (strcmp(slipway_rehearsal_owner(statement), owner) == 0)
 			json_array_foreach(json_object_get(statement, "locks"), j, taken)
 				hold_lock(locks, statement, taken, end);
 	(void) json_array_append_new(rehearsal->migrations,
-								 json_pack("{s:O, s:o}", "migration", json_object_get(last, "migration"),
-										   "locks", locks));
+								 json_pack("{s:O?, s:O?, s:o}", "migration", json_object_get(last, "migration"),
+										   "hook", json_object_get(last, "hook"), "locks", locks));
 }
 
 const char *
@@ -177,11 +177,40 @@ slipway_rehearsal_number(const json_t *event, const char *key)
 	return json_is_number(number) ? json_number_value(number) : -1;
 }
 
+const char *
+slipway_rehearsal_script(const json_t *event)
+{
+	const char *hook = slipway_rehearsal_text(event, "hook");
+
+	return *hook != '\0' ? hook : slipway_rehearsal_text(event, "migration");
+}
+
+const char *
+slipway_rehearsal_owner(const json_t *event)
+{
+	const char *migration = slipway_rehearsal_text(event, "migration");
+
+	return *migration != '\0' ? migration : slipway_rehearsal_text(event, "hook");
+}
+
+size_t
+slipway_rehearsal_migrations(const SlipwayRehearsal *rehearsal)
+{
+	size_t		count = 0;
+	size_t		i;
+	json_t	   *event;
+
+	json_array_foreach(rehearsal->migrations, i, event)
+		if (*slipway_rehearsal_text(event, "migration") != '\0')
+			count++;
+	return count;
+}
+
 bool
 slipway_rehearsal_same_script(const json_t *a, const json_t *b)
 {
-	return strcmp(slipway_rehearsal_text(a, "migration"), slipway_rehearsal_text(b, "migration")) == 0 &&
-		strcmp(slipway_rehearsal_text(a, "hook"), slipway_rehearsal_text(b, "hook")) == 0;
+	return strcmp(slipway_rehearsal_owner(a), slipway_rehearsal_owner(b)) == 0 &&
+		strcmp(slipway_rehearsal_script(a), slipway_rehearsal_script(b)) == 0;
 }
 
 static size_t

@@ -25,7 +25,7 @@ typedef struct SlipwayRehearsal
 {
 	const SlipwayFolder *folder;
 	json_t	   *statements;		/* rehearsed */
-	json_t	   *migrations;		/* rehearsed_migration */
+	json_t	   *migrations;		/* rehearsed_migration, also of hooks that belong to none */
 	json_t	   *leftovers;		/* not_rolled_back */
 	json_t	   *findings;		/* finding */
 	SlipwayDifferenceList differences;	/* difference */
@@ -51,6 +51,16 @@ void		slipway_rehearsal_take(SlipwayRehearsal *rehearsal, json_t *event);
 /* Of an event: a text, "" if it is not there; a number, negative if it is not there. */
 const char *slipway_rehearsal_text(const json_t *event, const char *key);
 double		slipway_rehearsal_number(const json_t *event, const char *key);
+
+/*
+ * Of an event: the script that it is about, which is a hook or a migration; and the migration
+ * that it belongs to, or the hook that belongs to none.
+ */
+const char *slipway_rehearsal_script(const json_t *event);
+const char *slipway_rehearsal_owner(const json_t *event);
+
+/* How many migrations were rehearsed. */
+size_t		slipway_rehearsal_migrations(const SlipwayRehearsal *rehearsal);
 
 /* Are two statements of the same script? */
 bool		slipway_rehearsal_same_script(const json_t *a, const json_t *b);

@@ -278,7 +278,7 @@ find_place(const SlipwayRehearsal *rehearsal, const json_t *event)
 {
 	double		line = slipway_rehearsal_number(event, "line");
 	const SlipwayProblem problem = {
-		.migration = slipway_rehearsal_text(event, "migration"),.line = line > 0 ? (int) line : 0,
+		.migration = slipway_rehearsal_script(event),.line = line > 0 ? (int) line : 0,
 	};
 
 	return slipway_problem_place(&problem, rehearsal->folder);
@@ -320,7 +320,7 @@ add_leftover(SlipwayBuffer *block, const json_t *leftover)
 		slipway_buffer_format(&line, " %s", object);
 	if (*detail != '\0')
 		slipway_buffer_format(&line, ": %s", detail);
-	slipway_buffer_format(&line, " (%s", slipway_rehearsal_text(leftover, "migration"));
+	slipway_buffer_format(&line, " (%s", slipway_rehearsal_script(leftover));
 	if (slipway_rehearsal_number(leftover, "line") > 0)
 		slipway_buffer_format(&line, ":%.0f", slipway_rehearsal_number(leftover, "line"));
 	slipway_buffer_add_char(&line, ')');
