@@ -8,7 +8,10 @@
 #ifndef SLIPWAY_COMPAT_H
 #define SLIPWAY_COMPAT_H
 
+#include "access/htup_details.h"
+#include "catalog/pg_attribute.h"
 #include "catalog/pg_authid.h"
+#include "catalog/pg_constraint.h"
 #include "commands/copyfrom_internal.h"
 #include "common/relpath.h"
 #include "miscadmin.h"
@@ -239,5 +242,50 @@ slipway_have_transaction_timeout(void)
 #else
 #define SLIPWAY_WORKER_WITHOUT_LOGIN 0
 #endif
+
+/* As setting server_version_num: how objects are written differs between majors. */
+#define SLIPWAY_SERVER_VERSION PG_VERSION_NUM
+
+/* The statistics target of a row of pg_attribute; 17 made its default, -1, NULL. */
+static inline int
+slipway_statistics_target(HeapTuple tuple, TupleDesc descriptor)
+{
+#if PG_VERSION_NUM >= 170000
+	bool		isnull;
+	Datum		target = heap_getattr(tuple, Anum_pg_attribute_attstattarget, descriptor, &isnull);
+
+	return isnull ? -1 : DatumGetInt16(target);
+#else
+	return ((Form_pg_attribute) GETSTRUCT(tuple))->attstattarget;
+#endif
+}
+
+/* 18 made NOT NULL of columns a constraint; before, only the column knew. */
+#if PG_VERSION_NUM >= 180000
+#define SLIPWAY_CONSTRAINT_NOT_NULL CONSTRAINT_NOTNULL
+#else
+#define SLIPWAY_CONSTRAINT_NOT_NULL 'n'
+#endif
+
+/* 18 has constraints over periods of time, and some that are not enforced. */
+static inline bool
+slipway_constraint_has_period(Form_pg_constraint row)
+{
+#if PG_VERSION_NUM >= 180000
+	return row->conperiod;
+#else
+	return false;
+#endif
+}
+
+static inline bool
+slipway_constraint_is_enforced(Form_pg_constraint row)
+{
+#if PG_VERSION_NUM >= 180000
+	return row->conenforced;
+#else
+	return true;
+#endif
+}
 
 #endif							/* SLIPWAY_COMPAT_H */

@@ -13,6 +13,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "catalog/namespace.h"
 #include "commands/trigger.h"
 #include "mb/pg_wchar.h"
 #include "nodes/parsenodes.h"
@@ -39,6 +40,7 @@
 #include "observe.h"
 #include "plain_form.h"
 #include "refuse.h"
+#include "rehearsal_snapshot.h"
 #include "settings.h"
 #include "side_effect.h"
 #include "transaction.h"
@@ -164,6 +166,47 @@ begin_observed(Stage *stage, SlipwayStatement *statement, const Node *stmt)
 	stage->result->statements = lappend(stage->result->statements, observed);
 	MemoryContextSwitchTo(caller);
 	return observed;
+}
+
+/* The relation that a statement is about, if it names a single one. */
+static RangeVar *
+target_of(const Node *stmt)
+{
+	switch (nodeTag(stmt))
+	{
+		case T_AlterTableStmt:
+			return ((const AlterTableStmt *) stmt)->relation;
+		case T_IndexStmt:
+			return ((const IndexStmt *) stmt)->relation;
+		case T_RenameStmt:
+			return ((const RenameStmt *) stmt)->relation;
+		case T_ReindexStmt:
+			return ((const ReindexStmt *) stmt)->relation;
+		case T_ClusterStmt:
+			return ((const ClusterStmt *) stmt)->relation;
+		case T_RefreshMatViewStmt:
+			return ((const RefreshMatViewStmt *) stmt)->relation;
+		case T_UpdateStmt:
+			return ((const UpdateStmt *) stmt)->relation;
+		case T_DeleteStmt:
+			return ((const DeleteStmt *) stmt)->relation;
+		case T_VacuumStmt:
+			if (list_length(((const VacuumStmt *) stmt)->rels) == 1)
+				return linitial_node(VacuumRelation, ((const VacuumStmt *) stmt)->rels)->relation;
+			return NULL;
+		default:
+			return NULL;
+	}
+}
+
+/* As the script means the name now. */
+static SlipwayTouched *
+find_target(const Node *stmt)
+{
+	RangeVar   *name = target_of(stmt);
+	Oid			relation = name ? RangeVarGetRelid(name, NoLock, true) : InvalidOid;
+
+	return OidIsValid(relation) ? slipway_touched(relation) : NULL;
 }
 
 /* Of a kind that is the first of a transaction, or none. */
@@ -370,6 +413,8 @@ rehearse_statement(SlipwayPlace *place, SlipwayStatement *statement, MemoryConte
 	slipway_side_effect_at(observed->migration, observed->hook, observed->line);
 	if (!sets_transaction(stmt))
 		slipway_observe_before();
+	observed->target = find_target(stmt);
+	observed->changes_rows = IsA(stmt, UpdateStmt) || IsA(stmt, DeleteStmt);
 	adapt_settings(stage->run->options);
 	if (can_run(stage, statement, observed))
 	{
@@ -528,6 +573,7 @@ run_parts(Stage *stage, List *parts)
 		result->task = &((const Part *) lfirst(cell))->task;
 		run_part(stage, lfirst(cell));
 	}
+	stage->result->after = slipway_rehearsal_snapshot(stage->run);
 }
 
 static void
@@ -541,8 +587,6 @@ end(SlipwayRun *run)
 	slipway_transaction_recover();
 	slipway_leftover_afterwards();
 	slipway_lock_release(&run->lock);
-	slipway_side_effect_report();
-	slipway_side_effect_end();
 }
 
 void
@@ -554,6 +598,7 @@ slipway_exec_rehearsal(SlipwayRun *run, SlipwayTask *tasks, int n, SlipwayRehear
 		.scratch = AllocSetContextCreate(run->context, "slipway rehearsal", SLIPWAY_STATEMENT_SIZES),
 	};
 
+	rehearsal->before = slipway_rehearsal_snapshot(run);
 	slipway_lock_watch_begin(run->context);
 	slipway_lock_wait_begin();
 	start_afresh();
@@ -574,4 +619,6 @@ slipway_exec_rehearsal(SlipwayRun *run, SlipwayTask *tasks, int n, SlipwayRehear
 	if (rehearsal->result.error)
 		slipway_lock_watch_explain(rehearsal->result.error);
 	rehearsal->duration_ms = stage.clock_ms;
+	slipway_side_effect_report();
+	slipway_side_effect_end();
 }

@@ -7,6 +7,7 @@
 
 #include "observed.h"
 #include "result.h"
+#include "snapshot.h"
 
 /* What has been seen, in run->context. */
 typedef struct SlipwayRehearsal
@@ -16,6 +17,8 @@ typedef struct SlipwayRehearsal
 	int			migrations;
 	int			not_rehearsed;	/* statements */
 	double		duration_ms;	/* of the statements */
+	SlipwaySnapshot *before;	/* the schema before and at the end; or NULL */
+	SlipwaySnapshot *after;
 	SlipwayResult result;
 } SlipwayRehearsal;
 

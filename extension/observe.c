@@ -147,6 +147,8 @@ slipway_observe_after(SlipwayObserved *observed, bool utility, TimestampTz start
 
 	slipway_held_look(see_lock, &look);
 	list_sort(observed->locks, compare_strength);
+	if (observed->target)
+		observed->target_mode = observed->target->mode;
 	slipway_touched_each(see_relation, &look);
 	list_sort(observed->rewrites, compare_relations);
 	list_sort(observed->scans, compare_relations);
@@ -166,6 +168,8 @@ slipway_observe_cancelled(SlipwayObserved *observed, TimestampTz started_at)
 
 	slipway_held_look(see_lock, &look);
 	list_sort(observed->locks, compare_strength);
+	if (observed->target)
+		observed->target_mode = observed->target->mode;
 }
 
 typedef struct UnitEnd

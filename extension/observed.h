@@ -44,6 +44,9 @@ typedef struct SlipwayObserved
 	List	   *rewrites;		/* of SlipwayTouched */
 	List	   *scans;
 	Node	   *tree;			/* of a utility command; or NULL */
+	SlipwayTouched *target;		/* the relation that it is about, if it is one and counts; or NULL */
+	LOCKMODE	target_mode;	/* strongest lock on that in the unit */
+	bool		changes_rows;	/* UPDATE, DELETE */
 } SlipwayObserved;
 
 /* Sends what is known of a statement. */

@@ -19,8 +19,8 @@ typedef enum OptionType
 	OPTION_FLAG,
 	OPTION_STEPS,				/* a count from 1 */
 	OPTION_DOWN_SCRIPTS,		/* a flag that is "newest" or "applied" */
+	OPTION_SWITCH,				/* a flag that may also be "on" or "off" */
 	OPTION_RECUT,				/* a flag that is "auto" or "refuse" */
-	OPTION_SWITCH,				/* a flag that is "on" or "off" */
 	OPTION_MODE,				/* "each" or "all" */
 	OPTION_SCRIPTS,				/* "applied" or "newest" */
 	OPTION_LABELS,				/* a JSON object of strings, kept as text */
@@ -60,6 +60,7 @@ static const struct
 	{"retries", OPTION_COUNT, offsetof(SlipwayOptions, retries), RUNS},
 	{"recut", OPTION_RECUT, offsetof(SlipwayOptions, recut), RUNS},
 	{"mode", OPTION_MODE, offsetof(SlipwayOptions, mode), MIGRATE},
+	{"snapshot", OPTION_SWITCH, offsetof(SlipwayOptions, snapshot), RUNS | REHEARSE},
 	{"labels", OPTION_LABELS, offsetof(SlipwayOptions, labels), RUNS},
 	{"variables", OPTION_VARIABLES, offsetof(SlipwayOptions, variables), ALL},
 	{"variables_key", OPTION_TEXT, offsetof(SlipwayOptions, variables_key), ALL},
@@ -69,7 +70,6 @@ static const struct
 	{"lock_hold", OPTION_TIME, offsetof(SlipwayOptions, lock_hold), REHEARSE},
 	{"plain_indexes", OPTION_FLAG, offsetof(SlipwayOptions, plain_indexes), REHEARSE},
 	{"plain_indexes_below", OPTION_SIZE, offsetof(SlipwayOptions, plain_indexes_below), REHEARSE},
-	{"snapshot", OPTION_SWITCH, offsetof(SlipwayOptions, snapshot), REHEARSE},
 	{"migration", OPTION_TEXT, offsetof(SlipwayOptions, migration), VERIFY},
 	{"verify_scripts", OPTION_SCRIPTS, offsetof(SlipwayOptions, verify_scripts), VERIFY},
 	{"expected_head", OPTION_TEXT, offsetof(SlipwayOptions, expected_head), ROLLBACK | REDO},
@@ -243,7 +243,7 @@ set_option(SlipwayOptions *options, int which, JsonbValue *value)
 			*(bool *) target = parse_word(name, value, "auto", "refuse");
 			break;
 		case OPTION_SWITCH:
-			*(bool *) target = parse_word(name, value, "on", "off");
+			*(bool *) target = value->type == jbvBool ? value->val.boolean : parse_word(name, value, "on", "off");
 			break;
 		case OPTION_SIZE:
 			*(int64 *) target = parse_size(name, value);
@@ -327,11 +327,11 @@ slipway_options_parse(Jsonb *json, const char *action)
 	}
 	options->lock_hold = REHEARSE_LOCK_HOLD_MS;
 	options->plain_indexes_below = REHEARSE_PLAIN_INDEXES_BELOW;
-	options->snapshot = true;
 	options->out_of_order = -1;
 	options->labels = "{}";
 	options->retries = slipway_retries;
 	options->mode = slipway_mode;
+	options->snapshot = slipway_snapshot_wanted || action_bit(action) == REHEARSE;
 	options->recut = slipway_recut == SLIPWAY_RECUT_AUTO;
 	options->cancel_blockers = pstrdup(slipway_cancel_blockers_default);
 	if (!JB_ROOT_IS_OBJECT(json))

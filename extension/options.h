@@ -41,7 +41,7 @@ typedef struct SlipwayOptions
 	int			lock_hold;		/* of a rehearsal: ms that it may hold a strong lock; 0: no limit */
 	bool		plain_indexes;	/* it builds concurrent indexes as plain ones, however large the table is */
 	int64		plain_indexes_below;	/* or if that has fewer bytes than these */
-	bool		snapshot;		/* compare the schema before and after */
+	bool		snapshot;		/* store one of the schema at the end; of a rehearsal: compare it */
 	bool		recut;			/* cut a script where a statement turns out to refuse its transaction */
 } SlipwayOptions;
 

@@ -11,14 +11,17 @@
 #include "miscadmin.h"
 #include "tcop/utility.h"
 
+#include "advice.h"
 #include "call.h"
 #include "exec_rehearsal.h"
+#include "finding.h"
 #include "message.h"
 #include "pending.h"
+#include "rehearsal_snapshot.h"
 #include "turn.h"
 
 static void
-report_done(const SlipwayRun *run, const SlipwayRehearsal *rehearsal)
+report_done(const SlipwayRun *run, const SlipwayRehearsal *rehearsal, const int *findings)
 {
 	StringInfoData json;
 	int			statements = list_length(rehearsal->statements);
@@ -29,9 +32,9 @@ report_done(const SlipwayRun *run, const SlipwayRehearsal *rehearsal)
 	slipway_event_int(&json, "statements", statements);
 	slipway_event_int(&json, "not_rehearsed", rehearsal->not_rehearsed);
 	slipway_event_ms(&json, "duration_ms", rehearsal->duration_ms);
-	slipway_event_int(&json, "danger", 0);
-	slipway_event_int(&json, "warning", 0);
-	slipway_event_int(&json, "note", 0);
+	slipway_event_int(&json, "danger", findings[SLIPWAY_DANGER]);
+	slipway_event_int(&json, "warning", findings[SLIPWAY_WARNING]);
+	slipway_event_int(&json, "note", findings[SLIPWAY_NOTE]);
 	if (rehearsal->migrations == 0 && statements == 0)
 		slipway_event_send(&json, "project \"%s\": nothing to rehearse", run->project->name);
 	else
@@ -65,6 +68,7 @@ static void
 run_plan(SlipwayRun *run, const SlipwayPlan *plan, int nsteps)
 {
 	SlipwayRehearsal rehearsal = {0};
+	int			findings[SLIPWAY_SEVERITIES] = {0};
 	int			n;
 	SlipwayTask *tasks = slipway_task_list(plan, nsteps, &n);
 
@@ -74,12 +78,14 @@ run_plan(SlipwayRun *run, const SlipwayPlan *plan, int nsteps)
 		slipway_exec_rehearsal(run, tasks, n, &rehearsal);
 	}
 	MemoryContextSwitchTo(run->context);
+	slipway_rehearsal_report_difference(rehearsal.before, rehearsal.after);
+	slipway_advice_report(&rehearsal, findings);
 	if (rehearsal.result.error)
 	{
 		add_left_out(&rehearsal, rehearsal.result.error);
 		ReThrowError(rehearsal.result.error);
 	}
-	report_done(run, &rehearsal);
+	report_done(run, &rehearsal, findings);
 }
 
 /* Like a deploy: first without the lock, and again with it if somebody was faster. */

@@ -54,6 +54,8 @@ SELECT replace(text, 'mine', CASE WHEN yours THEN 'yours' ELSE 'mine' END), your
     $$SELECT slipway.verify_history('mine')$$,
     $$SELECT slipway.rollback_plan('mine', '{"to": "0001_a"}')$$,
     $$SELECT slipway.rollback_losses('mine', '{"to": "0001_a"}')$$,
+    $$SELECT slipway.fingerprint('mine')$$,
+    $$SELECT slipway.snapshot('mine')$$,
     $$SELECT slipway.find_base('mine')$$,
     $$SELECT slipway.find_manifest(repeat('0', 64), 'mine')$$,
     $$SELECT slipway.add_script('SELECT 3', 'mine')$$,

@@ -40,6 +40,10 @@ CREATE TABLE call (n serial, statement text);
 INSERT INTO call (statement) VALUES
 ('SELECT slipway.lock_key(%L)'),
 ('SELECT slipway.cancel(%L)'),
+('SELECT count(*) FROM slipway.snapshot(%L)'),
+('SELECT count(*) FROM slipway.snapshot(''default'', ARRAY[%L])'),
+('SELECT slipway.fingerprint(%L)'),
+('SELECT slipway.fingerprint(''default'', ARRAY[''kind:*'', ''extension:'' || %L])'),
 ('SELECT slipway.migrate_detached(%L, ''{"unknown": 1}'')'),
 ('SELECT slipway.migrate_detached(''default'', jsonb_build_object(%L, 1))'),
 ('SELECT slipway.migrate_detached(''default'', jsonb_build_object(''lock_wait'', %L::text))'),

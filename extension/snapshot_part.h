@@ -1,0 +1,13 @@
+/*
+ * snapshot_part.h
+ *	  Parts of a snapshot that need no other; each adds the objects of its kinds.
+ */
+#ifndef SLIPWAY_SNAPSHOT_PART_H
+#define SLIPWAY_SNAPSHOT_PART_H
+
+#include "snapshot_reader.h"
+
+extern void slipway_snapshot_schemas(SlipwayReader *reader);
+extern void slipway_snapshot_routines(SlipwayReader *reader);
+
+#endif							/* SLIPWAY_SNAPSHOT_PART_H */
