@@ -234,7 +234,9 @@ add_outcome(SlipwayBuffer *block, const json_t *event)
 		{"failed", "failed"}, {"stopped", "stopped"}
 	};
 	const char *outcome = slipway_rehearsal_text(event, "outcome");
-	const char *reason = slipway_rehearsal_text(event, "reason");
+	bool		ended = strcmp(outcome, "failed") == 0 || strcmp(outcome, "stopped") == 0;
+	/* why it ended is the error that follows */
+	const char *reason = ended ? "" : slipway_rehearsal_text(event, "reason");
 	SlipwayBuffer line = {0};
 
 	for (size_t i = 0; i < sizeof(outcomes) / sizeof(outcomes[0]); i++)
