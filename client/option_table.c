@@ -144,8 +144,8 @@ const SlipwayOption slipway_option_table[SLIPWAY_OPTION_COUNT] = {
 	[SLIPWAY_OPTION_HTML] =
 	{"html", 0, TEXT("FILE"), "SLIPWAY_HTML", "also write it as a page for a browser"},
 	[SLIPWAY_OPTION_SNAPSHOT] =
-	{"snapshot", 0, SLIPWAY_OPTION_KIND_CHOICE, "on|off", "on|off", "SLIPWAY_SNAPSHOT",
-	"look at the schema at the end, for diff (default: on)"},
+	{"snapshot", 0, SLIPWAY_OPTION_KIND_CHOICE, "SWITCH", "on|off", "SLIPWAY_SNAPSHOT",
+	"store what the schema is at the end, for diff: on (default) or off"},
 	[SLIPWAY_OPTION_AGAINST] =
 	{"against", 0, TEXT("NAME"), NULL, "compare with a snapshot that was saved"},
 	[SLIPWAY_OPTION_WITH] =
