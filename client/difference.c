@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "buffer.h"
+#include "column_order.h"
 #include "display.h"
 #include "line_diff.h"
 #include "memory.h"
@@ -55,6 +56,90 @@ slipway_difference_free(SlipwayDifferenceList *list)
 	}
 	free(list->items);
 	*list = (SlipwayDifferenceList) {0};
+}
+
+/* The rows of a result in order. */
+typedef struct Side
+{
+	const PGresult *result;
+	int		   *rows;
+	int			count;
+	int			next;
+} Side;
+
+static int
+compare_rows(const void *one, const void *other, void *result)
+{
+	int			order = strcmp(PQgetvalue(result, *(const int *) one, 0),
+							   PQgetvalue(result, *(const int *) other, 0));
+
+	return order != 0 ? order : strcmp(PQgetvalue(result, *(const int *) one, 1),
+									   PQgetvalue(result, *(const int *) other, 1));
+}
+
+/* Each server orders by bytes in its own encoding, so this is done here. */
+static Side
+sort_rows(const PGresult *result)
+{
+	Side		side = {.result = result,.count = PQntuples(result)};
+
+	side.rows = slipway_memory_new((size_t) side.count * sizeof(int));
+	for (int i = 0; i < side.count; i++)
+		side.rows[i] = i;
+	qsort_r(side.rows, (size_t) side.count, sizeof(int), compare_rows, (void *) result);
+	return side;
+}
+
+static const char *
+side_field(const Side *side, int field)
+{
+	return PQgetvalue(side->result, side->rows[side->next], field);
+}
+
+static int
+compare_sides(const Side *before, const Side *after)
+{
+	int			order;
+
+	if (before->next == before->count || after->next == after->count)
+		return before->next == before->count ? 1 : -1;
+	order = strcmp(side_field(before, 0), side_field(after, 0));
+	return order != 0 ? order : strcmp(side_field(before, 1), side_field(after, 1));
+}
+
+/* Both have the object, with another definition. */
+static void
+add_changed(SlipwayDifferenceList *list, const Side *before, const Side *after)
+{
+	char	   *old = slipway_column_order_take_over(side_field(before, 2), side_field(after, 2));
+
+	if (strcmp(old, side_field(after, 2)) != 0)
+		slipway_difference_add(list, side_field(after, 0), side_field(after, 1), old,
+							   side_field(after, 2));
+	free(old);
+}
+
+void
+slipway_difference_compare(SlipwayDifferenceList *list, const PGresult *before, const PGresult *after)
+{
+	Side		old = sort_rows(before);
+	Side		new = sort_rows(after);
+
+	while (old.next < old.count || new.next < new.count)
+	{
+		int			order = compare_sides(&old, &new);
+
+		if (order < 0)
+			slipway_difference_add(list, side_field(&old, 0), side_field(&old, 1), side_field(&old, 2), NULL);
+		else if (order > 0)
+			slipway_difference_add(list, side_field(&new, 0), side_field(&new, 1), NULL, side_field(&new, 2));
+		else if (strcmp(side_field(&old, 3), side_field(&new, 3)) != 0)
+			add_changed(list, &old, &new);
+		old.next += order <= 0;
+		new.next += order >= 0;
+	}
+	free(old.rows);
+	free(new.rows);
 }
 
 const char *

@@ -6,6 +6,7 @@
 #define SLIPWAY_DIFFERENCE_H
 
 #include <jansson.h>
+#include <libpq-fe.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -32,6 +33,12 @@ typedef struct SlipwayDifferenceList
 void		slipway_difference_add(SlipwayDifferenceList *list, const char *kind, const char *identity,
 								   const char *before, const char *after);
 void		slipway_difference_free(SlipwayDifferenceList *list);
+
+/*
+ * Adds what differs between two schemas: rows of kind, identity, definition and hash, as slipway.snapshot() has
+ * them, in any order.
+ */
+void		slipway_difference_compare(SlipwayDifferenceList *list, const PGresult *before, const PGresult *after);
 
 /* "added", "dropped" or "changed" */
 const char *slipway_difference_change(const SlipwayDifference *difference);

@@ -43,6 +43,8 @@ slipway_environment_apply(SlipwayArguments *arguments)
 		return;
 	fill_option(arguments, SLIPWAY_OPTION_PROJECT, SLIPWAY_CONFIG_PROJECT);
 	fill_option(arguments, SLIPWAY_OPTION_ORDER, SLIPWAY_CONFIG_ORDER);
+	fill_option(arguments, SLIPWAY_OPTION_SNAPSHOT, SLIPWAY_CONFIG_SNAPSHOT);
+	fill_option(arguments, SLIPWAY_OPTION_IGNORE, SLIPWAY_CONFIG_IGNORE);
 	/* the folder of MIGRATIONS_PATH comes first */
 	if (!slipway_folder_is_set())
 		fill_option(arguments, SLIPWAY_OPTION_DIR, SLIPWAY_CONFIG_DIR);

@@ -79,7 +79,15 @@ read_parts(SlipwayReader *reader)
 	slipway_snapshot_indexes(reader);
 	slipway_snapshot_sequences(reader);
 	slipway_snapshot_relations(reader);
+	slipway_snapshot_triggers(reader);
+	slipway_snapshot_rules(reader);
+	slipway_snapshot_policies(reader);
+	slipway_snapshot_types(reader);
 	slipway_snapshot_routines(reader);
+	slipway_snapshot_plain(reader);
+	slipway_snapshot_publication_parts(reader);
+	slipway_snapshot_default_privileges(reader);
+	slipway_snapshot_system_privileges(reader);
 }
 
 static SlipwaySnapshot *

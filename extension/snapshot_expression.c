@@ -13,6 +13,8 @@
  */
 #include "postgres.h"
 
+#include "access/sysattr.h"
+#include "catalog/heap.h"
 #include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
@@ -120,7 +122,7 @@ slipway_expression_read(const char *text)
 	return normalize(stringToNode(text), NULL);
 }
 
-/* Something with these columns, that is no relation. */
+/* Something with these columns, that is no relation; those of the system come behind its own. */
 static RangeTblEntry *
 make_source(const char *name, const SlipwayColumns *columns)
 {
@@ -130,40 +132,65 @@ make_source(const char *name, const SlipwayColumns *columns)
 	source->eref = makeAlias(name, NIL);
 	for (int i = 0; i < columns->n; i++)
 		source->eref->colnames = lappend(source->eref->colnames, makeString((char *) columns->columns[i]));
+	for (int i = -1; i > FirstLowInvalidHeapAttributeNumber; i--)
+		source->eref->colnames = lappend(source->eref->colnames,
+										 makeString(NameStr(((FormData_pg_attribute *) SystemAttributeDefinition(i))->attname)));
 	return source;
+}
+
+typedef struct SystemColumns
+{
+	int			level;			/* of queries in the expression */
+	int			n;				/* columns of the source's own */
+} SystemColumns;
+
+/* Columns of the system, in place: there they are -1, -2, ... */
+static bool
+move_system_columns(Node *node, void *argument)
+{
+	SystemColumns *context = argument;
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, Var))
+	{
+		Var		   *var = (Var *) node;
+
+		if (var->varlevelsup == context->level && var->varattno < 0)
+			var->varattno = context->n - var->varattno;
+		return false;
+	}
+	if (IsA(node, Query))
+	{
+		bool		result;
+
+		context->level++;
+		result = query_tree_walker((Query *) node, move_system_columns, context, 0);
+		context->level--;
+		return result;
+	}
+	return expression_tree_walker(node, move_system_columns, context);
 }
 
 /* Of "SELECT expression" only the expression. */
 static char *
-show_from(Node *tree, List *sources)
+show_from(Node *tree, List *sources, const SlipwayColumns *columns)
 {
+	SystemColumns context = {0, columns->n};
 	Query	   *query = makeNode(Query);
-	char	   *text;
+	char	   *shown;
 
+	(void) move_system_columns(tree, &context);
 	query->commandType = CMD_SELECT;
 	query->canSetTag = true;
 	query->rtable = sources;
 	query->jointree = makeFromExpr(NIL, NULL);
 	query->targetList = list_make1(makeTargetEntry((Expr *) tree, 1, NULL, false));
 	query->hasSubLinks = true;
-	text = pg_get_querydef(query, false);
-	text = strstr(text, "SELECT ");
-	if (text == NULL)
+	shown = strstr(pg_get_querydef(query, false), "SELECT ");
+	if (shown == NULL)
 		elog(ERROR, "unexpected text of an expression");
-	return text + strlen("SELECT ");
-}
-
-/* Does it refer to a row as a whole, or to a column of the system? */
-static bool
-needs_relation(Node *node, void *context)
-{
-	if (node == NULL)
-		return false;
-	if (IsA(node, Var))
-		return ((Var *) node)->varattno <= 0;
-	if (IsA(node, Query))
-		return query_tree_walker((Query *) node, needs_relation, context, 0);
-	return expression_tree_walker(node, needs_relation, context);
+	return shown + strlen("SELECT ");
 }
 
 char *
@@ -171,15 +198,13 @@ slipway_expression_show(Node *tree, const SlipwayColumns *columns)
 {
 	if (columns == NULL)
 		return deparse_expression(tree, NIL, false, false);
-	if (needs_relation(tree, NULL))
-		return deparse_expression(tree, deparse_context_for(columns->name, columns->relation), false, false);
-	return show_from(tree, list_make1(make_source(columns->name, columns)));
+	return show_from(tree, list_make1(make_source(columns->name, columns)), columns);
 }
 
 char *
 slipway_expression_show_old_new(Node *tree, const SlipwayColumns *columns)
 {
-	return show_from(tree, list_make2(make_source("old", columns), make_source("new", columns)));
+	return show_from(tree, list_make2(make_source("old", columns), make_source("new", columns)), columns);
 }
 
 /* Gives the columns of the result their names; of UNION and the like, those of each side. */

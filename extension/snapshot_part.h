@@ -9,5 +9,10 @@
 
 extern void slipway_snapshot_schemas(SlipwayReader *reader);
 extern void slipway_snapshot_routines(SlipwayReader *reader);
+extern void slipway_snapshot_plain(SlipwayReader *reader);
+extern void slipway_snapshot_types(SlipwayReader *reader);
+extern void slipway_snapshot_publication_parts(SlipwayReader *reader);
+extern void slipway_snapshot_default_privileges(SlipwayReader *reader);
+extern void slipway_snapshot_system_privileges(SlipwayReader *reader);
 
 #endif							/* SLIPWAY_SNAPSHOT_PART_H */

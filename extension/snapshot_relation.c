@@ -178,12 +178,8 @@ slipway_relation_read(SlipwayReader *reader)
 	MemoryContextSwitchTo(old);
 }
 
-/*
- * Columns in their order. Of a child only its own: where those of parents stand depends on
- * what was added when.
- */
-static char *
-list_columns(const SlipwayRelation *relation)
+char *
+slipway_relation_columns(const SlipwayRelation *relation)
 {
 	StringInfoData list;
 	bool		child = relation->parents != NIL && !relation->form->relispartition;
@@ -352,7 +348,7 @@ put_relation(SlipwayReader *reader, const SlipwayRelation *relation)
 	slipway_reader_begin(reader);
 	slipway_reader_owner(reader, relation->form->relowner);
 	if (relation->form->relkind != RELKIND_VIEW && relation->form->relkind != RELKIND_MATVIEW)
-		slipway_reader_line(reader, "columns", list_columns(relation));
+		slipway_reader_line(reader, "columns", slipway_relation_columns(relation));
 	if (relation->form->relkind != RELKIND_VIEW)
 		put_table_lines(reader, relation);
 	if (relation->form->relkind == RELKIND_FOREIGN_TABLE)

@@ -45,6 +45,12 @@ extern const char *slipway_relation_identity(SlipwayReader *reader, Oid oid);
 /* Name of a column, quoted. */
 extern const char *slipway_relation_column(const SlipwayRelation *relation, AttrNumber column);
 
+/*
+ * Columns in their order. Of a child only its own: where those of parents stand depends on
+ * what was added when.
+ */
+extern char *slipway_relation_columns(const SlipwayRelation *relation);
+
 /* Parts of a snapshot; each adds its objects. */
 extern void slipway_snapshot_sequences(SlipwayReader *reader);	/* before columns */
 extern void slipway_snapshot_columns(SlipwayReader *reader);
