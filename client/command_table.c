@@ -257,8 +257,8 @@ const SlipwayCommand slipway_command_table[] = {
 		.description =
 		"Compares the schema as it is with what the last run has left, with a snapshot\n"
 		"that was saved, or with another database, and shows each object that was added\n"
-		"(+), dropped (-) or changed (~) since then, or that only this database has, lacks\n"
-		"or has otherwise. Changes nothing; exits with 10 if anything differs.\n\n"
+		"(+), dropped (-) or changed (~) since then; or that only this database has, or\n"
+		"lacks, or has otherwise. Changes nothing; exits with 10 if anything differs.\n\n"
 		"--save keeps the schema as it is under a name, in the place of what that had;\n"
 		"--accept takes it for what the last run has left, so that what was done by hand\n"
 		"is no difference any more. Both compare nothing.\n\n"

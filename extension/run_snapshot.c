@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "pgstat.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 
@@ -55,6 +56,8 @@ slipway_run_snapshot(SlipwayRun *run)
 
 	if (!run->options->snapshot || !run->changed)
 		return;
+	/* It can take a second or two. */
+	pgstat_report_activity(STATE_RUNNING, "slipway: storing a snapshot of the schema");
 	context = AllocSetContextCreate(run->context, "slipway snapshot", ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(context);
 	PG_TRY();
