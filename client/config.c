@@ -50,6 +50,9 @@ static const char *const key_names[SLIPWAY_CONFIG_COUNT] = {
 	[SLIPWAY_CONFIG_DIR] = "dir",
 	[SLIPWAY_CONFIG_PROJECT] = "project",
 	[SLIPWAY_CONFIG_ORDER] = "order",
+	[SLIPWAY_CONFIG_REHEARSE] = "rehearse",
+	[SLIPWAY_CONFIG_SNAPSHOT] = "snapshot",
+	[SLIPWAY_CONFIG_IGNORE] = "ignore",
 };
 
 /* Cuts blanks off both ends, in place. */

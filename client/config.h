@@ -1,7 +1,7 @@
 /*
  * config.h
  *	  slipway.conf: named environments, each with its connections, folder,
- *	  project and order.
+ *	  project and order, and whether it may be rehearsed on.
  *
  * An INI file: sections in brackets, "key = value", whole lines of comments
  * behind "#" or ";". ${NAME} in a value is an environment variable, $${NAME}
@@ -23,6 +23,9 @@ typedef enum SlipwayConfigKey
 	SLIPWAY_CONFIG_DIR,
 	SLIPWAY_CONFIG_PROJECT,
 	SLIPWAY_CONFIG_ORDER,
+	SLIPWAY_CONFIG_REHEARSE,
+	SLIPWAY_CONFIG_SNAPSHOT,
+	SLIPWAY_CONFIG_IGNORE,
 	SLIPWAY_CONFIG_COUNT
 } SlipwayConfigKey;
 

@@ -210,35 +210,53 @@ take_target(const SlipwayArguments *arguments, SlipwayTarget *target)
 	ahead.is_found = false;
 }
 
+/* Connects, and releases what is in the target. */
+static PGconn *
+open_target(const SlipwayArguments *arguments, SlipwayTarget *target)
+{
+	bool		may_ask = !slipway_option_flag(arguments, SLIPWAY_OPTION_NO_PASSWORD);
+	char	   *options = make_startup_options(target);
+	PGconn	   *conn = connect_asking(target, options, may_ask);
+
+	if (options != NULL && is_request_refused(conn))
+	{
+		PQfinish(conn);
+		conn = connect_asking(target, NULL, may_ask);
+	}
+	slipway_die_push(close_connection, conn);
+	if (PQstatus(conn) != CONNECTION_OK)
+		die_of_connection(conn, target);
+	slipway_output_detail("connected to database \"%s\" on \"%s\" port %s as \"%s\" (from %s)",
+						  PQdb(conn), PQhost(conn), PQport(conn), PQuser(conn), target->source);
+	keep_search_path(target);
+	if (target->search_path != NULL)
+		slipway_output_detail("search_path: %s", target->search_path);
+	free(options);
+	slipway_target_release(target);
+	return conn;
+}
+
 PGconn *
 slipway_connection_open(const SlipwayArguments *arguments)
 {
 	SlipwayTarget target = {0};
-	PGconn	   *conn;
-	char	   *options;
-	bool		may_ask = !slipway_option_flag(arguments, SLIPWAY_OPTION_NO_PASSWORD);
 
 	take_target(arguments, &target);
 	if (slipway_option_flag(arguments, SLIPWAY_OPTION_PASSWORD))
 		ask_password(&target, target.user);
-	options = make_startup_options(&target);
-	conn = connect_asking(&target, options, may_ask);
-	if (options != NULL && is_request_refused(conn))
-	{
-		PQfinish(conn);
-		conn = connect_asking(&target, NULL, may_ask);
-	}
-	slipway_die_push(close_connection, conn);
-	if (PQstatus(conn) != CONNECTION_OK)
-		die_of_connection(conn, &target);
-	slipway_output_detail("connected to database \"%s\" on \"%s\" port %s as \"%s\" (from %s)",
-						  PQdb(conn), PQhost(conn), PQport(conn), PQuser(conn), target.source);
-	keep_search_path(&target);
-	if (target.search_path != NULL)
-		slipway_output_detail("search_path: %s", target.search_path);
-	free(options);
-	slipway_target_release(&target);
-	return conn;
+	return open_target(arguments, &target);
+}
+
+PGconn *
+slipway_connection_open_other(const SlipwayArguments *arguments, SlipwayOptionId option)
+{
+	SlipwayTarget target = {0};
+
+	free(search_path.value);
+	free(search_path.source);
+	search_path = (SlipwaySearchPath) {NULL, NULL};
+	slipway_target_find_other(arguments, option, &target);
+	return open_target(arguments, &target);
 }
 
 /* Copies the value of an option, or NULL where it has none. */

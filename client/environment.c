@@ -5,6 +5,7 @@
 #include "environment.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "config.h"
 #include "die.h"
@@ -42,7 +43,33 @@ slipway_environment_apply(SlipwayArguments *arguments)
 		return;
 	fill_option(arguments, SLIPWAY_OPTION_PROJECT, SLIPWAY_CONFIG_PROJECT);
 	fill_option(arguments, SLIPWAY_OPTION_ORDER, SLIPWAY_CONFIG_ORDER);
+	fill_option(arguments, SLIPWAY_OPTION_SNAPSHOT, SLIPWAY_CONFIG_SNAPSHOT);
+	fill_option(arguments, SLIPWAY_OPTION_IGNORE, SLIPWAY_CONFIG_IGNORE);
 	/* the folder of MIGRATIONS_PATH comes first */
 	if (!slipway_folder_is_set())
 		fill_option(arguments, SLIPWAY_OPTION_DIR, SLIPWAY_CONFIG_DIR);
+}
+
+bool
+slipway_environment_allows_rehearsal(const SlipwayArguments *arguments)
+{
+	static const SlipwayOptionId elsewhere[] = {
+		SLIPWAY_OPTION_DBNAME, SLIPWAY_OPTION_URL, SLIPWAY_OPTION_HOST, SLIPWAY_OPTION_PORT
+	};
+	char	   *value;
+	bool		allows;
+
+	if (arguments->environment == NULL)
+		return false;
+	value = slipway_config_value(arguments->environment, SLIPWAY_CONFIG_REHEARSE);
+	allows = value != NULL && strcmp(value, "allow") == 0;
+	if (value != NULL && !allows && strcmp(value, "ask") != 0)
+		slipway_die(SLIPWAY_EXIT_USAGE, "It is allow or ask.",
+					"invalid value \"%s\" of key \"rehearse\" in %s", value,
+					slipway_config_source(arguments->environment));
+	free(value);
+	/* the section speaks of its own server, not of whatever else the command line names */
+	for (size_t i = 0; i < sizeof(elsewhere) / sizeof(elsewhere[0]); i++)
+		allows = allows && slipway_option_text(arguments, elsewhere[i]) == NULL;
+	return allows;
 }

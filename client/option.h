@@ -67,6 +67,18 @@ typedef enum SlipwayOptionId
 	SLIPWAY_OPTION_SETTLE,
 	SLIPWAY_OPTION_REASON,
 	SLIPWAY_OPTION_VERIFY_SCRIPTS,
+	SLIPWAY_OPTION_HTML,
+	SLIPWAY_OPTION_SNAPSHOT,
+	SLIPWAY_OPTION_AGAINST,
+	SLIPWAY_OPTION_WITH,
+	SLIPWAY_OPTION_SAVE,
+	SLIPWAY_OPTION_ACCEPT,
+	SLIPWAY_OPTION_IGNORE,
+	SLIPWAY_OPTION_NO_DRIFT,
+	SLIPWAY_OPTION_LOCK_HOLD,
+	SLIPWAY_OPTION_PLAIN_INDEXES,
+	SLIPWAY_OPTION_PLAIN_INDEXES_BELOW,
+	SLIPWAY_OPTION_FAIL_ON,
 	SLIPWAY_OPTION_COUNT		/* also ends lists of options */
 } SlipwayOptionId;
 
@@ -78,6 +90,7 @@ typedef enum SlipwayOptionKind
 	SLIPWAY_OPTION_KIND_LIST,	/* text, may be given several times */
 	SLIPWAY_OPTION_KIND_INTEGER,	/* 0 to 2147483647 */
 	SLIPWAY_OPTION_KIND_DURATION,	/* a number of ms, or with a unit: 30s; at most 24 days */
+	SLIPWAY_OPTION_KIND_SIZE,	/* a number of bytes, or with a unit: 10MB */
 	SLIPWAY_OPTION_KIND_PORT,	/* 1 to 65535; several with commas, as libpq takes them */
 	SLIPWAY_OPTION_KIND_CHOICE	/* one of choices */
 } SlipwayOptionKind;

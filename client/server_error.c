@@ -196,6 +196,9 @@ choose_hint(const SlipwayServerError *error)
 		return "Rename it so that it comes last, or pass --allow-out-of-order.";
 	if (error->place == SLIPWAY_ERROR_RUN && strcmp(error->sqlstate, "SW015") == 0)
 		return "Find out what it has done. Then say so with \"slipway repair --settle NAME=done\" or \"NAME=undone\".";
+	/* the same */
+	if (error->place == SLIPWAY_ERROR_ELSEWHERE && strcmp(error->sqlstate, "SW033") == 0)
+		return "\"slipway diff --accept\" takes the schema as it is for what the last run has left.";
 	if (error->hint != NULL || error->place != SLIPWAY_ERROR_ELSEWHERE)
 		return error->hint;
 	/* "... for schema slipway", or for a function; not "... to create extension" */

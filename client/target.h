@@ -40,6 +40,10 @@ typedef struct SlipwayTarget
 void		slipway_target_find(const SlipwayArguments *arguments, SlipwayTarget *target);
 void		slipway_target_release(SlipwayTarget *target);
 
+/* The same for another database, which an option names: a name, string or URI as of --url. */
+void		slipway_target_find_other(const SlipwayArguments *arguments, SlipwayOptionId option,
+									  SlipwayTarget *target);
+
 /* A copy of libpq's message without passwords and its last line feed. */
 char	   *slipway_target_scrub(const SlipwayTarget *target, const char *message);
 

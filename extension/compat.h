@@ -204,6 +204,9 @@ slipway_have_transaction_timeout(void)
 #define SLIPWAY_WORKER_WITHOUT_LOGIN 0
 #endif
 
+/* As setting server_version_num: how objects are written differs between majors. */
+#define SLIPWAY_SERVER_VERSION PG_VERSION_NUM
+
 /* The statistics target of a row of pg_attribute; 17 made its default, -1, NULL. */
 static inline int
 slipway_statistics_target(HeapTuple tuple, TupleDesc descriptor)

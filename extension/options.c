@@ -18,6 +18,7 @@ typedef enum OptionType
 	OPTION_FLAG,
 	OPTION_STEPS,				/* a count from 1 */
 	OPTION_DOWN_SCRIPTS,		/* a flag that is "newest" or "applied" */
+	OPTION_SWITCH,				/* a flag that may also be "on" or "off" */
 	OPTION_RECUT,				/* a flag that is "auto" or "refuse" */
 	OPTION_MODE,				/* "each" or "all" */
 	OPTION_SCRIPTS,				/* "applied" or "newest" */
@@ -51,6 +52,7 @@ static const struct
 	{"retries", OPTION_COUNT, offsetof(SlipwayOptions, retries), RUNS},
 	{"recut", OPTION_RECUT, offsetof(SlipwayOptions, recut), RUNS},
 	{"mode", OPTION_MODE, offsetof(SlipwayOptions, mode), MIGRATE},
+	{"snapshot", OPTION_SWITCH, offsetof(SlipwayOptions, snapshot), RUNS},
 	{"labels", OPTION_LABELS, offsetof(SlipwayOptions, labels), RUNS},
 	{"variables", OPTION_VARIABLES, offsetof(SlipwayOptions, variables), ALL},
 	{"variables_key", OPTION_TEXT, offsetof(SlipwayOptions, variables_key), ALL},
@@ -210,6 +212,9 @@ set_option(SlipwayOptions *options, int which, JsonbValue *value)
 		case OPTION_RECUT:
 			*(bool *) target = parse_word(name, value, "auto", "refuse");
 			break;
+		case OPTION_SWITCH:
+			*(bool *) target = value->type == jbvBool ? value->val.boolean : parse_word(name, value, "on", "off");
+			break;
 		case OPTION_STEPS:
 			*(int *) target = parse_steps(name, value);
 			break;
@@ -286,6 +291,7 @@ slipway_options_parse(Jsonb *json, const char *action)
 	options->labels = "{}";
 	options->retries = slipway_retries;
 	options->mode = slipway_mode;
+	options->snapshot = slipway_snapshot_wanted;
 	options->recut = slipway_recut == SLIPWAY_RECUT_AUTO;
 	options->cancel_blockers = pstrdup(slipway_cancel_blockers_default);
 	if (!JB_ROOT_IS_OBJECT(json))

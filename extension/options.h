@@ -38,6 +38,7 @@ typedef struct SlipwayOptions
 	bool		verify;			/* each migration, before it is recorded as applied */
 	char	   *migration;		/* the only one to verify; NULL: all */
 	char	   *verify_scripts; /* of verify: "applied" (NULL) or "newest" */
+	bool		snapshot;		/* store one of the schema at the end */
 	bool		recut;			/* cut a script where a statement turns out to refuse its transaction */
 } SlipwayOptions;
 

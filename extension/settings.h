@@ -46,6 +46,9 @@ extern char *slipway_cancel_blockers_default;
 /* slipway.report_progress: send INFO messages about a run? */
 extern bool slipway_report_progress;
 
+/* slipway.snapshot: store one at the end of a run? */
+extern bool slipway_snapshot_wanted;
+
 /*
  * What scripts find in slipway.project, slipway.run and slipway.migration, which nobody can
  * set: while a script of a run is executed, for a migration or for none (NULL). Strings are

@@ -21,6 +21,7 @@ typedef struct SlipwayObject
 	const char *kind;			/* "table", "column", ...; a constant */
 	const char *identity;		/* qualified and quoted, unique within its kind */
 	const char *schema;			/* its schema's name, not quoted; NULL: it is in none */
+	const char *parent;			/* identity of the relation that it belongs to, and is ignored with; or NULL */
 	const char *definition;
 	uint8		hash[SLIPWAY_HASH_LEN];	/* over kind, identity and definition */
 } SlipwayObject;

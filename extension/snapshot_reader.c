@@ -370,6 +370,7 @@ slipway_reader_add(SlipwayReader *reader, const char *kind, const char *identity
 	object->kind = kind;
 	object->identity = MemoryContextStrdup(reader->result, identity);
 	object->schema = schema ? MemoryContextStrdup(reader->result, schema) : NULL;
+	object->parent = reader->parent ? MemoryContextStrdup(reader->result, reader->parent) : NULL;
 	object->definition = MemoryContextStrdup(reader->result, reader->definition.data);
 	slipway_hash_begin();
 	hash_part(kind);

@@ -143,7 +143,7 @@ refuses_lines(void **state)
 	(void) state;
 	expect_refusal("[a]\nulr = x\n", NULL, none, "x.conf:2: unknown key \"ulr\"\nhint: Perhaps you meant \"url\".\n");
 	expect_refusal("[a]\npassword = x\n", "a", none,
-				   "x.conf:2: unknown key \"password\"\nhint: There are url, app_url, dir, project, order.\n");
+				   "x.conf:2: unknown key \"password\"\nhint: There are url, app_url, dir, project, order, rehearse, snapshot, ignore.\n");
 	expect_refusal("url = x\n", NULL, none, "x.conf:1: key \"url\" is in no section\nhint: Put it below a line [NAME].\n");
 	expect_refusal("[a]\n\nurl\n", NULL, none, "x.conf:3: malformed line\nhint: Lines are [SECTION], KEY = VALUE");
 	expect_refusal("[a]\nurl =\n", NULL, none, "x.conf:2: key \"url\" has no value\n");
