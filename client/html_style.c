@@ -58,8 +58,8 @@ const char slipway_html_style[] =
 	"details > summary::marker { color: var(--soft); }\n"
 
 	/* facts: few numbers, large */
-	".facts { display: flex; flex-wrap: wrap; gap: .6rem; margin: 1rem 0; }\n"
-	".facts > div { flex: 1 1 8rem; background: var(--card); border: 1px solid var(--line); border-radius: 8px;\n"
+	".facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(8rem, 1fr)); gap: .6rem; margin: 1rem 0; }\n"
+	".facts > div { background: var(--card); border: 1px solid var(--line); border-radius: 8px;\n"
 	"  padding: .5rem .9rem; }\n"
 	".facts dt { color: var(--soft); font-size: .85em; } .facts dd { margin: 0; font-size: 1.15rem; font-weight: 600; }\n"
 	".facts .danger dd { color: var(--danger); } .facts .warning dd { color: var(--warning); }\n"
@@ -82,7 +82,9 @@ const char slipway_html_style[] =
 	".soft { color: var(--soft); } .lines { white-space: pre-wrap; }\n"
 	".statements { padding: 0; }\n"
 	".statement { border-bottom: 1px solid var(--line); padding: .35rem 1rem; } .statement:last-child { border: 0; }\n"
-	".statement > summary { display: grid; grid-template-columns: 2.2rem 1fr auto 5.5rem; gap: .6rem; align-items: baseline; }\n"
+	".statement > summary { display: grid; grid-template-columns: .8rem 1.8rem 1fr auto 5.5rem; gap: .6rem; align-items: baseline; }\n"
+	".statement > summary::before { content: '\\25b8'; color: var(--soft); } .statement[open] > summary::before { content: '\\25be'; }\n"
+	".statement > summary:hover { color: var(--accent); }\n"
 	".statement > summary > code { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }\n"
 	".statement > summary > .soft, .statement > summary > .time { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; }\n"
 	".statement[open] { padding-bottom: .8rem; } .statement ul { margin: .5rem 0; padding-left: 1.2rem; }\n"
@@ -90,6 +92,8 @@ const char slipway_html_style[] =
 	/* a share of the largest */
 	".meter { height: 4px; margin-top: .3rem; background: var(--sunk); border-radius: 2px; }\n"
 	".meter i { display: block; height: 100%; min-width: 2px; background: var(--bar); border-radius: 2px; }\n"
+
+	".stack td:first-child { min-width: 12rem; }\n"
 
 	/* time lines */
 	".tl { overflow: hidden; }\n"
@@ -109,14 +113,16 @@ const char slipway_html_style[] =
 
 	"@media (max-width: 40rem) {\n"
 	"  body { padding: 1.25rem .8rem 2rem; } h1 { font-size: 1.35rem; } .card { padding: .6rem .7rem; }\n"
-	"  .facts > div { flex-basis: 6rem; padding: .4rem .6rem; } th, td { padding: .3rem .45rem; }\n"
+	"  .facts { grid-template-columns: repeat(auto-fit, minmax(6.2rem, 1fr)); } .facts > div { padding: .4rem .6rem; } th, td { padding: .3rem .45rem; }\n"
 	"  .tl-row { display: block; } .tl-axis > :first-child { display: none; } .tl-label { line-height: 1.3; margin-top: .35rem; }\n"
 	"  .tl-tick:nth-child(even) { display: none; }\n"
-	"  .statement { padding: .35rem .7rem; } .statement > summary { grid-template-columns: auto 1fr auto; gap: .1rem .5rem; }\n"
+	"  .statement { padding: .35rem .7rem; } .statement > summary { grid-template-columns: auto auto 1fr auto; gap: .1rem .5rem; }\n"
 	"  .statement > summary > :nth-child(3) { grid-column: 1 / -1; order: 1; }\n"
+	"}\n"
+	"@media screen and (max-width: 50rem) {\n"
 	"  .stack thead { display: none; } .stack tr { display: block; padding: .4rem 0; border-bottom: 1px solid var(--line); }\n"
 	"  .stack tr:last-child { border: 0; } .stack td { display: flex; justify-content: space-between; gap: 1rem; border: 0; padding: .1rem .7rem; white-space: normal; }\n"
-	"  .stack td:first-child { display: block; } .stack td::before { content: attr(data-label); color: var(--soft); }\n"
+	"  .stack td:first-child { display: block; min-width: 0; } .stack td::before { content: attr(data-label); color: var(--soft); }\n"
 	"}\n"
 	"@media print {\n"
 	"  :root { color-scheme: light;\n" LIGHT "  --page: #ffffff; }\n"
@@ -124,7 +130,8 @@ const char slipway_html_style[] =
 	"  * { print-color-adjust: exact; -webkit-print-color-adjust: exact; }\n"
 	"  body { max-width: none; padding: 0; font-size: 10pt; }\n"
 	"  h2, h3 { break-after: avoid; } .card, .facts > div, tr { break-inside: avoid; }\n"
-	"  details.card { break-inside: auto; } summary { break-after: avoid; }\n"
+	"  details.card, .statements { break-inside: auto; } .statement { break-inside: avoid; } summary { break-after: avoid; }\n"
+	"  .statement > summary { grid-template-columns: 1.8rem 1fr auto 5.5rem; } .statement > summary::before { display: none; }\n"
 	"  details::details-content { content-visibility: visible; display: block; height: auto; }\n"
 	"  .scroll { overflow: visible; }\n"
 	"}\n";
