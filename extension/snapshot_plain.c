@@ -421,10 +421,19 @@ put_property(SlipwayReader *reader, const SlipwayRows *rows, const Property *pro
 	}
 }
 
-/* Subscriptions of all databases are in one catalog. And what we are is no part of the schema. */
+/*
+ * Subscriptions of all databases are in one catalog, casts from ranges to multiranges come with these types, and what
+ * we are is no part of the schema.
+ */
 static bool
 is_other(const PlainKind *kind, const SlipwayRows *rows)
 {
+	if (kind->catalog == CastRelationId)
+	{
+		Form_pg_cast row = (Form_pg_cast) GETSTRUCT(rows->tuple);
+
+		return get_range_multirange(row->castsource) == row->casttarget;
+	}
 	if (kind->catalog == SubscriptionRelationId)
 		return ((Form_pg_subscription) GETSTRUCT(rows->tuple))->subdbid != MyDatabaseId;
 	if (kind->catalog == ExtensionRelationId)

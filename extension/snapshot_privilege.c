@@ -43,6 +43,7 @@ typedef struct Grantable
 	AttrNumber	owner;			/* 0: that of the relation */
 	AttrNumber	acl;
 	ObjectType	type;
+	AttrNumber	schema;			/* 0: it is in none, or that of the relation */
 } Grantable;
 
 static ObjectType
@@ -115,12 +116,21 @@ read_initial(SlipwayReader *reader)
 	return table;
 }
 
-/* Is it of the system, or a member of an extension that is not ours? */
+/*
+ * Is it of the system, or a member of an extension that is not ours? Of rights on the information schema a
+ * dump has nothing, and public is an object of the snapshot.
+ */
 static bool
-is_wanted(SlipwayReader *reader, const Grantable *kind, Oid oid, Oid slipway)
+is_wanted(SlipwayReader *reader, const Grantable *kind, const SlipwayRows *rows, Oid oid, Oid slipway)
 {
 	if (oid < FirstNormalObjectId)
-		return true;
+	{
+		bool		isnull;
+		Oid			schema = kind->catalog == NamespaceRelationId ? oid :
+			kind->schema ? DatumGetObjectId(slipway_rows_datum(rows, kind->schema, &isnull)) : PG_CATALOG_NAMESPACE;
+
+		return schema == PG_CATALOG_NAMESPACE;
+	}
 	if (!slipway_reader_is_member(reader, kind->catalog == AttributeRelationId ? RelationRelationId : kind->catalog, oid))
 		return false;
 	return getExtensionOfObject(kind->catalog == AttributeRelationId ? RelationRelationId : kind->catalog, oid) != slipway;
@@ -165,14 +175,6 @@ put_grants(SlipwayReader *reader, const Grantable *kind, const SlipwayRows *rows
 	slipway_reader_add(reader, "grants", psprintf("%s %s", getObjectTypeDescription(&address, false), getObjectIdentity(&address, false)), NULL);
 }
 
-/* public is an object of the snapshot, with its rights. */
-static bool
-is_public(const Grantable *kind, const SlipwayRows *rows)
-{
-	return kind->catalog == NamespaceRelationId &&
-		strcmp(NameStr(((Form_pg_namespace) GETSTRUCT(rows->tuple))->nspname), "public") == 0;
-}
-
 static void
 read_grantable(SlipwayReader *reader, const Grantable *kind, HTAB *initials, Oid slipway)
 {
@@ -195,7 +197,7 @@ read_grantable(SlipwayReader *reader, const Grantable *kind, HTAB *initials, Oid
 		key.oid = DatumGetObjectId(slipway_rows_datum(&rows, kind->oid, &isnull));
 		key.sub_id = kind->sub_id ? DatumGetInt16(slipway_rows_datum(&rows, kind->sub_id, &isnull)) : 0;
 		initial = hash_search(initials, &key, HASH_FIND, NULL);
-		if (is_same(acl, initial ? initial->acl : NULL) || is_public(kind, &rows) || !is_wanted(reader, kind, key.oid, slipway))
+		if (is_same(acl, initial ? initial->acl : NULL) || !is_wanted(reader, kind, &rows, key.oid, slipway))
 			continue;
 		put_grants(reader, kind, &rows, key.oid, key.sub_id, acl, initial ? initial->acl : NULL);
 	}
@@ -206,10 +208,10 @@ void
 slipway_snapshot_system_privileges(SlipwayReader *reader)
 {
 	static const Grantable grantables[] = {
-		{RelationRelationId, Anum_pg_class_oid, 0, Anum_pg_class_relowner, Anum_pg_class_relacl, OBJECT_TABLE},
+		{RelationRelationId, Anum_pg_class_oid, 0, Anum_pg_class_relowner, Anum_pg_class_relacl, OBJECT_TABLE, Anum_pg_class_relnamespace},
 		{AttributeRelationId, Anum_pg_attribute_attrelid, Anum_pg_attribute_attnum, 0, Anum_pg_attribute_attacl, OBJECT_COLUMN},
-		{ProcedureRelationId, Anum_pg_proc_oid, 0, Anum_pg_proc_proowner, Anum_pg_proc_proacl, OBJECT_FUNCTION},
-		{TypeRelationId, Anum_pg_type_oid, 0, Anum_pg_type_typowner, Anum_pg_type_typacl, OBJECT_TYPE},
+		{ProcedureRelationId, Anum_pg_proc_oid, 0, Anum_pg_proc_proowner, Anum_pg_proc_proacl, OBJECT_FUNCTION, Anum_pg_proc_pronamespace},
+		{TypeRelationId, Anum_pg_type_oid, 0, Anum_pg_type_typowner, Anum_pg_type_typacl, OBJECT_TYPE, Anum_pg_type_typnamespace},
 		{NamespaceRelationId, Anum_pg_namespace_oid, 0, Anum_pg_namespace_nspowner, Anum_pg_namespace_nspacl, OBJECT_SCHEMA},
 		{LanguageRelationId, Anum_pg_language_oid, 0, Anum_pg_language_lanowner, Anum_pg_language_lanacl, OBJECT_LANGUAGE},
 		{ForeignDataWrapperRelationId, Anum_pg_foreign_data_wrapper_oid, 0, Anum_pg_foreign_data_wrapper_fdwowner, Anum_pg_foreign_data_wrapper_fdwacl, OBJECT_FDW},
