@@ -193,6 +193,20 @@ slipway_rehearsal_owner(const json_t *event)
 	return *migration != '\0' ? migration : slipway_rehearsal_text(event, "hook");
 }
 
+int
+slipway_rehearsal_statement(const SlipwayRehearsal *rehearsal, const json_t *event)
+{
+	double		line = slipway_rehearsal_number(event, "line");
+	size_t		i;
+	json_t	   *statement;
+
+	json_array_foreach(rehearsal->statements, i, statement)
+		if (slipway_rehearsal_number(statement, "line") == line &&
+			slipway_rehearsal_same_script(statement, event))
+			return (int) i;
+	return -1;
+}
+
 size_t
 slipway_rehearsal_migrations(const SlipwayRehearsal *rehearsal)
 {
