@@ -25,6 +25,7 @@ typedef struct SlipwayRehearsal
 {
 	const SlipwayFolder *folder;
 	json_t	   *statements;		/* rehearsed */
+	json_t	   *places;			/* number in that list by place, see slipway_rehearsal_statement() */
 	json_t	   *migrations;		/* rehearsed_migration, also of hooks that belong to none */
 	json_t	   *leftovers;		/* not_rolled_back */
 	json_t	   *findings;		/* finding */
