@@ -103,7 +103,7 @@ const char slipway_html_style[] =
 
 	/* time lines */
 	".tl { overflow: hidden; }\n"
-	".tl-row { display: grid; grid-template-columns: minmax(8rem, 23rem) 1fr; gap: 1rem; align-items: center; }\n"
+	".tl-row { display: grid; grid-template-columns: minmax(8rem, 30%) 1fr; gap: 1rem; align-items: center; }\n"
 	".tl-group { font-weight: 600; margin-top: .5rem; overflow-wrap: anywhere; }\n"
 	".tl-label { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; font-size: .93em; line-height: 1.7; }\n"
 	".tl-track { position: relative; height: 1.6rem; background: repeating-linear-gradient(to right, var(--line) 0 1px, transparent 1px var(--step)); }\n"
