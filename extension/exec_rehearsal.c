@@ -494,7 +494,7 @@ run_part(Stage *stage, const Part *part)
 	stage->result->migrations += part->migration != NULL;
 }
 
-static void
+static Part *
 add_part(List **parts, const SlipwayTask *task, const char *migration)
 {
 	Part	   *part = palloc0(sizeof(Part));
@@ -504,6 +504,7 @@ add_part(List **parts, const SlipwayTask *task, const char *migration)
 	part->begins = part->commits = part->ends = true;
 	part->carried.context = CurrentMemoryContext;
 	*parts = lappend(*parts, part);
+	return part;
 }
 
 /* Where an earlier run has stopped part way, this one would go on. */
@@ -523,16 +524,17 @@ add_migration(List **parts, const SlipwayRun *run, const SlipwayTask *task, bool
 {
 	int			first = list_length(*parts);
 	SlipwayTask hook;
+	Part	   *itself;
 	bool		alone;
 
 	if (slipway_task_hook(run->manifest, SLIPWAY_BEFORE_EACH, task->name, &hook))
-		add_part(parts, &hook, task->name);
-	add_part(parts, task, task->name);
+		(void) add_part(parts, &hook, task->name);
+	itself = add_part(parts, task, task->name);
 	if (journal_open)
-		find_begin(run, llast(*parts));
-	alone = task->outline->stepwise_reason || ((Part *) llast(*parts))->done > 0;
+		find_begin(run, itself);
+	alone = task->outline->stepwise_reason || itself->done > 0;
 	if (slipway_task_hook(run->manifest, SLIPWAY_AFTER_EACH, task->name, &hook))
-		add_part(parts, &hook, task->name);
+		(void) add_part(parts, &hook, task->name);
 	for (int i = first; i < list_length(*parts); i++)
 	{
 		Part	   *part = list_nth(*parts, i);
@@ -552,11 +554,11 @@ list_parts(const SlipwayRun *run, const SlipwayTask *tasks, int n)
 	SlipwayTask hook;
 
 	if (slipway_task_hook(run->manifest, SLIPWAY_BEFORE_MIGRATE, NULL, &hook))
-		add_part(&parts, &hook, NULL);
+		(void) add_part(&parts, &hook, NULL);
 	for (int i = 0; i < n; i++)
 		add_migration(&parts, run, &tasks[i], journal_open);
 	if (slipway_task_hook(run->manifest, SLIPWAY_AFTER_MIGRATE, NULL, &hook))
-		add_part(&parts, &hook, NULL);
+		(void) add_part(&parts, &hook, NULL);
 	return parts;
 }
 
