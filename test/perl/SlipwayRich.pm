@@ -144,16 +144,21 @@ COMMENT ON DOMAIN rich.code IS 'a code';
 CREATE TYPE rich.row AS (a varchar(3), b app.pair, c rich.code);
 COMMENT ON COLUMN rich.row.a IS 'first';
 CREATE TABLE rich.of_row OF rich.row (a WITH OPTIONS DEFAULT 'x', CHECK (a IN ('x', 'y')));
+CREATE TEXT SEARCH DICTIONARY rich.simple (TEMPLATE = simple, StopWords = english);
+CREATE TABLE rich.placed (a integer PRIMARY KEY USING INDEX TABLESPACE rich_space, b integer) TABLESPACE rich_space;
+CREATE INDEX placed_b ON rich.placed (b) TABLESPACE rich_space;
 CREATE FUNCTION rich.append(text[], text) RETURNS text[] LANGUAGE sql IMMUTABLE RETURN $1 || $2;
 CREATE AGGREGATE rich.list(text) (SFUNC = rich.append, STYPE = text[], INITCOND = '{}', PARALLEL = safe);
 SQL
 
+# What it needs of the cluster.
 sub rich_roles
 {
-	return 'CREATE ROLE objects_reader; CREATE ROLE rich_owner; CREATE ROLE rich_writer;';
+	return "CREATE ROLE objects_reader; CREATE ROLE rich_owner; CREATE ROLE rich_writer;\n" .
+		"SET allow_in_place_tablespaces = on; CREATE TABLESPACE rich_space LOCATION '';";
 }
 
-# Runs as a superuser in an empty database, in autocommit mode.
+# To be run as a superuser in a database without it, in autocommit mode.
 sub rich_schema
 {
 	return join('', map { $_->[1] } object_migrations()) . $LANGUAGE . $RICH;
