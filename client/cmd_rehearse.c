@@ -116,6 +116,9 @@ run(SlipwayReport *report, PGconn *conn, const char *options)
 	bool		interrupted;
 
 	slipway_report_attach(report, conn);
+	/* while a strong lock is held the server keeps silent */
+	if (report->progress != NULL)
+		slipway_progress_move(report->progress, "rehearsal", 0);
 	if (report->progress != NULL)
 		ticker = (SlipwayCallTicker) {slipway_report_tick, report, SLIPWAY_PROGRESS_INTERVAL_MS};
 	slipway_connection_error_set_stage(SLIPWAY_STAGE_QUESTION);

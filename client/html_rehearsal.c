@@ -13,6 +13,7 @@
 #include "html_statements.h"
 #include "html_timeline.h"
 #include "html_touched.h"
+#include "memory.h"
 #include "output.h"
 #include "problem.h"
 
@@ -23,7 +24,7 @@ or_empty(const char *text)
 }
 
 static void
-add_head(SlipwayBuffer *page, const SlipwayRehearsalFrame *frame)
+add_head(SlipwayBuffer *page, const SlipwayRehearsal *rehearsal, const SlipwayRehearsalFrame *frame)
 {
 	time_t		now = time(NULL);
 	struct tm	utc;
@@ -37,7 +38,10 @@ add_head(SlipwayBuffer *page, const SlipwayRehearsalFrame *frame)
 		slipway_html_add(page, " on %s", frame->host);
 	if (frame->server_version != NULL)
 		slipway_html_add(page, ", PostgreSQL %s", frame->server_version);
-	slipway_html_add(page, ", %s. Everything was rolled back.</p>\n</header>\n", moment);
+	slipway_html_add(page, ", %s. Everything was rolled back", moment);
+	if (json_array_size(rehearsal->leftovers) > 0)
+		slipway_html_add(page, ", but for <a href=\"#left\">some of it</a>");
+	slipway_html_add(page, ".</p>\n</header>\n");
 }
 
 static void
@@ -113,12 +117,16 @@ add_place(SlipwayBuffer *page, const SlipwayRehearsal *rehearsal, const json_t *
 		.line = line > 0 ? (int) line : 0,
 		.column = column > 0 ? (int) column : 0,
 	};
+	int			number = slipway_rehearsal_statement(rehearsal, event);
 	char	   *place;
 
 	if (*problem.migration == '\0')
 		return;
 	place = slipway_problem_place(&problem, rehearsal->folder);
-	slipway_html_add(page, "<code>%s</code>", place);
+	if (number >= 0)
+		slipway_html_add(page, "<a href=\"#s%d\"><code>%s</code></a>", number, place);
+	else
+		slipway_html_add(page, "<code>%s</code>", place);
 	free(place);
 }
 
@@ -214,13 +222,38 @@ add_differences(SlipwayBuffer *page, const SlipwayRehearsal *rehearsal)
 	slipway_html_add(page, "</section>\n");
 }
 
-void
-slipway_html_rehearsal(SlipwayBuffer *page, const SlipwayRehearsal *rehearsal,
-					   const SlipwayRehearsalFrame *frame)
+/*
+ * Links to the sections that there are. In a text there is no "<", so what looks like
+ * the beginning of one is.
+ */
+static void
+add_links(SlipwayBuffer *page, const char *body)
 {
-	slipway_html_begin(page, "Rehearsal");
-	add_head(page, frame);
-	add_facts(page, rehearsal, frame);
+	static const struct
+	{
+		const char *begin;
+		const char *id;
+		const char *words;
+	}			sections[] = {
+		{"<section id=\"error\"", "error", "Error"},
+		{"<section id=\"findings\"", "findings", "Findings"},
+		{"<section id=\"time\"", "time", "Time line"},
+		{"<section id=\"tables\"", "tables", "Tables touched"},
+		{"<section id=\"left\"", "left", "Not rolled back"},
+		{"<section id=\"schema\"", "schema", "Difference of the schema"},
+		{"<section id=\"statements\"", "statements", "Statements"},
+	};
+
+	slipway_html_add(page, "<nav>");
+	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++)
+		if (strstr(body, sections[i].begin) != NULL)
+			slipway_html_add(page, "<a href=\"#%s\">%s</a> ", sections[i].id, sections[i].words);
+	slipway_html_add(page, "</nav>\n");
+}
+
+static void
+add_body(SlipwayBuffer *page, const SlipwayRehearsal *rehearsal)
+{
 	if (json_array_size(rehearsal->statements) == 0 && rehearsal->error == NULL)
 		slipway_html_add(page, "<article class=\"card\">Nothing was pending.</article>\n");
 	add_error(page, rehearsal);
@@ -230,5 +263,23 @@ slipway_html_rehearsal(SlipwayBuffer *page, const SlipwayRehearsal *rehearsal,
 	add_leftovers(page, rehearsal);
 	add_differences(page, rehearsal);
 	slipway_html_statements(page, rehearsal);
+}
+
+void
+slipway_html_rehearsal(SlipwayBuffer *page, const SlipwayRehearsal *rehearsal,
+					   const SlipwayRehearsalFrame *frame)
+{
+	SlipwayBuffer body = {0};
+	char	   *title = slipway_memory_format("Rehearsal of project %s on %s", or_empty(frame->project),
+											  or_empty(frame->database));
+
+	add_body(&body, rehearsal);
+	slipway_html_begin(page, title);
+	add_head(page, rehearsal, frame);
+	add_links(page, body.data);
+	add_facts(page, rehearsal, frame);
+	slipway_buffer_add(page, body.data);
 	slipway_html_end(page);
+	free(slipway_buffer_take(&body));
+	free(title);
 }

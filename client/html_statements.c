@@ -136,14 +136,14 @@ add_body(SlipwayBuffer *page, const json_t *statement)
 }
 
 static void
-add_statement(SlipwayBuffer *page, const json_t *statement)
+add_statement(SlipwayBuffer *page, const json_t *statement, size_t number)
 {
 	char	   *brief = slipway_rehearsal_brief(slipway_rehearsal_text(statement, "statement"));
 	char	   *duration = slipway_output_duration(slipway_rehearsal_number(statement, "duration_ms"));
 	bool		ran = strcmp(slipway_rehearsal_text(statement, "outcome"), "not_rehearsed") != 0;
 
-	slipway_html_add(page, "<details class=\"statement\"><summary><span class=\"soft\">%ld</span> <code>%s</code> <span>",
-					 (long) slipway_rehearsal_number(statement, "line"), brief);
+	slipway_html_add(page, "<details class=\"statement\" id=\"s%zu\"><summary><span class=\"soft\">%ld</span> <code>%s</code> <span>",
+					 number, (long) slipway_rehearsal_number(statement, "line"), brief);
 	add_badges(page, statement);
 	slipway_html_add(page, "</span><span class=\"time\">%s</span></summary>\n", ran ? duration : "");
 	add_body(page, statement);
@@ -181,7 +181,7 @@ slipway_html_statements(SlipwayBuffer *page, const SlipwayRehearsal *rehearsal)
 			slipway_html_add(page, "</div>\n");
 		if (previous == NULL || !slipway_rehearsal_same_script(previous, statement))
 			add_title(page, statement);
-		add_statement(page, statement);
+		add_statement(page, statement, i);
 		previous = statement;
 	}
 	slipway_html_add(page, "</div>\n</section>\n");

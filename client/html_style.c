@@ -95,9 +95,15 @@ const char slipway_html_style[] =
 
 	".stack td:first-child { min-width: 12rem; }\n"
 
+	/* from one place to another */
+	"nav { display: flex; flex-wrap: wrap; gap: .2rem 1.2rem; margin-top: .5rem; }\n"
+	"nav a, .tl-label a, .line a { text-decoration: none; } nav a:hover, .line a:hover { text-decoration: underline; }\n"
+	".tl-label a, .line a { color: inherit; } .tl-label a:hover { color: var(--accent); }\n"
+	".statement:target { background: var(--note-bg); }\n"
+
 	/* time lines */
 	".tl { overflow: hidden; }\n"
-	".tl-row { display: grid; grid-template-columns: minmax(8rem, 19rem) 1fr; gap: 1rem; align-items: center; }\n"
+	".tl-row { display: grid; grid-template-columns: minmax(8rem, 30%) 1fr; gap: 1rem; align-items: center; }\n"
 	".tl-group { font-weight: 600; margin-top: .5rem; overflow-wrap: anywhere; }\n"
 	".tl-label { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; font-size: .93em; line-height: 1.7; }\n"
 	".tl-track { position: relative; height: 1.6rem; background: repeating-linear-gradient(to right, var(--line) 0 1px, transparent 1px var(--step)); }\n"
@@ -133,5 +139,5 @@ const char slipway_html_style[] =
 	"  details.card, .statements { break-inside: auto; } .statement { break-inside: avoid; } summary { break-after: avoid; }\n"
 	"  .statement > summary { grid-template-columns: 1.8rem 1fr auto 5.5rem; } .statement > summary::before { display: none; }\n"
 	"  details::details-content { content-visibility: visible; display: block; height: auto; }\n"
-	"  .scroll { overflow: visible; }\n"
+	"  .scroll { overflow: visible; } nav { display: none; }\n"
 	"}\n";

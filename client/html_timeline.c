@@ -34,6 +34,7 @@ typedef struct Row
 {
 	const json_t *event;		/* a statement, or the lock */
 	const char *migration;
+	size_t		number;			/* of the statement */
 	double		start;			/* ms since begin */
 	double		duration;
 } Row;
@@ -55,7 +56,7 @@ positive(double number)
 	return number > 0 ? number : 0;
 }
 
-static void
+static Row *
 add_row(Timeline *timeline, const json_t *event, const char *migration, const char *duration_key)
 {
 	Row		   *row;
@@ -69,6 +70,7 @@ add_row(Timeline *timeline, const json_t *event, const char *migration, const ch
 	};
 	if (row->start + row->duration > timeline->span)
 		timeline->span = row->start + row->duration;
+	return row;
 }
 
 static int
@@ -221,8 +223,9 @@ add_statements(Timeline *timeline)
 
 		add_group(timeline, i);
 		slipway_html_add(timeline->page,
-						 "<div class=\"tl-row\"><div class=\"tl-label\" title=\"%s\"><span class=\"soft\">%s%s%ld</span> "
-						 "<code>%s</code></div>", brief, timeline->grouped ? "" : timeline->rows[i].migration,
+						 "<div class=\"tl-row\"><div class=\"tl-label\" title=\"%s\"><a href=\"#s%zu\">"
+						 "<span class=\"soft\">%s%s%ld</span> <code>%s</code></a></div>", brief,
+						 timeline->rows[i].number, timeline->grouped ? "" : timeline->rows[i].migration,
 						 timeline->grouped ? "" : ":", (long) slipway_rehearsal_number(statement, "line"), brief);
 		add_bar(timeline, &timeline->rows[i], statement_kind(statement), "");
 		free(brief);
@@ -277,7 +280,7 @@ take_statements(Timeline *timeline, const SlipwayRehearsal *rehearsal)
 	timeline->count = 0;
 	json_array_foreach(rehearsal->statements, i, statement)
 		if (strcmp(slipway_rehearsal_text(statement, "outcome"), "not_rehearsed") != 0)
-			add_row(timeline, statement, slipway_rehearsal_owner(statement), "duration_ms");
+			add_row(timeline, statement, slipway_rehearsal_owner(statement), "duration_ms")->number = i;
 }
 
 static void
@@ -292,7 +295,7 @@ take_locks(Timeline *timeline, const SlipwayRehearsal *rehearsal)
 	json_array_foreach(rehearsal->migrations, i, migration)
 		json_array_foreach(json_object_get(migration, "locks"), j, lock)
 			if (!slipway_rehearsal_is_minor(lock, json_object_get(migration, "locks")))
-				add_row(timeline, lock, slipway_rehearsal_owner(migration), "held_ms");
+				(void) add_row(timeline, lock, slipway_rehearsal_owner(migration), "held_ms");
 }
 
 void

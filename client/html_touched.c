@@ -28,17 +28,18 @@ typedef struct Relation
 typedef struct Touched
 {
 	Relation   *relations;
+	json_t	   *numbers;		/* of them, by name */
 	size_t		count;
+	size_t		tables;			/* those that are no indexes */
 	double		largest;
 } Touched;
 
 static Relation *
 find_relation(Touched *touched, const char *name)
 {
-	for (size_t i = 0; i < touched->count; i++)
-		if (strcmp(touched->relations[i].name, name) == 0)
-			return &touched->relations[i];
-	return NULL;
+	const json_t *number = json_object_get(touched->numbers, name);
+
+	return number != NULL ? &touched->relations[json_integer_value(number)] : NULL;
 }
 
 static void
@@ -53,6 +54,7 @@ take_lock(Touched *touched, const json_t *lock)
 	if (relation == NULL)
 	{
 		touched->relations = slipway_memory_resize(touched->relations, touched->count + 1, sizeof(Relation));
+		(void) json_object_set_new(touched->numbers, name, json_integer((json_int_t) touched->count));
 		relation = &touched->relations[touched->count++];
 		*relation = (Relation) {
 			.name = name,.mode = mode,.held = held,
@@ -61,6 +63,7 @@ take_lock(Touched *touched, const json_t *lock)
 			.is_index = strcmp(slipway_rehearsal_text(lock, "kind"), "index") == 0,
 		};
 	}
+	touched->tables += relation->is_index ? 0 : 1;
 	if (slipway_rehearsal_strength(mode) > slipway_rehearsal_strength(relation->mode))
 	{
 		relation->mode = mode;
@@ -149,17 +152,21 @@ add_relation(SlipwayBuffer *page, const Touched *touched, const Relation *relati
 void
 slipway_html_touched(SlipwayBuffer *page, const SlipwayRehearsal *rehearsal)
 {
-	Touched		touched = {.relations = NULL};
+	Touched		touched = {.numbers = json_object()};
 	size_t		i;
 	json_t	   *statement;
 
 	/* statements know the kind, migrations how long */
 	take_locks(&touched, rehearsal->statements);
 	take_locks(&touched, rehearsal->migrations);
-	if (touched.count == 0)
-		return;
 	json_array_foreach(rehearsal->statements, i, statement)
 		take_marks(&touched, statement);
+	json_decref(touched.numbers);
+	if (touched.tables == 0)
+	{
+		free(touched.relations);
+		return;
+	}
 	qsort(touched.relations, touched.count, sizeof(Relation), compare_relations);
 	slipway_html_add(page,
 					 "<section id=\"tables\"><h2>Tables touched</h2>\n<div class=\"scroll\"><table class=\"stack\">\n"

@@ -20,6 +20,7 @@ slipway_rehearsal_new(const SlipwayFolder *folder)
 
 	rehearsal->folder = folder;
 	rehearsal->statements = json_array();
+	rehearsal->places = json_object();
 	rehearsal->migrations = json_array();
 	rehearsal->leftovers = json_array();
 	rehearsal->findings = json_array();
@@ -30,6 +31,7 @@ void
 slipway_rehearsal_free(SlipwayRehearsal *rehearsal)
 {
 	json_decref(rehearsal->statements);
+	json_decref(rehearsal->places);
 	json_decref(rehearsal->migrations);
 	json_decref(rehearsal->leftovers);
 	slipway_difference_free(&rehearsal->differences);
@@ -71,12 +73,34 @@ slipway_rehearsal_knows(const char *event)
 	return false;
 }
 
+/* What is about the same statement has the same; the caller frees it. */
+static char *
+make_place(const json_t *event)
+{
+	return slipway_memory_format("%s\n%s\n%.0f", slipway_rehearsal_owner(event), slipway_rehearsal_script(event),
+								 slipway_rehearsal_number(event, "line"));
+}
+
+/* Of several in a line it is the first. */
+static void
+note_place(SlipwayRehearsal *rehearsal, const json_t *statement)
+{
+	char	   *place = make_place(statement);
+
+	if (json_object_get(rehearsal->places, place) == NULL)
+		(void) json_object_set_new(rehearsal->places, place,
+								   json_integer((json_int_t) json_array_size(rehearsal->statements)));
+	free(place);
+}
+
 void
 slipway_rehearsal_take(SlipwayRehearsal *rehearsal, json_t *event)
 {
 	const char *name = slipway_rehearsal_text(event, "event");
 	json_t	   *list = find_list(rehearsal, name);
 
+	if (list == rehearsal->statements)
+		note_place(rehearsal, event);
 	if (list != NULL)
 		(void) json_array_append(list, event);
 	else if (strcmp(name, "difference") == 0)
@@ -191,6 +215,16 @@ slipway_rehearsal_owner(const json_t *event)
 	const char *migration = slipway_rehearsal_text(event, "migration");
 
 	return *migration != '\0' ? migration : slipway_rehearsal_text(event, "hook");
+}
+
+int
+slipway_rehearsal_statement(const SlipwayRehearsal *rehearsal, const json_t *event)
+{
+	char	   *place = make_place(event);
+	const json_t *number = json_object_get(rehearsal->places, place);
+
+	free(place);
+	return number != NULL ? (int) json_integer_value(number) : -1;
 }
 
 size_t

@@ -25,6 +25,7 @@ typedef struct SlipwayRehearsal
 {
 	const SlipwayFolder *folder;
 	json_t	   *statements;		/* rehearsed */
+	json_t	   *places;			/* number in that list by place, see slipway_rehearsal_statement() */
 	json_t	   *migrations;		/* rehearsed_migration, also of hooks that belong to none */
 	json_t	   *leftovers;		/* not_rolled_back */
 	json_t	   *findings;		/* finding */
@@ -58,6 +59,9 @@ double		slipway_rehearsal_number(const json_t *event, const char *key);
  */
 const char *slipway_rehearsal_script(const json_t *event);
 const char *slipway_rehearsal_owner(const json_t *event);
+
+/* The number of the statement that an event is about, as it stands in the list; -1: there is none. */
+int			slipway_rehearsal_statement(const SlipwayRehearsal *rehearsal, const json_t *event);
 
 /* How many migrations were rehearsed. */
 size_t		slipway_rehearsal_migrations(const SlipwayRehearsal *rehearsal);

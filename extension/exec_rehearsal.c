@@ -568,6 +568,20 @@ end(SlipwayRun *run)
 	slipway_event_release();
 }
 
+static void
+run_caught(Stage *stage, List *parts)
+{
+	PG_TRY();
+	{
+		run_parts(stage, parts);
+	}
+	PG_CATCH();
+	{
+		slipway_result_catch(&stage->result->result, stage->run, &stage->place);
+	}
+	PG_END_TRY();
+}
+
 void
 slipway_exec_rehearsal(SlipwayRun *run, SlipwayTask *tasks, int n, SlipwayRehearsal *rehearsal)
 {
@@ -585,15 +599,7 @@ slipway_exec_rehearsal(SlipwayRun *run, SlipwayTask *tasks, int n, SlipwayRehear
 	slipway_observe_begin(run->context);
 	slipway_side_effect_begin(run->context);
 	slipway_lock_hold_begin(run->options->lock_hold);
-	PG_TRY();
-	{
-		run_parts(&stage, parts);
-	}
-	PG_CATCH();
-	{
-		slipway_result_catch(&rehearsal->result, run, &stage.place);
-	}
-	PG_END_TRY();
+	run_caught(&stage, parts);
 	end(run);
 	if (rehearsal->result.error)
 		slipway_lock_watch_explain(rehearsal->result.error);

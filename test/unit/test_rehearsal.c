@@ -64,7 +64,7 @@ assert_well_formed(const char *page)
 	static const char *const known[] = {
 		"html", "head", "title", "style", "body", "header", "section", "article", "h1", "h2", "h3", "p",
 		"dl", "dt", "dd", "div", "span", "strong", "code", "pre", "i", "ul", "li", "table", "thead", "tbody",
-		"tr", "th", "td", "details", "summary"
+		"tr", "th", "td", "details", "summary", "nav", "a"
 	};
 	char		open[64][16];
 	int			depth = 0;
