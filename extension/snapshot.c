@@ -22,13 +22,8 @@
 #include "snapshot_relation.h"
 #include "spi.h"
 
-/* What a snapshot is to be taken of. */
-typedef struct Order
-{
-	const char *project;
-	const char *const *ignore;
-	int			n_ignore;
-} Order;
+/* How often to read while somebody changes the schema. */
+#define MAX_TRIES 3
 
 /* Settings on which the text of an expression depends. search_path is set by the scope. */
 static const char *const settings[][2] = {
@@ -110,17 +105,20 @@ read_snapshot(const SlipwayScope *scope, MemoryContext context)
 	return snapshot;
 }
 
-/* Does the error say that something is gone which was there when the reading began? */
+/* Does the error say that somebody is changing the schema, as that something is gone which was there before? */
 static bool
 is_of_concurrent_change(int sqlerrcode)
 {
-	return sqlerrcode == ERRCODE_INTERNAL_ERROR ||
+	return sqlerrcode == ERRCODE_INTERNAL_ERROR || sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED ||
 		ERRCODE_TO_CATEGORY(sqlerrcode) == ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION;
 }
 
-/* In a subtransaction; NULL if something has changed meanwhile. */
+/*
+ * In a subtransaction that is rolled back in any case: what was locked is free again at once. NULL if
+ * something has changed meanwhile and this is not the last try.
+ */
 static SlipwaySnapshot *
-try_to_read(const SlipwayScope *scope, MemoryContext context)
+try_to_read(const SlipwayScope *scope, MemoryContext context, bool last)
 {
 	MemoryContext old = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -131,7 +129,6 @@ try_to_read(const SlipwayScope *scope, MemoryContext context)
 	PG_TRY();
 	{
 		snapshot = read_snapshot(scope, context);
-		ReleaseCurrentSubTransaction();
 	}
 	PG_CATCH();
 	{
@@ -139,12 +136,13 @@ try_to_read(const SlipwayScope *scope, MemoryContext context)
 
 		MemoryContextSwitchTo(old);
 		error = CopyErrorData();
-		if (!is_of_concurrent_change(error->sqlerrcode))
+		if (last || !is_of_concurrent_change(error->sqlerrcode))
 			PG_RE_THROW();
 		FlushErrorState();
-		RollbackAndReleaseCurrentSubTransaction();
+		FreeErrorData(error);
 	}
 	PG_END_TRY();
+	RollbackAndReleaseCurrentSubTransaction();
 	MemoryContextSwitchTo(old);
 	CurrentResourceOwner = owner;
 	return snapshot;
@@ -172,14 +170,15 @@ default_patterns(int *n)
 SlipwaySnapshot *
 slipway_snapshot_take(const char *project, const char *const *ignore, int n_ignore, MemoryContext context)
 {
+	SlipwaySnapshot *snapshot = NULL;
 	SlipwayScope *scope;
-	SlipwaySnapshot *snapshot;
 
 	if (ignore == NULL)
 		ignore = default_patterns(&n_ignore);
 	scope = slipway_scope_make(project, ignore, n_ignore);
-	snapshot = try_to_read(scope, context);
-	return snapshot ? snapshot : read_snapshot(scope, context);
+	for (int tries = 1; snapshot == NULL; tries++)
+		snapshot = try_to_read(scope, context, tries == MAX_TRIES);
+	return snapshot;
 }
 
 /* As slipway_snapshot_take() from the arguments of a function, project and ignore. */

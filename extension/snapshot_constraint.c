@@ -73,7 +73,7 @@ put_foreign_key(SlipwayReader *reader, const SlipwayRows *rows, Form_pg_constrai
 
 	if (other == NULL)
 		elog(ERROR, "cache lookup failed for relation %u", row->confrelid);
-	slipway_reader_line(reader, "columns", list_columns(rows, Anum_pg_constraint_conkey, relation, period));
+	slipway_reader_line(reader, "key", list_columns(rows, Anum_pg_constraint_conkey, relation, period));
 	slipway_reader_line(reader, "references",
 						psprintf("%s (%s)", other->identity, list_columns(rows, Anum_pg_constraint_confkey, other, period)));
 	if (row->confmatchtype == FKCONSTR_MATCH_FULL)

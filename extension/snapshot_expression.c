@@ -157,7 +157,10 @@ move_system_columns(Node *node, void *argument)
 		Var		   *var = (Var *) node;
 
 		if (var->varlevelsup == context->level && var->varattno < 0)
+		{
 			var->varattno = context->n - var->varattno;
+			var->varattnosyn = var->varattno;
+		}
 		return false;
 	}
 	if (IsA(node, Query))
@@ -187,10 +190,12 @@ show_from(Node *tree, List *sources, const SlipwayColumns *columns)
 	query->jointree = makeFromExpr(NIL, NULL);
 	query->targetList = list_make1(makeTargetEntry((Expr *) tree, 1, NULL, false));
 	query->hasSubLinks = true;
-	shown = strstr(pg_get_querydef(query, false), "SELECT ");
+	shown = strstr(pg_get_querydef(query, false), "SELECT");
 	if (shown == NULL)
 		elog(ERROR, "unexpected text of an expression");
-	return shown + strlen("SELECT ");
+	shown += strlen("SELECT");
+	/* A blank, or the line that some expressions begin. */
+	return shown + strspn(shown, " \n");
 }
 
 char *

@@ -206,7 +206,7 @@ put_columns(SlipwayReader *reader, const SlipwayRelation *index, Oid *operators)
 	value = index_datum(index, Anum_pg_index_indexprs, &isnull);
 	if (!isnull)
 		columns.expressions = (List *) slipway_expression_read(TextDatumGetCString(value));
-	slipway_reader_line(reader, "columns", list_columns(reader, &columns, 0, form->indnkeyatts));
+	slipway_reader_line(reader, "key", list_columns(reader, &columns, 0, form->indnkeyatts));
 	if (form->indnatts > form->indnkeyatts)
 		slipway_reader_line(reader, "include", list_columns(reader, &columns, form->indnkeyatts, form->indnatts));
 	value = index_datum(index, Anum_pg_index_indpred, &isnull);

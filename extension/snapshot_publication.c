@@ -57,7 +57,7 @@ put_table(SlipwayReader *reader, const SlipwayRows *rows, Form_pg_publication_re
 	Datum		condition = slipway_rows_datum(rows, Anum_pg_publication_rel_prqual, &isnull);
 
 	slipway_reader_begin(reader);
-	slipway_reader_line(reader, "columns", list_columns(rows, relation));
+	slipway_reader_line(reader, "only columns", list_columns(rows, relation));
 	if (!isnull)
 		slipway_reader_line(reader, "where", slipway_expression_show(slipway_expression_read(TextDatumGetCString(condition)),
 																	 &relation->columns));
