@@ -41,6 +41,9 @@ void		slipway_connection_advance(void);
  */
 PGconn	   *slipway_connection_open(const SlipwayArguments *arguments);
 
+/* The same for another database, which an option names. */
+PGconn	   *slipway_connection_open_other(const SlipwayArguments *arguments, SlipwayOptionId option);
+
 /* The search_path that the newest connection was asked for, or NULL. */
 const SlipwaySearchPath *slipway_connection_search_path(void);
 
