@@ -413,8 +413,8 @@ put_property(SlipwayReader *reader, const SlipwayRows *rows, const Property *pro
 }
 
 /*
- * Subscriptions of all databases are in one catalog, casts from ranges to multiranges come with these types, and what
- * we are is no part of the schema.
+ * Operators without a function are only named by others, and not dumped; subscriptions of all databases are in
+ * one catalog, casts from ranges to multiranges come with these types, and what we are is no part of the schema.
  */
 static bool
 is_other(const PlainKind *kind, const SlipwayRows *rows)
@@ -425,6 +425,8 @@ is_other(const PlainKind *kind, const SlipwayRows *rows)
 
 		return get_range_multirange(row->castsource) == row->casttarget;
 	}
+	if (kind->catalog == OperatorRelationId)
+		return !OidIsValid(((Form_pg_operator) GETSTRUCT(rows->tuple))->oprcode);
 	if (kind->catalog == SubscriptionRelationId)
 		return ((Form_pg_subscription) GETSTRUCT(rows->tuple))->subdbid != MyDatabaseId;
 	if (kind->catalog == ExtensionRelationId)

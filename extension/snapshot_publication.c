@@ -41,9 +41,10 @@ list_columns(const SlipwayRows *rows, const SlipwayRelation *relation)
 static void
 put_table(SlipwayReader *reader, const SlipwayRows *rows, Form_pg_publication_rel row, const SlipwayRelation *relation)
 {
-	Node	   *condition = slipway_rows_tree(rows, Anum_pg_publication_rel_prqual);
+	Node	   *condition;
 
 	slipway_reader_begin(reader);
+	condition = slipway_rows_tree(rows, Anum_pg_publication_rel_prqual);
 	slipway_reader_line(reader, "only columns", list_columns(rows, relation));
 	if (condition)
 		slipway_reader_line(reader, "where", slipway_expression_show(condition, &relation->columns));
