@@ -190,6 +190,20 @@ put_aggregate_lines(SlipwayReader *reader, Form_pg_proc row)
 		slipway_reader_line(reader, "parallel", row->proparallel == PROPARALLEL_SAFE ? "safe" : "restricted");
 }
 
+static const char *
+kind_of(char prokind)
+{
+	switch (prokind)
+	{
+		case PROKIND_AGGREGATE:
+			return "aggregate";
+		case PROKIND_PROCEDURE:
+			return "procedure";
+		default:
+			return "function";
+	}
+}
+
 static void
 put_routine(SlipwayReader *reader, const SlipwayRows *rows, Form_pg_proc row, SlipwaySchema *schema)
 {
@@ -207,8 +221,7 @@ put_routine(SlipwayReader *reader, const SlipwayRows *rows, Form_pg_proc row, Sl
 	slipway_reader_notes(reader, ProcedureRelationId, row->oid, 0);
 	if (row->prokind != PROKIND_AGGREGATE)
 		put_body(reader, rows, row);
-	slipway_reader_add(reader, row->prokind == PROKIND_AGGREGATE ? "aggregate" : row->prokind == PROKIND_PROCEDURE ? "procedure" : "function",
-					   format_procedure(row->oid), schema->name);
+	slipway_reader_add(reader, kind_of(row->prokind), format_procedure(row->oid), schema->name);
 }
 
 /* Did the server make it together with a type, as the constructors of a range? */

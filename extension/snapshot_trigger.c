@@ -100,7 +100,8 @@ put_lines(SlipwayReader *reader, const SlipwayRows *rows, Form_pg_trigger row, c
 	Node	   *condition = slipway_rows_tree(rows, Anum_pg_trigger_tgqual);
 
 	slipway_reader_flag(reader, "constraint", OidIsValid(row->tgconstraint));
-	slipway_reader_line(reader, "fires", TRIGGER_FOR_BEFORE(row->tgtype) ? "before" : TRIGGER_FOR_INSTEAD(row->tgtype) ? "instead of" : "after");
+	slipway_reader_line(reader, "fires", TRIGGER_FOR_BEFORE(row->tgtype) ? "before" :
+						TRIGGER_FOR_INSTEAD(row->tgtype) ? "instead of" : "after");
 	slipway_reader_line(reader, "on", list_events(relation, row));
 	slipway_reader_line(reader, "for each", TRIGGER_FOR_ROW(row->tgtype) ? "row" : "statement");
 	put_transition(reader, rows, Anum_pg_trigger_tgoldtable, "old table");
