@@ -109,6 +109,8 @@ slipway_exec_block_run(SlipwayRun *run, SlipwayPlace *place, const SlipwayBlock 
 			slipway_exec_statement(place, &block->statements[i], run->statement_context, &qc);
 	}
 	place->in_statement = false;
+	if (block->runner)
+		block->runner(place, NULL, run->statement_context, block->n, block->arg);
 	/* Until none is left: a trigger may defer the next one again. */
 	AfterTriggerFireDeferred();
 	slipway_guard_off();

@@ -12,7 +12,10 @@
 #include "run.h"
 #include "script_error.h"
 
-/* Runs statement number i of the block in place of slipway_exec_statement(). */
+/*
+ * Runs statement number i of the block in place of slipway_exec_statement(). Called once more behind the last,
+ * without a statement, before the triggers that were deferred.
+ */
 typedef void (*SlipwayBlockRunner) (SlipwayPlace *place, SlipwayStatement *statement, MemoryContext context,
 									int i, void *arg);
 

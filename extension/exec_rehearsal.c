@@ -74,7 +74,8 @@ typedef struct Stage
 	double		clock_ms;		/* of statements alone: looking at them does not count */
 	double		began_ms;		/* the current migration, by that clock */
 	List	   *locks;			/* of its units */
-	bool		started;		/* some statement has run */
+	bool		started;		/* some statement has run, which may have read something */
+	bool		looked;			/* at the locks, since something else has run */
 	bool		adds_values;	/* to an enum, which cannot be used in this transaction */
 } Stage;
 
@@ -162,8 +163,9 @@ begin_observed(Stage *stage, SlipwayStatement *statement, const Node *stmt)
 	observed->outcome = SLIPWAY_OUTCOME_OK;
 	observed->start_ms = stage->clock_ms;
 	observed->rows = -1;
-	observed->tree = is_query(stmt) ? NULL : copyObject((Node *) stmt);
 	stage->result->statements = lappend(stage->result->statements, observed);
+	MemoryContextSwitchTo(stage->scratch);
+	observed->tree = is_query(stmt) ? NULL : copyObject((Node *) stmt);
 	MemoryContextSwitchTo(caller);
 	return observed;
 }
@@ -250,6 +252,22 @@ hold_events(const Stage *stage)
 		slipway_event_hold(stage->context);
 }
 
+/* Keeps of it what advice looks at; scripts may have a great many statements. */
+static void
+tell(Stage *stage, SlipwayObserved *observed)
+{
+	MemoryContext caller = MemoryContextSwitchTo(stage->context);
+
+	hold_events(stage);
+	slipway_observed_report(observed);
+	observed->statement = NULL;
+	if (observed->target || observed->locks || observed->rewrites)
+		observed->tree = copyObject(observed->tree);
+	else
+		observed->tree = NULL;
+	MemoryContextSwitchTo(caller);
+}
+
 /* It has failed, and with it the rehearsal. */
 static void
 fail(Stage *stage, SlipwayObserved *observed, ErrorData *error, TimestampTz started_at)
@@ -260,11 +278,10 @@ fail(Stage *stage, SlipwayObserved *observed, ErrorData *error, TimestampTz star
 	observed->duration_ms = ms_since(started_at);
 	if (stopped)
 		slipway_observe_cancelled(observed, started_at);
-	hold_events(stage);
 	stopped |= error->sqlerrcode == SLIPWAY_REHEARSAL_STOPPED;
 	observed->outcome = stopped ? SLIPWAY_OUTCOME_STOPPED : SLIPWAY_OUTCOME_FAILED;
 	observed->reason = stopped ? slipway_lock_hold_message() : error->message;
-	slipway_observed_report(observed);
+	tell(stage, observed);
 	if (stopped)
 		slipway_lock_hold_raise();
 	ReThrowError(error);
@@ -357,9 +374,22 @@ enter_unit(Stage *stage, int i)
 	while (stage->outline_unit + 1 < outline->nunits && outline->units[stage->outline_unit + 1].first <= i)
 	{
 		stage->outline_unit++;
+		slipway_lock_hold_arm();
 		AfterTriggerFireDeferred();
+		slipway_lock_hold_disarm();
+		stage->looked = false;
 		end_unit(stage);
 	}
+}
+
+/* Not before what may still say what kind of transaction it is. */
+static void
+look_before(Stage *stage, const Node *stmt)
+{
+	if (stage->looked || (!stage->started && IsA(stmt, VariableSetStmt)))
+		return;
+	slipway_observe_before();
+	stage->looked = true;
 }
 
 /* A SlipwayBlockRunner. */
@@ -371,16 +401,22 @@ rehearse_statement(SlipwayPlace *place, SlipwayStatement *statement, MemoryConte
 	TimestampTz started_at;
 	SlipwayObserved *observed;
 	Node	   *stmt;
+	bool		sets_something;
 
+	if (statement == NULL)
+	{
+		slipway_lock_hold_arm();
+		return;
+	}
 	enter_unit(stage, i + stage->part->done);
 	MemoryContextReset(stage->scratch);
 	MemoryContextSwitchTo(stage->scratch);
 	stmt = take_tree(place, statement);
+	sets_something = IsA(stmt, VariableSetStmt);
 	observed = begin_observed(stage, statement, stmt);
-	observed->statement = MemoryContextStrdup(stage->context, clip_text(slipway_exec_statement_text(place, statement)));
+	observed->statement = clip_text(slipway_exec_statement_text(place, statement));
 	slipway_side_effect_at(observed->migration, observed->hook, observed->line);
-	if (!sets_transaction(stmt))
-		slipway_observe_before();
+	look_before(stage, stmt);
 	observed->target = slipway_observe_target(stmt);
 	observed->changes_rows = IsA(stmt, UpdateStmt) || IsA(stmt, DeleteStmt);
 	adapt_settings(stage->run->options);
@@ -391,15 +427,14 @@ rehearse_statement(SlipwayPlace *place, SlipwayStatement *statement, MemoryConte
 		if (run_guarded(stage, statement, observed, context))
 		{
 			MemoryContextSwitchTo(stage->context);
-			stage->started |= !sets_transaction(stmt);
+			stage->started |= !sets_something;
 			slipway_observe_after(observed, observed->tree && reads_whole_tables(observed->tree), started_at);
 			stage->adds_values |= observed->tree && IsA(observed->tree, AlterEnumStmt);
 		}
 	}
 	MemoryContextSwitchTo(caller);
 	stage->clock_ms += observed->duration_ms;
-	hold_events(stage);
-	slipway_observed_report(observed);
+	tell(stage, observed);
 }
 
 static void
@@ -421,8 +456,12 @@ run_script(Stage *stage, const Part *part, const char *body)
 	slipway_place_expand(place, outline->expansion);
 	slipway_terms_set(run, &outline->directives, place);
 	slipway_exec_block_run(run, place, &block);
+	slipway_lock_hold_disarm();
+	slipway_lock_hold_arm();
 	if (slipway_verify_wanted(run, &part->task))
 		slipway_exec_verify_task(run, place, &part->task);
+	slipway_lock_hold_disarm();
+	stage->looked = false;
 	slipway_leftover_before_commit();
 	slipway_place_pop(place);
 	slipway_leftover_afterwards();
@@ -455,7 +494,7 @@ run_part(Stage *stage, const Part *part)
 	stage->result->migrations += part->migration != NULL;
 }
 
-static void
+static Part *
 add_part(List **parts, const SlipwayTask *task, const char *migration)
 {
 	Part	   *part = palloc0(sizeof(Part));
@@ -465,6 +504,7 @@ add_part(List **parts, const SlipwayTask *task, const char *migration)
 	part->begins = part->commits = part->ends = true;
 	part->carried.context = CurrentMemoryContext;
 	*parts = lappend(*parts, part);
+	return part;
 }
 
 /* Where an earlier run has stopped part way, this one would go on. */
@@ -484,16 +524,17 @@ add_migration(List **parts, const SlipwayRun *run, const SlipwayTask *task, bool
 {
 	int			first = list_length(*parts);
 	SlipwayTask hook;
+	Part	   *itself;
 	bool		alone;
 
 	if (slipway_task_hook(run->manifest, SLIPWAY_BEFORE_EACH, task->name, &hook))
-		add_part(parts, &hook, task->name);
-	add_part(parts, task, task->name);
+		(void) add_part(parts, &hook, task->name);
+	itself = add_part(parts, task, task->name);
 	if (journal_open)
-		find_begin(run, llast(*parts));
-	alone = task->outline->stepwise_reason || ((Part *) llast(*parts))->done > 0;
+		find_begin(run, itself);
+	alone = task->outline->stepwise_reason || itself->done > 0;
 	if (slipway_task_hook(run->manifest, SLIPWAY_AFTER_EACH, task->name, &hook))
-		add_part(parts, &hook, task->name);
+		(void) add_part(parts, &hook, task->name);
 	for (int i = first; i < list_length(*parts); i++)
 	{
 		Part	   *part = list_nth(*parts, i);
@@ -513,11 +554,11 @@ list_parts(const SlipwayRun *run, const SlipwayTask *tasks, int n)
 	SlipwayTask hook;
 
 	if (slipway_task_hook(run->manifest, SLIPWAY_BEFORE_MIGRATE, NULL, &hook))
-		add_part(&parts, &hook, NULL);
+		(void) add_part(&parts, &hook, NULL);
 	for (int i = 0; i < n; i++)
 		add_migration(&parts, run, &tasks[i], journal_open);
 	if (slipway_task_hook(run->manifest, SLIPWAY_AFTER_MIGRATE, NULL, &hook))
-		add_part(&parts, &hook, NULL);
+		(void) add_part(&parts, &hook, NULL);
 	return parts;
 }
 
@@ -568,6 +609,17 @@ end(SlipwayRun *run)
 	slipway_event_release();
 }
 
+/* What ran outside of statements, such as triggers that were deferred, may have been cancelled, too. */
+static void
+say_stopped(ErrorData *error)
+{
+	if (!slipway_lock_hold_ended(error))
+		return;
+	error->sqlerrcode = SLIPWAY_REHEARSAL_STOPPED;
+	error->message = slipway_lock_hold_message();
+	error->hint = SLIPWAY_LOCK_HOLD_HINT;
+}
+
 static void
 run_caught(Stage *stage, List *parts)
 {
@@ -578,6 +630,7 @@ run_caught(Stage *stage, List *parts)
 	PG_CATCH();
 	{
 		slipway_result_catch(&stage->result->result, stage->run, &stage->place);
+		say_stopped(stage->result->result.error);
 	}
 	PG_END_TRY();
 }

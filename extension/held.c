@@ -71,7 +71,7 @@ look_at(const LOCKTAG *tag, LOCKMODE mode, int waiters, SlipwayHeldVisitor visit
 }
 
 void
-slipway_held_look(SlipwayHeldVisitor visit, void *arg)
+slipway_held_look(SlipwayHeldFilter wanted, SlipwayHeldVisitor visit, void *arg)
 {
 	LockData   *locks = GetLockStatusData();
 	int			all_waiters = 0;
@@ -83,7 +83,8 @@ slipway_held_look(SlipwayHeldVisitor visit, void *arg)
 		const LockInstanceData *lock = &locks->locks[i];
 		int			waiters;
 
-		if (lock->pid != MyProcPid || lock->holdMask == 0 || !is_relation(lock))
+		if (lock->pid != MyProcPid || lock->holdMask == 0 || !is_relation(lock) ||
+			!wanted(lock->locktag.locktag_field2))
 			continue;
 		waiters = all_waiters > 0 ? count_waiters(locks, &lock->locktag) : 0;
 		for (LOCKMODE mode = AccessShareLock; mode <= AccessExclusiveLock; mode++)

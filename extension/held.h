@@ -25,7 +25,10 @@ typedef void (*SlipwayHeldVisitor) (const SlipwayHeld *held, void *arg);
 extern void slipway_held_begin(MemoryContext context);
 extern void slipway_held_end(void);
 
-/* Looks, and visits each lock that is held. System catalogs are left out. */
-extern void slipway_held_look(SlipwayHeldVisitor visit, void *arg);
+/* Is anybody interested in the locks on that relation? */
+typedef bool (*SlipwayHeldFilter) (Oid relation);
+
+/* Looks, and visits each lock that is held. System catalogs are left out, and what the filter does not want. */
+extern void slipway_held_look(SlipwayHeldFilter wanted, SlipwayHeldVisitor visit, void *arg);
 
 #endif							/* SLIPWAY_HELD_H */

@@ -20,6 +20,7 @@ static struct
 	TimestampTz since;			/* 0: nothing is held */
 	LOCKMODE	mode;
 	const char *name;
+	bool		open;			/* a command that begins may be given a timer */
 	bool		armed;
 }			hold;
 
@@ -97,6 +98,7 @@ slipway_lock_hold_arm(void)
 	long		gone;
 
 	fired = false;
+	hold.open = hold.limit_ms > 0;
 	if (!slipway_lock_hold_running())
 		return;
 	gone = TimestampDifferenceMilliseconds(hold.since, GetCurrentTimestamp());
@@ -133,13 +135,14 @@ runs_queries(const Node *command)
 void
 slipway_lock_hold_command(const Node *command)
 {
-	if (hold.limit_ms > 0 && !hold.armed && !runs_queries(command) && !slipway_observe_is_own(command))
+	if (hold.open && !hold.armed && !runs_queries(command) && !slipway_observe_is_own(command))
 		arm(hold.limit_ms);
 }
 
 void
 slipway_lock_hold_disarm(void)
 {
+	hold.open = false;
 	if (!hold.armed)
 		return;
 	disable_timeout(timer(), false);
@@ -153,7 +156,7 @@ slipway_lock_hold_ended(const ErrorData *error)
 {
 	if (hold.armed)
 		disable_timeout(timer(), false);
-	hold.armed = false;
+	hold.armed = hold.open = false;
 	return fired && error->sqlerrcode == ERRCODE_QUERY_CANCELED;
 }
 
@@ -178,5 +181,5 @@ slipway_lock_hold_raise(void)
 	ereport(ERROR,
 			(errcode(SLIPWAY_REHEARSAL_STOPPED),
 			 errmsg_internal("%s", slipway_lock_hold_message()),
-			 errhint("Raise option lock_hold, or rehearse on a copy of the database.")));
+			 errhint(SLIPWAY_LOCK_HOLD_HINT)));
 }

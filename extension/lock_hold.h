@@ -37,6 +37,8 @@ extern void slipway_lock_hold_disarm(void);
 /* After an error: no timer goes on. Was the error made by one? */
 extern bool slipway_lock_hold_ended(const ErrorData *error);
 
+#define SLIPWAY_LOCK_HOLD_HINT "Raise option lock_hold, or rehearse on a copy of the database."
+
 /* Raises SW031, which says what was held for how long. */
 extern void slipway_lock_hold_raise(void);
 

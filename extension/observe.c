@@ -74,14 +74,18 @@ take_lock(SlipwayObserved *observed, SlipwayTouched *touched, const SlipwayHeld 
 	touched->start_ms = observed->start_ms;
 }
 
+static bool
+is_counted(Oid relation)
+{
+	return slipway_touched(relation) != NULL;
+}
+
 static void
 see_lock(const SlipwayHeld *held, void *arg)
 {
 	Look	   *look = arg;
 	SlipwayTouched *touched = slipway_touched(held->relation);
 
-	if (touched == NULL)
-		return;
 	if (look->observed && held->again && held->mode > touched->mode)
 		take_lock(look->observed, touched, held);
 	if (look->observed && slipway_lock_hold_minds(held->mode))
@@ -98,7 +102,7 @@ slipway_observe_before(void)
 	Look		look = {0};
 
 	slipway_touched_look();
-	slipway_held_look(see_lock, &look);
+	slipway_held_look(is_counted, see_lock, &look);
 }
 
 /* Tables before their indexes, then by name. */
@@ -147,7 +151,7 @@ slipway_observe_after(SlipwayObserved *observed, bool utility, TimestampTz start
 	Look		look = {observed, started_at, utility, NIL};
 	ListCell   *cell;
 
-	slipway_held_look(see_lock, &look);
+	slipway_held_look(is_counted, see_lock, &look);
 	list_sort(observed->locks, compare_strength);
 	if (observed->target)
 		observed->target_mode = observed->target->mode;
@@ -168,7 +172,7 @@ slipway_observe_cancelled(SlipwayObserved *observed, TimestampTz started_at)
 {
 	Look		look = {observed, started_at, false, NIL};
 
-	slipway_held_look(see_lock, &look);
+	slipway_held_look(is_counted, see_lock, &look);
 	list_sort(observed->locks, compare_strength);
 	if (observed->target)
 		observed->target_mode = observed->target->mode;

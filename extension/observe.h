@@ -13,7 +13,9 @@
 extern void slipway_observe_begin(MemoryContext context);
 extern void slipway_observe_end(void);
 
-/* Before a statement. */
+/*
+ * Before a statement, unless another one has been looked at after which nothing ran but our own queries.
+ */
 extern void slipway_observe_before(void);
 
 /* After it: fills in locks, rewrites and scans. started_at is when it began. */
