@@ -28,7 +28,7 @@ static const char query[] =
 "           (SELECT pg_catalog.string_agg(pg_catalog.format(',%s=\"%s\"', l.key,\n"
 "                   " ESCAPED("l.value") "), '' ORDER BY l.key)\n"
 "              FROM pg_catalog.jsonb_each_text(m.labels) l))\n"
-"  FROM slipway.metric m\n"
+"  FROM (TABLE slipway.metric UNION ALL SELECT * FROM slipway.metric_drift WHERE $2::boolean) m\n"
 " WHERE m.project = $1 OR $1 IS NULL\n"
 " ORDER BY m.name COLLATE \"C\", m.project, m.labels";
 
@@ -75,9 +75,12 @@ SlipwayExitCode
 slipway_cmd_metrics(const SlipwayArguments *arguments)
 {
 	/* Without the option it is about all projects, unlike other commands. */
-	const char *const values[] = {slipway_option_text(arguments, SLIPWAY_OPTION_PROJECT)};
+	const char *const values[] = {
+		slipway_option_text(arguments, SLIPWAY_OPTION_PROJECT),
+		slipway_option_flag(arguments, SLIPWAY_OPTION_NO_DRIFT) ? "false" : "true"
+	};
 	PGconn	   *conn = slipway_connection_open(arguments);
-	PGresult   *result = slipway_server_greet(conn, query, 1, values);
+	PGresult   *result = slipway_server_greet(conn, query, 2, values);
 
 	if (PQntuples(result) == 0 && values[0] != NULL)
 		slipway_die(SLIPWAY_EXIT_ERROR, "See \"slipway init\".",

@@ -344,11 +344,11 @@ const SlipwayCommand slipway_command_table[] = {
 		"Prints runs, retries, waits for locks, migrations by state and the head of the\n"
 		"history, of all projects that the role may read or of the one of --project, in\n"
 		"the text format of Prometheus: for the textfile collector of node_exporter, or\n"
-		"for a push gateway.",
+		"for a push gateway. To find drift it reads the whole schema, unless --no-drift.",
 		.examples =
 		"slipway -d shop metrics\n"
 		"slipway -d shop metrics | curl -sT - http://push:9091/metrics/job/db",
-		.options = NO_OPTIONS,
+		.options = OPTIONS(SLIPWAY_OPTION_NO_DRIFT),
 		.run = slipway_cmd_metrics,
 	},
 	{

@@ -91,3 +91,14 @@ SELECT d.name, d.type, d.help, p.name AS project, m.labels, m.value
  WHERE slipway._may('reader', p.name);
 REVOKE ALL ON slipway.metric FROM PUBLIC;
 COMMENT ON VIEW slipway.metric IS 'what is worth watching in each project that the current user may read, as samples of Prometheus';
+
+-- By itself, because it reads the whole schema.
+CREATE VIEW slipway.metric_drift WITH (security_barrier) AS
+SELECT 'slipway_drift_objects' AS name, 'gauge' AS type,
+       'Objects that are not as the last run has left them.' AS help,
+       d.project, '{}'::jsonb AS labels, d.objects::double precision AS value
+  FROM (SELECT p.project, slipway.drift(p.project) AS objects
+          FROM slipway.registered_project p OFFSET 0) d
+ WHERE d.objects IS NOT NULL;
+REVOKE ALL ON slipway.metric_drift FROM PUBLIC;
+COMMENT ON VIEW slipway.metric_drift IS 'the same of drift, which takes longer to find out; no row where no snapshot tells';

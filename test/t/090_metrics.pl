@@ -99,6 +99,14 @@ is($sample->{'slipway_lock_waits_total{project="default",action="migrate"}'}, 4,
 ok($sample->{'slipway_lock_wait_seconds_total{project="default",action="migrate"}'} >= $waited + 1, 'of more than a second');
 is($sample->{'slipway_last_run_failed{project="default"}'}, 0, 'the last run did not fail');
 
+# Drift
+
+is($sample->{'slipway_drift_objects{project="default"}'}, 0, 'no drift');
+sql($node, 'ALTER TABLE b ADD by_hand integer', db => $db);
+is(metrics('drift')->{'slipway_drift_objects{project="default"}'}, 1, 'drift');
+is_deeply([ grep { /drift/ } keys %{ metrics('without drift', '--no-drift') } ], [], 'which need not be looked for');
+sql($node, 'ALTER TABLE b DROP by_hand', db => $db);
+
 # Of which projects
 
 is(sql($node, q{SELECT slipway.create_project('odd "one" \ two'); CREATE ROLE nobody_much LOGIN; CREATE ROLE exporter LOGIN}, db => $db)->{error}, '',
