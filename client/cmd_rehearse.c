@@ -116,12 +116,16 @@ run(SlipwayReport *report, PGconn *conn, const char *options)
 	bool		interrupted;
 
 	slipway_report_attach(report, conn);
+	/* while a strong lock is held the server keeps silent */
+	if (report->progress != NULL)
+		slipway_progress_move(report->progress, "rehearsal", 0);
 	if (report->progress != NULL)
 		ticker = (SlipwayCallTicker) {slipway_report_tick, report, SLIPWAY_PROGRESS_INTERVAL_MS};
 	slipway_connection_error_set_stage(SLIPWAY_STAGE_QUESTION);
 	result = slipway_call_run(conn, "CALL slipway.rehearse($1, $2::jsonb)", 2, values, &ticker,
 							  &interrupted);
 	slipway_report_detach(report);
+	slipway_rehearsal_end(report->rehearsal);
 	if (!slipway_output_is_json())
 		slipway_rehearsal_text_end(report->rehearsal);
 	if (PQresultStatus(result) != PGRES_COMMAND_OK && PQresultStatus(result) != PGRES_TUPLES_OK)
@@ -154,13 +158,13 @@ static void
 say_done(const SlipwayReport *report)
 {
 	const SlipwayRehearsal *rehearsal = report->rehearsal;
-	size_t		count = json_array_size(rehearsal->migrations);
+	size_t		count = slipway_rehearsal_migrations(rehearsal);
 	size_t		statements = json_array_size(rehearsal->statements);
 	size_t		left_out = slipway_rehearsal_outcomes(rehearsal, "not_rehearsed");
 	char	   *duration = slipway_output_duration(slipway_clock_now() - report->started_at);
 	char	   *findings = count_findings(rehearsal);
 
-	if (count == 0)
+	if (statements == 0)
 		slipway_output_say("nothing to rehearse");
 	else
 		slipway_output_say("%zu %s rehearsed on project %s and rolled back in %s: %s", count,

@@ -155,7 +155,9 @@ const SlipwayCommand slipway_command_table[] = {
 		"and elsewhere than on a terminal needs --yes; not where the section of --env\n"
 		"has \"rehearse = allow\" and says where to connect to.\n\n"
 		"Statements that refuse a transaction are not rehearsed, but for concurrent\n"
-		"index statements on small tables. Exits with 5 if a statement fails.",
+		"index statements on small tables. Exits with 5 if a statement fails.\n\n"
+		"Unless they are given, --lock-timeout is 500ms here, and --statement-timeout\n"
+		"1min.",
 		.examples =
 		"slipway -e staging rehearse --html rehearsal.html\n"
 		"slipway -d shop rehearse --yes --json --fail-on danger",

@@ -9,9 +9,11 @@
 #include <time.h>
 
 #include "html.h"
+#include "html_diff.h"
 #include "html_statements.h"
 #include "html_timeline.h"
 #include "html_touched.h"
+#include "memory.h"
 #include "output.h"
 #include "problem.h"
 
@@ -22,7 +24,7 @@ or_empty(const char *text)
 }
 
 static void
-add_head(SlipwayBuffer *page, const SlipwayRehearsalFrame *frame)
+add_head(SlipwayBuffer *page, const SlipwayRehearsal *rehearsal, const SlipwayRehearsalFrame *frame)
 {
 	time_t		now = time(NULL);
 	struct tm	utc;
@@ -36,7 +38,10 @@ add_head(SlipwayBuffer *page, const SlipwayRehearsalFrame *frame)
 		slipway_html_add(page, " on %s", frame->host);
 	if (frame->server_version != NULL)
 		slipway_html_add(page, ", PostgreSQL %s", frame->server_version);
-	slipway_html_add(page, ", %s. Everything was rolled back.</p>\n</header>\n", moment);
+	slipway_html_add(page, ", %s. Everything was rolled back", moment);
+	if (json_array_size(rehearsal->leftovers) > 0)
+		slipway_html_add(page, ", but for <a href=\"#left\">some of it</a>");
+	slipway_html_add(page, ".</p>\n</header>\n");
 }
 
 static void
@@ -52,7 +57,7 @@ add_count(SlipwayBuffer *page, const char *kind, const char *what, size_t count)
 					 what, count);
 }
 
-/* How long a lock of that reach is held at most; negative: there is none. */
+/* How long a lock of that reach, or one that reaches further, is held at most; negative: there is none. */
 static double
 find_longest(const SlipwayRehearsal *rehearsal, SlipwayLockReach reach)
 {
@@ -64,7 +69,7 @@ find_longest(const SlipwayRehearsal *rehearsal, SlipwayLockReach reach)
 
 	json_array_foreach(rehearsal->migrations, i, migration)
 		json_array_foreach(json_object_get(migration, "locks"), j, lock)
-			if (slipway_rehearsal_reach(slipway_rehearsal_text(lock, "mode")) == reach &&
+			if (slipway_rehearsal_reach(slipway_rehearsal_text(lock, "mode")) >= reach &&
 				slipway_rehearsal_number(lock, "held_ms") > longest)
 				longest = slipway_rehearsal_number(lock, "held_ms");
 	return longest;
@@ -88,15 +93,15 @@ add_facts(SlipwayBuffer *page, const SlipwayRehearsal *rehearsal, const SlipwayR
 	size_t		left_out = slipway_rehearsal_outcomes(rehearsal, "not_rehearsed");
 
 	slipway_html_add(page, "<dl class=\"facts\">\n");
-	add_count(page, "", "Migrations", json_array_size(rehearsal->migrations));
+	add_count(page, "", "Migrations", slipway_rehearsal_migrations(rehearsal));
 	add_count(page, "", "Statements", json_array_size(rehearsal->statements));
 	if (left_out > 0)
 		add_count(page, "warning", "Not rehearsed", left_out);
 	add_fact(page, "", "Time", duration);
 	add_count(page, "danger", "Dangers", slipway_rehearsal_count(rehearsal, "danger"));
 	add_count(page, "warning", "Warnings", slipway_rehearsal_count(rehearsal, "warning"));
-	add_longest(page, rehearsal, SLIPWAY_LOCK_BLOCKS_BOTH, "danger", "Reading blocked for");
-	add_longest(page, rehearsal, SLIPWAY_LOCK_BLOCKS_WRITING, "warning", "Writing blocked for");
+	add_longest(page, rehearsal, SLIPWAY_LOCK_BLOCKS_BOTH, "danger", "Readers blocked");
+	add_longest(page, rehearsal, SLIPWAY_LOCK_BLOCKS_WRITING, "warning", "Writers blocked");
 	slipway_html_add(page, "</dl>\n");
 	free(duration);
 }
@@ -108,16 +113,20 @@ add_place(SlipwayBuffer *page, const SlipwayRehearsal *rehearsal, const json_t *
 	double		line = slipway_rehearsal_number(event, "line");
 	double		column = slipway_rehearsal_number(event, "column");
 	const SlipwayProblem problem = {
-		.migration = slipway_rehearsal_text(event, "migration"),
+		.migration = slipway_rehearsal_script(event),
 		.line = line > 0 ? (int) line : 0,
 		.column = column > 0 ? (int) column : 0,
 	};
+	int			number = slipway_rehearsal_statement(rehearsal, event);
 	char	   *place;
 
 	if (*problem.migration == '\0')
 		return;
 	place = slipway_problem_place(&problem, rehearsal->folder);
-	slipway_html_add(page, "<code>%s</code>", place);
+	if (number >= 0)
+		slipway_html_add(page, "<a href=\"#s%d\"><code>%s</code></a>", number, place);
+	else
+		slipway_html_add(page, "<code>%s</code>", place);
 	free(place);
 }
 
@@ -166,6 +175,10 @@ add_findings(SlipwayBuffer *page, const SlipwayRehearsal *rehearsal)
 	size_t		i;
 	json_t	   *finding;
 
+	/* they are told at the end */
+	if (json_array_size(rehearsal->findings) == 0 &&
+		(json_array_size(rehearsal->statements) == 0 || rehearsal->error != NULL))
+		return;
 	slipway_html_add(page, "<section id=\"findings\"><h2>Findings</h2>\n");
 	if (json_array_size(rehearsal->findings) == 0)
 		slipway_html_add(page, "<article class=\"card good\">None.</article>\n");
@@ -202,29 +215,47 @@ add_leftovers(SlipwayBuffer *page, const SlipwayRehearsal *rehearsal)
 static void
 add_differences(SlipwayBuffer *page, const SlipwayRehearsal *rehearsal)
 {
-	size_t		i;
-	json_t	   *difference;
-
-	if (json_array_size(rehearsal->differences) == 0)
+	if (rehearsal->differences.count == 0)
 		return;
 	slipway_html_add(page, "<section id=\"schema\"><h2>Difference of the schema</h2>\n");
-	json_array_foreach(rehearsal->differences, i, difference)
-		slipway_html_add(page,
-						 "<article class=\"card\"><span class=\"badge %s\">%s</span> %s <code>%s</code>"
-						 "<pre>%s</pre></article>\n",
-						 slipway_rehearsal_text(difference, "change"), slipway_rehearsal_text(difference, "change"),
-						 slipway_rehearsal_text(difference, "kind"), slipway_rehearsal_text(difference, "identity"),
-						 slipway_rehearsal_text(difference, "after"));
+	slipway_html_diff_add(page, &rehearsal->differences);
 	slipway_html_add(page, "</section>\n");
 }
 
-void
-slipway_html_rehearsal(SlipwayBuffer *page, const SlipwayRehearsal *rehearsal,
-					   const SlipwayRehearsalFrame *frame)
+/*
+ * Links to the sections that there are. In a text there is no "<", so what looks like
+ * the beginning of one is.
+ */
+static void
+add_links(SlipwayBuffer *page, const char *body)
 {
-	slipway_html_begin(page, "Rehearsal");
-	add_head(page, frame);
-	add_facts(page, rehearsal, frame);
+	static const struct
+	{
+		const char *begin;
+		const char *id;
+		const char *words;
+	}			sections[] = {
+		{"<section id=\"error\"", "error", "Error"},
+		{"<section id=\"findings\"", "findings", "Findings"},
+		{"<section id=\"time\"", "time", "Time line"},
+		{"<section id=\"tables\"", "tables", "Tables touched"},
+		{"<section id=\"left\"", "left", "Not rolled back"},
+		{"<section id=\"schema\"", "schema", "Difference of the schema"},
+		{"<section id=\"statements\"", "statements", "Statements"},
+	};
+
+	slipway_html_add(page, "<nav>");
+	for (size_t i = 0; i < sizeof(sections) / sizeof(sections[0]); i++)
+		if (strstr(body, sections[i].begin) != NULL)
+			slipway_html_add(page, "<a href=\"#%s\">%s</a> ", sections[i].id, sections[i].words);
+	slipway_html_add(page, "</nav>\n");
+}
+
+static void
+add_body(SlipwayBuffer *page, const SlipwayRehearsal *rehearsal)
+{
+	if (json_array_size(rehearsal->statements) == 0 && rehearsal->error == NULL)
+		slipway_html_add(page, "<article class=\"card\">Nothing was pending.</article>\n");
 	add_error(page, rehearsal);
 	add_findings(page, rehearsal);
 	slipway_html_timeline(page, rehearsal);
@@ -232,5 +263,23 @@ slipway_html_rehearsal(SlipwayBuffer *page, const SlipwayRehearsal *rehearsal,
 	add_leftovers(page, rehearsal);
 	add_differences(page, rehearsal);
 	slipway_html_statements(page, rehearsal);
+}
+
+void
+slipway_html_rehearsal(SlipwayBuffer *page, const SlipwayRehearsal *rehearsal,
+					   const SlipwayRehearsalFrame *frame)
+{
+	SlipwayBuffer body = {0};
+	char	   *title = slipway_memory_format("Rehearsal of project %s on %s", or_empty(frame->project),
+											  or_empty(frame->database));
+
+	add_body(&body, rehearsal);
+	slipway_html_begin(page, title);
+	add_head(page, rehearsal, frame);
+	add_links(page, body.data);
+	add_facts(page, rehearsal, frame);
+	slipway_buffer_add(page, body.data);
 	slipway_html_end(page);
+	free(slipway_buffer_take(&body));
+	free(title);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "html.h"
+#include "html_lock.h"
 #include "memory.h"
 #include "output.h"
 #include "quantity.h"
@@ -43,9 +44,9 @@ add_badges(SlipwayBuffer *page, const json_t *statement)
 		if (strcmp(outcomes[i].outcome, outcome) == 0)
 			slipway_html_add(page, "<span class=\"badge %s\">%s</span> ", outcomes[i].kind, outcomes[i].words);
 	if (reach == SLIPWAY_LOCK_BLOCKS_BOTH)
-		slipway_html_add(page, "<span class=\"badge danger\">blocks reading</span> ");
+		slipway_html_add(page, "<span class=\"badge danger\">blocks readers</span> ");
 	else if (reach == SLIPWAY_LOCK_BLOCKS_WRITING)
-		slipway_html_add(page, "<span class=\"badge warning\">blocks writing</span> ");
+		slipway_html_add(page, "<span class=\"badge warning\">blocks writers</span> ");
 	if (json_array_size(json_object_get(statement, "rewrites")) > 0)
 		slipway_html_add(page, "<span class=\"badge danger\">rewrite</span> ");
 	if (json_array_size(json_object_get(statement, "scans")) > 0)
@@ -88,22 +89,17 @@ add_names(SlipwayBuffer *page, const char *what, const json_t *names)
 static void
 add_lock(SlipwayBuffer *page, const json_t *lock)
 {
-	static const char *const kinds[] = {
-		[SLIPWAY_LOCK_BLOCKS_NEITHER] = "",
-		[SLIPWAY_LOCK_BLOCKS_WRITING] = "warning",
-		[SLIPWAY_LOCK_BLOCKS_BOTH] = "danger",
-	};
-	const char *mode = slipway_rehearsal_text(lock, "mode");
 	double		bytes = slipway_rehearsal_number(lock, "size_bytes");
 	double		rows = slipway_rehearsal_number(lock, "rows");
 	double		waiters = slipway_rehearsal_number(lock, "waiters");
 	char	   *size = slipway_quantity_size(bytes);
 	char	   *number = slipway_quantity_number((long long) rows);
 
-	slipway_html_add(page, "<li><span class=\"badge %s\">%s</span> on %s <code>%s</code>",
-					 kinds[slipway_rehearsal_reach(mode)], mode, slipway_rehearsal_text(lock, "kind"),
+	slipway_html_add(page, "<li>");
+	slipway_html_lock(page, slipway_rehearsal_text(lock, "mode"));
+	slipway_html_add(page, " on %s <code>%s</code>", slipway_rehearsal_text(lock, "kind"),
 					 slipway_rehearsal_text(lock, "relation"));
-	if (bytes >= 0)
+	if (bytes > 0)
 		slipway_html_add(page, ", %s", size);
 	if (rows >= 0)
 		slipway_html_add(page, ", %s %s", number, rows == 1 ? "row" : "rows");
@@ -140,14 +136,14 @@ add_body(SlipwayBuffer *page, const json_t *statement)
 }
 
 static void
-add_statement(SlipwayBuffer *page, const json_t *statement)
+add_statement(SlipwayBuffer *page, const json_t *statement, size_t number)
 {
 	char	   *brief = slipway_rehearsal_brief(slipway_rehearsal_text(statement, "statement"));
 	char	   *duration = slipway_output_duration(slipway_rehearsal_number(statement, "duration_ms"));
 	bool		ran = strcmp(slipway_rehearsal_text(statement, "outcome"), "not_rehearsed") != 0;
 
-	slipway_html_add(page, "<details class=\"statement\"><summary><span class=\"soft\">%ld</span> <code>%s</code> <span>",
-					 (long) slipway_rehearsal_number(statement, "line"), brief);
+	slipway_html_add(page, "<details class=\"statement\" id=\"s%zu\"><summary><span class=\"soft\">%ld</span> <code>%s</code> <span>",
+					 number, (long) slipway_rehearsal_number(statement, "line"), brief);
 	add_badges(page, statement);
 	slipway_html_add(page, "</span><span class=\"time\">%s</span></summary>\n", ran ? duration : "");
 	add_body(page, statement);
@@ -156,11 +152,17 @@ add_statement(SlipwayBuffer *page, const json_t *statement)
 	free(brief);
 }
 
-static bool
-is_of_same_script(const json_t *a, const json_t *b)
+/* Begins the list of a script's statements. */
+static void
+add_title(SlipwayBuffer *page, const json_t *statement)
 {
-	return strcmp(slipway_rehearsal_text(a, "migration"), slipway_rehearsal_text(b, "migration")) == 0 &&
-		strcmp(slipway_rehearsal_text(a, "hook"), slipway_rehearsal_text(b, "hook")) == 0;
+	const char *migration = slipway_rehearsal_text(statement, "migration");
+	const char *hook = slipway_rehearsal_text(statement, "hook");
+
+	slipway_html_add(page, "<h3>%s", migration);
+	if (*hook != '\0')
+		slipway_html_add(page, "%shook %s", *migration != '\0' ? ", " : "", hook);
+	slipway_html_add(page, "</h3>\n<div class=\"card statements\">\n");
 }
 
 void
@@ -175,12 +177,11 @@ slipway_html_statements(SlipwayBuffer *page, const SlipwayRehearsal *rehearsal)
 	slipway_html_add(page, "<section id=\"statements\"><h2>Statements</h2>\n");
 	json_array_foreach(rehearsal->statements, i, statement)
 	{
-		const char *hook = slipway_rehearsal_text(statement, "hook");
-
-		if (previous == NULL || !is_of_same_script(previous, statement))
-			slipway_html_add(page, "%s<h3>%s%s%s</h3>\n<div class=\"card statements\">\n", previous != NULL ? "</div>\n" : "",
-							 slipway_rehearsal_text(statement, "migration"), *hook != '\0' ? ", hook " : "", hook);
-		add_statement(page, statement);
+		if (previous != NULL && !slipway_rehearsal_same_script(previous, statement))
+			slipway_html_add(page, "</div>\n");
+		if (previous == NULL || !slipway_rehearsal_same_script(previous, statement))
+			add_title(page, statement);
+		add_statement(page, statement, i);
 		previous = statement;
 	}
 	slipway_html_add(page, "</div>\n</section>\n");

@@ -8,7 +8,7 @@
 #include "buffer.h"
 #include "rehearsal.h"
 
-/* Adds them as a section, unless there are none. */
+/* Adds them as a section, unless there are none. That of number N has the id sN. */
 void		slipway_html_statements(SlipwayBuffer *page, const SlipwayRehearsal *rehearsal);
 
 #endif

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "html.h"
+#include "html_lock.h"
 #include "memory.h"
 #include "output.h"
 
@@ -21,7 +22,10 @@
 #define MAX_ROWS 40
 
 /* How many times are written above it, at most. */
-#define MAX_TICKS 6
+#define MAX_TICKS 8
+
+/* With more migrations than that, each row says of which it is. */
+#define MAX_GROUPS 12
 
 /* A bar that begins behind this percentage has its value on its left. */
 #define LATE 70.0
@@ -30,6 +34,7 @@ typedef struct Row
 {
 	const json_t *event;		/* a statement, or the lock */
 	const char *migration;
+	size_t		number;			/* of the statement */
 	double		start;			/* ms since begin */
 	double		duration;
 } Row;
@@ -42,6 +47,7 @@ typedef struct Timeline
 	Row		   *rows;
 	size_t		count;
 	size_t		left_out;
+	bool		grouped;		/* is there a heading for each migration? */
 } Timeline;
 
 static double
@@ -50,7 +56,7 @@ positive(double number)
 	return number > 0 ? number : 0;
 }
 
-static void
+static Row *
 add_row(Timeline *timeline, const json_t *event, const char *migration, const char *duration_key)
 {
 	Row		   *row;
@@ -64,6 +70,7 @@ add_row(Timeline *timeline, const json_t *event, const char *migration, const ch
 	};
 	if (row->start + row->duration > timeline->span)
 		timeline->span = row->start + row->duration;
+	return row;
 }
 
 static int
@@ -83,6 +90,22 @@ compare_starts(const void *a, const void *b)
 	return difference < 0 ? -1 : difference > 0 ? 1 : compare_durations(a, b);
 }
 
+static bool
+begins_group(const Timeline *timeline, size_t row)
+{
+	return row == 0 || strcmp(timeline->rows[row].migration, timeline->rows[row - 1].migration) != 0;
+}
+
+static size_t
+count_groups(const Timeline *timeline)
+{
+	size_t		count = 0;
+
+	for (size_t i = 0; i < timeline->count; i++)
+		count += begins_group(timeline, i) ? 1 : 0;
+	return count;
+}
+
 /* Leaves the longest, in order of time. */
 static void
 choose_rows(Timeline *timeline)
@@ -97,6 +120,7 @@ choose_rows(Timeline *timeline)
 		timeline->count = MAX_ROWS;
 	}
 	qsort(timeline->rows, timeline->count, sizeof(Row), compare_starts);
+	timeline->grouped = count_groups(timeline) <= MAX_GROUPS;
 }
 
 /* 1, 2 or 5 times a power of ten. */
@@ -111,6 +135,17 @@ choose_step(double span)
 				return power * factors[i];
 }
 
+/* "0", "2.5 s", "40 ms": steps are round numbers; the caller frees it. */
+static char *
+format_tick(double time)
+{
+	if (time >= 120e3)
+		return slipway_memory_format("%.4g min", time / 60e3);
+	if (time >= 1000)
+		return slipway_memory_format("%.4g s", time / 1000);
+	return time > 0 ? slipway_memory_format("%.4g ms", time) : slipway_memory_copy("0");
+}
+
 static void
 add_ticks(const Timeline *timeline)
 {
@@ -118,12 +153,11 @@ add_ticks(const Timeline *timeline)
 	for (int i = 0; i * timeline->step <= timeline->span * 1.0001; i++)
 	{
 		double		left = i * timeline->step / timeline->span * 100;
-		char	   *time = slipway_output_duration(i * timeline->step);
+		char	   *time = format_tick(i * timeline->step);
 
 		/* the last would stand beyond the edge */
 		if (left <= 94)
-			slipway_html_add(timeline->page, "<span class=\"tl-tick\" style=\"left:%.2f%%\">%s</span>", left,
-							 i == 0 ? "0" : time);
+			slipway_html_add(timeline->page, "<span class=\"tl-tick\" style=\"left:%.2f%%\">%s</span>", left, time);
 		free(time);
 	}
 	slipway_html_add(timeline->page, "</div></div>\n");
@@ -164,10 +198,8 @@ statement_kind(const json_t *statement)
 static void
 add_group(const Timeline *timeline, size_t row)
 {
-	const char *migration = timeline->rows[row].migration;
-
-	if (row == 0 || strcmp(migration, timeline->rows[row - 1].migration) != 0)
-		slipway_html_add(timeline->page, "<div class=\"tl-group\">%s</div>\n", migration);
+	if (timeline->grouped && begins_group(timeline, row))
+		slipway_html_add(timeline->page, "<div class=\"tl-group\">%s</div>\n", timeline->rows[row].migration);
 }
 
 static void
@@ -191,26 +223,15 @@ add_statements(Timeline *timeline)
 
 		add_group(timeline, i);
 		slipway_html_add(timeline->page,
-						 "<div class=\"tl-row\"><div class=\"tl-label\" title=\"%s\"><span class=\"soft\">%ld</span> "
-						 "<code>%s</code></div>", brief, (long) slipway_rehearsal_number(statement, "line"),
-						 brief);
+						 "<div class=\"tl-row\"><div class=\"tl-label\" title=\"%s\"><a href=\"#s%zu\">"
+						 "<span class=\"soft\">%s%s%ld</span> <code>%s</code></a></div>", brief,
+						 timeline->rows[i].number, timeline->grouped ? "" : timeline->rows[i].migration,
+						 timeline->grouped ? "" : ":", (long) slipway_rehearsal_number(statement, "line"), brief);
 		add_bar(timeline, &timeline->rows[i], statement_kind(statement), "");
 		free(brief);
 	}
 	slipway_html_add(timeline->page, "</div>\n");
 	add_left_out(timeline, "statements");
-}
-
-static const char *
-lock_kind(SlipwayLockReach reach)
-{
-	static const char *const kinds[] = {
-		[SLIPWAY_LOCK_BLOCKS_NEITHER] = "neither",
-		[SLIPWAY_LOCK_BLOCKS_WRITING] = "writing",
-		[SLIPWAY_LOCK_BLOCKS_BOTH] = "both",
-	};
-
-	return kinds[reach];
 }
 
 static void
@@ -219,7 +240,7 @@ add_legend(SlipwayBuffer *page)
 	slipway_html_add(page, "<p class=\"tl-legend\">");
 	for (int reach = SLIPWAY_LOCK_BLOCKS_BOTH; reach >= SLIPWAY_LOCK_BLOCKS_NEITHER; reach--)
 		slipway_html_add(page, "<span><i class=\"tl-bar %s\"></i>%s</span> ",
-						 lock_kind((SlipwayLockReach) reach),
+						 slipway_html_lock_bar((SlipwayLockReach) reach),
 						 slipway_rehearsal_reach_name((SlipwayLockReach) reach));
 	slipway_html_add(page, "</p>\n");
 }
@@ -241,8 +262,9 @@ add_locks(Timeline *timeline)
 		add_group(timeline, i);
 		slipway_html_add(timeline->page,
 						 "<div class=\"tl-row\"><div class=\"tl-label\" title=\"%s: %s\"><code>%s</code> "
-						 "<span class=\"soft\">%s</span></div>", relation, mode, relation, mode);
-		add_bar(timeline, &timeline->rows[i], lock_kind(slipway_rehearsal_reach(mode)), "");
+						 "<span class=\"soft\">%s%s%s</span></div>", relation, mode, relation, mode,
+						 timeline->grouped ? "" : ", ", timeline->grouped ? "" : timeline->rows[i].migration);
+		add_bar(timeline, &timeline->rows[i], slipway_html_lock_bar(slipway_rehearsal_reach(mode)), "");
 	}
 	add_legend(timeline->page);
 	slipway_html_add(timeline->page, "</div>\n");
@@ -258,7 +280,7 @@ take_statements(Timeline *timeline, const SlipwayRehearsal *rehearsal)
 	timeline->count = 0;
 	json_array_foreach(rehearsal->statements, i, statement)
 		if (strcmp(slipway_rehearsal_text(statement, "outcome"), "not_rehearsed") != 0)
-			add_row(timeline, statement, slipway_rehearsal_text(statement, "migration"), "duration_ms");
+			add_row(timeline, statement, slipway_rehearsal_owner(statement), "duration_ms")->number = i;
 }
 
 static void
@@ -272,7 +294,8 @@ take_locks(Timeline *timeline, const SlipwayRehearsal *rehearsal)
 	timeline->count = 0;
 	json_array_foreach(rehearsal->migrations, i, migration)
 		json_array_foreach(json_object_get(migration, "locks"), j, lock)
-			add_row(timeline, lock, slipway_rehearsal_text(migration, "migration"), "held_ms");
+			if (!slipway_rehearsal_is_minor(lock, json_object_get(migration, "locks")))
+				(void) add_row(timeline, lock, slipway_rehearsal_owner(migration), "held_ms");
 }
 
 void

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "html.h"
+#include "html_lock.h"
 #include "memory.h"
 #include "output.h"
 #include "quantity.h"
@@ -19,6 +20,7 @@ typedef struct Relation
 	double		held;			/* how long that is held at most; negative: not known */
 	double		size;			/* bytes before; negative: not known */
 	double		rows;
+	bool		is_index;		/* which goes with its table */
 	bool		rewritten;
 	bool		scanned;
 } Relation;
@@ -26,32 +28,18 @@ typedef struct Relation
 typedef struct Touched
 {
 	Relation   *relations;
+	json_t	   *numbers;		/* of them, by name */
 	size_t		count;
+	size_t		tables;			/* those that are no indexes */
 	double		largest;
 } Touched;
-
-/* From the weakest on. */
-static int
-rank_mode(const char *mode)
-{
-	static const char *const modes[] = {
-		"AccessShareLock", "RowShareLock", "RowExclusiveLock", "ShareUpdateExclusiveLock", "ShareLock",
-		"ShareRowExclusiveLock", "ExclusiveLock", "AccessExclusiveLock"
-	};
-
-	for (int i = 0; i < (int) (sizeof(modes) / sizeof(modes[0])); i++)
-		if (strcmp(modes[i], mode) == 0)
-			return i;
-	return -1;
-}
 
 static Relation *
 find_relation(Touched *touched, const char *name)
 {
-	for (size_t i = 0; i < touched->count; i++)
-		if (strcmp(touched->relations[i].name, name) == 0)
-			return &touched->relations[i];
-	return NULL;
+	const json_t *number = json_object_get(touched->numbers, name);
+
+	return number != NULL ? &touched->relations[json_integer_value(number)] : NULL;
 }
 
 static void
@@ -62,28 +50,28 @@ take_lock(Touched *touched, const json_t *lock)
 	double		held = slipway_rehearsal_number(lock, "held_ms");
 	Relation   *relation;
 
-	/* they are with their tables */
-	if (strcmp(slipway_rehearsal_text(lock, "kind"), "index") == 0)
-		return;
 	relation = find_relation(touched, name);
 	if (relation == NULL)
 	{
 		touched->relations = slipway_memory_resize(touched->relations, touched->count + 1, sizeof(Relation));
+		(void) json_object_set_new(touched->numbers, name, json_integer((json_int_t) touched->count));
 		relation = &touched->relations[touched->count++];
 		*relation = (Relation) {
 			.name = name,.mode = mode,.held = held,
 			.size = slipway_rehearsal_number(lock, "size_bytes"),
 			.rows = slipway_rehearsal_number(lock, "rows"),
+			.is_index = strcmp(slipway_rehearsal_text(lock, "kind"), "index") == 0,
 		};
 	}
-	if (rank_mode(mode) > rank_mode(relation->mode))
+	touched->tables += relation->is_index ? 0 : 1;
+	if (slipway_rehearsal_strength(mode) > slipway_rehearsal_strength(relation->mode))
 	{
 		relation->mode = mode;
 		relation->held = held;
 	}
 	else if (strcmp(mode, relation->mode) == 0 && held > relation->held)
 		relation->held = held;
-	if (relation->size > touched->largest)
+	if (!relation->is_index && relation->size > touched->largest)
 		touched->largest = relation->size;
 }
 
@@ -132,18 +120,6 @@ compare_relations(const void *a, const void *b)
 	return strcmp(first->name, second->name);
 }
 
-static const char *
-badge_kind(const char *mode)
-{
-	static const char *const kinds[] = {
-		[SLIPWAY_LOCK_BLOCKS_NEITHER] = "",
-		[SLIPWAY_LOCK_BLOCKS_WRITING] = "warning",
-		[SLIPWAY_LOCK_BLOCKS_BOTH] = "danger",
-	};
-
-	return kinds[slipway_rehearsal_reach(mode)];
-}
-
 static void
 add_relation(SlipwayBuffer *page, const Touched *touched, const Relation *relation)
 {
@@ -155,12 +131,11 @@ add_relation(SlipwayBuffer *page, const Touched *touched, const Relation *relati
 	slipway_html_add(page,
 					 "<tr><td><code>%s</code><div class=\"meter\"><i style=\"width:%.2f%%\"></i></div></td>"
 					 "<td class=\"number\" data-label=\"Size\">%s</td><td class=\"number\" data-label=\"Rows\">%s</td>",
-					 relation->name, share, relation->size >= 0 ? size : "-", relation->rows >= 0 ? rows : "-");
+					 relation->name, share, relation->size > 0 || relation->rows >= 0 ? size : "-", relation->rows >= 0 ? rows : "-");
+	slipway_html_add(page, "<td data-label=\"Strongest lock\">");
+	slipway_html_lock(page, relation->mode);
 	slipway_html_add(page,
-					 "<td data-label=\"Strongest lock\"><span class=\"badge %s\" title=\"%s\">%s</span></td>"
-					 "<td class=\"number\" data-label=\"Held for\">%s</td><td data-label=\"Done to it\">",
-					 badge_kind(relation->mode),
-					 slipway_rehearsal_reach_name(slipway_rehearsal_reach(relation->mode)), relation->mode,
+					 "</td><td class=\"number\" data-label=\"Held for\">%s</td><td data-label=\"Done to it\"><span>",
 					 relation->held >= 0 ? held : "-");
 	if (relation->rewritten)
 		slipway_html_add(page, "<span class=\"badge danger\">rewritten</span> ");
@@ -168,7 +143,7 @@ add_relation(SlipwayBuffer *page, const Touched *touched, const Relation *relati
 		slipway_html_add(page, "<span class=\"badge warning\">read as a whole</span>");
 	if (!relation->rewritten && !relation->scanned)
 		slipway_html_add(page, "-");
-	slipway_html_add(page, "</td></tr>\n");
+	slipway_html_add(page, "</span></td></tr>\n");
 	free(held);
 	free(rows);
 	free(size);
@@ -177,24 +152,29 @@ add_relation(SlipwayBuffer *page, const Touched *touched, const Relation *relati
 void
 slipway_html_touched(SlipwayBuffer *page, const SlipwayRehearsal *rehearsal)
 {
-	Touched		touched = {.relations = NULL};
+	Touched		touched = {.numbers = json_object()};
 	size_t		i;
 	json_t	   *statement;
 
-	/* those of statements may be of a migration that has not ended; how long they are held is not known */
-	take_locks(&touched, rehearsal->migrations);
+	/* statements know the kind, migrations how long */
 	take_locks(&touched, rehearsal->statements);
-	if (touched.count == 0)
-		return;
+	take_locks(&touched, rehearsal->migrations);
 	json_array_foreach(rehearsal->statements, i, statement)
 		take_marks(&touched, statement);
+	json_decref(touched.numbers);
+	if (touched.tables == 0)
+	{
+		free(touched.relations);
+		return;
+	}
 	qsort(touched.relations, touched.count, sizeof(Relation), compare_relations);
 	slipway_html_add(page,
 					 "<section id=\"tables\"><h2>Tables touched</h2>\n<div class=\"scroll\"><table class=\"stack\">\n"
 					 "<thead><tr><th>Table</th><th class=\"number\">Size</th><th class=\"number\">Rows</th>"
 					 "<th>Strongest lock</th><th class=\"number\">Held for</th><th>Done to it</th></tr></thead>\n<tbody>\n");
 	for (size_t j = 0; j < touched.count; j++)
-		add_relation(page, &touched, &touched.relations[j]);
+		if (!touched.relations[j].is_index)
+			add_relation(page, &touched, &touched.relations[j]);
 	slipway_html_add(page, "</tbody></table></div></section>\n");
 	free(touched.relations);
 }

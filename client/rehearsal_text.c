@@ -4,6 +4,7 @@
  */
 #include "rehearsal_text.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -44,6 +45,13 @@ print_block(SlipwayBuffer *block)
 		(void) fputs(block->data, stdout);
 	(void) slipway_output_flush();
 	free(slipway_buffer_take(block));
+}
+
+/* Adds a name in the form in which it does a terminal no harm. */
+static void
+add_name(SlipwayBuffer *block, const char *name)
+{
+	slipway_display_fit(block, name, INT_MAX);
 }
 
 static void
@@ -102,18 +110,11 @@ add_heading(SlipwayBuffer *block, const json_t *event)
 	const char *hook = slipway_rehearsal_text(event, "hook");
 
 	slipway_buffer_add(block, slipway_output_color(stdout, SLIPWAY_COLOR_BOLD));
-	slipway_buffer_add(block, migration);
+	add_name(block, migration);
 	if (*hook != '\0')
 		slipway_buffer_format(block, "%shook %s", *migration != '\0' ? ", " : "", hook);
 	slipway_buffer_add(block, slipway_output_color(stdout, SLIPWAY_COLOR_NONE));
 	slipway_buffer_add_char(block, '\n');
-}
-
-static bool
-is_of_same_script(const json_t *a, const json_t *b)
-{
-	return strcmp(slipway_rehearsal_text(a, "migration"), slipway_rehearsal_text(b, "migration")) == 0 &&
-		strcmp(slipway_rehearsal_text(a, "hook"), slipway_rehearsal_text(b, "hook")) == 0;
 }
 
 /* "   12    1.23 s  ALTER TABLE ..." */
@@ -158,10 +159,12 @@ add_lock(SlipwayBuffer *block, const json_t *lock)
 	slipway_buffer_add(block, mode);
 	if (color != SLIPWAY_COLOR_NONE)
 		slipway_buffer_add(block, slipway_output_color(stdout, SLIPWAY_COLOR_NONE));
-	slipway_buffer_format(block, " on %s", slipway_rehearsal_text(lock, "relation"));
-	if (bytes >= 0 && rows >= 0)
+	slipway_buffer_add(block, " on ");
+	add_name(block, slipway_rehearsal_text(lock, "relation"));
+	/* a view has none */
+	if (bytes > 0 && rows >= 0)
 		slipway_buffer_format(block, " (%s, %s %s)", size, number, rows == 1 ? "row" : "rows");
-	else if (bytes >= 0)
+	else if (bytes > 0)
 		slipway_buffer_format(block, " (%s)", size);
 	slipway_buffer_add_char(block, '\n');
 	free(number);
@@ -231,7 +234,9 @@ add_outcome(SlipwayBuffer *block, const json_t *event)
 		{"failed", "failed"}, {"stopped", "stopped"}
 	};
 	const char *outcome = slipway_rehearsal_text(event, "outcome");
-	const char *reason = slipway_rehearsal_text(event, "reason");
+	bool		ended = strcmp(outcome, "failed") == 0 || strcmp(outcome, "stopped") == 0;
+	/* why it ended is the error that follows */
+	const char *reason = ended ? "" : slipway_rehearsal_text(event, "reason");
 	SlipwayBuffer line = {0};
 
 	for (size_t i = 0; i < sizeof(outcomes) / sizeof(outcomes[0]); i++)
@@ -249,19 +254,21 @@ void
 slipway_rehearsal_text_event(const SlipwayRehearsal *rehearsal, const json_t *event)
 {
 	size_t		count = json_array_size(rehearsal->statements);
+	const json_t *locks = json_object_get(event, "locks");
 	SlipwayBuffer block = {0};
 	size_t		i;
 	json_t	   *lock;
 
 	if (strcmp(slipway_rehearsal_text(event, "event"), "rehearsed") != 0)
 		return;
-	if (count < 2 || !is_of_same_script(event, json_array_get(rehearsal->statements, count - 2)))
+	if (count < 2 || !slipway_rehearsal_same_script(event, json_array_get(rehearsal->statements, count - 2)))
 		add_heading(&block, event);
 	add_statement(&block, event);
 	add_outcome(&block, event);
 	add_rows(&block, event);
-	json_array_foreach(json_object_get(event, "locks"), i, lock)
-		add_lock(&block, lock);
+	json_array_foreach(locks, i, lock)
+		if (slipway_output_is_verbose() || !slipway_rehearsal_is_minor(lock, locks))
+			add_lock(&block, lock);
 	add_names(&block, "rewrites", json_object_get(event, "rewrites"));
 	add_names(&block, "reads all of", json_object_get(event, "scans"));
 	print_block(&block);
@@ -273,7 +280,7 @@ find_place(const SlipwayRehearsal *rehearsal, const json_t *event)
 {
 	double		line = slipway_rehearsal_number(event, "line");
 	const SlipwayProblem problem = {
-		.migration = slipway_rehearsal_text(event, "migration"),.line = line > 0 ? (int) line : 0,
+		.migration = slipway_rehearsal_script(event),.line = line > 0 ? (int) line : 0,
 	};
 
 	return slipway_problem_place(&problem, rehearsal->folder);
@@ -289,7 +296,8 @@ add_finding(SlipwayBuffer *block, const SlipwayRehearsal *rehearsal, const json_
 	SlipwayColor color = strcmp(severity, "danger") == 0 ? SLIPWAY_COLOR_RED
 		: strcmp(severity, "warning") == 0 ? SLIPWAY_COLOR_YELLOW : SLIPWAY_COLOR_BOLD;
 
-	slipway_buffer_format(block, "%s: %s%s:%s %s\n", place, slipway_output_color(stdout, color),
+	add_name(block, place);
+	slipway_buffer_format(block, ": %s%s:%s %s\n", slipway_output_color(stdout, color),
 						  severity, slipway_output_color(stdout, SLIPWAY_COLOR_NONE),
 						  slipway_rehearsal_text(finding, "code"));
 	add_wrapped(block, slipway_rehearsal_text(finding, "message"), 2);
@@ -314,7 +322,7 @@ add_leftover(SlipwayBuffer *block, const json_t *leftover)
 		slipway_buffer_format(&line, " %s", object);
 	if (*detail != '\0')
 		slipway_buffer_format(&line, ": %s", detail);
-	slipway_buffer_format(&line, " (%s", slipway_rehearsal_text(leftover, "migration"));
+	slipway_buffer_format(&line, " (%s", slipway_rehearsal_script(leftover));
 	if (slipway_rehearsal_number(leftover, "line") > 0)
 		slipway_buffer_format(&line, ":%.0f", slipway_rehearsal_number(leftover, "line"));
 	slipway_buffer_add_char(&line, ')');
@@ -322,28 +330,11 @@ add_leftover(SlipwayBuffer *block, const json_t *leftover)
 	free(slipway_buffer_take(&line));
 }
 
-/* "+ column public.orders.total" */
 static void
-add_difference(SlipwayBuffer *block, const json_t *difference)
+add_title(SlipwayBuffer *block, const char *title)
 {
-	const char *change = slipway_rehearsal_text(difference, "change");
-	bool		added = strcmp(change, "added") == 0;
-	bool		dropped = strcmp(change, "dropped") == 0;
-	SlipwayColor color = added ? SLIPWAY_COLOR_GREEN : dropped ? SLIPWAY_COLOR_RED : SLIPWAY_COLOR_YELLOW;
-
-	slipway_buffer_format(block, "  %s%c%s %s %s\n", slipway_output_color(stdout, color),
-						  added ? '+' : dropped ? '-' : '~',
-						  slipway_output_color(stdout, SLIPWAY_COLOR_NONE),
-						  slipway_rehearsal_text(difference, "kind"),
-						  slipway_rehearsal_text(difference, "identity"));
-}
-
-static void
-add_title(SlipwayBuffer *block, const json_t *list, const char *title)
-{
-	if (json_array_size(list) > 0)
-		slipway_buffer_format(block, "\n%s%s%s\n", slipway_output_color(stdout, SLIPWAY_COLOR_BOLD), title,
-							  slipway_output_color(stdout, SLIPWAY_COLOR_NONE));
+	slipway_buffer_format(block, "\n%s%s%s\n", slipway_output_color(stdout, SLIPWAY_COLOR_BOLD), title,
+						  slipway_output_color(stdout, SLIPWAY_COLOR_NONE));
 }
 
 void
@@ -353,14 +344,17 @@ slipway_rehearsal_text_end(const SlipwayRehearsal *rehearsal)
 	size_t		i;
 	json_t	   *event;
 
-	add_title(&block, rehearsal->findings, "findings");
+	if (json_array_size(rehearsal->findings) > 0)
+		add_title(&block, "findings");
 	json_array_foreach(rehearsal->findings, i, event)
 		add_finding(&block, rehearsal, event);
-	add_title(&block, rehearsal->leftovers, "not rolled back");
+	if (json_array_size(rehearsal->leftovers) > 0)
+		add_title(&block, "not rolled back");
 	json_array_foreach(rehearsal->leftovers, i, event)
 		add_leftover(&block, event);
-	add_title(&block, rehearsal->differences, "difference of the schema");
-	json_array_foreach(rehearsal->differences, i, event)
-		add_difference(&block, event);
+	if (rehearsal->differences.count > 0)
+		add_title(&block, "difference of the schema");
 	print_block(&block);
+	slipway_difference_print(stdout, &rehearsal->differences, slipway_output_is_verbose());
+	(void) slipway_output_flush();
 }

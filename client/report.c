@@ -254,7 +254,7 @@ take_rehearsal(const SlipwayReport *report, json_t *event)
 	slipway_rehearsal_take(report->rehearsal, event);
 	if (progress == NULL)
 		return;
-	progress->done = (long) json_array_size(report->rehearsal->migrations);
+	progress->done = (long) slipway_rehearsal_migrations(report->rehearsal);
 	if (migration != NULL && (progress->migration == NULL || strcmp(progress->migration, migration) != 0))
 		slipway_progress_move(progress, migration, 0);
 }

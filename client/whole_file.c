@@ -58,10 +58,10 @@ slipway_whole_file_check(const char *path)
 		if (access(real, W_OK) != 0)
 			die_unwritable(SLIPWAY_EXIT_USAGE, path, errno);
 	}
-	else if (access(folder, W_OK | X_OK) != 0 || stat(folder, &status) != 0)
-		die_unwritable(SLIPWAY_EXIT_USAGE, path, errno);
-	else if (!S_ISDIR(status.st_mode))
+	else if (stat(folder, &status) == 0 && !S_ISDIR(status.st_mode))
 		die_unwritable(SLIPWAY_EXIT_USAGE, path, ENOTDIR);
+	else if (access(folder, W_OK | X_OK) != 0)
+		die_unwritable(SLIPWAY_EXIT_USAGE, path, errno);
 	free(folder);
 	free(real);
 }

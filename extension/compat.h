@@ -13,6 +13,7 @@
 #include "catalog/pg_authid.h"
 #include "catalog/pg_constraint.h"
 #include "commands/copyfrom_internal.h"
+#include "common/relpath.h"
 #include "miscadmin.h"
 #include "postmaster/bgworker.h"
 #include "storage/proc.h"
@@ -104,6 +105,44 @@ slipway_lock_held(const LOCKTAG *tag, LOCKMODE mode)
 	return LockHeldByMe(tag, mode, false);
 #else
 	return LockHeldByMe(tag, mode);
+#endif
+}
+
+/*
+ * How often this backend has acquired a lock that it holds. The server counts that with
+ * each lock, and shows it nowhere; but whoever acquires one once more is given the counter. 18
+ * added a parameter that logs failures.
+ */
+static inline int64
+slipway_lock_acquired(const LOCKTAG *tag, LOCKMODE mode)
+{
+	LOCALLOCK  *local = NULL;
+	int64		count;
+
+#if PG_VERSION_NUM >= 180000
+	(void) LockAcquireExtended(tag, mode, false, true, true, &local, false);
+#else
+	(void) LockAcquireExtended(tag, mode, false, true, true, &local);
+#endif
+	if (local == NULL)
+		return 0;
+	count = local->nLocks - 1;
+	LockRelease(tag, mode, false);
+	return count;
+}
+
+/* 18 returns the path in a struct. Palloc'd. */
+static inline char *
+slipway_relation_path(Oid tablespace, Oid node)
+{
+#if PG_VERSION_NUM >= 180000
+	RelPathStr	path = GetRelationPath(MyDatabaseId, tablespace, node, INVALID_PROC_NUMBER, MAIN_FORKNUM);
+
+	return pstrdup(path.str);
+#elif PG_VERSION_NUM >= 170000
+	return GetRelationPath(MyDatabaseId, tablespace, node, INVALID_PROC_NUMBER, MAIN_FORKNUM);
+#else
+	return GetRelationPath(MyDatabaseId, tablespace, node, InvalidBackendId, MAIN_FORKNUM);
 #endif
 }
 

@@ -32,6 +32,7 @@
 #define LOCK_CHAIN 2
 #define LOCK_NEWEST 3
 #define LOCK_DETACHED 4
+#define LOCK_SNAPSHOT 5
 
 /* pg_advisory_lock(bigint) uses 1 there. */
 #define ADVISORY_BIGINT 1
@@ -422,4 +423,10 @@ void
 slipway_lock_detached(int64 lock_key)
 {
 	lock_to_end(lock_key, LOCK_DETACHED);
+}
+
+void
+slipway_lock_snapshot(int64 lock_key)
+{
+	lock_to_end(lock_key, LOCK_SNAPSHOT);
 }

@@ -57,7 +57,7 @@ static const char *const right_routines[] = {
 	"slipway.add_migration(text, text, text, text, text)",
 	[SLIPWAY_APPROVER] = NULL,
 	[SLIPWAY_DEPLOYER] =
-	"slipway.migrate(text, jsonb), slipway.verify(text, jsonb), slipway.migrate_detached(text, jsonb), slipway.cancel(text), "
+	"slipway.migrate(text, jsonb), slipway.verify(text, jsonb), slipway.rehearse(text, jsonb), slipway.migrate_detached(text, jsonb), slipway.cancel(text), "
 	"slipway.rollback(text, jsonb), slipway.redo(text, jsonb), slipway.rollback_losses(text, jsonb), "
 	"slipway.save_snapshot(text, text, text[]), slipway.drop_snapshot(text, text)",
 	[SLIPWAY_ADMIN] =

@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "miscadmin.h"
 #include "pgstat.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
@@ -26,6 +27,8 @@ store(SlipwayRun *run, MemoryContext context)
 	/* Views are read under locks; nobody is to wait for that longer than for a migration. */
 	slipway_settings_put("lock_timeout", psprintf("%d", run->options->lock_timeout), PGC_USERSET, GUC_ACTION_LOCAL);
 	slipway_settings_put("statement_timeout", "0", PGC_USERSET, GUC_ACTION_LOCAL);
+	/* Should a crash lose it, the entries of the history that come after the one before tell that. */
+	slipway_settings_put("synchronous_commit", "off", PGC_USERSET, GUC_ACTION_LOCAL);
 	taken = slipway_snapshot_take(project, ignore.patterns, ignore.n, context);
 	slipway_spi_begin();
 	slipway_stored_write(project, NULL, taken, &ignore, run->actor->session_role);
@@ -42,10 +45,13 @@ warn(SlipwayRun *run, const ErrorData *error)
 			 errmsg("no snapshot of the schema was stored: %s", error->message),
 			 error->detail ? errdetail_internal("%s", error->detail) : 0,
 			 errhint("Nothing else is the matter with the run. \"slipway diff --accept\" or slipway.save_snapshot() takes it later.")));
+	/* The run is over: a second cancel must not make it fail. */
+	HOLD_CANCEL_INTERRUPTS();
 	slipway_spi_begin();
 	slipway_detached_notice_save(run->project->name, false);
 	slipway_spi_end();
 	slipway_transaction_next();
+	RESUME_CANCEL_INTERRUPTS();
 }
 
 void

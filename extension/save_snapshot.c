@@ -65,6 +65,7 @@ slipway_save_snapshot(PG_FUNCTION_ARGS)
 	if (name == NULL)
 		keep_runs_out(project);
 	taken = slipway_snapshot_take(project->name, ignore.patterns, ignore.n, CurrentMemoryContext);
+	slipway_lock_snapshot(project->lock_key);
 	slipway_spi_begin();
 	slipway_stored_write(project->name, name, taken, &ignore, role);
 	slipway_spi_end();
@@ -82,6 +83,7 @@ slipway_drop_snapshot(PG_FUNCTION_ARGS)
 
 	if (name == NULL)
 		keep_runs_out(project);
+	slipway_lock_snapshot(project->lock_key);
 	slipway_spi_begin();
 	found = slipway_stored_drop(project->name, name);
 	slipway_spi_end();

@@ -9,19 +9,15 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "utils/builtins.h"
+#include "miscadmin.h"
 #include "utils/hsearch.h"
-#include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 #include "compat.h"
 #include "query.h"
 #include "spi.h"
+#include "stored_object.h"
 #include "stored_snapshot.h"
-
-/* Rows of one INSERT, unless they are large. */
-#define ROWS_AT_ONCE 1000
-#define BYTES_AT_ONCE (4 * 1024 * 1024)
 
 /* An object of what was taken, by its hash. */
 typedef struct Entry
@@ -29,21 +25,6 @@ typedef struct Entry
 	uint8		hash[SLIPWAY_HASH_LEN];
 	bool		stored;
 } Entry;
-
-/* Rows that are to be written: arrays of the columns. */
-typedef struct Rows
-{
-	int			n;
-	Size		bytes;
-	Datum		hashes[ROWS_AT_ONCE];
-	Datum		kinds[ROWS_AT_ONCE];
-	Datum		identities[ROWS_AT_ONCE];
-	Datum		schemas[ROWS_AT_ONCE];
-	bool		no_schema[ROWS_AT_ONCE];
-	Datum		parents[ROWS_AT_ONCE];
-	bool		no_parent[ROWS_AT_ONCE];
-	Datum		definitions[ROWS_AT_ONCE];
-} Rows;
 
 bool
 slipway_stored_find(SlipwayStoredSnapshot *stored, MemoryContext context, const char *project, const char *name)
@@ -169,70 +150,22 @@ remove_rows(const char *project, int64 number, Datum *hashes, int n)
 	(void) slipway_query(&query, &args, 0);
 }
 
-static void
-write_rows(const char *project, int64 number, Rows *rows)
-{
-	static SlipwayQuery query = {SLIPWAY_QUERY_SNAPSHOT_OBJECTS_ADD, 8,
-		{TEXTOID, INT8OID, BYTEAARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID, TEXTARRAYOID},
-	.generic = true};
-	SlipwayArgs args = {0};
-
-	if (rows->n == 0)
-		return;
-	slipway_arg_text(&args, project);
-	slipway_arg_int8(&args, number);
-	slipway_arg_array(&args, rows->hashes, NULL, rows->n, BYTEAOID);
-	slipway_arg_array(&args, rows->kinds, NULL, rows->n, TEXTOID);
-	slipway_arg_array(&args, rows->identities, NULL, rows->n, TEXTOID);
-	slipway_arg_array(&args, rows->schemas, rows->no_schema, rows->n, TEXTOID);
-	slipway_arg_array(&args, rows->parents, rows->no_parent, rows->n, TEXTOID);
-	slipway_arg_array(&args, rows->definitions, NULL, rows->n, TEXTOID);
-	(void) slipway_query(&query, &args, 0);
-	rows->n = 0;
-	rows->bytes = 0;
-}
-
-static void
-add_row(Rows *rows, const SlipwayObject *object)
-{
-	int			i = rows->n++;
-
-	rows->hashes[i] = slipway_hash_datum(object->hash);
-	rows->kinds[i] = CStringGetTextDatum(object->kind);
-	rows->identities[i] = CStringGetTextDatum(object->identity);
-	rows->no_schema[i] = object->schema == NULL;
-	rows->schemas[i] = object->schema ? CStringGetTextDatum(object->schema) : (Datum) 0;
-	rows->no_parent[i] = object->parent == NULL;
-	rows->parents[i] = object->parent ? CStringGetTextDatum(object->parent) : (Datum) 0;
-	rows->definitions[i] = CStringGetTextDatum(object->definition);
-	rows->bytes += strlen(object->identity) + strlen(object->definition);
-}
-
 /* Writes what is not stored yet. */
 static void
 add_rows(const char *project, int64 number, const SlipwaySnapshot *taken, HTAB *table)
 {
-	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "slipway objects", ALLOCSET_DEFAULT_SIZES);
-	MemoryContext caller = MemoryContextSwitchTo(context);
-	Rows	   *rows = MemoryContextAllocZero(caller, sizeof(Rows));
+	SlipwayObjectWriter *writer = slipway_stored_object_open(project, number);
 
 	for (int i = 0; i < taken->n; i++)
 	{
 		Entry	   *entry = hash_search(table, taken->objects[i].hash, HASH_FIND, NULL);
 
-		if (entry->stored)
-			continue;
+		CHECK_FOR_INTERRUPTS();
+		if (!entry->stored)
+			slipway_stored_object_add(writer, &taken->objects[i]);
 		entry->stored = true;
-		add_row(rows, &taken->objects[i]);
-		if (rows->n < ROWS_AT_ONCE && rows->bytes < BYTES_AT_ONCE)
-			continue;
-		write_rows(project, number, rows);
-		MemoryContextReset(context);
 	}
-	write_rows(project, number, rows);
-	MemoryContextSwitchTo(caller);
-	MemoryContextDelete(context);
-	pfree(rows);
+	slipway_stored_object_close(writer);
 }
 
 void

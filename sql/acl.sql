@@ -140,6 +140,8 @@ RESET ROLE;
 SELECT format('SET ROLE regress_acl_%s', name), 'CALL slipway.migrate(''mine'', ''{"to": "0001_a"}'')', 'CALL slipway.migrate(''yours'', ''{"to": "0001_a"}'')' FROM role ORDER BY n \gexec
 RESET ROLE;
 SELECT format('SET ROLE regress_acl_%s', name), 'CALL slipway.verify(''mine'')', 'CALL slipway.verify(''yours'')' FROM role ORDER BY n \gexec
+RESET ROLE;
+SELECT format('SET ROLE regress_acl_%s', name), 'CALL slipway.rehearse(''mine'')', 'CALL slipway.rehearse(''yours'')' FROM role ORDER BY n \gexec
 \set VERBOSITY default
 RESET ROLE;
 -- What the errors say.

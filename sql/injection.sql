@@ -176,6 +176,12 @@ CALL slipway.verify('''; DROP TABLE victim; --');
 CALL slipway.verify('default', '{"''; DROP TABLE victim; --": 1}');
 CALL slipway.verify('default', '{"migration": "''; DROP TABLE victim; -- %s%n"}');
 CALL slipway.verify('default', '{"verify_scripts": "''; DROP TABLE victim; -- %s%n"}');
+CALL slipway.rehearse('''; DROP TABLE victim; --');
+CALL slipway.rehearse('default', '{"''; DROP TABLE victim; --": 1}');
+CALL slipway.rehearse('default', '{"to": "''; DROP TABLE victim; -- %s%n"}');
+CALL slipway.rehearse('default', '{"plain_indexes_below": "''; DROP TABLE victim; -- %s%n"}');
+CALL slipway.rehearse('default', '{"lock_hold": "''; DROP TABLE victim; -- %s%n"}');
+CALL slipway.rehearse('default', '{"snapshot": "''; DROP TABLE victim; -- %s%n"}');
 SELECT alive FROM victim;
 
 -- Roles, schemas, projects and migrations of such names, all the way.
@@ -192,6 +198,8 @@ SET SESSION AUTHORIZATION :"role";
 SET application_name = '''; DROP TABLE victim; -- %s"';
 SELECT count(slipway.add_migration(p.value || ' in', 'CREATE TABLE "' || replace(p.value, '"', '""') || '" (); SELECT ''' || replace(p.value, '''', '''''') || '''', project => p.value))
   FROM (VALUES ('''; DROP TABLE victim; --'), ('"; DROP TABLE victim; --'), ('%s%n%d%1$s%%%')) p(value);
+CALL slipway.rehearse('''; DROP TABLE victim; --');
+CALL slipway.rehearse('"; DROP TABLE victim; --');
 CALL slipway.migrate('''; DROP TABLE victim; --', '{"client_version": "''; DROP TABLE victim; --"}');
 CALL slipway.migrate('"; DROP TABLE victim; --');
 CALL slipway.migrate('%s%n%d%1$s%%%');
