@@ -154,7 +154,7 @@ slipway_snapshot_search_mappings(SlipwayReader *reader, const SlipwayRows *rows,
 		Form_pg_ts_config_map row = (Form_pg_ts_config_map) GETSTRUCT(maps.tuple);
 		char	   *dictionary = slipway_reader_identity(TSDictionaryRelationId, row->mapdict);
 
-		if (row->maptokentype == last)
+		if (lines != NIL && row->maptokentype == last)
 			llast(lines) = psprintf("%s, %s", (char *) llast(lines), dictionary);
 		else
 			lines = lappend(lines, psprintf("mapping of %s: %s", token_name(descriptions, row->maptokentype), dictionary));

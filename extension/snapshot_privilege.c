@@ -77,18 +77,18 @@ slipway_snapshot_default_privileges(SlipwayReader *reader)
 		Form_pg_default_acl row = (Form_pg_default_acl) GETSTRUCT(rows.tuple);
 		SlipwaySchema *schema = OidIsValid(row->defaclnamespace) ? slipway_reader_schema(reader, row->defaclnamespace) : NULL;
 		bool		isnull;
-		Acl		   *acl = DatumGetAclP(slipway_rows_datum(&rows, Anum_pg_default_acl_defaclacl, &isnull));
-		ObjectAddress address;
+		Acl		   *acl;
 
 		if (schema && !schema->shown)
 			continue;
 		slipway_reader_begin(reader);
+		acl = DatumGetAclP(slipway_rows_datum(&rows, Anum_pg_default_acl_defaclacl, &isnull));
 		/* In a schema they are added to those of the role. */
 		slipway_reader_grants_beside(reader, acl,
 									 schema ? make_empty_acl() : acldefault(type_of_default(row->defaclobjtype), row->defaclrole),
 									 row->defaclrole);
-		ObjectAddressSet(address, DefaultAclRelationId, row->oid);
-		slipway_reader_add(reader, "default privileges", getObjectIdentity(&address, false), schema ? schema->name : NULL);
+		slipway_reader_add(reader, "default privileges", slipway_reader_identity(DefaultAclRelationId, row->oid),
+						   schema ? schema->name : NULL);
 	}
 	slipway_rows_close(&rows);
 }
@@ -169,7 +169,6 @@ put_grants(SlipwayReader *reader, const Grantable *kind, const SlipwayRows *rows
 	if (catalog == kind->catalog && catalog == RelationRelationId &&
 		((Form_pg_class) GETSTRUCT(rows->tuple))->relkind == RELKIND_SEQUENCE)
 		type = OBJECT_SEQUENCE;
-	slipway_reader_begin(reader);
 	slipway_reader_grants_beside(reader, acl, initial ? initial : acldefault(type, owner), owner);
 	if (reader->definition.len == 0)
 		return;
@@ -194,6 +193,7 @@ read_grantable(SlipwayReader *reader, const Grantable *kind, HTAB *initials, Oid
 
 		if (isnull)
 			continue;
+		slipway_reader_begin(reader);
 		acl = DatumGetAclP(datum);
 		if (kind->catalog == AttributeRelationId)
 			key.class_id = RelationRelationId;
