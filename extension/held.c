@@ -71,6 +71,30 @@ look_at(const LOCKTAG *tag, LOCKMODE mode, int waiters, SlipwayHeldVisitor visit
 }
 
 void
+slipway_held_peek(SlipwayHeldFilter wanted, SlipwayHeldVisitor visit, void *arg)
+{
+	LockData   *locks = GetLockStatusData();
+
+	for (int i = 0; i < locks->nelements; i++)
+	{
+		const LockInstanceData *lock = &locks->locks[i];
+
+		if (lock->pid != MyProcPid || lock->holdMask == 0 || !is_relation(lock) ||
+			!wanted(lock->locktag.locktag_field2))
+			continue;
+		for (LOCKMODE mode = AccessShareLock; mode <= AccessExclusiveLock; mode++)
+		{
+			SlipwayHeld held = {.relation = lock->locktag.locktag_field2, .mode = mode};
+
+			if (lock->holdMask & LOCKBIT_ON(mode))
+				visit(&held, arg);
+		}
+	}
+	pfree(locks->locks);
+	pfree(locks);
+}
+
+void
 slipway_held_look(SlipwayHeldFilter wanted, SlipwayHeldVisitor visit, void *arg)
 {
 	LockData   *locks = GetLockStatusData();

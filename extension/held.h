@@ -31,4 +31,7 @@ typedef bool (*SlipwayHeldFilter) (Oid relation);
 /* Looks, and visits each lock that is held. System catalogs are left out, and what the filter does not want. */
 extern void slipway_held_look(SlipwayHeldFilter wanted, SlipwayHeldVisitor visit, void *arg);
 
+/* The same, but it is no look: what is new stays so. */
+extern void slipway_held_peek(SlipwayHeldFilter wanted, SlipwayHeldVisitor visit, void *arg);
+
 #endif							/* SLIPWAY_HELD_H */

@@ -4,7 +4,9 @@
  */
 #include "postgres.h"
 
+#include "commands/tablecmds.h"
 #include "miscadmin.h"
+#include "nodes/parsenodes.h"
 #include "storage/latch.h"
 #include "storage/lock.h"
 #include "utils/timeout.h"
@@ -22,6 +24,7 @@ static struct
 	const char *name;
 	bool		open;			/* a command that begins may be given a timer */
 	bool		armed;
+	TimestampTz command_at;		/* when the command began that was given one */
 }			hold;
 
 static volatile sig_atomic_t fired;
@@ -92,63 +95,100 @@ arm(long ms)
 	enable_timeout_after(timer(), (int) Max(ms, 1));
 }
 
-void
-slipway_lock_hold_arm(void)
+/* For what is left. */
+static void
+arm_rest(void)
 {
-	long		gone;
+	long		gone = TimestampDifferenceMilliseconds(hold.since, GetCurrentTimestamp());
 
-	fired = false;
-	hold.open = hold.limit_ms > 0;
-	if (!slipway_lock_hold_running())
-		return;
-	gone = TimestampDifferenceMilliseconds(hold.since, GetCurrentTimestamp());
 	if (gone >= hold.limit_ms)
 		slipway_lock_hold_raise();
 	arm(hold.limit_ms - gone);
 }
 
+void
+slipway_lock_hold_arm(void)
+{
+	fired = false;
+	hold.open = hold.limit_ms > 0;
+	if (slipway_lock_hold_running())
+		arm_rest();
+}
+
 /*
- * Those that run code or queries take locks for that as they come to it; if by commands, these are
- * seen themselves. So queries that only read and write may go on as long as nothing else is held.
+ * May it take such a lock by itself? What other commands run, such as DO or CREATE EXTENSION, is asked for
+ * as it comes; queries that only read and write may go on as long as nothing else is held.
  */
 static bool
-runs_queries(const Node *command)
+takes_strong_lock(const Node *command)
 {
 	switch (nodeTag(command))
 	{
-		case T_DoStmt:
-		case T_CallStmt:
-		case T_CopyStmt:
-		case T_ExecuteStmt:
-		case T_ExplainStmt:
-		case T_CreateTableAsStmt:
-		case T_DeclareCursorStmt:
-		case T_FetchStmt:
-		case T_PrepareStmt:
-		case T_VariableSetStmt:
+		case T_AlterTableStmt:
+			return slipway_lock_hold_minds(AlterTableGetLockLevel(((const AlterTableStmt *) command)->cmds));
+		case T_AlterDomainStmt:
+		case T_AlterObjectSchemaStmt:
+		case T_AlterOwnerStmt:
+		case T_AlterPolicyStmt:
+		case T_AlterSeqStmt:
+		case T_AlterTableMoveAllStmt:
+		case T_ClusterStmt:
+		case T_CreatePolicyStmt:
+		case T_CreateStmt:
+		case T_CreateTrigStmt:
+		case T_DropOwnedStmt:
+		case T_DropStmt:
+		case T_IndexStmt:
+		case T_LockStmt:
+		case T_ReassignOwnedStmt:
+		case T_RefreshMatViewStmt:
+		case T_ReindexStmt:
+		case T_RenameStmt:
+		case T_RuleStmt:
+		case T_TruncateStmt:
+		case T_ViewStmt:
 			return true;
 		default:
 			return false;
 	}
 }
 
-void
+bool
 slipway_lock_hold_command(const Node *command)
 {
-	if (hold.open && !hold.armed && !runs_queries(command) && !slipway_observe_is_own(command))
-		arm(hold.limit_ms);
+	if (!hold.open || hold.armed || !takes_strong_lock(command) || slipway_observe_is_own(command))
+		return false;
+	hold.command_at = GetCurrentTimestamp();
+	arm(hold.limit_ms);
+	return true;
+}
+
+static void
+end_timer(void)
+{
+	disable_timeout(timer(), false);
+	hold.armed = false;
+	if (fired)
+		CHECK_FOR_INTERRUPTS();
+}
+
+void
+slipway_lock_hold_command_end(void)
+{
+	if (!hold.armed)
+		return;
+	end_timer();
+	slipway_observe_strong_locks(hold.command_at);
+	if (slipway_lock_hold_running())
+		arm_rest();
 }
 
 void
 slipway_lock_hold_disarm(void)
 {
 	hold.open = false;
-	if (!hold.armed)
-		return;
-	disable_timeout(timer(), false);
-	hold.armed = false;
-	if (fired)
-		CHECK_FOR_INTERRUPTS();
+	if (hold.armed)
+		end_timer();
 }
 
 bool

@@ -28,8 +28,9 @@ extern bool slipway_lock_hold_running(void);
 /* A statement begins. Between this and the end it may be cancelled. */
 extern void slipway_lock_hold_arm(void);
 
-/* A utility command begins, from whatever depth. */
-extern void slipway_lock_hold_command(const Node *command);
+/* A utility command begins, from whatever depth. If it is given a timer, true, and to be ended behind it. */
+extern bool slipway_lock_hold_command(const Node *command);
+extern void slipway_lock_hold_command_end(void);
 
 /* It has ended: raises a cancel that came too late for it. */
 extern void slipway_lock_hold_disarm(void);

@@ -178,6 +178,19 @@ slipway_observe_cancelled(SlipwayObserved *observed, TimestampTz started_at)
 		observed->target_mode = observed->target->mode;
 }
 
+static void
+note_strong(const SlipwayHeld *held, void *arg)
+{
+	if (slipway_lock_hold_minds(held->mode))
+		slipway_lock_hold_note(held->mode, slipway_touched(held->relation)->name, *(TimestampTz *) arg);
+}
+
+void
+slipway_observe_strong_locks(TimestampTz since)
+{
+	slipway_held_peek(is_counted, note_strong, &since);
+}
+
 typedef struct UnitEnd
 {
 	double		now_ms;

@@ -21,6 +21,9 @@ extern void slipway_observe_before(void);
 /* After it: fills in locks, rewrites and scans. started_at is when it began. */
 extern void slipway_observe_after(SlipwayObserved *observed, bool utility, TimestampTz started_at);
 
+/* In the middle of it: tells lock_hold.h of locks that are held, since then at the latest. */
+extern void slipway_observe_strong_locks(TimestampTz since);
+
 /* After it was cancelled: the locks alone. */
 extern void slipway_observe_cancelled(SlipwayObserved *observed, TimestampTz started_at);
 

@@ -93,6 +93,7 @@ process_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 	ProcessUtility_hook_type next = next_utility ? next_utility : standard_ProcessUtility;
 	bool		copying = false;
 	bool		maintaining = false;
+	bool		timed = false;
 
 	if (slipway_guard_active())
 	{
@@ -101,7 +102,7 @@ process_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 		slipway_refuse_reset(pstmt->utilityStmt);
 		slipway_guard_utility(pstmt->utilityStmt);
 		slipway_leftover_note(pstmt->utilityStmt);
-		slipway_lock_hold_command(pstmt->utilityStmt);
+		timed = slipway_lock_hold_command(pstmt->utilityStmt);
 		slipway_side_effect_command(pstmt->utilityStmt);
 		maintaining = slipway_guard_maintain(pstmt->utilityStmt);
 		copying = slipway_copy_inline_begin(pstmt->utilityStmt);
@@ -115,6 +116,8 @@ process_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 		next(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
 	if (maintaining)
 		slipway_guard_maintained();
+	if (timed)
+		slipway_lock_hold_command_end();
 }
 
 void

@@ -192,6 +192,15 @@ $answer = rehearse($node, add_one($node, 'CREATE TABLE own AS SELECT i FROM gene
 		"CREATE FUNCTION slow(integer) RETURNS integer IMMUTABLE LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.03); RETURN 1; END'",
 		'CREATE INDEX ON own (slow(i))', 'ALTER TABLE own ADD j integer DEFAULT slow(1) + random()'), with => { lock_hold => 200 });
 is($answer->{exit}, 0, 'lock_hold: nor on what the script has made') or diag($answer->{err});
+$node->safe_psql('postgres', q{
+	CREATE FUNCTION slow(integer) RETURNS integer IMMUTABLE LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.03); RETURN 1; END';
+	CREATE TABLE few AS SELECT i FROM generate_series(1, 20) i; ALTER TABLE few ADD CONSTRAINT few_slow CHECK (slow(i) > 0) NOT VALID});
+$answer = rehearse($node, add_one($node, 'ALTER TABLE few VALIDATE CONSTRAINT few_slow'), with => { lock_hold => 200 });
+is($answer->{exit}, 0, 'lock_hold: nor while a constraint is validated, as others can write') or diag($answer->{err});
+$answer = rehearse($node, add_one($node, 'DO $$BEGIN CREATE TEMP TABLE x (); CREATE TABLE y (); PERFORM pg_sleep(0.5); END$$'), with => { lock_hold => 200 });
+is($answer->{exit}, 0, 'lock_hold: nor behind a command that has left no such lock') or diag($answer->{err});
+$answer = rehearse($node, add_one($node, 'ALTER TABLE few ADD CHECK (slow(i) > 0)'), with => { lock_hold => 200 });
+is($answer->{error}, 'rehearsal stopped: it has held AccessExclusiveLock on public.few for 200 ms', 'lock_hold: but while it is added');
 $answer = rehearse($node, add_one($node, 'ALTER TABLE t ADD x integer', 'SELECT pg_sleep(5)'), with => { lock_hold => 200 });
 is($answer->{sqlstate}, 'SW031', 'lock_hold: one is held while something else runs');
 is($answer->{error}, 'rehearsal stopped: it has held AccessExclusiveLock on public.t for 200 ms', 'lock_hold: its message');
