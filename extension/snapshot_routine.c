@@ -29,15 +29,6 @@ call_text(Oid function, Oid argument)
 	return TextDatumGetCString(OidFunctionCall1(function, ObjectIdGetDatum(argument)));
 }
 
-static char *
-rows_text(const SlipwayRows *rows, AttrNumber column)
-{
-	bool		isnull;
-	Datum		value = slipway_rows_datum(rows, column, &isnull);
-
-	return isnull ? NULL : TextDatumGetCString(value);
-}
-
 static void
 put_settings(SlipwayReader *reader, const SlipwayRows *rows)
 {
@@ -81,15 +72,15 @@ show_sql_body(const char *tree)
 static void
 put_body(SlipwayReader *reader, const SlipwayRows *rows, Form_pg_proc row)
 {
-	char	   *tree = rows_text(rows, Anum_pg_proc_prosqlbody);
+	char	   *tree = slipway_rows_text(rows, Anum_pg_proc_prosqlbody);
 
 	if (tree)
 	{
 		slipway_reader_block(reader, "body", show_sql_body(tree));
 		return;
 	}
-	slipway_reader_line(reader, "library", rows_text(rows, Anum_pg_proc_probin));
-	slipway_reader_block(reader, "body", rows_text(rows, Anum_pg_proc_prosrc));
+	slipway_reader_line(reader, "library", slipway_rows_text(rows, Anum_pg_proc_probin));
+	slipway_reader_block(reader, "body", slipway_rows_text(rows, Anum_pg_proc_prosrc));
 }
 
 static void
