@@ -35,6 +35,7 @@ static struct
 }			ahead;
 
 static SlipwaySearchPath search_path;
+static char *server_options;
 
 /*
  * search_path travels in the connection request, as PGOPTIONS would: that
@@ -107,14 +108,24 @@ close_connection(void *conn)
 
 /* Keeps for the greeting what a pooler may have dropped from the request. */
 static void
-keep_search_path(const SlipwayTarget *target)
+keep_settings(const SlipwayTarget *target)
 {
+	const char *options = target->options != NULL ? target->options : getenv("PGOPTIONS");
+
+	free(server_options);
+	server_options = options != NULL ? slipway_memory_copy(options) : NULL;
 	if (target->search_path == NULL)
 		return;
 	free(search_path.value);
 	free(search_path.source);
 	search_path.value = slipway_memory_copy(target->search_path);
 	search_path.source = slipway_memory_copy(target->search_path_source);
+}
+
+const char *
+slipway_connection_options(void)
+{
+	return server_options;
 }
 
 const SlipwaySearchPath *
@@ -151,7 +162,9 @@ die_of_connection(const PGconn *conn, const SlipwayTarget *target)
 	const char *hint = NULL;
 
 	free(scrubbed);
-	if (!target->is_given)
+	if (is_request_refused(conn))
+		hint = "A pooler refuses it: set it for the role, ALTER ROLE ... SET, or connect to the server itself.";
+	else if (!target->is_given)
 		hint = "No --url, SLIPWAY_URL or DATABASE_URL was given, so libpq's defaults were used.";
 	else if (explained)
 		hint = "Is the server running there? \"slipway wait\" waits for one that is starting.";
@@ -192,7 +205,7 @@ slipway_connection_begin(const SlipwayArguments *arguments, SlipwayAttemptReady 
 	ahead.is_found = true;
 	if (!slipway_head_start_is_safe(&ahead.target))
 		return;
-	keep_search_path(&ahead.target);
+	keep_settings(&ahead.target);
 	options = make_startup_options(&ahead.target);
 	slipway_attempt_begin(&ahead.attempt,
 						  try_connection(&ahead.target, options, PQconnectStartParams),
@@ -247,7 +260,7 @@ slipway_connection_open(const SlipwayArguments *arguments)
 
 	take_target(arguments, &target);
 	conn = open_target(arguments, &target);
-	keep_search_path(&target);
+	keep_settings(&target);
 	if (target.search_path != NULL)
 		slipway_output_detail("search_path: %s", target.search_path);
 	slipway_target_release(&target);

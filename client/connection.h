@@ -41,6 +41,9 @@ void		slipway_connection_advance(void);
  */
 PGconn	   *slipway_connection_open(const SlipwayArguments *arguments);
 
+/* Server options that it was asked for, as far as they are known, or NULL. */
+const char *slipway_connection_options(void);
+
 /* The search_path that the newest connection was asked for, or NULL. */
 const SlipwaySearchPath *slipway_connection_search_path(void);
 

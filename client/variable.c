@@ -17,6 +17,7 @@
 #include "connection_error.h"
 #include "die.h"
 #include "memory.h"
+#include "pooler.h"
 #include "server.h"
 
 #define PREFIX "SLIPWAY_VAR_"
@@ -114,6 +115,7 @@ slipway_variable_send(PGconn *conn, const SlipwayArguments *arguments, char *key
 
 	if (json_object_size(values) > 0)
 	{
+		slipway_pooler_refuse("values of variables need");
 		text = json_dumps(values, JSON_COMPACT);
 		if (key != NULL)
 			make_key(key);

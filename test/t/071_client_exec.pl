@@ -90,8 +90,7 @@ for my $try (
 		"$source: environment");
 	exec_is([ @$args, 'exec', 'psql', '-XAtc', 'SELECT current_user, current_database()' ], { %admin, %$env },
 		{ out => "app|$place->{db}\n" }, "$source: libpq connects with it");
-	my $app_url = $url =~ s/&search_path=.*//r;
-	exec_is([ @$args, 'exec', '--', 'sh', '-c', 'url=${DATABASE_URL%&search_path=*}; unset ${!PG@} PGHOST PGPORT PGUSER PGPASSWORD PGDATABASE; exec psql "$url" -XAtc "SELECT current_user"' =~ s/\$\{!PG\@\} //r ],
+	exec_is([ @$args, 'exec', '--', 'sh', '-c', 'url=${DATABASE_URL%&search_path=*}; unset PGHOST PGPORT PGUSER PGPASSWORD PGDATABASE; exec psql "$url" -XAtc "SELECT current_user"' ],
 		{ %admin, %$env }, { out => "app\n" }, "$source: and with the URL alone");
 	my (undef, $out) = client($place, [ @$args, 'exec', 'env' ], connect => 0, env => { %admin, %$env });
 	unlike($out, qr/S3cret/, "$source: nothing of the administrator's is left");
@@ -127,8 +126,7 @@ exec_is([ 'exec', 'true' ], { SLIPWAY_URL => "postgresql:///$place->{db}?host=$h
 	{ exit => 2, err => qr/nothing says how the application connects/ }, "the administrator's is not taken for it");
 exec_is([ '-d', 'x', 'exec', 'true' ], {}, { exit => 2, err => "slipway: error: command \"exec\" has no option \"--dbname\"\nhint: See \"slipway help exec\".\n" },
 	'options of the connection');
-exec_is([ '-e', 'uri', 'exec', 'true' ], {}, { exit => 2, err => "slipway: error: slipway.conf:3: environment variable APP_PASSWORD is not set\n" }, 'no password')
-  if delete local $ENV{APP_PASSWORD} || 1;
+exec_is([ '-e', 'uri', 'exec', 'true' ], { APP_PASSWORD => '' }, { exit => 2, err => "slipway: error: slipway.conf:3: environment variable APP_PASSWORD is not set\n" }, 'no password');
 my (undef, $err) = exec_is([ '-e', 'uri', 'exec', 'true' ], { APP_PASSWORD => 'Wr0ng/x' },
 	{ exit => 8, err => qr/\Aslipway: error: could not connect \(app_url of section \[uri\] of slipway\.conf\): .*password authentication failed/ }, 'the wrong password ends it at once');
 unlike($err, qr/Wr0ng/, 'and is not shown');

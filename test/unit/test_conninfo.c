@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "conninfo.h"
+#include "pooler.h"
 
 static void
 expect_split(const char *given, const char *rest, const char *search_path)
@@ -135,6 +136,32 @@ tells_names_from_strings(void **state)
 	assert_false(slipway_conninfo_is_uri("dbname=postgres://"));
 }
 
+static void
+expect_settings(const char *options, const char *expected)
+{
+	char	   *list = slipway_pooler_list_settings(options);
+
+	if (expected == NULL)
+		assert_null(list);
+	else
+		assert_string_equal(list, expected);
+	free(list);
+}
+
+static void
+lists_settings(void **state)
+{
+	(void) state;
+	expect_settings("", NULL);
+	expect_settings("  ", NULL);
+	expect_settings("-c", NULL);
+	expect_settings("-d 5 -x", NULL);
+	expect_settings("-c work_mem=7MB", "{work_mem}");
+	expect_settings("-c work_mem=7MB --Statement-Timeout=0 -cmy.own=x", "{work_mem,statement_timeout,my.own}");
+	expect_settings("-c search_path=a,\\ b\\ -c -c x=\\\\", "{search_path,x}");
+	expect_settings("-c a\"b=1 -c {=1 -c c", NULL);
+}
+
 int
 main(void)
 {
@@ -145,6 +172,7 @@ main(void)
 		cmocka_unit_test(hides_secrets),
 		cmocka_unit_test(decodes_passwords),
 		cmocka_unit_test(tells_names_from_strings),
+		cmocka_unit_test(lists_settings),
 	};
 
 	return cmocka_run_group_tests_name("conninfo", tests, NULL, NULL);
