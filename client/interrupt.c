@@ -33,6 +33,22 @@ note_signal(int signal_number)
 	errno = saved;
 }
 
+/* As if the signal had done it, the way shells tell. */
+static void
+end_program(int signal_number)
+{
+	_exit(128 + signal_number);
+}
+
+void
+slipway_interrupt_prepare(void)
+{
+	struct sigaction action = {.sa_handler = end_program};
+
+	for (size_t i = 0; i < SIGNAL_COUNT && getpid() == 1; i++)
+		(void) sigaction(signals[i], &action, NULL);
+}
+
 static void
 leave_program(int signal_number)
 {

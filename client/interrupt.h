@@ -9,6 +9,12 @@
 #include <stdbool.h>
 
 /*
+ * The first process of a container is not ended by signals that it does not handle: so that they
+ * do. To be called once, at the start.
+ */
+void		slipway_interrupt_prepare(void);
+
+/*
  * From now on SIGINT, SIGTERM and SIGHUP are only noted. Returns a file
  * descriptor that becomes readable when a signal arrives.
  */
