@@ -6,12 +6,12 @@
  * protects a block can span it: a nest level of settings ends with the first
  * commit, and so would a security context, which the server allows inside a
  * transaction only. So the settings are those of the session, which are remembered and put
- * back, and an owner role is the current user without a context, as after
+ * back, and an owner role, or that of run-as, is the current user without a context, as after
  * SET ROLE.
  *
  * From there RESET ROLE leads to the session's role. Commands that only the server's code
  * carries out do not offer an occasion for it. DO and CALL do: those that commit by
- * themselves are refused in projects with an owner role, unless it is the session's.
+ * themselves are refused where a script has a role, unless it is the session's.
  *
  * lock_timeout would end the wait of a concurrent build for old snapshots, and leave
  * an INVALID index: unless the script sets one, there is none for such statements.
@@ -44,7 +44,7 @@ static struct
 bool
 slipway_exec_alone_is_allowed(const SlipwayRun *run, const Node *stmt)
 {
-	return !OidIsValid(run->owner) || GetSessionUserId() == run->owner ||
+	return !OidIsValid(run->terms.role) || GetSessionUserId() == run->terms.role ||
 		!(IsA(stmt, DoStmt) || IsA(stmt, CallStmt));
 }
 
@@ -54,9 +54,12 @@ check_role(const SlipwayRun *run, const Node *stmt)
 	if (!slipway_exec_alone_is_allowed(run, stmt))
 		ereport(ERROR,
 				(errcode(SLIPWAY_REFUSED_STATEMENT),
-				 errmsg("DO and CALL cannot commit by themselves in a project with an owner role"),
+				 OidIsValid(run->owner) ?
+				 errmsg("DO and CALL cannot commit by themselves in a project with an owner role") :
+				 errmsg("DO and CALL cannot commit by themselves with the directive run-as"),
 				 errdetail("RESET ROLE in them would lead to the role of the session."),
-				 errhint("Take the COMMIT out, or deploy as the owner role itself.")));
+				 errhint("Take the COMMIT out, or deploy as role \"%s\" itself.",
+						 GetUserNameFromId(run->terms.role, false))));
 }
 
 void
@@ -86,8 +89,8 @@ slipway_exec_alone_facts(const SlipwayRun *run, const Node *stmt)
 	char	   *facts;
 
 	GetUserIdAndSecContext(&user, &sec_context);
-	if (OidIsValid(run->owner))
-		SetUserIdAndSecContext(run->owner, sec_context | SECURITY_LOCAL_USERID_CHANGE);
+	if (OidIsValid(run->terms.role))
+		SetUserIdAndSecContext(run->terms.role, sec_context | SECURITY_LOCAL_USERID_CHANGE);
 	facts = slipway_settle_facts(stmt);
 	SetUserIdAndSecContext(user, sec_context);
 	return facts;

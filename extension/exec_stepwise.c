@@ -481,7 +481,7 @@ slipway_exec_stepwise(SlipwayRun *run, const SlipwayTask *task, bool last, const
 	SlipwayPlace place = {0};
 	Walk		walk = {
 		.run = run, .task = task, .outline = task->outline, .last = last, .place = &place,
-		.carried = {NIL, run->step_context}, .started_at = result.started_at,
+		.carried = {NIL, run->step_context, task->outline->directives.variables}, .started_at = result.started_at,
 	};
 
 	slipway_run_show(run, task);

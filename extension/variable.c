@@ -281,6 +281,102 @@ slipway_variable_value(const SlipwayVariable *variable)
 	return variable->otherwise;
 }
 
+/* The secret one whose value stands here, the longest if there are several; or NULL. */
+static const SlipwayVariable *
+find_value(const List *variables, const char *text, bool whole)
+{
+	const SlipwayVariable *found = NULL;
+	size_t		longest = 0;
+	ListCell   *cell;
+
+	foreach(cell, variables)
+	{
+		const SlipwayVariable *variable = lfirst(cell);
+		const char *value = variable->secret ? slipway_variable_value(variable) : NULL;
+		size_t		length = value ? strlen(value) : 0;
+
+		if (length > longest && (whole ? strcmp(text, value) == 0 :
+								 length >= SLIPWAY_SECRET_SHORT && strncmp(text, value, length) == 0))
+		{
+			found = variable;
+			longest = length;
+		}
+	}
+	return found;
+}
+
+char *
+slipway_variables_to_names(const List *variables, const char *text)
+{
+	const SlipwayVariable *variable = find_value(variables, text, true);
+	StringInfoData result;
+
+	if (variable)
+		return psprintf("${%s}", variable->name);
+	initStringInfo(&result);
+	while (*text)
+	{
+		variable = find_value(variables, text, false);
+		if (variable)
+		{
+			appendStringInfo(&result, "${%s}", variable->name);
+			text += strlen(slipway_variable_value(variable));
+			continue;
+		}
+		if (strncmp(text, "${", 2) == 0)
+		{
+			appendStringInfoString(&result, "${}");
+			text += 2;
+			continue;
+		}
+		appendStringInfoChar(&result, *text++);
+	}
+	return result.data;
+}
+
+/* The value that a text, behind ${, names; NULL: it names none. */
+static const char *
+named_value(const List *variables, const char *text, int length)
+{
+	ListCell   *cell;
+
+	if (text[length] != '}')
+		return NULL;
+	if (length == 0)
+		return "${";
+	foreach(cell, variables)
+	{
+		const SlipwayVariable *variable = lfirst(cell);
+
+		if (variable->secret && strlen(variable->name) == length && strncmp(variable->name, text, length) == 0)
+			return slipway_variable_value(variable);
+	}
+	return NULL;
+}
+
+char *
+slipway_variables_from_names(const List *variables, const char *text)
+{
+	StringInfoData result;
+
+	initStringInfo(&result);
+	while (*text)
+	{
+		bool		begins = strncmp(text, "${", 2) == 0;
+		int			length = begins ? slipway_variable_name_length(text + 2) : 0;
+		const char *value = begins ? named_value(variables, text + 2, length) : NULL;
+
+		if (value)
+		{
+			appendStringInfoString(&result, value);
+			text += length + 3;
+		}
+		else
+			appendStringInfoChar(&result, *text++);
+	}
+	return result.data;
+}
+
 /* Messages about what is no JSON would show it. */
 static Jsonb *
 parse(const char *json)

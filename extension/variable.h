@@ -37,6 +37,14 @@ extern void slipway_variables_end_call(void);
 extern char *slipway_variables_hand_on(Jsonb *values, const char *key);
 extern void slipway_variables_offer(const char *json, const char *key);
 
+/*
+ * For what is to be kept in a table: a text with ${name} in place of the values of those declared variables
+ * that are secret, and ${} for any ${ in it; and back, with the values of now. A value of fewer than
+ * SLIPWAY_SECRET_SHORT bytes counts only if it is the whole text.
+ */
+extern char *slipway_variables_to_names(const List *variables, const char *text);
+extern char *slipway_variables_from_names(const List *variables, const char *text);
+
 /* Called once from _PG_init. */
 extern void slipway_variables_init(void);
 
