@@ -11,7 +11,9 @@
  *
  * From there RESET ROLE leads to the session's role. Commands that only the server's code
  * carries out do not offer an occasion for it. DO and CALL do: those that commit by
- * themselves are refused where a script has a role, unless it is the session's.
+ * themselves are refused in projects with an owner role, unless it is the session's. With directive run-as,
+ * where it is not a matter of rights but of a promise, the settings behind those commands
+ * cannot be changed meanwhile.
  *
  * lock_timeout would end the wait of a concurrent build for old snapshots, and leave
  * an INVALID index: unless the script sets one, there is none for such statements.
@@ -23,11 +25,13 @@
 #include "utils/guc.h"
 #include "utils/memutils.h"
 
+#include "compat.h"
 #include "error_code.h"
 #include "exec_alone.h"
 #include "exec_statement.h"
 #include "guard.h"
 #include "refuse.h"
+#include "secret.h"
 #include "settings.h"
 #include "settle.h"
 #include "transaction.h"
@@ -39,12 +43,28 @@ static struct
 	SlipwayRemembered *begun;		/* with what it began */
 	Oid			user;
 	int			sec_context;
+	bool		fixed;			/* the role cannot be changed */
 }			outer;
+
+/* May the role be set, by whatever means? */
+static void
+fix_role(bool fixed)
+{
+	int			n;
+	struct config_generic **variables = slipway_guc_variables(&n);
+
+	if (fixed == outer.fixed)
+		return;
+	for (int i = 0; i < n; i++)
+		if (strcmp(variables[i]->name, "role") == 0 || strcmp(variables[i]->name, "session_authorization") == 0)
+			variables[i]->context = fixed ? PGC_INTERNAL : PGC_USERSET;
+	outer.fixed = fixed;
+}
 
 bool
 slipway_exec_alone_is_allowed(const SlipwayRun *run, const Node *stmt)
 {
-	return !OidIsValid(run->terms.role) || GetSessionUserId() == run->terms.role ||
+	return !OidIsValid(run->owner) || GetSessionUserId() == run->owner ||
 		!(IsA(stmt, DoStmt) || IsA(stmt, CallStmt));
 }
 
@@ -54,12 +74,9 @@ check_role(const SlipwayRun *run, const Node *stmt)
 	if (!slipway_exec_alone_is_allowed(run, stmt))
 		ereport(ERROR,
 				(errcode(SLIPWAY_REFUSED_STATEMENT),
-				 OidIsValid(run->owner) ?
-				 errmsg("DO and CALL cannot commit by themselves in a project with an owner role") :
-				 errmsg("DO and CALL cannot commit by themselves with the directive run-as"),
+				 errmsg("DO and CALL cannot commit by themselves in a project with an owner role"),
 				 errdetail("RESET ROLE in them would lead to the role of the session."),
-				 errhint("Take the COMMIT out, or deploy as role \"%s\" itself.",
-						 GetUserNameFromId(run->terms.role, false))));
+				 errhint("Take the COMMIT out, or deploy as the owner role itself.")));
 }
 
 void
@@ -103,6 +120,7 @@ leave(void)
 	SlipwayRemembered *before = outer.before;
 
 	outer.before = NULL;
+	fix_role(false);
 	slipway_guard_off();
 	SetUserIdAndSecContext(outer.user, outer.sec_context);
 	slipway_carried_restore(before);
@@ -114,6 +132,7 @@ slipway_exec_alone(SlipwayRun *run, SlipwayPlace *place, SlipwayStatement *state
 {
 	if (OidIsValid(run->terms.role))
 		SetUserIdAndSecContext(run->terms.role, 0);
+	fix_role(OidIsValid(run->terms.role));
 	slipway_guard_on();
 	slipway_exec_statement(place, statement, run->statement_context);
 	/* What DO has done since its last COMMIT ends with this one. */
@@ -136,7 +155,20 @@ slipway_exec_alone_recover(void)
 RawStmt *
 slipway_exec_alone_tree(const char *script, const SlipwayStatement *statement)
 {
+	RawStmt    *tree = NULL;
+	int			nest;
+
 	if (statement->tree)
 		return copyObject(statement->tree);
-	return slipway_statement_parse(slipway_statement_text(script, statement));
+	nest = slipway_secret_begin();
+	PG_TRY();
+	{
+		tree = slipway_statement_parse(slipway_statement_text(script, statement));
+	}
+	PG_FINALLY();
+	{
+		slipway_secret_end(nest);
+	}
+	PG_END_TRY();
+	return tree;
 }

@@ -28,6 +28,7 @@ struct SlipwayNeedle
 {
 	char	   *text;
 	int			length;
+	const char *tail;			/* the quotes that the value ends with */
 	bool		exact;			/* there is little in it but quotes */
 };
 
@@ -54,9 +55,13 @@ slipway_needle_make(const char *value)
 		if (!is_quote(*p))
 			needle->text[needle->length++] = *p;
 	needle->text[needle->length] = '\0';
+	needle->tail = pstrdup(value + strlen(value));
+	for (const char *p = value + strlen(value); p > value && is_quote(p[-1]); p--)
+		needle->tail = pstrdup(p - 1);
 	if (needle->length >= PART_MIN)
 		return needle;
 	needle->exact = true;
+	needle->tail = "";
 	needle->length = strlen(value);
 	strcpy(needle->text, value);
 	return needle;
@@ -111,6 +116,18 @@ is_cut(const char *text)
 	return strncmp(text, CUT, strlen(CUT)) == 0;
 }
 
+/* How many bytes of the text are those quotes, each perhaps doubled. */
+static int
+match_tail(const char *text, const SlipwayNeedle *needle)
+{
+	int			length = 0;
+
+	for (const char *p = needle->tail; *p; p++)
+		for (int i = 0; i < 2 && text[length] == *p; i++)
+			length++;
+	return length;
+}
+
 /* How many bytes of the text begin with the needle, or with what shall count for it. */
 static int
 match_begin(const char *text, const SlipwayNeedle *needle)
@@ -118,7 +135,9 @@ match_begin(const char *text, const SlipwayNeedle *needle)
 	int			matched;
 	int			length = match(text, needle, 0, &matched);
 
-	if (matched == needle->length || matched >= BEGIN_MIN ||
+	if (matched == needle->length)
+		return length + match_tail(text + length, needle);
+	if (matched >= BEGIN_MIN ||
 		(matched >= PART_MIN && is_cut(text + length + strspn(text + length, QUOTES))))
 		return length;
 	return 0;

@@ -226,6 +226,25 @@ slipway_secret_enter(GucAction action)
 		slipway_settings_put("log_min_messages", "debug5", PGC_SUSET, action);
 }
 
+int
+slipway_secret_begin(void)
+{
+	int			nest;
+
+	if (needles == NIL || log_min_messages == DEBUG5)
+		return 0;
+	nest = NewGUCNestLevel();
+	slipway_secret_enter(GUC_ACTION_SAVE);
+	return nest;
+}
+
+void
+slipway_secret_end(int nest)
+{
+	if (nest > 0)
+		AtEOXact_GUC(false, nest);
+}
+
 void
 slipway_secret_init(void)
 {

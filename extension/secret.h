@@ -40,6 +40,13 @@ extern const char *slipway_secret_hide(const char *text, SlipwaySecretMask how);
  */
 extern void slipway_secret_enter(GucAction action);
 
+/*
+ * The same while a script is only looked at: the parser may have something to say, too. Returns what slipway_secret_end()
+ * takes, which is to be called also after an error.
+ */
+extern int	slipway_secret_begin(void);
+extern void slipway_secret_end(int nest);
+
 /* Called once from _PG_init. */
 extern void slipway_secret_init(void);
 

@@ -22,6 +22,7 @@
 #include "error_code.h"
 #include "refuse.h"
 #include "script_error.h"
+#include "secret.h"
 #include "unit.h"
 
 /* The state of cutting one script. */
@@ -226,6 +227,7 @@ cut_all(UnitCutter *cutter, SlipwayPlace *place, bool fixed_role, Size limit)
 	MemoryContext scratch = AllocSetContextCreate(result, "slipway statement",
 												  SLIPWAY_STATEMENT_SIZES);
 	SlipwayCutter *scanner = slipway_script_open(cutter->script, cutter->outline->expansion);
+	int			nest = slipway_secret_begin();
 
 	PG_TRY();
 	{
@@ -249,6 +251,7 @@ cut_all(UnitCutter *cutter, SlipwayPlace *place, bool fixed_role, Size limit)
 	{
 		/* raw_parser() reads this global: it must not stay changed. */
 		slipway_script_close(scanner);
+		slipway_secret_end(nest);
 	}
 	PG_END_TRY();
 	MemoryContextDelete(scratch);
