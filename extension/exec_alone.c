@@ -155,7 +155,7 @@ slipway_exec_alone_recover(void)
 RawStmt *
 slipway_exec_alone_tree(const char *script, const SlipwayStatement *statement)
 {
-	RawStmt    *tree = NULL;
+	RawStmt    *volatile tree = NULL;
 	int			nest;
 
 	if (statement->tree)
