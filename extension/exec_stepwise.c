@@ -42,7 +42,7 @@
 typedef struct Walk
 {
 	SlipwayRun *run;
-	const SlipwayTask *task;
+	SlipwayTask *task;
 	SlipwayOutline *outline;
 	bool		last;			/* of the run */
 	SlipwayPlace *place;
@@ -475,7 +475,7 @@ recover(Walk *walk)
 }
 
 SlipwayResult
-slipway_exec_stepwise(SlipwayRun *run, const SlipwayTask *task, bool last, const char *body)
+slipway_exec_stepwise(SlipwayRun *run, SlipwayTask *task, bool last, const char *body)
 {
 	volatile SlipwayResult result = {.task = task, .started_at = GetCurrentTimestamp()};
 	SlipwayPlace place = {0};
