@@ -44,7 +44,7 @@ for my $try (
 
 $node->append_conf('postgresql.conf', "log_statement = all\nlog_min_duration_statement = 0");
 $node->reload;
-with_pooler($node, $user, "pool_mode = transaction\nserver_round_robin = 1\ndefault_pool_size = 4\nmin_pool_size = 4\n", sub {
+with_pooler($node, $user, "pool_mode = transaction\nserver_round_robin = 1\ndefault_pool_size = 4\n", sub {
 	my ($folder) = @_;
 	my $place = new_place($node, {
 			'0001_a.sql' => "-- slipway: variables word secret, plain\nCREATE TABLE public.kept AS SELECT \${word:literal} AS word, '\${plain}' AS plain, pg_backend_pid() AS pid;\n",
@@ -54,6 +54,9 @@ with_pooler($node, $user, "pool_mode = transaction\nserver_round_robin = 1\ndefa
 	my @url = ('--url', "postgresql://$user\@/$place->{db}?host=$folder&port=6432");
 	my @values = ('--var', 'word=Dornröschen', '--var', 'plain=7');
 	my $pooled = sub { PostgreSQL::Test::Utils::run_log([ 'psql', '-XqAt', '-d', $url[1], '-c', $_[0] ], '>', \my $out, '2>', \my $err); return ($out // '') . $err };
+
+	# all at once they need a session each
+	PostgreSQL::Test::Utils::run_log([ 'sh', '-c', q{for i in 1 2 3 4; do psql -Xq -d "$0" -c 'SELECT pg_sleep(1)' & done; wait}, $url[1] ], '>', \my $slept);
 
 	# each command begins with another one of the sessions
 	for my $round (1 .. 4)
