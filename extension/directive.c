@@ -160,7 +160,10 @@ take(SlipwayDirectives *directives, const Directive *directive, const SlipwaySta
 		directives->no_transaction_at = *at;
 	}
 	else if (strcmp(name, "repeatable") == 0)
+	{
 		set_flag(&directives->repeatable, directive);
+		directives->repeatable_at = *at;
+	}
 	else if (strcmp(name, "requires") == 0)
 		directives->requirements = add_requirements(directives->requirements, directive, at);
 	else if (strcmp(name, "lock-timeout") == 0)
