@@ -11,6 +11,8 @@
 
 #include "lib/stringinfo.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "optimizer/cost.h"
 #include "utils/memutils.h"
 #include "utils/xml.h"
 
@@ -213,17 +215,34 @@ emit_log(ErrorData *edata)
 		next_emit_log(edata);
 }
 
+/* What a parallel worker has to say passes by its own hooks, which know no secret: so there are none. */
+static void
+adapt(GucAction action)
+{
+	if (max_parallel_workers_per_gather != 0)
+		slipway_settings_put("max_parallel_workers_per_gather", "0", PGC_USERSET, action);
+	if (max_parallel_maintenance_workers != 0)
+		slipway_settings_put("max_parallel_maintenance_workers", "0", PGC_USERSET, action);
+	if (log_min_messages == DEBUG5)
+		return;
+	outer_level = log_min_messages;
+	slipway_settings_put("log_min_messages", "debug5", PGC_SUSET, action);
+}
+
 void
 slipway_secret_enter(GucAction action)
 {
 	if (needles == NIL)
 		return;
-	/* What a worker has to say passes by its own hooks, which know no secret. */
-	slipway_settings_put("max_parallel_workers_per_gather", "0", PGC_USERSET, action);
-	slipway_settings_put("max_parallel_maintenance_workers", "0", PGC_USERSET, action);
 	outer_level = log_min_messages;
-	if (outer_level != DEBUG5)
-		slipway_settings_put("log_min_messages", "debug5", PGC_SUSET, action);
+	adapt(action);
+}
+
+void
+slipway_secret_before(void)
+{
+	if (needles)
+		adapt(GUC_ACTION_LOCAL);
 }
 
 int

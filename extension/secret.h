@@ -40,6 +40,9 @@ extern const char *slipway_secret_hide(const char *text, SlipwaySecretMask how);
  */
 extern void slipway_secret_enter(GucAction action);
 
+/* Before each of its statements: the one before may have had its own wishes, for the log, or for workers. */
+extern void slipway_secret_before(void);
+
 /*
  * The same while a script is only looked at: the parser may have something to say, too. Returns what slipway_secret_end()
  * takes, which is to be called also after an error.

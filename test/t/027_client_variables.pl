@@ -184,6 +184,17 @@ for my $name (sort keys %failing)
 	}
 }
 
+# One that is a word of ours: the log hears what the client is told, and what that goes by stays as it is.
+{
+	local %ENV = %ENV;
+	my $other = new_place($node, { '0001_applied.sql' => "-- slipway: variables word secret\nSELECT \${word:literal};\n", '0002_applied.sql' => "SELECT 1;\n",
+			'0002_applied.verify.sql' => "SELECT 1;\n" });
+
+	delete @ENV{ map { "SLIPWAY_VAR_$_" } keys %values };
+	my (undef, $events) = client($other, [ 'migrate', '--json', '--mode', 'all', '--verify', '--var', 'word=applied' ]);
+	json_fits($events, [qw(start begin applied verify applied done)], 'a secret that is the word of an event');
+}
+
 # Through all of that
 is(secrets_in($printed), '', 'the clients have printed no secret');
 my $log = slurp_file($node->logfile, $logged_from);
