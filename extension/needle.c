@@ -116,6 +116,25 @@ is_cut(const char *text)
 	return strncmp(text, CUT, strlen(CUT)) == 0;
 }
 
+/* Of which languages have many. */
+static bool
+may_quote(char c)
+{
+	return c == '"' || IS_HIGHBIT_SET(c);
+}
+
+/* Does a name end here that was cut off, perhaps before a character of several bytes? */
+static bool
+is_end_of_name(const char *begin, const char *end)
+{
+	if (!may_quote(*end))
+		return false;
+	for (int size = NAMEDATALEN - MAX_MULTIBYTE_CHAR_LEN; size < NAMEDATALEN; size++)
+		if (end - begin > size && may_quote(end[-size - 1]))
+			return true;
+	return false;
+}
+
 /* How many bytes of the text are those quotes, each perhaps doubled. */
 static int
 match_tail(const char *text, const SlipwayNeedle *needle)
@@ -128,9 +147,9 @@ match_tail(const char *text, const SlipwayNeedle *needle)
 	return length;
 }
 
-/* How many bytes of the text begin with the needle, or with what shall count for it. */
+/* How many bytes of a text, at that place, begin with the needle, or with what shall count for it. */
 static int
-match_begin(const char *text, const SlipwayNeedle *needle)
+match_begin(const char *begin, const char *text, const SlipwayNeedle *needle)
 {
 	int			matched;
 	int			length = match(text, needle, 0, &matched);
@@ -138,7 +157,8 @@ match_begin(const char *text, const SlipwayNeedle *needle)
 	if (matched == needle->length)
 		return length + match_tail(text + length, needle);
 	if (matched >= BEGIN_MIN ||
-		(matched >= PART_MIN && is_cut(text + length + strspn(text + length, QUOTES))))
+		(matched >= PART_MIN && (is_cut(text + length + strspn(text + length, QUOTES)) ||
+								 is_end_of_name(begin, text + length))))
 		return length;
 	return 0;
 }
@@ -192,7 +212,7 @@ slipway_needle_find(const char *text, const List *needles)
 		foreach(cell, needles)
 		{
 			const SlipwayNeedle *needle = lfirst(cell);
-			int			n = match_begin(text + at, needle);
+			int			n = match_begin(text, text + at, needle);
 
 			if (rest)
 				n = Max(n, match_rest(text + at, needle));

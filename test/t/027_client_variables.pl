@@ -161,7 +161,7 @@ SELECT count(*) FROM t WHERE (n || '${word}')::integer = 1;},
 for my $name (sort keys %failing)
 {
 	my $other = new_place($node, { '0001_fail.sql' =>
-				"-- slipway: variables secret secret, word secret\n" . $failing{$name} . "\n" });
+				"-- slipway: variables secret secret, word secret, password secret\n" . $failing{$name} . "\n" });
 
 	{
 		# a last line of context that is the server's
