@@ -157,6 +157,7 @@ check_scripts(SlipwayCheck *check, PGconn *conn, const SlipwayCheckOptions *opti
 		free(body);
 	}
 	slipway_pipeline_close(&pipeline);
+	slipway_variable_end(conn, options->arguments);
 }
 
 /* Hooks run if there is a step. */

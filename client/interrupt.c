@@ -33,7 +33,16 @@ note_signal(int signal_number)
 	errno = saved;
 }
 
-/* As if the signal had done it, the way shells tell. */
+static void
+leave_program(int signal_number)
+{
+	ssize_t		written = write(STDERR_FILENO, last_words, strlen(last_words));
+
+	(void) signal_number;
+	(void) written;
+	_exit(SLIPWAY_EXIT_ERROR);
+}
+
 static void
 end_program(int signal_number)
 {
@@ -44,19 +53,13 @@ void
 slipway_interrupt_prepare(void)
 {
 	struct sigaction action = {.sa_handler = end_program};
+	struct sigaction current;
 
-	for (size_t i = 0; i < SIGNAL_COUNT && getpid() == 1; i++)
-		(void) sigaction(signals[i], &action, NULL);
-}
-
-static void
-leave_program(int signal_number)
-{
-	ssize_t		written = write(STDERR_FILENO, last_words, strlen(last_words));
-
-	(void) signal_number;
-	(void) written;
-	_exit(SLIPWAY_EXIT_ERROR);
+	if (getpid() != 1)
+		return;
+	for (size_t i = 0; i < SIGNAL_COUNT; i++)
+		if (sigaction(signals[i], NULL, &current) == 0 && current.sa_handler == SIG_DFL)
+			(void) sigaction(signals[i], &action, NULL);
 }
 
 /* nohup and background shells ignore some on purpose: those stay so. */

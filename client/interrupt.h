@@ -9,8 +9,9 @@
 #include <stdbool.h>
 
 /*
- * The first process of a container is not ended by signals that it does not handle: so that they
- * do. To be called once, at the start.
+ * At the start of the program. The first process of a container is not ended
+ * by signals that it has no handler for; this gives it one, so that SIGINT,
+ * SIGTERM and SIGHUP end it as any other, with 128 and their number.
  */
 void		slipway_interrupt_prepare(void);
 

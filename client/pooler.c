@@ -14,8 +14,6 @@
 #include "memory.h"
 #include "output.h"
 
-#define DIRECT "Connect to the server itself."
-
 static SlipwayPoolerPolicy policy = SLIPWAY_POOLER_FINE;
 
 static struct
@@ -133,7 +131,7 @@ static void
 say(void)
 {
 	if (policy == SLIPWAY_POOLER_REFUSE)
-		slipway_die(SLIPWAY_EXIT_CONNECTION, DIRECT,
+		slipway_die(SLIPWAY_EXIT_CONNECTION, "Connect to the server itself.",
 					"the connection goes through a pooler, which --require-direct forbids");
 	if (policy == SLIPWAY_POOLER_WARN)
 		slipway_output_warn("It works, as a run is a single statement. --require-direct makes this an error.",
@@ -181,12 +179,4 @@ slipway_pooler_add_options(json_t *options)
 
 	if (noted.is_there && path != NULL)
 		(void) json_object_set_new(options, "search_path", slipway_output_json_text(path->value));
-}
-
-void
-slipway_pooler_refuse(const char *what)
-{
-	if (noted.is_there)
-		slipway_die(SLIPWAY_EXIT_CONNECTION, DIRECT,
-					"%s a session of their own, and the connection goes through a pooler", what);
 }

@@ -51,7 +51,4 @@ const char *slipway_pooler_dropped(void);
 /* Adds to the options of a CALL what its session is not sure to have. */
 void		slipway_pooler_add_options(json_t *options);
 
-/* Ends the program if there is one: "VARIABLES NEED a session of their own, ...". */
-void		slipway_pooler_refuse(const char *what);
-
 #endif

@@ -17,10 +17,12 @@
 #include "connection_error.h"
 #include "die.h"
 #include "memory.h"
-#include "pooler.h"
 #include "server.h"
 
 #define PREFIX "SLIPWAY_VAR_"
+
+/* Of a key, before it is written in hexadecimal. */
+#define KEY_BYTES 16
 
 extern char **environ;
 
@@ -72,7 +74,7 @@ collect(const SlipwayArguments *arguments)
 static void
 make_key(char *key)
 {
-	unsigned char bytes[(SLIPWAY_VARIABLE_KEY_SIZE - 1) / 2];
+	unsigned char bytes[KEY_BYTES];
 
 	if (getentropy(bytes, sizeof(bytes)) != 0)
 		slipway_die(SLIPWAY_EXIT_ERROR, NULL, "the system has no random numbers");
@@ -91,19 +93,25 @@ find_function(PGconn *conn)
 	return (int) oid;
 }
 
+/* key becomes what the server makes of it. */
 static void
-send_values(PGconn *conn, const char *text, const char *key)
+send_values(PGconn *conn, const char *text, char *key)
 {
 	PQArgBlock	arguments[2] = {
 		{.len = (int) strlen(text),.u.ptr = (int *) text},
 		{.len = key != NULL ? (int) strlen(key) : -1,.u.ptr = (int *) key},
 	};
-	int			buffer[4];
-	int			length;
+	int			buffer[SLIPWAY_VARIABLE_KEY_SIZE];
+	int			length = 0;
 	PGresult   *result = PQfn(conn, find_function(conn), buffer, &length, 0, arguments, 2);
 
 	if (PQresultStatus(result) != PGRES_COMMAND_OK)
 		slipway_connection_error_die(conn);
+	if (key != NULL && length > 0 && length < SLIPWAY_VARIABLE_KEY_SIZE)
+	{
+		memcpy(key, buffer, (size_t) length);
+		key[length] = '\0';
+	}
 	PQclear(result);
 }
 
@@ -115,13 +123,28 @@ slipway_variable_send(PGconn *conn, const SlipwayArguments *arguments, char *key
 
 	if (json_object_size(values) > 0)
 	{
-		slipway_pooler_refuse("values of variables need");
 		text = json_dumps(values, JSON_COMPACT);
 		if (key != NULL)
 			make_key(key);
+		else
+			PQclear(slipway_server_query(conn, "BEGIN", 0, NULL));
 		send_values(conn, text, key);
 		explicit_bzero(text, strlen(text));
 		free(text);
+	}
+	json_decref(values);
+}
+
+void
+slipway_variable_end(PGconn *conn, const SlipwayArguments *arguments)
+{
+	json_t	   *values = collect(arguments);
+
+	if (json_object_size(values) > 0)
+	{
+		/* whoever is given this session next is not to have them */
+		PQclear(slipway_server_query(conn, "SELECT slipway.set_variables('{}')", 0, NULL));
+		PQclear(slipway_server_query(conn, "COMMIT", 0, NULL));
 	}
 	json_decref(values);
 }

@@ -9,14 +9,17 @@
 
 #include "option.h"
 
-/* A key in hexadecimal, and a NUL. */
-#define SLIPWAY_VARIABLE_KEY_SIZE 33
+/* A key, what the server adds to it, and a NUL. */
+#define SLIPWAY_VARIABLE_KEY_SIZE 64
 
 /*
- * Gives the server's session the values, if there are any, in a way that leaves none of them in its log. key, if not
- * NULL, has room for SLIPWAY_VARIABLE_KEY_SIZE and becomes what the options of the call that they are for must name.
+ * Gives the server the values, if there are any, in a way that leaves none of them in its log. key, if not
+ * NULL, has room for SLIPWAY_VARIABLE_KEY_SIZE and becomes what the options of the call that they are for must name, which may
+ * reach another session. Without a key they are for the session that has received them, to the end of the transaction that
+ * slipway_variable_end() ends.
  */
 void		slipway_variable_send(PGconn *conn, const SlipwayArguments *arguments, char *key);
+void		slipway_variable_end(PGconn *conn, const SlipwayArguments *arguments);
 
 /* Ends the program with SLIPWAY_EXIT_USAGE for what is not NAME=VALUE. */
 void		slipway_variable_check(const SlipwayArguments *arguments);

@@ -21,8 +21,8 @@
 
 #include "carried.h"
 #include "compat.h"
-#include "secret.h"
 #include "settings.h"
+#include "variable.h"
 
 typedef struct Setting
 {
@@ -136,7 +136,7 @@ slipway_carried_array(const SlipwayCarried *carried)
 		Setting    *setting = lfirst(cell);
 
 		values[n++] = CStringGetTextDatum(setting->name);
-		values[n++] = CStringGetTextDatum(slipway_secret_to_names(setting->value));
+		values[n++] = CStringGetTextDatum(slipway_variables_to_names(carried->variables, setting->value));
 	}
 	return construct_array(values, n, TEXTOID, -1, false, TYPALIGN_INT);
 }
@@ -155,7 +155,7 @@ slipway_carried_load(SlipwayCarried *carried, ArrayType *array)
 		Setting    *setting = palloc(sizeof(Setting));
 
 		setting->name = TextDatumGetCString(values[i]);
-		setting->value = (char *) slipway_secret_from_names(TextDatumGetCString(values[i + 1]));
+		setting->value = slipway_variables_from_names(carried->variables, TextDatumGetCString(values[i + 1]));
 		/* Of a module, it may not have been when it was set. */
 		setting->defined = strchr(setting->name, '.') == NULL;
 		carried->settings = lappend(carried->settings, setting);
@@ -167,7 +167,7 @@ SlipwayCarried
 slipway_carried_identity(const SlipwayCarried *carried)
 {
 	MemoryContext caller = MemoryContextSwitchTo(carried->context);
-	SlipwayCarried identity = {NIL, carried->context};
+	SlipwayCarried identity = {NIL, carried->context, carried->variables};
 	ListCell   *cell;
 
 	foreach(cell, carried->settings)

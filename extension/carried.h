@@ -10,12 +10,14 @@
 
 /*
  * What the script has SET, not LOCAL, in the units so far: a plain SET lasts to
- * the end of a migration. Begins as {NIL, context}, which holds it.
+ * the end of a migration. Begins as {NIL, context, variables}: what holds it, and what the
+ * script declares.
  */
 typedef struct SlipwayCarried
 {
 	List	   *settings;		/* opaque */
 	MemoryContext context;
+	const List *variables;		/* whose secret values are not kept, but their names */
 } SlipwayCarried;
 
 /* As an array of names and values by turns, to be kept for another process; and back. */

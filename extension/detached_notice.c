@@ -29,6 +29,7 @@
 #include "detached.h"
 #include "detached_notice.h"
 #include "lookup.h"
+#include "message.h"
 #include "query.h"
 #include "spi.h"
 
@@ -79,7 +80,7 @@ is_event(const char *fields)
 	{
 		if (*fields == PG_DIAG_CONTEXT)
 			return false;
-		event |= *fields == PG_DIAG_MESSAGE_DETAIL && strncmp(fields + 1, "{\"event\":", 9) == 0;
+		event |= *fields == PG_DIAG_MESSAGE_DETAIL && strncmp(fields + 1, SLIPWAY_EVENT_BEGIN, strlen(SLIPWAY_EVENT_BEGIN)) == 0;
 	}
 	return event;
 }

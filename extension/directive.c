@@ -2,7 +2,8 @@
  * directive.c
  *	  What a script says of itself in its first lines.
  *
- * Directives are comments, in lines of their own, before everything else.
+ * Directives are comments, in lines of their own, before everything else but other comments. However
+ * the mark of one is written, it is one: it is not to be passed over for a blank.
  */
 #include "postgres.h"
 
@@ -16,7 +17,8 @@
 #include "nearest.h"
 #include "variable.h"
 
-#define MARK "-- slipway:"
+#define MARK "slipway"
+#define BLANKS " \t\r\v\f"
 
 /* One of them: "NAME", or "NAME value". */
 typedef struct Directive
@@ -158,7 +160,10 @@ take(SlipwayDirectives *directives, const Directive *directive, const SlipwaySta
 		directives->no_transaction_at = *at;
 	}
 	else if (strcmp(name, "repeatable") == 0)
+	{
 		set_flag(&directives->repeatable, directive);
+		directives->repeatable_at = *at;
+	}
 	else if (strcmp(name, "requires") == 0)
 		directives->requirements = add_requirements(directives->requirements, directive, at);
 	else if (strcmp(name, "lock-timeout") == 0)
@@ -188,23 +193,73 @@ typedef struct Reader
 	const char *text;			/* of the directive */
 } Reader;
 
+/* Goes behind a comment in the manner of C, which may hold others; false: it has no end. */
+static bool
+skip_comment(Reader *reader)
+{
+	int			depth = 0;
+
+	do
+	{
+		int			size = 2;
+
+		if (strncmp(reader->text, "/*", 2) == 0)
+			depth++;
+		else if (strncmp(reader->text, "*/", 2) == 0)
+			depth--;
+		else
+			size = 1;
+		if (*reader->text == '\0')
+			return false;
+		if (*reader->text == '\n')
+		{
+			reader->line = reader->text + 1;
+			reader->number++;
+		}
+		reader->text += size;
+	} while (depth > 0);
+	return true;
+}
+
+/* What stands behind the mark of a directive; NULL: it is none. */
+static const char *
+behind_mark(const char *text)
+{
+	text += strspn(text, "-");
+	text += strspn(text, BLANKS);
+	if (pg_strncasecmp(text, MARK, strlen(MARK)) != 0)
+		return NULL;
+	text += strlen(MARK);
+	text += strspn(text, BLANKS);
+	return *text == ':' ? text + 1 : NULL;
+}
+
 /* Goes to the next directive; false: there is none. */
 static bool
 next_directive(Reader *reader, Directive *directive)
 {
 	while (*reader->next)
 	{
-		const char *end = strchrnul(reader->next, '\n');
+		const char *end;
+		const char *text;
 
 		reader->line = reader->next;
-		reader->next = *end ? end + 1 : end;
 		reader->number++;
-		reader->text = reader->line + strspn(reader->line, " \t");
+		reader->text = reader->line + strspn(reader->line, BLANKS);
+		while (strncmp(reader->text, "/*", 2) == 0)
+		{
+			if (!skip_comment(reader))
+				return false;
+			reader->text += strspn(reader->text, BLANKS);
+		}
+		end = strchrnul(reader->text, '\n');
+		reader->next = *end ? end + 1 : end;
 		if (reader->text < end && strncmp(reader->text, "--", 2) != 0)
 			return false;
-		if (strncmp(reader->text, MARK, strlen(MARK)) == 0)
+		text = reader->text < end ? behind_mark(reader->text) : NULL;
+		if (text)
 		{
-			*directive = split(reader->text + strlen(MARK), end - reader->text - strlen(MARK));
+			*directive = split(text, end - text);
 			return true;
 		}
 	}

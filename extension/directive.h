@@ -21,6 +21,7 @@ typedef struct SlipwayDirectives
 	bool		no_transaction; /* every statement is a unit */
 	SlipwayStatement no_transaction_at;
 	bool		repeatable;		/* to be run again when it has changed */
+	SlipwayStatement repeatable_at;
 	List	   *requirements;	/* of SlipwayRequirement */
 	int			lock_timeout;	/* ms, 0: no limit, -1: not given; so the next */
 	int			statement_timeout;

@@ -6,12 +6,14 @@
  * protects a block can span it: a nest level of settings ends with the first
  * commit, and so would a security context, which the server allows inside a
  * transaction only. So the settings are those of the session, which are remembered and put
- * back, and an owner role is the current user without a context, as after
+ * back, and an owner role, or that of run-as, is the current user without a context, as after
  * SET ROLE.
  *
  * From there RESET ROLE leads to the session's role. Commands that only the server's code
  * carries out do not offer an occasion for it. DO and CALL do: those that commit by
- * themselves are refused in projects with an owner role, unless it is the session's.
+ * themselves are refused in projects with an owner role, unless it is the session's. With directive run-as,
+ * where it is not a matter of rights but of a promise, the settings behind those commands
+ * cannot be changed meanwhile.
  *
  * lock_timeout would end the wait of a concurrent build for old snapshots, and leave
  * an INVALID index: unless the script sets one, there is none for such statements.
@@ -23,11 +25,13 @@
 #include "utils/guc.h"
 #include "utils/memutils.h"
 
+#include "compat.h"
 #include "error_code.h"
 #include "exec_alone.h"
 #include "exec_statement.h"
 #include "guard.h"
 #include "refuse.h"
+#include "secret.h"
 #include "settings.h"
 #include "settle.h"
 #include "transaction.h"
@@ -39,7 +43,23 @@ static struct
 	SlipwayRemembered *begun;		/* with what it began */
 	Oid			user;
 	int			sec_context;
+	bool		fixed;			/* the role cannot be changed */
 }			outer;
+
+/* May the role be set, by whatever means? */
+static void
+fix_role(bool fixed)
+{
+	int			n;
+	struct config_generic **variables = slipway_guc_variables(&n);
+
+	if (fixed == outer.fixed)
+		return;
+	for (int i = 0; i < n; i++)
+		if (strcmp(variables[i]->name, "role") == 0 || strcmp(variables[i]->name, "session_authorization") == 0)
+			variables[i]->context = fixed ? PGC_INTERNAL : PGC_USERSET;
+	outer.fixed = fixed;
+}
 
 bool
 slipway_exec_alone_is_allowed(const SlipwayRun *run, const Node *stmt)
@@ -86,8 +106,8 @@ slipway_exec_alone_facts(const SlipwayRun *run, const Node *stmt)
 	char	   *facts;
 
 	GetUserIdAndSecContext(&user, &sec_context);
-	if (OidIsValid(run->owner))
-		SetUserIdAndSecContext(run->owner, sec_context | SECURITY_LOCAL_USERID_CHANGE);
+	if (OidIsValid(run->terms.role))
+		SetUserIdAndSecContext(run->terms.role, sec_context | SECURITY_LOCAL_USERID_CHANGE);
 	facts = slipway_settle_facts(stmt);
 	SetUserIdAndSecContext(user, sec_context);
 	return facts;
@@ -100,6 +120,7 @@ leave(void)
 	SlipwayRemembered *before = outer.before;
 
 	outer.before = NULL;
+	fix_role(false);
 	slipway_guard_off();
 	SetUserIdAndSecContext(outer.user, outer.sec_context);
 	slipway_carried_restore(before);
@@ -111,6 +132,7 @@ slipway_exec_alone(SlipwayRun *run, SlipwayPlace *place, SlipwayStatement *state
 {
 	if (OidIsValid(run->terms.role))
 		SetUserIdAndSecContext(run->terms.role, 0);
+	fix_role(OidIsValid(run->terms.role));
 	slipway_guard_on();
 	slipway_exec_statement(place, statement, run->statement_context);
 	/* What DO has done since its last COMMIT ends with this one. */
@@ -133,7 +155,20 @@ slipway_exec_alone_recover(void)
 RawStmt *
 slipway_exec_alone_tree(const char *script, const SlipwayStatement *statement)
 {
+	RawStmt    *volatile tree = NULL;
+	int			nest;
+
 	if (statement->tree)
 		return copyObject(statement->tree);
-	return slipway_statement_parse(slipway_statement_text(script, statement));
+	nest = slipway_secret_begin();
+	PG_TRY();
+	{
+		tree = slipway_statement_parse(slipway_statement_text(script, statement));
+	}
+	PG_FINALLY();
+	{
+		slipway_secret_end(nest);
+	}
+	PG_END_TRY();
+	return tree;
 }

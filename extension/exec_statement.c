@@ -28,6 +28,7 @@
 #include "exec_statement.h"
 #include "lock_wait.h"
 #include "lock_watch.h"
+#include "secret.h"
 #include "utility.h"
 
 static bool
@@ -168,6 +169,7 @@ slipway_exec_statement(SlipwayPlace *place, SlipwayStatement *statement, MemoryC
 	CHECK_FOR_INTERRUPTS();
 	slipway_lock_watch_forget();
 	slipway_lock_wait_before();
+	slipway_secret_before();
 	arm_timeout();
 	run_plans(plan_statement(raw, text), raw, text, caller);
 	CommandCounterIncrement();

@@ -42,7 +42,7 @@
 typedef struct Walk
 {
 	SlipwayRun *run;
-	const SlipwayTask *task;
+	SlipwayTask *task;
 	SlipwayOutline *outline;
 	bool		last;			/* of the run */
 	SlipwayPlace *place;
@@ -475,13 +475,13 @@ recover(Walk *walk)
 }
 
 SlipwayResult
-slipway_exec_stepwise(SlipwayRun *run, const SlipwayTask *task, bool last, const char *body)
+slipway_exec_stepwise(SlipwayRun *run, SlipwayTask *task, bool last, const char *body)
 {
 	volatile SlipwayResult result = {.task = task, .started_at = GetCurrentTimestamp()};
 	SlipwayPlace place = {0};
 	Walk		walk = {
 		.run = run, .task = task, .outline = task->outline, .last = last, .place = &place,
-		.carried = {NIL, run->step_context}, .started_at = result.started_at,
+		.carried = {NIL, run->step_context, task->outline->directives.variables}, .started_at = result.started_at,
 	};
 
 	slipway_run_show(run, task);

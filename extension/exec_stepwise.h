@@ -13,7 +13,7 @@
  * leaves the units before it committed, and what they left in the session is there for
  * another try: slipway_leftover_afterwards() is for the caller then.
  */
-extern SlipwayResult slipway_exec_stepwise(SlipwayRun *run, const SlipwayTask *task,
+extern SlipwayResult slipway_exec_stepwise(SlipwayRun *run, SlipwayTask *task,
 										   bool last, const char *body);
 
 /*

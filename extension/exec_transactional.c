@@ -23,7 +23,7 @@
 #include "transaction.h"
 
 static void
-run_body(SlipwayRun *run, const SlipwayTask *task, const char *body, SlipwayPlace *place)
+run_body(SlipwayRun *run, SlipwayTask *task, const char *body, SlipwayPlace *place)
 {
 	const SlipwayOutline *outline = task->outline;
 	SlipwayBlock block = {
@@ -55,9 +55,17 @@ report_begin(const SlipwayRun *run, const SlipwayTask *task)
 	slipway_event_send(&json, "%s: begins", task->name);
 }
 
+/* The same for those who look at view progress, who do not see what the transaction has done. */
+static void
+mark_progress(const SlipwayTask *task, int *begun)
+{
+	if (strcmp(task->action, SLIPWAY_ACTION_APPLY) == 0 && (*begun)++ > 0)
+		slipway_lock_mark(*begun - 1);
+}
+
 /* One behind another in the transaction. */
 static void
-run_next(SlipwayRun *run, const SlipwayTask *task, SlipwayPlace *place)
+run_next(SlipwayRun *run, SlipwayTask *task, SlipwayPlace *place)
 {
 	char	   *body = task->outline->body;
 
@@ -75,10 +83,13 @@ static void
 run_all(SlipwayRun *run, SlipwayTask *const *tasks, int n, bool last, const char *body,
 		SlipwayPlace *place, volatile SlipwayResult *result)
 {
+	int			begun = 0;
+
 	slipway_exec_block_begin();
 	for (int i = 0; i < n; i++)
 	{
 		result->task = tasks[i];
+		mark_progress(tasks[i], &begun);
 		tasks[i]->started_at = GetCurrentTimestamp();
 		if (i == 0)
 			run_body(run, tasks[i], body, place);

@@ -94,20 +94,28 @@ exec_in_migration(SlipwayRun *run, const SlipwayTask *task)
 }
 
 void
-slipway_exec_verify_task(SlipwayRun *run, SlipwayPlace *place, const SlipwayTask *task)
+slipway_exec_verify_task(SlipwayRun *run, SlipwayPlace *place, SlipwayTask *task)
 {
 	TimestampTz started_at = GetCurrentTimestamp();
-	StringInfoData json;
-	double		ms;
 
 	slipway_place_pop(place);
 	exec_in_migration(run, task);
 	slipway_place_resume(place);
-	ms = (GetCurrentTimestamp() - started_at) / 1000.0;
+	task->verified = true;
+	task->verified_ms = (GetCurrentTimestamp() - started_at) / 1000.0;
+}
+
+void
+slipway_exec_verify_report(const SlipwayTask *task)
+{
+	StringInfoData json;
+
+	if (!task->verified)
+		return;
 	slipway_event_begin(&json, "verify");
 	slipway_event_text(&json, "migration", task->name);
 	slipway_event_text(&json, "outcome", "succeeded");
 	slipway_event_text(&json, "script_hash", slipway_hash_hex(task->member->verify));
-	slipway_event_ms(&json, "duration_ms", ms);
-	slipway_event_send(&json, "%s: verified in %.1f ms", task->name, ms);
+	slipway_event_ms(&json, "duration_ms", task->verified_ms);
+	slipway_event_send(&json, "%s: verified in %.1f ms", task->name, task->verified_ms);
 }

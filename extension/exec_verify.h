@@ -26,6 +26,9 @@ extern void slipway_exec_verify(SlipwayRun *run, const char *migration, const ui
  * The same for a task of the run, whose own script has run, at place, which is the current one. Its error says that it is
  * verification that failed.
  */
-extern void slipway_exec_verify_task(SlipwayRun *run, SlipwayPlace *place, const SlipwayTask *task);
+extern void slipway_exec_verify_task(SlipwayRun *run, SlipwayPlace *place, SlipwayTask *task);
+
+/* Tells that a task was verified, if so; when that was committed. */
+extern void slipway_exec_verify_report(const SlipwayTask *task);
 
 #endif							/* SLIPWAY_EXEC_VERIFY_H */

@@ -201,7 +201,7 @@ slipway_expand(SlipwayPlace *place, const SlipwayDirectives *directives, int fro
 		appendStringInfoString(&text, value);
 		add_hole(expansion, &capacity, &hole);
 		if (variable->secret)
-			slipway_secret_add(variable->name, slipway_variable_value(variable));
+			slipway_secret_add(slipway_variable_value(variable));
 		done = hole.raw + hole.raw_length;
 		pfree(value);
 		free_mark(&mark);

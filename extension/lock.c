@@ -32,6 +32,7 @@
 #define LOCK_CHAIN 2
 #define LOCK_NEWEST 3
 #define LOCK_DETACHED 4
+#define LOCK_DONE 5
 
 /* pg_advisory_lock(bigint) uses 1 there. */
 #define ADVISORY_BIGINT 1
@@ -422,4 +423,17 @@ void
 slipway_lock_detached(int64 lock_key)
 {
 	lock_to_end(lock_key, LOCK_DETACHED);
+}
+
+void
+slipway_lock_mark(int done)
+{
+	LOCKTAG		tag;
+
+	/* In a mode in which other projects may do the same. */
+	set_object_tag(&tag, done, LOCK_DONE);
+	(void) LockAcquire(&tag, AccessShareLock, false, false);
+	set_object_tag(&tag, done - 1, LOCK_DONE);
+	if (done > 1)
+		(void) LockRelease(&tag, AccessShareLock, false);
 }

@@ -82,4 +82,10 @@ extern void slipway_lock_newest(int64 lock_key);
  */
 extern void slipway_lock_detached(int64 lock_key);
 
+/*
+ * Lets others see, in pg_locks, how many migrations this transaction has run whose records they cannot see yet: to be
+ * called with 1, 2, and so on.
+ */
+extern void slipway_lock_mark(int done);
+
 #endif							/* SLIPWAY_LOCK_H */

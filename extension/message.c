@@ -7,13 +7,26 @@
 #include "utils/json.h"
 
 #include "message.h"
+#include "secret.h"
 #include "settings.h"
 
 void
 slipway_event_begin(StringInfo json, const char *event)
 {
 	initStringInfo(json);
-	appendStringInfo(json, "{\"event\":\"%s\"", event);
+	appendStringInfo(json, SLIPWAY_EVENT_BEGIN "\"%s\"", event);
+}
+
+/* Text in which somebody's secret may stand; names must stay what they are. */
+static bool
+is_prose(const char *key)
+{
+	static const char *const keys[] = {"message", "detail", "hint", "statement", "query", "command", "holder"};
+
+	for (int i = 0; i < lengthof(keys); i++)
+		if (strcmp(key, keys[i]) == 0)
+			return true;
+	return false;
 }
 
 void
@@ -21,6 +34,8 @@ slipway_event_text(StringInfo json, const char *key, const char *value)
 {
 	if (value == NULL)
 		return;
+	if (is_prose(key))
+		value = slipway_secret_hide(value, SLIPWAY_MASK_SHORT);
 	appendStringInfo(json, ",\"%s\":", key);
 	escape_json(json, value);
 }

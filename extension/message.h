@@ -8,6 +8,9 @@
 
 #include "lib/stringinfo.h"
 
+/* How each begins. */
+#define SLIPWAY_EVENT_BEGIN "{\"event\":"
+
 /* Begin an object with "event", add members (NULL text: left out), send it. */
 extern void slipway_event_begin(StringInfo json, const char *event);
 extern void slipway_event_text(StringInfo json, const char *key, const char *value);

@@ -20,6 +20,7 @@
 #include "detached.h"
 #include "exec_stepwise.h"
 #include "exec_transactional.h"
+#include "exec_verify.h"
 #include "journal.h"
 #include "leftover.h"
 #include "lock_wait.h"
@@ -368,7 +369,10 @@ report_tasks(const Performance *all, SlipwayTask *const *tasks, int n)
 		if (is_hook(tasks[i]))
 			report_hook(tasks[i]);
 		else
+		{
+			slipway_exec_verify_report(tasks[i]);
 			report_done(all->run, tasks[i], next, all->total);
+		}
 	}
 }
 

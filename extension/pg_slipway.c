@@ -19,6 +19,7 @@
 #include "error_code.h"
 #include "guard.h"
 #include "lock_watch.h"
+#include "nested_text.h"
 #include "secret.h"
 #include "settings.h"
 #include "spi.h"
@@ -37,6 +38,7 @@ _PG_init(void)
 	slipway_body_init();
 	slipway_guard_init();
 	slipway_utility_init();
+	slipway_nested_text_init();
 	slipway_copy_inline_init();
 	slipway_lock_watch_init();
 	slipway_secret_init();

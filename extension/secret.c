@@ -10,109 +10,72 @@
 #include "postgres.h"
 
 #include "lib/stringinfo.h"
-#include "utils/builtins.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "optimizer/cost.h"
 #include "utils/memutils.h"
+#include "utils/xml.h"
 
+#include "message.h"
+#include "needle.h"
 #include "secret.h"
 #include "settings.h"
 
 #define SHOWN "***"
-
-typedef struct Secret
-{
-	const char *name;			/* of the variable; NULL: text is a form or a part of its value */
-	char	   *text;
-} Secret;
 
 /* The line of context that says where in a script an error was raised is read by programs. */
 static const char *const own_context[] = {"migration \"", "check of migration \""};
 
 static emit_log_hook_type next_emit_log = NULL;
 static MemoryContext context = NULL;	/* NULL: there are none */
-static List *secrets;			/* of Secret */
+static List *values;			/* as they were given */
+static List *needles;			/* for each of them, and for its parts */
 static bool busy = false;		/* in the hook */
 static int	outer_level;			/* log_min_messages, before it was lowered */
 
-/* Longer ones first, as one may be part of another. */
-static int
-compare_lengths(const ListCell *a, const ListCell *b)
-{
-	return (int) strlen(((const Secret *) lfirst(b))->text) - (int) strlen(((const Secret *) lfirst(a))->text);
-}
-
 static void
-add(const char *name, const char *text)
+add(const char *text, int length)
 {
-	Secret	   *secret;
-	ListCell   *cell;
-
-	if (strlen(text) < SLIPWAY_SECRET_SHORT)
-		return;
-	foreach(cell, secrets)
-	{
-		secret = lfirst(cell);
-		if (strcmp(secret->text, text) == 0 && (secret->name || name == NULL))
-			return;
-	}
-	secret = palloc(sizeof(Secret));
-	secret->name = name ? pstrdup(name) : NULL;
-	secret->text = pstrdup(text);
-	secrets = lappend(secrets, secret);
-	list_sort(secrets, compare_lengths);
+	if (length >= SLIPWAY_SECRET_SHORT)
+		needles = lappend(needles, slipway_needle_make(pnstrdup(text, length)));
 }
 
 /* Of a value that stands at many places. */
 static bool
-is_known(const char *name, const char *value)
+is_known(const char *value)
 {
 	ListCell   *cell;
 
-	foreach(cell, secrets)
-	{
-		const Secret *secret = lfirst(cell);
-
-		if (secret->name && strcmp(secret->name, name) == 0 && strcmp(secret->text, value) == 0)
+	foreach(cell, values)
+		if (strcmp(lfirst(cell), value) == 0)
 			return true;
-	}
 	return false;
 }
 
-/* What is between the quotes of a literal or a name. */
-static void
-add_quoted(char *quoted)
-{
-	char	   *begin = strpbrk(quoted, "'\"");
-
-	if (begin == NULL)
-		return;
-	begin++;
-	begin[strlen(begin) - 1] = '\0';
-	add(NULL, begin);
-}
-
 void
-slipway_secret_add(const char *name, const char *value)
+slipway_secret_add(const char *value)
 {
 	MemoryContext caller;
+	char	   *xml;
 
-	if (is_known(name, value))
+	if (strlen(value) < SLIPWAY_SECRET_SHORT || is_known(value))
 		return;
 	if (context == NULL)
 		context = AllocSetContextCreate(TopMemoryContext, "slipway secrets", ALLOCSET_SMALL_SIZES);
 	caller = MemoryContextSwitchTo(context);
-	add(name, value);
-	/* A value of several lines may be shown by one of them, one that is a name cut off. */
-	for (const char *line = value; *line;)
+	values = lappend(values, pstrdup(value));
+	add(value, strlen(value));
+	xml = escape_xml(value);
+	if (strcmp(xml, value) != 0)
+		add(xml, strlen(xml));
+	/* One of several lines may be shown by one of them. */
+	for (const char *line = value; strchr(value, '\n') && *line;)
 	{
-		int			length = strcspn(line, "\n");
+		int			length = strcspn(line, "\r\n");
 
-		add(NULL, pnstrdup(line, length));
-		line += length + (line[length] == '\n');
+		add(line, length);
+		line += length + (line[length] != '\0');
 	}
-	if (strlen(value) >= NAMEDATALEN)
-		add(NULL, pnstrdup(value, NAMEDATALEN - 1));
-	add_quoted(quote_literal_cstr(value));
-	add_quoted(pstrdup(quote_identifier(value)));
 	MemoryContextSwitchTo(caller);
 }
 
@@ -122,106 +85,45 @@ slipway_secret_forget_all(void)
 	if (context)
 		MemoryContextDelete(context);
 	context = NULL;
-	secrets = NIL;
+	values = needles = NIL;
 	busy = false;
 }
 
-/* Where in the text this stands, in upper or lower case; or NULL. */
+/* The text with what was found masked. */
 static const char *
-find(const char *text, const char *secret, int length)
+mask(const char *text, const bool *found, SlipwaySecretMask how)
 {
-	for (; *text; text++)
-		if (pg_strncasecmp(text, secret, length) == 0)
-			return text;
-	return NULL;
-}
-
-static const char *
-hide_one(const char *text, const char *secret, bool same_length)
-{
-	int			length = strlen(secret);
-	const char *found = find(text, secret, length);
 	StringInfoData result;
+	int			length = strlen(text);
 
-	if (found == NULL)
-		return text;
 	initStringInfo(&result);
-	for (; found; found = find(text, secret, length))
+	for (int i = 0; i < length;)
 	{
-		appendBinaryStringInfo(&result, text, found - text);
-		for (int i = 0; i < (same_length ? length : strlen(SHOWN)); i++)
+		int			size = how == SLIPWAY_MASK_CHARACTERS ? Min(pg_mblen(text + i), length - i) : 1;
+
+		if (!found[i])
+			appendBinaryStringInfo(&result, text + i, size);
+		else if (how != SLIPWAY_MASK_SHORT)
 			appendStringInfoChar(&result, '*');
-		text = found + length;
+		else if (i == 0 || !found[i - 1])
+			appendStringInfoString(&result, SHOWN);
+		i += size;
 	}
-	appendStringInfoString(&result, text);
 	return result.data;
 }
 
 const char *
-slipway_secret_hide(const char *text, bool same_length)
+slipway_secret_hide(const char *text, SlipwaySecretMask how)
 {
-	ListCell   *cell;
+	const bool *found = text && needles ? slipway_needle_find(text, needles) : NULL;
 
-	if (text)
-		foreach(cell, secrets)
-			text = hide_one(text, ((const Secret *) lfirst(cell))->text, same_length);
-	return text;
-}
-
-/* Replaces one text by another. */
-static const char *
-exchange(const char *text, const char *old, const char *new)
-{
-	const char *found = strstr(text, old);
-	StringInfoData result;
-
-	if (found == NULL)
-		return text;
-	initStringInfo(&result);
-	for (; found; found = strstr(text, old))
-	{
-		appendBinaryStringInfo(&result, text, found - text);
-		appendStringInfoString(&result, new);
-		text = found + strlen(old);
-	}
-	appendStringInfoString(&result, text);
-	return result.data;
-}
-
-const char *
-slipway_secret_to_names(const char *text)
-{
-	ListCell   *cell;
-
-	foreach(cell, secrets)
-	{
-		const Secret *secret = lfirst(cell);
-
-		if (secret->name)
-			text = exchange(text, secret->text, psprintf("${%s}", secret->name));
-	}
-	return text;
-}
-
-const char *
-slipway_secret_from_names(const char *text)
-{
-	ListCell   *cell;
-
-	foreach(cell, secrets)
-	{
-		const Secret *secret = lfirst(cell);
-
-		if (secret->name)
-			text = exchange(text, psprintf("${%s}", secret->name), secret->text);
-	}
-	return text;
+	return found ? mask(text, found, how) : text;
 }
 
 static void
 hide(char **text)
 {
-	*text = (char *) slipway_secret_hide(*text, false);
+	*text = (char *) slipway_secret_hide(*text, SLIPWAY_MASK_SHORT);
 }
 
 /* All but the last line, if that is ours. */
@@ -236,10 +138,18 @@ hide_in_context(char **text)
 		if (strncmp(own, own_context[i], strlen(own_context[i])) != 0)
 			continue;
 		if (last)
-			*text = psprintf("%s\n%s", slipway_secret_hide(pnstrdup(*text, last - *text), false), own);
+			*text = psprintf("%s\n%s", slipway_secret_hide(pnstrdup(*text, last - *text), SLIPWAY_MASK_SHORT), own);
 		return;
 	}
 	hide(text);
+}
+
+/* See message.c: it is read by programs, and what is text in it was looked at before. */
+static bool
+is_event(const ErrorData *error)
+{
+	return error->elevel == INFO && error->context == NULL && error->detail &&
+		strncmp(error->detail, SLIPWAY_EVENT_BEGIN, strlen(SLIPWAY_EVENT_BEGIN)) == 0;
 }
 
 void
@@ -248,7 +158,7 @@ slipway_secret_scrub(ErrorData *error, bool inside)
 	MemoryContext caller;
 	char	   *message = error->message;
 
-	if (secrets == NIL)
+	if (needles == NIL)
 		return;
 	caller = MemoryContextSwitchTo(error->assoc_context);
 	hide(&error->message);
@@ -257,11 +167,12 @@ slipway_secret_scrub(ErrorData *error, bool inside)
 		error->message = "error in the value of a secret variable";
 		error->detail = error->hint = NULL;
 	}
-	hide(&error->detail);
+	if (!is_event(error))
+		hide(&error->detail);
 	hide(&error->detail_log);
 	hide(&error->hint);
 	hide_in_context(&error->context);
-	error->internalquery = (char *) slipway_secret_hide(error->internalquery, true);
+	error->internalquery = (char *) slipway_secret_hide(error->internalquery, SLIPWAY_MASK_CHARACTERS);
 	hide(&error->schema_name);
 	hide(&error->table_name);
 	hide(&error->column_name);
@@ -285,11 +196,18 @@ static void
 emit_log(ErrorData *edata)
 {
 	/* What goes wrong here must not come back here. */
-	if (secrets && !busy)
+	if (needles && !busy)
 	{
 		busy = true;
-		slipway_secret_scrub(edata, false);
-		busy = false;
+		PG_TRY();
+		{
+			slipway_secret_scrub(edata, false);
+		}
+		PG_FINALLY();
+		{
+			busy = false;
+		}
+		PG_END_TRY();
 		if (log_min_messages == DEBUG5 && !is_wanted(edata->elevel, outer_level))
 			edata->output_to_server = false;
 	}
@@ -297,14 +215,53 @@ emit_log(ErrorData *edata)
 		next_emit_log(edata);
 }
 
+/* What a parallel worker has to say passes by its own hooks, which know no secret: so there are none. */
+static void
+adapt(GucAction action)
+{
+	if (max_parallel_workers_per_gather != 0)
+		slipway_settings_put("max_parallel_workers_per_gather", "0", PGC_USERSET, action);
+	if (max_parallel_maintenance_workers != 0)
+		slipway_settings_put("max_parallel_maintenance_workers", "0", PGC_USERSET, action);
+	if (log_min_messages == DEBUG5)
+		return;
+	outer_level = log_min_messages;
+	slipway_settings_put("log_min_messages", "debug5", PGC_SUSET, action);
+}
+
 void
 slipway_secret_enter(GucAction action)
 {
-	if (secrets == NIL)
+	if (needles == NIL)
 		return;
 	outer_level = log_min_messages;
-	if (outer_level != DEBUG5)
-		slipway_settings_put("log_min_messages", "debug5", PGC_SUSET, action);
+	adapt(action);
+}
+
+void
+slipway_secret_before(void)
+{
+	if (needles)
+		adapt(GUC_ACTION_LOCAL);
+}
+
+int
+slipway_secret_begin(void)
+{
+	int			nest;
+
+	if (needles == NIL || log_min_messages == DEBUG5)
+		return 0;
+	nest = NewGUCNestLevel();
+	slipway_secret_enter(GUC_ACTION_SAVE);
+	return nest;
+}
+
+void
+slipway_secret_end(int nest)
+{
+	if (nest > 0)
+		AtEOXact_GUC(false, nest);
 }
 
 void

@@ -13,8 +13,8 @@
 
 #define SLIPWAY_SECRET_SHORT 4
 
-/* The value of a variable. */
-extern void slipway_secret_add(const char *name, const char *value);
+/* One more. */
+extern void slipway_secret_add(const char *value);
 extern void slipway_secret_forget_all(void);
 
 /*
@@ -23,21 +23,32 @@ extern void slipway_secret_forget_all(void);
  */
 extern void slipway_secret_scrub(ErrorData *error, bool inside);
 
-/* The text, or a copy that has "***" in their place, or as many bytes as before (same_length). */
-extern const char *slipway_secret_hide(const char *text, bool same_length);
+/* How they are masked. */
+typedef enum SlipwaySecretMask
+{
+	SLIPWAY_MASK_SHORT,			/* by "***" */
+	SLIPWAY_MASK_BYTES,			/* by as many bytes as before */
+	SLIPWAY_MASK_CHARACTERS		/* by as many characters */
+} SlipwaySecretMask;
 
-/*
- * For what is to be kept in a table: the text with ${name} in place of the value of a secret variable; and back, with the
- * value that it has now.
- */
-extern const char *slipway_secret_to_names(const char *text);
-extern const char *slipway_secret_from_names(const char *text);
+/* The text, or a copy of it without them. */
+extern const char *slipway_secret_hide(const char *text, SlipwaySecretMask how);
 
 /*
  * A script begins: inside its nest level of settings, or in the session, messages pass by here even if the
  * server's log is not to have them. It has no more of them for that.
  */
 extern void slipway_secret_enter(GucAction action);
+
+/* Before each of its statements: the one before may have had its own wishes, for the log, or for workers. */
+extern void slipway_secret_before(void);
+
+/*
+ * The same while a script is only looked at: the parser may have something to say, too. Returns what slipway_secret_end()
+ * takes, which is to be called also after an error.
+ */
+extern int	slipway_secret_begin(void);
+extern void slipway_secret_end(int nest);
 
 /* Called once from _PG_init. */
 extern void slipway_secret_init(void);

@@ -28,6 +28,8 @@ typedef struct SlipwayTask
 	SlipwayOutline *outline;
 	TimestampTz started_at;		/* the last try */
 	TimestampTz finished_at;
+	bool		verified;		/* by then; it took so long: */
+	double		verified_ms;
 } SlipwayTask;
 
 /* Those of a plan whose first nsteps steps were checked, in order. Sets *n. */

@@ -20,8 +20,10 @@
 #include "utils/memutils.h"
 
 #include "error_code.h"
+#include "hook.h"
 #include "refuse.h"
 #include "script_error.h"
+#include "secret.h"
 #include "unit.h"
 
 /* The state of cutting one script. */
@@ -226,6 +228,7 @@ cut_all(UnitCutter *cutter, SlipwayPlace *place, bool fixed_role, Size limit)
 	MemoryContext scratch = AllocSetContextCreate(result, "slipway statement",
 												  SLIPWAY_STATEMENT_SIZES);
 	SlipwayCutter *scanner = slipway_script_open(cutter->script, cutter->outline->expansion);
+	int			nest = slipway_secret_begin();
 
 	PG_TRY();
 	{
@@ -249,6 +252,7 @@ cut_all(UnitCutter *cutter, SlipwayPlace *place, bool fixed_role, Size limit)
 	{
 		/* raw_parser() reads this global: it must not stay changed. */
 		slipway_script_close(scanner);
+		slipway_secret_end(nest);
 	}
 	PG_END_TRY();
 	MemoryContextDelete(scratch);
@@ -277,6 +281,26 @@ refuse_role(const SlipwayDirectives *directives, SlipwayPlace *place)
 			 errdetail("All its scripts run as that role.")));
 }
 
+/* What is said of a migration is said in its up script. */
+static void
+refuse_of_migration(const SlipwayDirectives *directives, SlipwayPlace *place)
+{
+	const SlipwayRequirement *first = directives->requirements ? linitial(directives->requirements) : NULL;
+
+	if (first)
+		place->statement = first->at;
+	else if (directives->repeatable)
+		place->statement = directives->repeatable_at;
+	else
+		return;
+	ereport(ERROR,
+			(errcode(SLIPWAY_REFUSED_STATEMENT),
+			 errmsg("directive \"%s\" is for migrations, not for a %s script",
+					first ? "requires" : "repeatable", place->part ? place->part : "hook's"),
+			 place->part ? errhint("Write it into the up script.") :
+			 errhint("Hooks run in every run that has something to do.")));
+}
+
 SlipwayOutline *
 slipway_outline(const char *migration, const char *script, bool fixed_role, Size limit)
 {
@@ -300,6 +324,8 @@ slipway_outline_part(const char *migration, const char *part, const char *script
 	if (cutter.outline->directives.run_as && fixed_role)
 		refuse_role(&cutter.outline->directives, &place);
 	fixed_role |= cutter.outline->directives.run_as != NULL;
+	if (part || slipway_hook_is_name(migration))
+		refuse_of_migration(&cutter.outline->directives, &place);
 	if (cutter.outline->directives.variables)
 		cutter.outline->expansion = slipway_expand(&place, &cutter.outline->directives, head);
 	slipway_place_expand(&place, cutter.outline->expansion);

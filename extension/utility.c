@@ -95,7 +95,7 @@ process_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 	if (slipway_guard_active())
 	{
 		/* Of what a function or DO runs, which statistics keep. */
-		queryString = slipway_secret_hide(queryString, true);
+		queryString = slipway_secret_hide(queryString, SLIPWAY_MASK_BYTES);
 		slipway_refuse_reset(pstmt->utilityStmt);
 		slipway_guard_utility(pstmt->utilityStmt);
 		slipway_leftover_note(pstmt->utilityStmt);

@@ -80,11 +80,6 @@ check_hook(const char *name, const SlipwayOutline *outline)
 	if (hook == SLIPWAY_HOOKS)
 		return;
 	slipway_place_push(&place, name, NULL, true);
-	if (outline->directives.repeatable)
-		ereport(ERROR,
-				(errcode(SLIPWAY_REFUSED_STATEMENT),
-				 errmsg("hook \"%s\" has the directive repeatable", name),
-				 errhint("Hooks run in every run that has something to do.")));
 	if (outline->stepwise_reason == NULL || slipway_hook_may_be_stepwise(hook))
 	{
 		slipway_place_pop(&place);

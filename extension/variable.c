@@ -5,7 +5,8 @@
  * Values can come with the options of a call. But what stands in a statement, and in its
  * parameters, the server may write into its log; so a session can also be offered them
  * beforehand, by a function that a client calls in a way that leaves no trace: see
- * slipway_set_variables(). They are kept in memory, for one call.
+ * slipway_set_variables(). They are kept in memory, for one call; with a key also for one that
+ * reaches another session, see offer.h.
  */
 #include "postgres.h"
 
@@ -16,6 +17,7 @@
 #include "utils/memutils.h"
 
 #include "error_code.h"
+#include "offer.h"
 #include "secret.h"
 #include "variable.h"
 
@@ -191,12 +193,31 @@ forget_offered(void)
 	offered_key = NULL;
 }
 
-/* Behind a pooler, what somebody else has offered may be there still. */
-static void
-forget_unless_for(const char *key)
+/* Is what is offered for a call with that key? It may also be the one for other sessions. */
+static bool
+is_for(const char *key)
 {
-	if ((offered_key || key) && (offered_key == NULL || key == NULL || strcmp(offered_key, key) != 0))
+	int			length;
+
+	if (key == NULL || offered_key == NULL)
+		return key == offered_key;
+	length = strlen(offered_key);
+	return strncmp(offered_key, key, length) == 0 && (key[length] == '\0' || key[length] == ':');
+}
+
+/* Behind a pooler, what somebody else has offered may be there still, and what is meant be elsewhere. */
+static void
+find_offer(const char *key, bool last)
+{
+	bool		here = is_for(key);
+	char	   *json = key && (last || !here) ? slipway_offer_take(key, last) : NULL;
+
+	if (!here)
 		forget_offered();
+	if (json && !here)
+		slipway_variables_offer(json, key);
+	if (json)
+		explicit_bzero(json, strlen(json));
 }
 
 void
@@ -205,8 +226,8 @@ slipway_variables_take(Jsonb *values, bool call, const char *key)
 	MemoryContext caller;
 
 	forget_taken();
-	if (call)
-		forget_unless_for(key);
+	if (call || key)
+		find_offer(key, call);
 	taken_context = AllocSetContextCreate(TopMemoryContext, "slipway variables", ALLOCSET_SMALL_SIZES);
 	caller = MemoryContextSwitchTo(taken_context);
 	taken = list_copy(offered);
@@ -253,7 +274,7 @@ slipway_variables_hand_on(Jsonb *values, const char *key)
 	List	   *all;
 	StringInfoData json;
 
-	forget_unless_for(key);
+	find_offer(key, true);
 	all = list_copy(offered);
 	if (values)
 		all = add_values(all, values);
@@ -279,6 +300,102 @@ slipway_variable_value(const SlipwayVariable *variable)
 			return value->value;
 	}
 	return variable->otherwise;
+}
+
+/* The secret one whose value stands here, the longest if there are several; or NULL. */
+static const SlipwayVariable *
+find_value(const List *variables, const char *text, bool whole)
+{
+	const SlipwayVariable *found = NULL;
+	size_t		longest = 0;
+	ListCell   *cell;
+
+	foreach(cell, variables)
+	{
+		const SlipwayVariable *variable = lfirst(cell);
+		const char *value = variable->secret ? slipway_variable_value(variable) : NULL;
+		size_t		length = value ? strlen(value) : 0;
+
+		if (length > longest && (whole ? strcmp(text, value) == 0 :
+								 length >= SLIPWAY_SECRET_SHORT && strncmp(text, value, length) == 0))
+		{
+			found = variable;
+			longest = length;
+		}
+	}
+	return found;
+}
+
+char *
+slipway_variables_to_names(const List *variables, const char *text)
+{
+	const SlipwayVariable *variable = find_value(variables, text, true);
+	StringInfoData result;
+
+	if (variable)
+		return psprintf("${%s}", variable->name);
+	initStringInfo(&result);
+	while (*text)
+	{
+		variable = find_value(variables, text, false);
+		if (variable)
+		{
+			appendStringInfo(&result, "${%s}", variable->name);
+			text += strlen(slipway_variable_value(variable));
+			continue;
+		}
+		if (strncmp(text, "${", 2) == 0)
+		{
+			appendStringInfoString(&result, "${}");
+			text += 2;
+			continue;
+		}
+		appendStringInfoChar(&result, *text++);
+	}
+	return result.data;
+}
+
+/* The value that a text, behind ${, names; NULL: it names none. */
+static const char *
+named_value(const List *variables, const char *text, int length)
+{
+	ListCell   *cell;
+
+	if (text[length] != '}')
+		return NULL;
+	if (length == 0)
+		return "${";
+	foreach(cell, variables)
+	{
+		const SlipwayVariable *variable = lfirst(cell);
+
+		if (variable->secret && strlen(variable->name) == length && strncmp(variable->name, text, length) == 0)
+			return slipway_variable_value(variable);
+	}
+	return NULL;
+}
+
+char *
+slipway_variables_from_names(const List *variables, const char *text)
+{
+	StringInfoData result;
+
+	initStringInfo(&result);
+	while (*text)
+	{
+		bool		begins = strncmp(text, "${", 2) == 0;
+		int			length = begins ? slipway_variable_name_length(text + 2) : 0;
+		const char *value = begins ? named_value(variables, text + 2, length) : NULL;
+
+		if (value)
+		{
+			appendStringInfoString(&result, value);
+			text += length + 3;
+		}
+		else
+			appendStringInfoChar(&result, *text++);
+	}
+	return result.data;
 }
 
 /* Messages about what is no JSON would show it. */
@@ -326,9 +443,16 @@ PG_FUNCTION_INFO_V1(slipway_set_variables);
 Datum
 slipway_set_variables(PG_FUNCTION_ARGS)
 {
+	const char *key = PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1));
+	const char *values;
+
 	if (PG_ARGISNULL(0))
 		bad_values();
-	slipway_variables_offer(text_to_cstring(PG_GETARG_TEXT_PP(0)),
-							PG_ARGISNULL(1) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(1)));
-	PG_RETURN_VOID();
+	values = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	slipway_variables_offer(values, key);
+	if (key)
+		key = slipway_offer_leave(values, key);
+	if (key == NULL)
+		PG_RETURN_NULL();
+	PG_RETURN_TEXT_P(cstring_to_text(key));
 }

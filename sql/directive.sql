@@ -13,6 +13,14 @@ SELECT directive, sqlstate, message, coalesce(detail, hint) AS more, line_number
 SELECT sqlstate, message, line_number FROM slipway.check_script('x', E'-- slipway: lock-timeout 5s\n-- slipway: lock-timeout 0\nSELECT 1');
 SELECT sqlstate, message, line_number FROM slipway.check_script('x', E'-- slipway: statement-timeout 0\n-- slipway: statement-timeout 0\nSELECT 1');
 SELECT sqlstate, message, line_number FROM slipway.check_script('x', E'-- slipway: run-as a\n-- slipway: run-as b\nSELECT 1');
+-- However the mark is written, and behind other comments.
+SELECT script, message, line_number AS line, column_number AS "column" FROM unnest(ARRAY[E'/* licence */\n-- slipway: nonsense\nSELECT 1',
+       E'/* a\n /* b */\n */ /**/\t-- slipway: nonsense', '--slipway:nonsense', E'--\tSlipway :nonsense\r\n', '---- slipway: nonsense', E'\ufeff-- slipway: nonsense',
+       E'/* a */ SELECT 1;\n-- slipway: nonsense', '-- our slipway: nonsense', '-- slipway', '/**/']) WITH ORDINALITY u(script, n),
+       slipway.check_script('x', script) ORDER BY n;
+CALL migration('00', E'/* of a view */ --slipway: repeatable\nSELECT 1');
+SELECT kind FROM slipway.status;
+CALL slipway.migrate();
 
 -- They are in force for that script, whatever the options say, in each of its units.
 CALL migration('01', 'INSERT INTO seen DEFAULT VALUES');
@@ -77,6 +85,15 @@ CALL slipway.migrate();
 CALL migration('13', E'-- slipway: run-as regress_directive_app\nDROP TABLE seen');
 CALL slipway.migrate();
 SELECT current_user = session_user AS back;
+-- Nor does a statement lead out of that role that commits by itself.
+CREATE PROCEDURE leave() LANGUAGE plpgsql AS $$ BEGIN COMMIT; RESET ROLE; CREATE TABLE escaped (); END $$;
+CALL migration('13', E'-- slipway: run-as regress_directive_app\nDO $$ BEGIN COMMIT; RESET ROLE; CREATE TABLE escaped (); END $$');
+CALL slipway.migrate();
+CALL migration('13', E'-- slipway: run-as regress_directive_app\n-- slipway: no-transaction\nCALL leave()');
+CALL slipway.migrate();
+SELECT to_regclass('escaped') AS escaped, current_user = session_user AS back;
+DROP PROCEDURE leave;
+SELECT slipway.forget_failed('13', reason => 'nothing of it was done');
 -- Another role than the caller may take, before anything runs, which who only looks on need not care for; one that is not there.
 SET ROLE regress_directive_deploy;
 \set VERBOSITY default

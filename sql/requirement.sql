@@ -93,3 +93,12 @@ SELECT sqlstate, message, detail, line_number FROM unnest(ARRAY['', ' ', ',', '0
 SELECT kind, requires FROM slipway.check_script('x', E'-- slipway: requires a, b\n-- slipway: requires c\nSELECT 1');
 SELECT kind, requires FROM slipway.check_script('x', 'SELECT 1');
 SELECT kind, requires FROM slipway.check_script('x', 'SELEC');
+
+-- What a migration is and requires is said in its up script, and of no hook.
+SELECT part, message, hint, line_number AS line FROM unnest('{requires 1,repeatable}'::text[]) directive,
+       LATERAL (SELECT * FROM slipway.check_script('before_migrate', E'-- \n-- slipway: ' || directive || E'\nSELECT 1')) c, LATERAL (SELECT 'hook' AS part) p;
+CALL project('parts');
+SELECT slipway.add_migration('1', 'SELECT 1', E'-- slipway: requires 0\nSELECT 1', E'\n-- slipway: repeatable\nSELECT 1', 'parts') IS NOT NULL AS added;
+CALL slipway.migrate('parts', '{"verify": true}');
+CALL slipway.migrate('parts');
+CALL slipway.rollback('parts', '{"all": true}');

@@ -20,10 +20,10 @@ CREATE PROCEDURE slipway.redo(project text DEFAULT 'default', options jsonb DEFA
     AS 'MODULE_PATHNAME', 'slipway_redo' LANGUAGE C;
 REVOKE ALL ON PROCEDURE slipway.redo(text, jsonb) FROM PUBLIC;
 COMMENT ON PROCEDURE slipway.redo(text, jsonb) IS 'rolls the migration that was applied last back, and applies it again; top level only; needs deployer';
-CREATE FUNCTION slipway.set_variables(variables text, key text DEFAULT NULL) RETURNS void
+CREATE FUNCTION slipway.set_variables(variables text, key text DEFAULT NULL) RETURNS text
     AS 'MODULE_PATHNAME', 'slipway_set_variables' LANGUAGE C;
 REVOKE ALL ON FUNCTION slipway.set_variables(text, text) FROM PUBLIC;
-COMMENT ON FUNCTION slipway.set_variables(text, text) IS 'keeps values of variables, a JSON object of strings, in the memory of the session for its next migrate(), which with a key must have the same as option variables_key; to be called by the function call protocol, which leaves them in no log';
+COMMENT ON FUNCTION slipway.set_variables(text, text) IS 'keeps values of variables, a JSON object of strings, in the memory of the session for its next migrate(), which with a key must have the same as option variables_key; returns the key by which migrate() in another session of the same role finds them. To be called by the function call protocol, which leaves them in no log';
 
 CREATE FUNCTION slipway.settle_unit(migration text, done boolean, reason text, project text DEFAULT 'default') RETURNS void
     AS 'MODULE_PATHNAME', 'slipway_settle_unit' LANGUAGE C;

@@ -86,7 +86,8 @@ $$;
 REVOKE ALL ON FUNCTION slipway._work(integer) FROM PUBLIC;
 COMMENT ON FUNCTION slipway._work(integer) IS 'the phase that a long command of a backend is in, and how much of that phase is done; as far as pg_stat_progress_... would show it';
 
--- A run is, or was when it failed, at the first of its tasks that it has not done. One
+-- A run is, or was when it failed, at the first of its tasks that it has not done. Those that
+-- are to be committed together with it are told by a lock. One
 -- that goes on holds the public lock or the inner one at any time; one whose row says so
 -- without them has lost its backend. A standby does not know the processes of its
 -- primary: there it is what the row says.
@@ -114,7 +115,6 @@ SELECT p.name AS project, r.number AS run, r.action,
          FROM slipway.history h
         WHERE h.project = r.project AND h.run = r.number
           AND h.outcome = 'succeeded' AND h.action IN ('apply', 'rollback')) done ON true
-  LEFT JOIN LATERAL (SELECT CASE WHEN r.outcome <> 'succeeded' THEN r.tasks[done.n + 1] END AS migration) now_at ON true
   LEFT JOIN LATERAL (
        SELECT k.pid
          FROM pg_catalog.pg_locks k
@@ -124,6 +124,19 @@ SELECT p.name AS project, r.number AS run, r.action,
           AND (k.locktype = 'object' AND k.classid = 'slipway.history'::pg_catalog.regclass
                OR k.locktype = 'advisory' AND k.classid = ((slipway.lock_key(p.name) >> 32) & 4294967295)::oid)
         LIMIT 1) l ON true
+  LEFT JOIN LATERAL (
+       SELECT max(k.objid::bigint) AS n
+         FROM pg_catalog.pg_locks k
+        WHERE k.pid = l.pid AND k.locktype = 'object' AND k.objsubid = 5
+          AND k.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())
+          AND k.classid = 'slipway.history'::pg_catalog.regclass) uncommitted ON true
+  LEFT JOIN LATERAL (
+       SELECT CASE WHEN r.outcome = 'failed'
+                   THEN coalesce((SELECT h.migration FROM slipway.history h
+                                   WHERE h.project = r.project AND h.run = r.number AND h.outcome = 'failed'
+                                     AND h.action IN ('apply', 'rollback') LIMIT 1), r.tasks[done.n + 1])
+                   WHEN r.outcome <> 'succeeded'
+                   THEN r.tasks[(done.n + coalesce(uncommitted.n, 0) + 1)::integer] END AS migration) now_at ON true
   LEFT JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
   LEFT JOIN LATERAL (SELECT * FROM slipway._work(l.pid) LIMIT 1) k ON true
   LEFT JOIN LATERAL slipway._wait(l.pid) w ON true

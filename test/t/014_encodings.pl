@@ -142,6 +142,17 @@ $latin = sql($node, "SET client_encoding = LATIN1; SELECT slipway.add_script('SE
 is($latin->{out}, sha256_hex("SELECT '\xc3\xa9'"), 'latin1: and there as well');
 
 # A manifest made elsewhere: byte order is that of UTF-8 in every database.
+# A value that is kept secret is not found across characters.
+$node->safe_psql('euc_jp', q{SELECT slipway.create_project('secret')});
+sql($node, <<'EOS', db => 'euc_jp');
+SET client_encoding = UTF8;
+SELECT slipway.add_migration('0001', $script$-- slipway: variables word secret
+SELECT ${word:literal};
+DO $$ BEGIN RAISE NOTICE '% %', convert_from('\xb0a4a2a4a4b0', 'EUC_JP'), 'うあい'; END $$;$script$, project => 'secret');
+EOS
+my $hidden = migrate($node, db => 'euc_jp', project => 'secret', before => 'SET client_encoding = UTF8;', with => { variables => { word => "\x{3042}\x{3044}" } });
+like($hidden->{err}, qr/NOTICE:  00000: \xe9\x98\xbf\xe2\x96\xb3\xe3\x81\x90 \xe3\x81\x86\*\*\*\n/, 'euc_jp: where a secret stands is looked for by characters');
+
 # In EUC_JP the order of these two is the other way round.
 my @names = ("0001_\xe3\x81\x82", "0001_\xef\xbd\xb1");
 for my $db ('utf8', 'euc_jp', 'sql_ascii')

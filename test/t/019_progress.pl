@@ -226,5 +226,26 @@ $old->quit;
 long_is("migration = '0003_copy' AND phase ~ '^[1-9]\\d* rows copied'", 'COPY, and how many rows are there');
 is(finish_sql($long)->{exit}, 0, 'and all of it succeeds');
 
+#
+# Mode all: nothing is applied before the end, but people see how far it is
+#
+add_project('together', map { [ "000$_", "SELECT pg_advisory_xact_lock_shared(4, $_)" ] } 1 .. 3);
+$node->safe_psql('postgres', q{SELECT slipway.add_migration('0004', 'SELECT 1', verify => 'SELECT 1', project => 'together')});
+my $gate = $node->background_psql('postgres');
+$gate->query_safe("SELECT pg_advisory_lock(4, $_)") for 2, 3;
+my $together = start_migrate($node, project => 'together', with => { mode => 'all', lock_timeout => 0, verify => JSON::PP::true });
+for my $n (2, 3)
+{
+	wait_until($node, "SELECT EXISTS (SELECT FROM slipway.progress WHERE project = 'together' AND migration = '000$n' AND applied = 0 AND wait_event = 'advisory')", "migration $n");
+	$gate->query_safe("SELECT pg_advisory_unlock(4, $n)");
+}
+$gate->quit;
+$answer = finish_sql($together);
+is(kinds($answer), 'start begin begin begin applied applied applied verify applied done', 'what was verified is told when it was committed');
+no_locks_left($node, 'in mode all');
+add_migrations($node, [ [ '0005', 'SELECT 1' ], [ '0006', 'SELECT 1 / 0' ] ], project => 'together');
+migrate($node, project => 'together', with => { mode => 'all' });
+query_is($node, q{SELECT outcome, migration, applied FROM slipway.progress WHERE project = 'together'}, 'failed|0006|0', 'and which one has failed');
+
 $node->stop;
 done_testing();

@@ -23,7 +23,7 @@ my $settings = join '', map { "$_\n" } (
 	'log_min_error_statement = debug5', 'debug_print_parse = off', 'track_activity_query_size = 16384',
 	$statistics ? ('pg_stat_statements.track = all') : (),
 	(grep { $_ eq 'auto_explain' } @preload)
-	? ('auto_explain.log_min_duration = 0', 'auto_explain.log_nested_statements = on', 'auto_explain.log_analyze = on') : (),
+	? ('auto_explain.log_format = json', 'auto_explain.log_min_duration = 0', 'auto_explain.log_nested_statements = on', 'auto_explain.log_analyze = on') : (),
 	(grep { $_ eq 'pgaudit' } @preload) ? ("pgaudit.log = 'all'", 'pgaudit.log_parameter = on') : ());
 my $node = new_node('variables', conf => $settings);
 my $secret = q{Rumpel'stilz\\kin 7};
@@ -105,6 +105,8 @@ DO $$ BEGIN
   EXECUTE format('CREATE ROLE %I PASSWORD %L', current_database() || '_role', '${password}');
   EXECUTE 'INSERT INTO kept VALUES (''nested'', ''${word}'')';
   PERFORM '${word}', ${secret:literal};
+  PERFORM who AS ${word:identifier} FROM kept /* ${word} */;
+  EXECUTE 'CREATE TABLE "t ${word}" ()';
   RAISE LOG '${word}'; RAISE DEBUG '${word}'; RAISE INFO '${word}'; RAISE NOTICE '${word}'; RAISE WARNING '${word}' USING HINT = ${secret:literal};
   BEGIN PERFORM '${word}'::integer; EXCEPTION WHEN OTHERS THEN RAISE NOTICE '%', sqlerrm; END;
 END $$;
@@ -146,6 +148,12 @@ my %failing = (
 	raise => q{DO $$ BEGIN RAISE EXCEPTION '${word}' USING DETAIL = ${secret:literal}, HINT = upper('${word}'), COLUMN = '${word}'; END $$;},
 	setting => q{-- slipway: no-transaction
 SET app.key = '${word}'; VACUUM; SELECT 1; SELECT current_setting('app.key')::integer;},
+	parallel => q{CREATE TABLE t AS SELECT 'x' AS n;
+SELECT set_config(name, 'on', false) FROM pg_settings WHERE name IN ('force_parallel_mode', 'debug_parallel_query');
+SELECT count(*) FROM t WHERE (n || '${word}')::integer = 1;},
+	json => q{CREATE TABLE t (x jsonb CHECK (x IS NULL)); INSERT INTO t VALUES (jsonb_build_object('a', ${secret:literal}));},
+	long => q{CREATE TABLE t (x text CHECK (x IS NULL)); INSERT INTO t VALUES ('${password}' || repeat(' ', 30) || '${password}');},
+	identifier => q{SELECT FROM "a rather long name to be cut off somewhere in a secret ${password}";},
 	timeout => q{SET statement_timeout = 10; SELECT pg_sleep(10), '${word}';},
 	function => q{CREATE FUNCTION broken() RETURNS text LANGUAGE plpgsql AS $$ BEGIN RETURN '${word}' + ; END $$;},
 	concurrently => q{CREATE TABLE t AS SELECT 'x' AS n; CREATE INDEX CONCURRENTLY i ON t ((n || '${word}')) WHERE (n || '${word}')::integer = 1;});
@@ -153,7 +161,7 @@ SET app.key = '${word}'; VACUUM; SELECT 1; SELECT current_setting('app.key')::in
 for my $name (sort keys %failing)
 {
 	my $other = new_place($node, { '0001_fail.sql' =>
-				"-- slipway: variables secret secret, word secret\n" . $failing{$name} . "\n" });
+				"-- slipway: variables secret secret, word secret, password secret\n" . $failing{$name} . "\n" });
 
 	{
 		# a last line of context that is the server's
@@ -174,6 +182,17 @@ for my $name (sort keys %failing)
 
 		is(secrets_in($rows), '', "$name: nothing in $table");
 	}
+}
+
+# One that is a word of ours: the log hears what the client is told, and what that goes by stays as it is.
+{
+	local %ENV = %ENV;
+	my $other = new_place($node, { '0001_applied.sql' => "-- slipway: variables word secret\nSELECT \${word:literal};\n", '0002_applied.sql' => "SELECT 1;\n",
+			'0002_applied.verify.sql' => "SELECT 1;\n" });
+
+	delete @ENV{ map { "SLIPWAY_VAR_$_" } keys %values };
+	my (undef, $events) = client($other, [ 'migrate', '--json', '--mode', 'all', '--verify', '--var', 'word=applied' ]);
+	json_fits($events, [qw(start begin applied verify applied done)], 'a secret that is the word of an event');
 }
 
 # Through all of that

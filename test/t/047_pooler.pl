@@ -1,6 +1,6 @@
 # PgBouncer between client and server, in session and in transaction mode: it is noticed, a
-# search_path is applied whatever it drops, nothing is left behind in its server connections,
-# and what needs a session of its own is refused.
+# search_path is applied whatever it drops, values of variables find the session that runs
+# the CALL, and nothing is left behind in its server connections.
 
 use strict;
 use warnings FATAL => 'all';
@@ -81,12 +81,6 @@ for my $try (
 		client_is($place, [ 'migrate', '--detach', @with_path ], { err => qr/\A\Q$warning\E(?s:.*)^0001_a  applied/m }, "$name: detached", connect => 0);
 		query_is($node, 'SELECT path FROM probe', 'app,public', "$name: which has it, too", db => $place->{db});
 		is_clean($place, $folder, "$name: still nobody else");
-		put_files($place, { '0002_c.sql' => "-- slipway: variables a\nSELECT '\${a}';\n" });
-		client_is($place, [ 'migrate', '--var', 'a=S3cret', '--url', $uri ], {
-				exit => 8,
-				err => "${warning}slipway: error: values of variables need a session of their own, and the connection goes through a pooler\nhint: Connect to the server itself.\n" },
-			"$name: values of variables", connect => 0);
-		remove_files($place, '0002_c.sql');
 		client_is($place, [ 'plan', '--url', "$uri&search_path=%22open" ], {
 				exit => 2,
 				err => qq{slipway: error: could not apply the search_path of option --url: invalid value for parameter "search_path": ""open"\n} },
@@ -127,6 +121,66 @@ with_pooler($node, $user, "pool_mode = transaction\ndefault_pool_size = 3\n", su
 		is("$exit $err", "0 $warning", 'one of many');
 	}
 	query_is($node, q{SELECT count(*) FROM slipway.history WHERE action = 'apply' AND outcome = 'succeeded'}, '10', 'each was applied once', db => $place->{db});
+});
+
+# In transaction mode each transaction may reach another session, here by turns. Values of variables find the CALL all the
+# same, and only that.
+
+$node->append_conf('postgresql.conf', "log_statement = all\nlog_min_duration_statement = 0");
+$node->reload;
+with_pooler($node, $user, "pool_mode = transaction\nserver_round_robin = 1\ndefault_pool_size = 4\n", sub {
+	my ($folder) = @_;
+	my $place = new_place($node, {
+			'0001_a.sql' => "-- slipway: variables word secret, plain\nCREATE TABLE public.kept AS SELECT \${word:literal} AS word, '\${plain}' AS plain, pg_backend_pid() AS pid;\n",
+			'0002_b.sql' => "-- slipway: variables word secret\nCREATE TABLE public.more AS SELECT \${word:literal} AS word;\n",
+			'0002_b.down.sql' => "-- slipway: variables word secret\nDROP TABLE public.more; INSERT INTO public.kept VALUES (\${word:literal}, 'down');\n",
+			'0002_b.verify.sql' => "-- slipway: variables word secret\nSELECT 1 / count(*) FROM public.more WHERE word = \${word:literal};\n" });
+	my @url = ('--url', "postgresql://$user\@/$place->{db}?host=$folder&port=6432");
+	my @values = ('--var', 'word=Dornröschen', '--var', 'plain=7');
+	my $pooled = sub { PostgreSQL::Test::Utils::run_log([ 'psql', '-XqAt', '-d', $url[1], '-c', $_[0] ], '>', \my $out, '2>', \my $err); return ($out // '') . $err };
+
+	# all at once they need a session each
+	PostgreSQL::Test::Utils::run_log([ 'sh', '-c', q{for i in 1 2 3 4; do psql -Xq -d "$0" -c 'SELECT pg_sleep(1)' & done; wait}, $url[1] ], '>', \my $slept);
+
+	# each command begins with another one of the sessions
+	for my $round (1 .. 4)
+	{
+		client_is($place, [ 'plan', '-q', @url, @values ], { out => qr/^0002_b +transactional/m }, "transaction pooling: plan $round", connect => 0);
+		client_is($place, [ 'validate', '-q', @url, @values ], {}, "validate $round", connect => 0);
+	}
+	like($pooled->(q{SELECT message FROM slipway.check_script('x', E'-- slipway: variables word\nSELECT 1')}), qr/needs a value for: word/, 'and leave nothing there for others') for 1 .. 4;
+	client_is($place, [ 'migrate', '-q', '--to', '0001_a', @url, @values ], { err => $warning }, 'migrate', connect => 0);
+	query_is($node, 'SELECT word, plain FROM kept', 'Dornröschen|7', 'the script has them', db => $place->{db});
+	client_is($place, [ 'migrate', '-q', '--detach', '--verify', @url, @values ], { err => $warning }, 'migrate --detach', connect => 0);
+	query_is($node, 'SELECT word FROM more', 'Dornröschen', 'its script has them', db => $place->{db});
+	client_is($place, [ 'verify', '-q', @url, @values ], { err => $warning }, 'verify', connect => 0) for 1 .. 3;
+	for my $round (1 .. 3)
+	{
+		client_is($place, [ 'rollback', '-q', '--steps', 1, '--yes', @url, @values ], { err => $warning }, "rollback $round", connect => 0);
+		client_is($place, [ 'migrate', '-q', @url, @values ], { err => $warning }, 'and migrate again', connect => 0);
+	}
+	query_is($node, q{SELECT count(*) FROM kept WHERE plain = 'down' AND word LIKE 'Dornr%'}, '3', 'down scripts have them', db => $place->{db});
+	cmp_ok(sql($node, q{SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'}, db => $place->{db})->{out}, '>', 1, 'there was more than one session');
+
+	# the key is in the log; it is of no use to others, nor a second time
+	my ($key) = slurp_file($node->logfile) =~ /"variables_key": ?"([0-9a-f]+:\d+)"/;
+	ok(defined $key, 'the log has a key');
+	unlike(slurp_file($node->logfile), qr/schen/, 'and no value');
+	like($pooled->("SELECT slipway.add_migration('0003', E'-- slipway: variables word\nSELECT 1') IS NULL"), qr/^f/, 'one more');
+	like($pooled->(qq{CALL slipway.migrate(options => '{"variables_key": "$key"}')}), qr/needs a value for: word/, 'an old key') for 1 .. 4;
+	my $session = $node->background_psql($place->{db});
+	my $left = $session->query_safe(q{SELECT slipway.set_variables('{"word": "x"}', 'key')});
+	like($left, qr/\Akey:\d+\z/, 'what a session leaves has a key');
+	(my $wrong = $left) =~ s/key/kee/;
+	for my $bad ($wrong, 'key', 'key:', 'key:0', 'key:1', 'key:99999999999', "$left:", '')
+	{
+		like($pooled->(qq{CALL slipway.migrate(options => '{"variables_key": "$bad"}')}), qr/needs a value for: word/, "not by key \"$bad\"");
+	}
+	$node->safe_psql($place->{db}, q{CREATE ROLE other LOGIN; SELECT slipway.grant_role('other', 'deployer')});
+	$node->psql($place->{db}, qq{CALL slipway.migrate(options => '{"variables_key": "$left"}')}, extra_params => [ '-U', 'other' ], stderr => \my $refusal);
+	like($refusal, qr/needs a value for: word/, 'nor by another role');
+	unlike($pooled->(qq{CALL slipway.migrate(options => '{"variables_key": "$left"}')}), qr/needs a value/, 'but by its key');
+	$session->quit;
 });
 
 # Not through one: no word of it, and what was asked for is there
