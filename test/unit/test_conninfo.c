@@ -149,6 +149,21 @@ expect_settings(const char *options, const char *expected)
 }
 
 static void
+finds_torn_credentials(void **state)
+{
+	(void) state;
+	assert_true(slipway_conninfo_is_torn("postgresql://u:a/b@h/d"));
+	assert_true(slipway_conninfo_is_torn("postgresql://u:a@b@h/d?host=x"));
+	assert_true(slipway_conninfo_is_torn("postgresql://u:a/b@/d?host=x&port=1"));
+	assert_true(slipway_conninfo_is_torn("postgresql://u:p@h/d@e"));
+	assert_false(slipway_conninfo_is_torn("postgresql://u:p@h/d"));
+	assert_false(slipway_conninfo_is_torn("postgresql://u:p?q@h/d?user=a@b"));
+	assert_false(slipway_conninfo_is_torn("postgresql:///d?user=a@b&password=x/y@z"));
+	assert_false(slipway_conninfo_is_torn("postgresql://u:p%40q@h/d"));
+	assert_false(slipway_conninfo_is_torn("password=a/b@c"));
+}
+
+static void
 lists_settings(void **state)
 {
 	(void) state;
@@ -173,6 +188,7 @@ main(void)
 		cmocka_unit_test(decodes_passwords),
 		cmocka_unit_test(tells_names_from_strings),
 		cmocka_unit_test(lists_settings),
+		cmocka_unit_test(finds_torn_credentials),
 	};
 
 	return cmocka_run_group_tests_name("conninfo", tests, NULL, NULL);
