@@ -228,15 +228,11 @@ take_target(const SlipwayArguments *arguments, SlipwayTarget *target)
 
 /* Connects, with the search_path in the request where that is possible. */
 static PGconn *
-open_target(const SlipwayArguments *arguments, SlipwayTarget *target)
+open_target(SlipwayTarget *target, bool may_ask)
 {
 	PGconn	   *conn;
-	char	   *options;
-	bool		may_ask = !slipway_option_flag(arguments, SLIPWAY_OPTION_NO_PASSWORD);
+	char	   *options = make_startup_options(target);
 
-	if (slipway_option_flag(arguments, SLIPWAY_OPTION_PASSWORD))
-		ask_password(target, target->user);
-	options = make_startup_options(target);
 	conn = connect_asking(target, options, may_ask);
 	if (options != NULL && is_request_refused(conn))
 	{
@@ -259,7 +255,9 @@ slipway_connection_open(const SlipwayArguments *arguments)
 	PGconn	   *conn;
 
 	take_target(arguments, &target);
-	conn = open_target(arguments, &target);
+	if (slipway_option_flag(arguments, SLIPWAY_OPTION_PASSWORD))
+		ask_password(&target, target.user);
+	conn = open_target(&target, !slipway_option_flag(arguments, SLIPWAY_OPTION_NO_PASSWORD));
 	keep_settings(&target);
 	if (target.search_path != NULL)
 		slipway_output_detail("search_path: %s", target.search_path);
@@ -268,9 +266,9 @@ slipway_connection_open(const SlipwayArguments *arguments)
 }
 
 PGconn *
-slipway_connection_open_application(const SlipwayArguments *arguments, SlipwayTarget *target)
+slipway_connection_open_application(SlipwayTarget *target)
 {
-	PGconn	   *conn = open_target(arguments, target);
+	PGconn	   *conn = open_target(target, false);
 
 	slipway_target_release(target);
 	return conn;

@@ -49,10 +49,10 @@ const SlipwaySearchPath *slipway_connection_search_path(void);
 
 /*
  * The same for the application's connection, of which slipway_connection_search_path() knows
- * nothing. Takes over what is in the target.
+ * nothing. Asks for no password, as nobody would tell the application. Takes over what is in the
+ * target.
  */
-PGconn	   *slipway_connection_open_application(const SlipwayArguments *arguments,
-												SlipwayTarget *target);
+PGconn	   *slipway_connection_open_application(SlipwayTarget *target);
 
 /* What a try to connect has come to. */
 typedef enum SlipwayTry

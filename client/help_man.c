@@ -129,6 +129,8 @@ print_exit_codes(FILE *stream)
 		{10, "drift"},
 		{11, "not approved"},
 		{12, "client and extension do not fit"},
+		{126, "exec: the program cannot be executed"},
+		{127, "exec: there is no such program"},
 	};
 
 	(void) fputs(".SH \"EXIT STATUS\"\n", stream);

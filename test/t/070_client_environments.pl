@@ -76,6 +76,7 @@ label = by=ci
 schemas = app,public
 cancel_blockers =
 var = token=S3cret
+reason = see postgresql://u:S3cret\@h/d
 [other]
 retries = \${NOT_SET}
 END
@@ -98,6 +99,7 @@ END
 			schemas => 'app,public from slipway.conf:11',
 			cancel_blockers => ' from slipway.conf:12',
 			var => 'token=*** from slipway.conf:13',
+			reason => 'see postgresql://u:***@h/d from slipway.conf:14',
 			statement_timeout => 'no limit from default',
 		}, 'a section');
 	settings_are($place, [ @shop, '--lock-timeout', '7s', '--label', 'a=b' ],
