@@ -400,7 +400,9 @@ slipway_connection_try(const SlipwayTarget *target, double timeout, char **reaso
 	conn = connect_until(target, until);
 	if (!answers_until(conn, until))
 	{
-		char	   *scrubbed = slipway_target_scrub(target, PQerrorMessage(conn));
+		/* without an error the time is over; libpq may have noted where it connects to */
+		bool		failed = PQstatus(conn) == CONNECTION_BAD || slipway_clock_now() < until;
+		char	   *scrubbed = slipway_target_scrub(target, failed ? PQerrorMessage(conn) : "");
 
 		*reason = slipway_connection_error_transient(scrubbed, state == PQPING_OK);
 		result = *reason != NULL ? SLIPWAY_TRY_AGAIN : SLIPWAY_TRY_REFUSED;

@@ -138,13 +138,13 @@ exec_is([ 'exec', '--timeout', '300ms', 'true' ], { DB_CONN_STRING => 'host=/non
 
 # It waits for the migration
 
-exec_is([ '-e', 'uri', 'exec', '--require', '0001_a', '--timeout', '400ms', 'echo', 'started' ], \%env, {
+exec_is([ '-e', 'uri', 'exec', '--require', '0001_a', '--timeout', '3s', 'echo', 'started' ], \%env, {
 		exit => 1,
 		err => "waiting for migration \"0001_a\" (project default): it is not applied\n"
 		  . "slipway: error: migration \"0001_a\" (project default) was not there within TIME: it is not applied\n"
 		  . "hint: Run \"slipway migrate\", or wait longer with --timeout.\n" },
 	'a migration that is not applied');
-my ($exit, $out) = client($place, [ '-e', 'uri', 'exec', '--json', '--require', '0001_a', '--timeout', '100ms', 'echo', 'started' ], connect => 0, env => \%env);
+my ($exit, $out) = client($place, [ '-e', 'uri', 'exec', '--json', '--require', '0001_a', '--timeout', '3s', 'echo', 'started' ], connect => 0, env => \%env);
 my $objects = json_fits($out, [ 'waiting_for_migration', 'error' ], 'as JSON');
 is("$objects->[0]{migration} $objects->[0]{project}", '0001_a default', 'what it waits for');
 
