@@ -182,8 +182,11 @@ exec_is([ '-e', 'uri', 'exec', '--require', '0001_a', 'echo', 'started' ], \%env
 
 # A role without rights; a project that is not there
 
-exec_is([ 'exec', '--require', '0001_a', 'true' ], { DB_CONN_STRING => "postgresql://nobody\@/$place->{db}?host=$host&port=$port" }, {
-		exit => 1, err => "slipway: error: the application's role \"nobody\" may not ask for migrations\nhint: Run \"slipway init --grant nobody=reader\".\n" },
+exec_is([ 'exec', '--require', '0001_a', '--timeout', '3s', 'true' ], { DB_CONN_STRING => "postgresql://nobody\@/$place->{db}?host=$host&port=$port" }, {
+		exit => 1,
+		err => "waiting for migration \"0001_a\" (project default): this role may not ask for migrations\n"
+		  . "slipway: error: migration \"0001_a\" (project default) was not there within TIME: this role may not ask for migrations\n"
+		  . "hint: Run \"slipway init --grant nobody=reader\".\n" },
 	'a role without rights');
 exec_is([ 'exec', 'echo', 'started' ], { DB_CONN_STRING => "postgresql://nobody\@/$place->{db}?host=$host&port=$port" }, { out => "started\n" },
 	'which needs none without --require');
