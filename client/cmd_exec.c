@@ -144,7 +144,7 @@ slipway_cmd_exec(const SlipwayArguments *arguments)
 	(void) slipway_target_find_application(arguments, &again);
 	slipway_application_forget_admin(arguments);
 	free(slipway_wait_for_server(&wait, &target));
-	conn = slipway_connection_open_application(&target);
+	conn = slipway_connection_open_application(arguments, &target);
 	/* a pooler's yes is not yet that of the server */
 	PQclear(slipway_server_query(conn, "SELECT 1", 0, NULL));
 	if (migration != NULL)

@@ -65,6 +65,7 @@ SlipwayExitCode slipway_cmd_repair(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_log(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_watch(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_cancel(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_check(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_metrics(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_wait(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_exec(const SlipwayArguments *arguments);

@@ -259,6 +259,33 @@ const SlipwayCommand slipway_command_table[] = {
 		.run = slipway_cmd_cancel,
 	},
 	{
+		.name = "check",
+		.summary = "look at everything that a deploy depends on",
+		.description =
+		"Prints a line for each check, ok, warning, failed or skipped: the server and\n"
+		"the way to it, the role's rights, schemas, the application's role, which must\n"
+		"not be able to do what a migration does, long transactions, locks, INVALID\n"
+		"indexes, the plan. Exits with 1 if one has failed, else with 0. Changes nothing\n"
+		"but for --create-schemas.\n\n"
+		"The application's connection is app_url of the section of --env,\n"
+		"DB_CONN_STRING, or DB_HOST and its like. With --load so many connections at a\n"
+		"time are got and used, again and again.\n\n"
+		"With --tenant-column each table that has the column must have row-level\n"
+		"security enabled and forced, and a policy; with --tenant-setting the\n"
+		"application's role must see no row of others with it set to one tenant, and\n"
+		"none at all without.",
+		.examples =
+		"slipway -e prod check\n"
+		"slipway -e prod check --load 50 --duration 10s --compare baseline.json\n"
+		"slipway -e prod check --tenant-column org_id --tenant-setting app.org",
+		.options = OPTIONS(SLIPWAY_OPTION_ORDER, SLIPWAY_OPTION_REQUIRE_DIRECT, SLIPWAY_OPTION_SCHEMAS,
+						   SLIPWAY_OPTION_CREATE_SCHEMAS, SLIPWAY_OPTION_BACKUP_ROLE, SLIPWAY_OPTION_LONG_TRANSACTION, SLIPWAY_OPTION_LOAD,
+						   SLIPWAY_OPTION_DURATION, SLIPWAY_OPTION_ACQUIRE_LIMIT, SLIPWAY_OPTION_QUERY_LIMIT,
+						   SLIPWAY_OPTION_SAVE_BASELINE, SLIPWAY_OPTION_COMPARE,
+						   SLIPWAY_OPTION_TENANT_COLUMN, SLIPWAY_OPTION_TENANT_SETTING),
+		.run = slipway_cmd_check,
+	},
+	{
 		.name = "metrics",
 		.summary = "print metrics for Prometheus",
 		.description =

@@ -226,25 +226,38 @@ take_target(const SlipwayArguments *arguments, SlipwayTarget *target)
 	ahead.is_found = false;
 }
 
-/* Connects, with the search_path in the request where that is possible. */
+/* Connects, with the search_path in the request where that is possible; or fails to. */
 static PGconn *
-open_target(SlipwayTarget *target, bool may_ask)
+connect_target(const SlipwayArguments *arguments, SlipwayTarget *target)
 {
-	PGconn	   *conn;
+	/* nobody would tell the application what was answered */
+	bool		may_ask = !target->is_application &&
+		!slipway_option_flag(arguments, SLIPWAY_OPTION_NO_PASSWORD);
 	char	   *options = make_startup_options(target);
+	PGconn	   *conn;
 
+	if (!target->is_application && slipway_option_flag(arguments, SLIPWAY_OPTION_PASSWORD))
+		ask_password(target, target->user);
 	conn = connect_asking(target, options, may_ask);
 	if (options != NULL && is_request_refused(conn))
 	{
 		PQfinish(conn);
 		conn = connect_asking(target, NULL, may_ask);
 	}
+	free(options);
 	slipway_die_push(close_connection, conn);
+	return conn;
+}
+
+static PGconn *
+open_target(const SlipwayArguments *arguments, SlipwayTarget *target)
+{
+	PGconn	   *conn = connect_target(arguments, target);
+
 	if (PQstatus(conn) != CONNECTION_OK)
 		die_of_connection(conn, target);
 	slipway_output_detail("connected to database \"%s\" on \"%s\" port %s as \"%s\" (from %s)",
 						  PQdb(conn), PQhost(conn), PQport(conn), PQuser(conn), target->source);
-	free(options);
 	return conn;
 }
 
@@ -255,9 +268,7 @@ slipway_connection_open(const SlipwayArguments *arguments)
 	PGconn	   *conn;
 
 	take_target(arguments, &target);
-	if (slipway_option_flag(arguments, SLIPWAY_OPTION_PASSWORD))
-		ask_password(&target, target.user);
-	conn = open_target(&target, !slipway_option_flag(arguments, SLIPWAY_OPTION_NO_PASSWORD));
+	conn = open_target(arguments, &target);
 	keep_settings(&target);
 	if (target.search_path != NULL)
 		slipway_output_detail("search_path: %s", target.search_path);
@@ -266,12 +277,38 @@ slipway_connection_open(const SlipwayArguments *arguments)
 }
 
 PGconn *
-slipway_connection_open_application(SlipwayTarget *target)
+slipway_connection_open_application(const SlipwayArguments *arguments, SlipwayTarget *target)
 {
-	PGconn	   *conn = open_target(target, false);
+	PGconn	   *conn = open_target(arguments, target);
 
 	slipway_target_release(target);
 	return conn;
+}
+
+PGconn *
+slipway_connection_attempt(const SlipwayArguments *arguments, SlipwayTarget *target, char **fault)
+{
+	PGconn	   *conn = connect_target(arguments, target);
+	char	   *scrubbed;
+	bool		explained;
+
+	*fault = NULL;
+	if (PQstatus(conn) == CONNECTION_OK)
+	{
+		if (!target->is_application)
+			keep_settings(target);
+		return conn;
+	}
+	scrubbed = slipway_target_scrub(target, PQerrorMessage(conn));
+	*fault = slipway_memory_copy(slipway_connection_error_text(scrubbed, &explained));
+	free(scrubbed);
+	return NULL;
+}
+
+PGconn *
+slipway_connection_plain(const SlipwayTarget *target)
+{
+	return try_connection(target, NULL, PQconnectdbParams);
 }
 
 /* Copies the value of an option, or NULL where it has none. */

@@ -52,7 +52,18 @@ const SlipwaySearchPath *slipway_connection_search_path(void);
  * nothing. Asks for no password, as nobody would tell the application. Takes over what is in the
  * target.
  */
-PGconn	   *slipway_connection_open_application(SlipwayTarget *target);
+PGconn	   *slipway_connection_open_application(const SlipwayArguments *arguments,
+												SlipwayTarget *target);
+
+/*
+ * The same for a target of either kind, which is left alone, but a failure is told: returns NULL
+ * and sets *fault to a text without passwords, which the caller frees.
+ */
+PGconn	   *slipway_connection_attempt(const SlipwayArguments *arguments, SlipwayTarget *target,
+									   char **fault);
+
+/* A connection as it comes, perhaps a failed one, which the caller ends: for threads of their own. */
+PGconn	   *slipway_connection_plain(const SlipwayTarget *target);
 
 /* What a try to connect has come to. */
 typedef enum SlipwayTry

@@ -149,4 +149,30 @@ const SlipwayOption slipway_option_table[SLIPWAY_OPTION_COUNT] = {
 	[SLIPWAY_OPTION_VERIFY_SCRIPTS] =
 	{"verify-scripts", 0, SLIPWAY_OPTION_KIND_CHOICE, "WHICH", "applied|newest", "SLIPWAY_VERIFY_SCRIPTS",
 	"applied: as of when each was applied (default), newest: of the folder"},
+	[SLIPWAY_OPTION_CREATE_SCHEMAS] =
+	{"create-schemas", 0, FLAG, "SLIPWAY_CREATE_SCHEMAS", "create the project's schemas that are missing"},
+	[SLIPWAY_OPTION_BACKUP_ROLE] =
+	{"backup-role", 0, TEXT("ROLE"), "SLIPWAY_BACKUP_ROLE", "role that must be able to read the tracking tables"},
+	[SLIPWAY_OPTION_LONG_TRANSACTION] =
+	{"long-transaction", 0, DURATION, "SLIPWAY_LONG_TRANSACTION", "from when on one is reported (default: 1min)"},
+	[SLIPWAY_OPTION_LOAD] =
+	{"load", 0, SLIPWAY_OPTION_KIND_INTEGER, "N", NULL, "SLIPWAY_LOAD",
+	"have the application connect N times at a time"},
+	[SLIPWAY_OPTION_DURATION] =
+	{"duration", 0, DURATION, "SLIPWAY_DURATION", "for how long (default: 5s)"},
+	[SLIPWAY_OPTION_ACQUIRE_LIMIT] =
+	{"acquire-limit", 0, DURATION, "SLIPWAY_ACQUIRE_LIMIT",
+	"what 95 % of connections may take (default: 50ms)"},
+	[SLIPWAY_OPTION_QUERY_LIMIT] =
+	{"query-limit", 0, DURATION, "SLIPWAY_QUERY_LIMIT", "what 95 % of queries may take (default: 100ms)"},
+	[SLIPWAY_OPTION_SAVE_BASELINE] =
+	{"save-baseline", 0, TEXT("FILE"), NULL, "write the figures of --load into a file"},
+	[SLIPWAY_OPTION_COMPARE] =
+	{"compare", 0, TEXT("FILE"), "SLIPWAY_COMPARE", "fail if they are more than 50 % worse than that file's"},
+	[SLIPWAY_OPTION_TENANT_COLUMN] =
+	{"tenant-column", 0, TEXT("NAME"), "SLIPWAY_TENANT_COLUMN",
+	"tables with it must have row-level security"},
+	[SLIPWAY_OPTION_TENANT_SETTING] =
+	{"tenant-setting", 0, TEXT("NAME"), "SLIPWAY_TENANT_SETTING",
+	"setting that says whose rows the application sees"},
 };

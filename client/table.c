@@ -107,24 +107,49 @@ fit_widths(SlipwayTable *table, int room)
 	}
 }
 
+/*
+ * How much of a text fits into width columns: all of it, or up to the last blank
+ * that does, or, of a long word, what does.
+ */
+static size_t
+measure_part(const char *text, int width)
+{
+	int			column = 0;
+	size_t		length = strlen(text);
+	size_t		fits = 0;
+	size_t		blank = 0;
+
+	while (fits < length)
+	{
+		size_t		bytes = slipway_display_bytes(text + fits, length - fits);
+		int			columns = slipway_display_add(NULL, text + fits, bytes, column);
+
+		if (text[fits] == ' ' && fits > 0)
+			blank = fits;
+		if (column + columns > width && column > 0)
+			return blank > 0 ? blank : fits;
+		column += columns;
+		fits += bytes;
+	}
+	return fits;
+}
+
 /* Takes from *text what fits into width columns; returns the columns used. */
 static int
 take_part(SlipwayBuffer *part, const char **text, int width)
 {
+	const char *end = *text + measure_part(*text, width);
 	int			column = 0;
-	size_t		length = strlen(*text);
 
-	while (length > 0)
+	while (*text < end)
 	{
-		size_t		bytes = slipway_display_bytes(*text, length);
-		int			columns = slipway_display_add(NULL, *text, bytes, column);
+		size_t		bytes = slipway_display_bytes(*text, (size_t) (end - *text));
 
-		if (column + columns > width && column > 0)
-			break;
 		column += slipway_display_add(part, *text, bytes, column);
 		*text += bytes;
-		length -= bytes;
 	}
+	while (**text == ' ' && column > 0)
+		(*text)++;
 	return column;
 }
 

@@ -263,6 +263,7 @@ slipway_target_find_application(const SlipwayArguments *arguments, SlipwayTarget
 	const char *source = app_url != NULL
 		? slipway_memory_format("app_url of %s", slipway_config_source(environment)) : NULL;
 
+	target->is_application = true;
 	target->is_given = take_string(target, source, app_url) ||
 		take_string(target, "DB_CONN_STRING", copy_text(read_variable("DB_CONN_STRING"))) ||
 		find_in_parts(target, "DB_USER", "DB_PASSWORD");

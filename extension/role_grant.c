@@ -36,7 +36,7 @@ static const char reader_routines[] =
 
 static const char reader_views[] =
 "slipway.status, slipway.log, slipway.schema_migrations, slipway.lock_holder, "
-"slipway.progress, slipway.detached, slipway.notice, slipway.metric";
+"slipway.progress, slipway.detached, slipway.notice, slipway.metric, slipway.registered_project";
 
 /* A reader of all projects may look at the tables too, but at no body. */
 static const char reader_tables[] =

@@ -8,6 +8,13 @@ SELECT p.name AS project, s.*
 REVOKE ALL ON slipway.status FROM PUBLIC;
 COMMENT ON VIEW slipway.status IS 'state of every migration of each project: applied, pending, failed, changed, missing, future, out of order or rolled back in part';
 
+CREATE VIEW slipway.registered_project WITH (security_barrier) AS
+SELECT p.name AS project, p.schemas, p.owner, p.created_at, p.created_by
+  FROM slipway.project p
+ WHERE slipway._may('reader', p.name);
+REVOKE ALL ON slipway.registered_project FROM PUBLIC;
+COMMENT ON VIEW slipway.registered_project IS 'the projects that the current user may read';
+
 CREATE VIEW slipway.log WITH (security_barrier) AS
 SELECT h.*, h.finished_at - h.started_at AS duration, r.labels,
        CASE WHEN e.ended THEN r.stopped_unit END AS stopped_unit,

@@ -79,7 +79,7 @@ sub start_client
 		init => sub {
 			chdir $place->{home} or die "could not go home: $!\n";
 			# ignored by whoever started the tests, perhaps; the client would keep that
-			@SIG{qw(INT TERM HUP)} = ('DEFAULT') x 3;
+			@SIG{qw(INT TERM HUP QUIT)} = ('DEFAULT') x 4;
 		},
 		IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
 	return \%client;
