@@ -37,6 +37,7 @@ slipway_check_free(SlipwayCheck *check)
 		free(check->texts[i]);
 	free(check->texts);
 	free(check->problems);
+	free(check->companions);
 	free(check->steps);
 	free(check);
 }
@@ -106,14 +107,18 @@ static void
 take_check(void *context, size_t index, const PGresult *result)
 {
 	SlipwayCheck *check = context;
-	SlipwayStep *step = &check->steps[index];
+	size_t		steps = check->step_count + check->hook_count;
+	SlipwayStep *step = index < steps ? &check->steps[index] : NULL;
+	const SlipwayCompanion *companion = step == NULL ? &check->companions[index - steps] : NULL;
 
 	for (int row = 0; row < PQntuples(result); row++)
 	{
-		SlipwayProblem problem = {.migration = step->migration->name};
+		SlipwayProblem problem = {.migration = step != NULL ? step->migration->name : companion->migration->name};
 
 		if (!PQgetisnull(result, row, 0))
 		{
+			if (step == NULL)
+				continue;
 			step->kind = keep_field(check, result, row, 0);
 			step->units = (int) slipway_server_number(result, row, 1, 0);
 			step->reason = keep_field(check, result, row, 2);
@@ -121,6 +126,10 @@ take_check(void *context, size_t index, const PGresult *result)
 			continue;
 		}
 		problem.sqlstate = keep_field(check, result, row, 3);
+		/* what has no value for a variable now may have one when it runs */
+		if (companion != NULL && strcmp(problem.sqlstate, "SW028") == 0)
+			continue;
+		problem.part = companion != NULL ? companion->part : SLIPWAY_PART_UP;
 		problem.message = keep_field(check, result, row, 4);
 		problem.detail = keep_field(check, result, row, 5);
 		problem.hint = keep_field(check, result, row, 6);
@@ -130,32 +139,57 @@ take_check(void *context, size_t index, const PGresult *result)
 	}
 }
 
-/* Has the server check the scripts of the steps. */
 static void
-check_scripts(SlipwayCheck *check, PGconn *conn, const SlipwayCheckOptions *options)
+send_check(SlipwayPipeline *pipeline, const SlipwayMigration *migration, SlipwayScriptPart part, const char *project)
 {
 	static const char sql[] =
 		"SELECT kind, units, reason, sqlstate, message, detail, hint, line_number, column_number,"
 		" pg_catalog.array_to_string(requires, E'\\n')"
-		" FROM slipway.check_script($1, $2, $3)";
+		" FROM slipway.check_script($1, $2, $3, part => $4)";
+	const SlipwayScriptFile *const files[] = {&migration->up, &migration->down, &migration->verify};
+	size_t		length;
+	char	   *body = slipway_script_file_read_again(files[part], &length);
+	const SlipwayValue values[] = {
+		{.bytes = migration->name}, {.bytes = body}, {.bytes = project},
+		{.bytes = slipway_folder_part_name(part)}
+	};
+
+	slipway_pipeline_send(pipeline, sql, values, 4);
+	free(body);
+}
+
+/* Down and verify scripts of the steps. */
+static void
+list_companions(SlipwayCheck *check)
+{
+	check->companions = slipway_memory_new(2 * check->step_count * sizeof(SlipwayCompanion));
+	for (size_t i = 0; i < check->step_count; i++)
+	{
+		const SlipwayMigration *migration = check->steps[i].migration;
+
+		if (migration->down.path != NULL)
+			check->companions[check->companion_count++] = (SlipwayCompanion) {migration, SLIPWAY_PART_DOWN};
+		if (migration->verify.path != NULL)
+			check->companions[check->companion_count++] = (SlipwayCompanion) {migration, SLIPWAY_PART_VERIFY};
+	}
+}
+
+/* Has the server check the scripts of the steps. */
+static void
+check_scripts(SlipwayCheck *check, PGconn *conn, const SlipwayCheckOptions *options)
+{
 	SlipwayPipeline pipeline;
 
 	if (check->step_count == 0)
 		return;
+	if (options->companions)
+		list_companions(check);
 	slipway_variable_send(conn, options->arguments, NULL);
 	slipway_pipeline_open(&pipeline, conn, take_check, check);
 	for (size_t i = 0; i < check->step_count + check->hook_count; i++)
-	{
-		const SlipwayMigration *migration = check->steps[i].migration;
-		size_t		length;
-		char	   *body = slipway_script_file_read_again(&migration->up, &length);
-		const SlipwayValue values[] = {
-			{.bytes = migration->name}, {.bytes = body}, {.bytes = options->project}
-		};
-
-		slipway_pipeline_send(&pipeline, sql, values, 3);
-		free(body);
-	}
+		send_check(&pipeline, check->steps[i].migration, SLIPWAY_PART_UP, options->project);
+	for (size_t i = 0; i < check->companion_count; i++)
+		send_check(&pipeline, check->companions[i].migration, check->companions[i].part, options->project);
 	slipway_pipeline_close(&pipeline);
 	slipway_variable_end(conn, options->arguments);
 }

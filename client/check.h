@@ -22,11 +22,20 @@ typedef struct SlipwayStep
 	const char *requires;		/* names, a line each, or NULL */
 } SlipwayStep;
 
+/* A down or verify script of a step. */
+typedef struct SlipwayCompanion
+{
+	const SlipwayMigration *migration;
+	SlipwayScriptPart part;
+} SlipwayCompanion;
+
 typedef struct SlipwayCheck
 {
 	SlipwayStep *steps;			/* in the order of the manifest; behind them the hooks */
 	size_t		step_count;
 	size_t		hook_count;		/* 0 if there is no step */
+	SlipwayCompanion *companions;	/* that are checked, too */
+	size_t		companion_count;
 	SlipwayProblem *problems;
 	size_t		problem_count;
 	char	  **texts;			/* its own, which the others borrow */
@@ -40,6 +49,7 @@ typedef struct SlipwayCheckOptions
 	const char *out_of_order;	/* policy; NULL: the server's */
 	const SlipwayArguments *arguments;	/* with the values of variables */
 	bool		together;		/* all steps in one transaction */
+	bool		companions;		/* down and verify scripts are of interest */
 } SlipwayCheckOptions;
 
 /* Reads the options that such commands have in common; ends the program with SLIPWAY_EXIT_USAGE for bad ones. */

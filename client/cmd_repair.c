@@ -120,78 +120,45 @@ say_repair(const Order *order)
 						   order->repair->effect);
 }
 
-/* Asks the server, which takes a dry run back. */
 static void
-ask_server(PGconn *conn, const Order *order)
+bring_folder(PGconn *conn, const SlipwayManifest *manifest, const char *project)
+{
+	SlipwayUpload upload = slipway_upload_run(conn, manifest, project);
+
+	free(upload.head);
+}
+
+/* manifest: of the folder, which the server is to have before; or NULL. What a dry run does is taken back. */
+static void
+ask_server(PGconn *conn, const Order *order, const SlipwayManifest *manifest)
 {
 	const char *const values[] = {order->migration, order->reason, order->project, order->done};
 
 	if (order->dry_run)
 		PQclear(slipway_server_query(conn, "BEGIN", 0, NULL));
+	if (manifest != NULL)
+		bring_folder(conn, manifest, order->project);
+	else
+		(void) slipway_server_greet(conn, NULL, 0, NULL);
 	PQclear(slipway_server_query(conn, order->repair->sql, order->done != NULL ? 4 : 3, values));
 	if (order->dry_run)
 		PQclear(slipway_server_query(conn, "ROLLBACK", 0, NULL));
-}
-
-/* Its state in this folder, which the server is not to store. */
-static void
-check_state(PGconn *conn, const SlipwayManifest *manifest, const Order *order)
-{
-	SlipwayStateList *list = slipway_server_compare(conn, manifest, order->project);
-	bool		accept = order->repair->option == SLIPWAY_OPTION_ACCEPT_CHECKSUM;
-
-	for (size_t i = 0; i < list->count; i++)
-	{
-		const SlipwayState *state = &list->states[i];
-		bool		applied = state->applied_hash != NULL;
-		bool		changed = applied && strcmp(state->applied_hash, state->script_hash) != 0;
-
-		if (strcmp(state->migration, order->migration) != 0)
-			continue;
-		if (accept ? !changed : applied && (!changed || state->kind == SLIPWAY_STATE_CHANGED))
-			slipway_die(SLIPWAY_EXIT_ERROR, "See \"slipway status\".", "migration \"%s\" %s",
-						order->migration,
-						!accept ? "is applied already"
-						: applied ? "has not changed since it was applied" : "is not applied");
-	}
-	slipway_server_free_states(list);
-}
-
-/* A repair that is about a script of the folder, which the server is to have. */
-static void
-repair_with_folder(const SlipwayArguments *arguments, const Order *order)
-{
-	SlipwayManifest *manifest = slipway_release_load(arguments, NULL, NULL);
-	PGconn	   *conn;
-
-	slipway_folder_require(manifest->folder, order->migration);
-	conn = slipway_connection_open(arguments);
-	if (order->dry_run)
-		check_state(conn, manifest, order);
-	else
-	{
-		SlipwayUpload upload = slipway_upload_run(conn, manifest, order->project);
-
-		ask_server(conn, order);
-		free(upload.head);
-	}
-	slipway_release_free(manifest);
 }
 
 SlipwayExitCode
 slipway_cmd_repair(const SlipwayArguments *arguments)
 {
 	Order		order = read_order(arguments);
+	SlipwayManifest *manifest = NULL;
 
 	if (order.repair->needs_script)
-		repair_with_folder(arguments, &order);
-	else
 	{
-		PGconn	   *conn = slipway_connection_open(arguments);
-
-		(void) slipway_server_greet(conn, NULL, 0, NULL);
-		ask_server(conn, &order);
+		manifest = slipway_release_load(arguments, NULL, NULL);
+		slipway_folder_require(manifest->folder, order.migration);
 	}
+	ask_server(slipway_connection_open(arguments), &order, manifest);
+	if (manifest != NULL)
+		slipway_release_free(manifest);
 	say_repair(&order);
 	free(order.migration);
 	return SLIPWAY_EXIT_DONE;

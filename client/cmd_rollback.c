@@ -70,17 +70,21 @@ wants_newest(const SlipwayArguments *arguments)
 	return value != NULL && strcmp(value, "newest") == 0;
 }
 
-/* The folder is of interest only where something of it is to be run. */
+/*
+ * The folder is of interest only where something of it is to be run. A dry run sees what a run would, and takes
+ * back what it had to store for that.
+ */
 static void
 connect_and_upload(Rollback *rollback)
 {
 	const SlipwayArguments *arguments = rollback->arguments;
-	bool		dry_run = slipway_option_flag(arguments, SLIPWAY_OPTION_DRY_RUN);
 
-	if (!dry_run && (rollback->redo || wants_newest(arguments)))
+	if (rollback->redo || wants_newest(arguments))
 		rollback->manifest = slipway_release_load(arguments, NULL, NULL);
 	rollback->conn = slipway_connection_open(arguments);
 	slipway_connection_error_set_stage(SLIPWAY_STAGE_UPLOAD);
+	if (slipway_option_flag(arguments, SLIPWAY_OPTION_DRY_RUN))
+		PQclear(slipway_server_query(rollback->conn, "BEGIN", 0, NULL));
 	if (rollback->manifest != NULL)
 	{
 		SlipwayUpload upload = slipway_upload_run(rollback->conn, rollback->manifest,
@@ -140,6 +144,15 @@ make_choice(const Rollback *rollback)
 	return options;
 }
 
+static SlipwayDescentSource
+get_source(const Rollback *rollback)
+{
+	return (SlipwayDescentSource) {
+		.dir = slipway_folder_locate(slipway_option_text(rollback->arguments, SLIPWAY_OPTION_DIR)),
+		.script = &rollback->script,
+	};
+}
+
 /* Finds out what goes, with the data if somebody is to see that. */
 static void
 look(Rollback *rollback)
@@ -148,13 +161,13 @@ look(Rollback *rollback)
 	bool		shown = slipway_option_flag(arguments, SLIPWAY_OPTION_DRY_RUN) ||
 		slipway_option_flag(arguments, SLIPWAY_OPTION_DELAY) || !slipway_option_flag(arguments, SLIPWAY_OPTION_YES);
 	json_t	   *choice = make_choice(rollback);
+	SlipwayDescentSource source = get_source(rollback);
 	char	   *options;
 
 	if (rollback->redo)
 		(void) json_object_set_new(choice, "steps", json_integer(1));
 	options = slipway_run_options_text(choice);
-	rollback->descent = slipway_descent_read(rollback->conn, rollback->report.project, options,
-											 rollback->script.path);
+	rollback->descent = slipway_descent_read(rollback->conn, rollback->report.project, options, &source);
 	if (shown && slipway_descent_count(rollback->descent) > 0)
 		slipway_descent_read_losses(rollback->descent, rollback->conn, rollback->report.project, options);
 	free(options);
@@ -189,30 +202,24 @@ get_consent(const Rollback *rollback)
  * folder if it is what was run. Else there is none to show.
  */
 static SlipwayFolder *
-find_script(const Rollback *rollback, const char *migration, SlipwayMigration *found)
+find_script(const Rollback *rollback, const char *migration)
 {
-	const char *dir = slipway_folder_locate(slipway_option_text(rollback->arguments, SLIPWAY_OPTION_DIR));
+	SlipwayDescentSource source = get_source(rollback);
 	const char *hash = slipway_descent_script(rollback->descent, migration);
+	SlipwayScriptFile down = rollback->script;
 	SlipwayScriptReader reader = {0};
-	SlipwayFolder *folder;
 
-	found->name = (char *) migration;
-	found->down = rollback->script;
-	if (found->down.path == NULL)
+	if (down.path == NULL)
 	{
-		found->down.path = slipway_folder_guess_path(dir, migration, SLIPWAY_PART_DOWN);
-		if (hash == NULL || access(found->down.path, R_OK) != 0)
+		down.path = slipway_folder_guess_path(source.dir, migration, SLIPWAY_PART_DOWN);
+		if (hash == NULL || access(down.path, R_OK) != 0)
 			return NULL;
-		slipway_script_file_hash(&found->down, &reader);
+		slipway_script_file_hash(&down, &reader);
 		slipway_script_reader_release(&reader);
-		if (strcmp(found->down.hash, hash) != 0)
+		if (strcmp(down.hash, hash) != 0)
 			return NULL;
 	}
-	folder = slipway_memory_new(sizeof(SlipwayFolder));
-	folder->path = (char *) dir;
-	folder->migrations = found;
-	folder->count = 1;
-	return folder;
+	return slipway_descent_folder(&source, migration, &down);
 }
 
 static SlipwayExitCode
@@ -221,7 +228,7 @@ report_failure(const Rollback *rollback, const PGresult *result, bool interrupte
 	const SlipwayReport *report = &rollback->report;
 	SlipwayServerError *error = slipway_server_error_read(report->conn, result);
 	SlipwayFolder *folder = rollback->manifest != NULL ? rollback->manifest->folder : NULL;
-	SlipwayMigration found = {.kind = SLIPWAY_VERSIONED};
+	SlipwayFolder *found = NULL;
 	SlipwayExitCode code;
 
 	if (interrupted && strcmp(error->sqlstate, "57014") == 0)
@@ -232,11 +239,10 @@ report_failure(const Rollback *rollback, const PGresult *result, bool interrupte
 	if (report->stopped_at > 0 && error->exit_code != SLIPWAY_EXIT_CONNECTION)
 		error->exit_code = SLIPWAY_EXIT_STOPPED;
 	if (error->migration != NULL && error->problem.part != SLIPWAY_PART_UP)
-		folder = find_script(rollback, error->migration, &found);
+		folder = found = find_script(rollback, error->migration);
 	code = error->exit_code;
 	slipway_report_error(report, error, folder);
-	if (folder != NULL && folder->migrations == &found)
-		free(folder);
+	free(found);
 	slipway_server_error_free(error);
 	return code;
 }
@@ -295,7 +301,10 @@ roll_back(const SlipwayArguments *arguments, bool redo)
 	slipway_variable_send(rollback.conn, arguments, rollback.variables_key);
 	look(&rollback);
 	if (slipway_option_flag(arguments, SLIPWAY_OPTION_DRY_RUN))
+	{
+		PQclear(slipway_server_query(rollback.conn, "ROLLBACK", 0, NULL));
 		slipway_descent_print(rollback.descent);
+	}
 	else if (slipway_descent_count(rollback.descent) == 0)
 		slipway_report_done(&rollback.report, NULL, rollback.descent->head);
 	else if (get_consent(&rollback))

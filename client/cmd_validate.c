@@ -61,9 +61,11 @@ slipway_cmd_validate(const SlipwayArguments *arguments)
 	SlipwayManifest *manifest = slipway_release_load(arguments, NULL, NULL);
 	PGconn	   *conn = slipway_connection_open(arguments);
 	SlipwayStateList *states = slipway_server_compare(conn, manifest, options.project);
-	SlipwayCheck *check = slipway_check_run(conn, manifest, states, &options);
+	SlipwayCheck *check;
 	size_t		problems;
 
+	options.companions = true;
+	check = slipway_check_run(conn, manifest, states, &options);
 	check_history(conn, check, options.project);
 	slipway_check_print(check, manifest->folder);
 	problems = check->problem_count;

@@ -164,8 +164,9 @@ const SlipwayCommand slipway_command_table[] = {
 		.summary = "check the folder and the history",
 		.description =
 		"Checks that applied scripts are unchanged and all there, that pending ones are\n"
-		"in order and have no errors that show before they run, and that nobody altered\n"
-		"the history. Prints every problem; changes nothing.",
+		"in order and, with their down and verify scripts, have no errors that show\n"
+		"before they run, and that nobody altered the history. Prints every problem;\n"
+		"changes nothing.",
 		.examples = "slipway -d shop validate",
 		.options = OPTIONS(SLIPWAY_OPTION_ORDER, SLIPWAY_OPTION_OUT_OF_ORDER,
 						   SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER, SLIPWAY_OPTION_VAR),
@@ -212,7 +213,8 @@ const SlipwayCommand slipway_command_table[] = {
 		"  --accept-checksum  an applied script has changed, and that is meant so\n"
 		"  --forget-failed    what a failed migration left has been cleared away; one\n"
 		"                     that stopped part way begins with its first statement\n"
-		"  --mark-applied     somebody has done by hand what it would do\n"
+		"  --mark-applied     somebody has done by hand what it would do, or put back\n"
+		"                     what a rollback that stopped part way had taken\n"
 		"  --settle           after a crash, nobody but you knows whether a statement\n"
 		"                     that commits by itself was executed (SW015)",
 		.examples =

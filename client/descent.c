@@ -7,6 +7,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "die.h"
 #include "memory.h"
@@ -52,24 +53,81 @@ read_head(PGconn *conn, const char *project)
 	return head;
 }
 
+SlipwayFolder *
+slipway_descent_folder(const SlipwayDescentSource *source, const char *migration, const SlipwayScriptFile *down)
+{
+	/* in one piece, with the migration behind the folder */
+	SlipwayFolder *folder = slipway_memory_new(sizeof(SlipwayFolder) + sizeof(SlipwayMigration));
+
+	folder->path = (char *) source->dir;
+	folder->migrations = (SlipwayMigration *) (folder + 1);
+	folder->migrations[0] = (SlipwayMigration) {
+		.kind = SLIPWAY_VERSIONED,.name = (char *) migration,.down = *down
+	};
+	folder->count = 1;
+	return folder;
+}
+
+/* Does the server find the same wrong with that file? It may be another one than that which was uploaded. */
+static bool
+has_problem(PGconn *conn, const char *project, const SlipwayScriptFile *file, const SlipwayProblem *problem)
+{
+	static const char sql[] =
+		"SELECT sqlstate, message, line_number, column_number"
+		" FROM slipway.check_script($1, $2, $3, part => 'down')";
+	size_t		length;
+	char	   *body = slipway_script_file_read(file, &length);
+	const char *const values[] = {problem->migration, body, project};
+	PGresult   *result;
+	bool		same;
+
+	if (PQtransactionStatus(conn) == PQTRANS_INERROR)
+		PQclear(PQexec(conn, "ROLLBACK"));
+	result = PQexecParams(conn, sql, 3, NULL, values, NULL, NULL, 0);
+	same = PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1 &&
+		strcmp(PQgetvalue(result, 0, 0), problem->sqlstate) == 0 &&
+		strcmp(PQgetvalue(result, 0, 1), problem->message) == 0 &&
+		(int) slipway_server_number(result, 0, 2, 0) == problem->line &&
+		(int) slipway_server_number(result, 0, 3, 0) == problem->column;
+	PQclear(result);
+	free(body);
+	return same;
+}
+
+/* The file with the script that the problem is in, as a folder; NULL if it is not to be found. */
+static SlipwayFolder *
+find_folder(PGconn *conn, const char *project, const SlipwayDescentSource *source, const SlipwayProblem *problem)
+{
+	SlipwayScriptFile file = *source->script;
+
+	if (problem->part != SLIPWAY_PART_DOWN || problem->line == 0)
+		return NULL;
+	if (file.path == NULL)
+	{
+		file.path = slipway_folder_guess_path(source->dir, problem->migration, SLIPWAY_PART_DOWN);
+		if (access(file.path, R_OK) != 0 || !has_problem(conn, project, &file, problem))
+			return NULL;
+	}
+	return slipway_descent_folder(source, problem->migration, &file);
+}
+
 static _Noreturn void
-die(const PGconn *conn, const PGresult *result, const char *script)
+die(PGconn *conn, const PGresult *result, const char *project, const SlipwayDescentSource *source)
 {
 	SlipwayServerError *error = slipway_server_error_read(conn, result);
+	SlipwayFolder *folder = find_folder(conn, project, source, &error->problem);
 
 	if (error->problem.part != SLIPWAY_PART_UP)
-		error->problem.path = script;
-	/* a target that is not applied, or an option that the server does not take */
-	if (strcmp(error->sqlstate, "22023") == 0)
-		error->exit_code = SLIPWAY_EXIT_USAGE;
+		error->problem.path = source->script->path;
 	if (slipway_output_is_json())
-		slipway_output_json(slipway_problem_error(&error->problem, NULL, error->exit_code));
-	slipway_problem_print(stderr, &error->problem, NULL);
+		slipway_output_json(slipway_problem_error(&error->problem, folder, error->exit_code));
+	slipway_problem_print(stderr, &error->problem, folder);
 	slipway_die_exit(error->exit_code);
 }
 
 SlipwayDescent *
-slipway_descent_read(PGconn *conn, const char *project, const char *options, const char *script)
+slipway_descent_read(PGconn *conn, const char *project, const char *options,
+					 const SlipwayDescentSource *source)
 {
 	const char *const values[] = {project, options};
 	SlipwayDescent *descent = slipway_memory_new(sizeof(SlipwayDescent));
@@ -79,7 +137,7 @@ slipway_descent_read(PGconn *conn, const char *project, const char *options, con
 	descent->steps = PQexecParams(conn, "SELECT * FROM slipway.rollback_plan($1, $2::jsonb) ORDER BY position",
 								  2, NULL, values, NULL, NULL, 0);
 	if (PQresultStatus(descent->steps) != PGRES_TUPLES_OK)
-		die(conn, descent->steps, script);
+		die(conn, descent->steps, project, source);
 	return descent;
 }
 

@@ -8,6 +8,8 @@
 #include <libpq-fe.h>
 #include <stddef.h>
 
+#include "folder.h"
+
 typedef struct SlipwayDescent
 {
 	PGresult   *steps;			/* rows of slipway.rollback_plan() */
@@ -15,12 +17,23 @@ typedef struct SlipwayDescent
 	char	   *head;			/* hash of the newest entry of the history before that, or NULL */
 } SlipwayDescent;
 
+/* Where scripts that are rolled back with may be found, to show what is wrong with them. */
+typedef struct SlipwayDescentSource
+{
+	const char *dir;			/* the folder, which need not be there */
+	const SlipwayScriptFile *script;	/* that is to run in place of down scripts; its path is NULL without */
+} SlipwayDescentSource;
+
 /*
  * Asks the server, with the options of slipway.rollback(). Errors, which are those that the rollback would
- * raise, end the program; script is the file that is to run in place of down scripts, or NULL.
+ * raise, end the program.
  */
 SlipwayDescent *slipway_descent_read(PGconn *conn, const char *project, const char *options,
-									 const char *script);
+									 const SlipwayDescentSource *source);
+
+/* A folder of nothing but the down script of a migration; the caller frees it. */
+SlipwayFolder *slipway_descent_folder(const SlipwayDescentSource *source, const char *migration,
+									  const SlipwayScriptFile *down);
 
 /* Asks what data would go; a role that may not roll back is not told. */
 void		slipway_descent_read_losses(SlipwayDescent *descent, PGconn *conn, const char *project,

@@ -398,6 +398,8 @@ print_rollback_outcome(const SlipwayReport *report, const SlipwayServerError *er
 	else if (report->stopped_at > 0)
 		(void) fprintf(stderr, "%s: its rollback stopped at unit %d of %d", error->migration,
 					   report->stopped_at, report->units);
+	else if (error->exit_code == SLIPWAY_EXIT_CONNECTION)
+		(void) fprintf(stderr, "%s: its rollback was interrupted", error->migration);
 	else
 		(void) fprintf(stderr, "%s: its rollback failed, it stays applied", error->migration);
 	if (report->rolled_back > 0)

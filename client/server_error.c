@@ -173,10 +173,35 @@ slipway_server_error_exit_code(const char *sqlstate, SlipwayErrorPlace place)
 		return SLIPWAY_EXIT_ROLLED_BACK;
 	if (is_undefined(sqlstate))
 		return SLIPWAY_EXIT_VERSION;
+	/* a migration that there is none of, or a value that the server does not take */
+	if (strcmp(sqlstate, "22023") == 0)
+		return SLIPWAY_EXIT_USAGE;
 	/* connection exceptions, and what an administrator or a crash ends */
 	if (strncmp(sqlstate, "08", 2) == 0 || strncmp(sqlstate, "57P", 3) == 0)
 		return SLIPWAY_EXIT_CONNECTION;
 	return SLIPWAY_EXIT_ERROR;
+}
+
+/* The server's hints speak of its own options and functions. */
+static const char *
+rollback_hint(const SlipwayServerError *error)
+{
+	if (strcmp(error->sqlstate, "SW020") == 0 && strstr(error->message, "baselined") != NULL)
+		return "Roll back to the last of them with --to NAME, or pass a script of your own with --script FILE.";
+	if (strcmp(error->sqlstate, "SW020") == 0)
+		return "Pass a script of your own with --script FILE, or take the down scripts of the folder with"
+			" --down-scripts newest.";
+	if (strcmp(error->sqlstate, "SW021") != 0 || error->hint == NULL)
+		return error->hint;
+	if (strstr(error->hint, "slipway.forget_failed()") != NULL)
+		return "Finish it with \"slipway migrate\"; or put it right by hand, and say so with"
+			" \"slipway repair --forget-failed\".";
+	if (strstr(error->hint, "option script") != NULL)
+		return "Go on with that script: pass it with --script FILE.";
+	if (strstr(error->hint, "slipway.mark_applied()") != NULL)
+		return "Finish it with \"slipway rollback\"; or put back by hand what is gone, and say so with"
+			" \"slipway repair --mark-applied\".";
+	return error->hint;
 }
 
 /*
@@ -197,7 +222,7 @@ choose_hint(const SlipwayServerError *error)
 	if (error->place == SLIPWAY_ERROR_RUN && strcmp(error->sqlstate, "SW015") == 0)
 		return "Find out what it has done. Then say so with \"slipway repair --settle NAME=done\" or \"NAME=undone\".";
 	if (error->hint != NULL || error->place != SLIPWAY_ERROR_ELSEWHERE)
-		return error->hint;
+		return rollback_hint(error);
 	/* "... for schema slipway", or for a function; not "... to create extension" */
 	if (strcmp(error->sqlstate, "42501") == 0 && strstr(error->message, "denied for ") != NULL)
 		return "An administrator grants reader, uploader or deployer with slipway.grant_role().";

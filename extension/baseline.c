@@ -32,6 +32,7 @@ find_target(const SlipwayPlan *plan, const char *project, const char *name)
 {
 	const SlipwayStep *step = slipway_plan_require(plan, project, name);
 
+	slipway_step_require_member(step);
 	if (step->kind != SLIPWAY_VERSIONED)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

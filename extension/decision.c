@@ -4,6 +4,8 @@
  */
 #include "postgres.h"
 
+#include "access/xact.h"
+#include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
@@ -12,6 +14,7 @@
 #include "guard.h"
 #include "lock.h"
 #include "privilege.h"
+#include "spi.h"
 
 char *
 slipway_decision_argument(FunctionCallInfo fcinfo, int arg, const char *what)
@@ -23,6 +26,29 @@ slipway_decision_argument(FunctionCallInfo fcinfo, int arg, const char *what)
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("%s must be given", what)));
 	return value;
+}
+
+/* With the snapshot of an older moment the plan would be one of that moment. */
+static void
+require_fresh_view(const SlipwayProject *project)
+{
+	static SlipwayQuery query = {"SELECT max(entry) FROM slipway.history WHERE project = $1", 1, {TEXTOID}};
+	SlipwayArgs args = {0};
+	bool		isnull;
+	int64		seen;
+
+	if (!IsolationUsesXactSnapshot())
+		return;
+	slipway_arg_text(&args, project->name);
+	slipway_spi_begin();
+	(void) slipway_query(&query, &args, 1);
+	seen = DatumGetInt64(slipway_row_datum(0, 1, &isnull));
+	slipway_spi_end();
+	if ((isnull ? 0 : seen) != slipway_history_last(project->name, NULL))
+		ereport(ERROR,
+				(errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+				 errmsg("the history of project \"%s\" has grown since this transaction began", project->name),
+				 errhint("Look again, in a new transaction.")));
 }
 
 SlipwayProject *
@@ -41,6 +67,7 @@ slipway_decision_begin(const char *function, const char *name)
 				(errcode(SLIPWAY_LOCKED),
 				 errmsg("a run of project \"%s\" goes on", project->name),
 				 errhint("It finds out by itself what it can. Wait for its end.")));
+	require_fresh_view(project);
 	return project;
 }
 

@@ -15,8 +15,8 @@ extern char *slipway_decision_argument(FunctionCallInfo fcinfo, int arg, const c
 
 /*
  * The project of a decision that function ("slipway.baseline()") makes. Raises 42501 unless the
- * caller is an admin of it, SW006 if a run goes on, SW017 inside a script; keeps runs out to the
- * end of the transaction.
+ * caller is an admin of it, SW006 if a run goes on, SW017 inside a script, 40001 in a
+ * transaction that does not see the history as it is; keeps runs out to the end of the transaction.
  */
 extern SlipwayProject *slipway_decision_begin(const char *function, const char *project);
 

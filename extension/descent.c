@@ -15,10 +15,12 @@
 #include "descent.h"
 #include "error_code.h"
 #include "journal.h"
+#include "lock.h"
 #include "missing.h"
 #include "nearest.h"
 #include "query.h"
 #include "spi.h"
+#include "terms.h"
 #include "validate.h"
 
 /* Everything that is applied. */
@@ -53,6 +55,15 @@ read_applied(const SlipwayProject *project, const SlipwayManifest *manifest, boo
 static void
 refuse_part_way(const SlipwayProject *project, const char *name)
 {
+	SlipwayLock lock;
+
+	slipway_lock_init(&lock, project);
+	if (slipway_lock_is_taken(&lock))
+		ereport(ERROR,
+				(errcode(SLIPWAY_LOCKED),
+				 errmsg("a run of project \"%s\" goes on", project->name),
+				 errdetail("It is in the middle of migration \"%s\".", name),
+				 errhint("Wait for its end.")));
 	ereport(ERROR,
 			(errcode(SLIPWAY_PART_WAY),
 			 errmsg("migration \"%s\" of project \"%s\" has stopped part way", name, project->name),
@@ -69,6 +80,21 @@ find_step(const SlipwayDescent *descent, const char *name)
 	return NULL;
 }
 
+/* What is left of the script may be about any of them: it cannot be finished for one alone. */
+static void
+bind_others(const SlipwayDescent *applied, const List *others)
+{
+	ListCell   *cell;
+
+	foreach(cell, others)
+	{
+		SlipwayDescentStep *step = find_step(applied, lfirst(cell));
+
+		if (step)
+			step->bound = true;
+	}
+}
+
 /* Marks those whose rollback has stopped part way. */
 static void
 read_journal(const SlipwayDescent *applied, const SlipwayProject *project)
@@ -81,12 +107,14 @@ read_journal(const SlipwayDescent *applied, const SlipwayProject *project)
 		SlipwayJournal *journal = slipway_journal_load(project->name, name);
 		SlipwayDescentStep *step = find_step(applied, name);
 
-		if (journal->done == 0 && journal->open.entry == 0)
+		if (!slipway_journal_is_begun(journal))
 			continue;
 		if (strcmp(journal->action, SLIPWAY_ACTION_APPLY) == 0)
 			refuse_part_way(project, name);
 		if (step)
-			step->part_way = strcmp(journal->action, SLIPWAY_ACTION_ROLLBACK) == 0;
+			step->part_way = slipway_journal_is_undoing(journal);
+		if (step && step->part_way)
+			bind_others(applied, journal->others);
 	}
 }
 
@@ -166,7 +194,7 @@ choose(SlipwayDescent *applied, const SlipwayOptions *options)
 
 			if (rank(step) != wanted)
 				continue;
-			if (!step->part_way && (counts ? i >= above || versioned == 0 : !options->all))
+			if (!step->part_way && !step->bound && (counts ? i >= above || versioned == 0 : !options->all))
 				continue;
 			descent->steps[descent->n++] = *step;
 			if (counts && versioned > 0)
@@ -195,6 +223,40 @@ replace_scripts(SlipwayDescent *descent, const char *hex)
 	}
 }
 
+/* Names of the steps of which something is true, with commas, or NULL; and how many there are. */
+static char *
+list_names(const SlipwayDescent *descent, bool (*holds) (const SlipwayDescentStep *step), int *n)
+{
+	StringInfoData names;
+
+	initStringInfo(&names);
+	*n = 0;
+	for (int i = 0; i < descent->n; i++)
+		if (holds(&descent->steps[i]))
+			appendStringInfo(&names, "%s%s", (*n)++ > 0 ? ", " : "", descent->steps[i].name);
+	return *n > 0 ? names.data : NULL;
+}
+
+static bool
+is_bound(const SlipwayDescentStep *step)
+{
+	return step->bound;
+}
+
+static void
+refuse_bound(const SlipwayDescent *descent)
+{
+	int			n;
+	char	   *names = list_names(descent, is_bound, &n);
+
+	if (names)
+		ereport(ERROR,
+				(errcode(SLIPWAY_PART_WAY),
+				 errmsg("the rollback of migration \"%s\" was begun with one script for several", descent->steps[0].name),
+				 errdetail("That rolls back, too: %s.", names),
+				 errhint("Go on with that script: give it with option script.")));
+}
+
 SlipwayDescent *
 slipway_descent_make(const SlipwayProject *project, const SlipwayManifest *manifest,
 					 const SlipwayOptions *options)
@@ -208,21 +270,9 @@ slipway_descent_make(const SlipwayProject *project, const SlipwayManifest *manif
 	descent = choose(applied, options);
 	if (options->script)
 		replace_scripts(descent, options->script);
+	else
+		refuse_bound(descent);
 	return descent;
-}
-
-/* Names of the steps that lack something, with commas, or NULL; and how many there are. */
-static char *
-list_names(const SlipwayDescent *descent, bool (*lacks) (const SlipwayDescentStep *step), int *n)
-{
-	StringInfoData names;
-
-	initStringInfo(&names);
-	*n = 0;
-	for (int i = 0; i < descent->n; i++)
-		if (lacks(&descent->steps[i]))
-			appendStringInfo(&names, "%s%s", (*n)++ > 0 ? ", " : "", descent->steps[i].name);
-	return *n > 0 ? names.data : NULL;
 }
 
 static bool
@@ -316,6 +366,23 @@ slipway_descent_check(SlipwayDescent *descent, const SlipwayProject *project)
 			problems = lappend(problems, problem);
 	}
 	raise_problems(problems);
+}
+
+void
+slipway_descent_check_roles(const SlipwayDescent *descent)
+{
+	for (int i = 0; i < descent->n; i++)
+	{
+		const SlipwayDescentStep *step = &descent->steps[i];
+		SlipwayPlace place;
+
+		if (step->outline == NULL)
+			continue;
+		slipway_place_push(&place, step->name, NULL, true);
+		place.part = SLIPWAY_PART_DOWN;
+		slipway_terms_check(&step->outline->directives, &place);
+		slipway_place_pop(&place);
+	}
 }
 
 static SlipwayTask

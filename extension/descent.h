@@ -14,6 +14,7 @@ typedef struct SlipwayDescentStep
 	SlipwayKind kind;
 	bool		baselined;		/* no script of it ever ran */
 	bool		part_way;		/* its rollback has begun, and stopped */
+	bool		bound;			/* the script with which that has begun rolls this one back, too */
 	bool		has_script;
 	uint8		script[SLIPWAY_HASH_LEN];	/* that rolls it back */
 	SlipwayOutline *outline;	/* once that was checked; with a script for all, the first one's alone */
@@ -36,6 +37,9 @@ extern SlipwayDescent *slipway_descent_make(const SlipwayProject *project, const
 
 /* Raises SW020 for those that have no script, and what is wrong with the scripts. */
 extern void slipway_descent_check(SlipwayDescent *descent, const SlipwayProject *project);
+
+/* Raises 42501 unless the caller may run the scripts, which were checked, as the roles that they name. */
+extern void slipway_descent_check_roles(const SlipwayDescent *descent);
 
 /* Those of a descent that was checked, with room for so many more behind them. Sets *n. */
 extern SlipwayTask *slipway_descent_tasks(const SlipwayDescent *descent, int more, int *n);

@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "lib/stringinfo.h"
+#include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/varlena.h"
@@ -278,7 +279,7 @@ slipway_directives_read(SlipwayDirectives *directives, SlipwayPlace *place)
 	{
 		place->statement.location = reader.text - place->script;
 		place->statement.start.line = reader.number;
-		place->statement.start.column = 1 + (reader.text - reader.line);
+		place->statement.start.column = 1 + pg_mbstrlen_with_len(reader.line, reader.text - reader.line);
 		place->in_statement = true;
 		take(directives, &directive, &place->statement);
 		length = reader.next - place->script;

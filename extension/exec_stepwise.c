@@ -19,6 +19,7 @@
 #include "miscadmin.h"
 #include "tcop/tcopprot.h"
 #include "tcop/utility.h"
+#include "utils/builtins.h"
 #include "utils/timestamp.h"
 
 #include "body.h"
@@ -304,8 +305,8 @@ raise_unknown(const Walk *walk, const SlipwayOpenUnit *unit, const SlipwayStatem
 			 errmsg("it is not known whether statement %d of migration \"%s\" was executed",
 					unit->statement, walk->task->name),
 			 errdetail("It commits by itself, and the server or its process ended meanwhile."),
-			 errhint("Find out what it has done. Then say so with slipway.settle_unit('%s', done => true or false, reason => ...).",
-					 walk->task->name)));
+			 errhint("Find out what it has done. Then say so with slipway.settle_unit(%s, done => true or false, reason => ...).",
+					 quote_literal_cstr(walk->task->name))));
 }
 
 /* Finds out what became of a unit that stands alone; true: it is done. */
@@ -334,7 +335,7 @@ resume(Walk *walk)
 	for (;;)
 	{
 		journal = slipway_journal_load(walk->run->project->name, walk->task->name);
-		walk->part_way |= journal->done > 0 || journal->open.entry > 0;
+		walk->part_way |= slipway_journal_is_begun(journal);
 		/* What tidies up runs as the same role as the statement did. */
 		if (journal->settings)
 			slipway_carried_load(&walk->carried, journal->settings);

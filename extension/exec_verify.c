@@ -17,28 +17,35 @@
 #include "message.h"
 #include "missing.h"
 
-/* What messages call the script. */
-#define PART "verify"
+void
+slipway_verify_check(const char *migration, const SlipwayOutline *outline)
+{
+	SlipwayPlace place;
+
+	if (outline->stepwise_reason == NULL)
+		return;
+	slipway_place_push(&place, migration, NULL, true);
+	place.part = SLIPWAY_PART_VERIFY;
+	ereport(ERROR,
+			(errcode(SLIPWAY_REFUSED_STATEMENT),
+			 errmsg("a verify script cannot be more than one transaction: %s", outline->stepwise_reason),
+			 errhint("Whatever it does is rolled back.")));
+}
 
 SlipwayOutline *
 slipway_verify_outline(const char *migration, const uint8 *script, bool fixed_role, char **body)
 {
-	SlipwayOutline *outline = NULL;
+	SlipwayOutline *outline;
 	SlipwayPlace place;
 
 	*body = slipway_body_load(script);
-	if (*body)
-		outline = slipway_outline_part(migration, PART, *body, fixed_role, SLIPWAY_BODY_ROOM);
 	slipway_place_push(&place, migration, NULL, true);
-	place.part = PART;
-	if (outline == NULL)
-		slipway_missing_raise(migration, PART, script);
-	if (outline->stepwise_reason)
-		ereport(ERROR,
-				(errcode(SLIPWAY_REFUSED_STATEMENT),
-				 errmsg("a verify script cannot be more than one transaction: %s", outline->stepwise_reason),
-				 errhint("Whatever it does is rolled back.")));
+	place.part = SLIPWAY_PART_VERIFY;
+	if (*body == NULL)
+		slipway_missing_raise(migration, SLIPWAY_PART_VERIFY, script);
 	slipway_place_pop(&place);
+	outline = slipway_outline_part(migration, SLIPWAY_PART_VERIFY, *body, fixed_role, SLIPWAY_BODY_ROOM);
+	slipway_verify_check(migration, outline);
 	return outline;
 }
 
@@ -62,7 +69,7 @@ slipway_exec_verify(SlipwayRun *run, const char *migration, const uint8 *script)
 	};
 
 	slipway_place_push(&place, migration, body, false);
-	place.part = PART;
+	place.part = SLIPWAY_PART_VERIFY;
 	slipway_place_expand(&place, outline->expansion);
 	slipway_terms_set(run, &outline->directives, &place);
 	slipway_exec_block_undone(run, &place, &block);

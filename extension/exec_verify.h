@@ -16,6 +16,9 @@
 extern SlipwayOutline *slipway_verify_outline(const char *migration, const uint8 *script, bool fixed_role,
 											  char **body);
 
+/* Raises, as of a check, that the script of this outline would run in steps. */
+extern void slipway_verify_check(const char *migration, const SlipwayOutline *outline);
+
 /* Is the verify script to run with this task? Many have none. */
 extern bool slipway_verify_wanted(const SlipwayRun *run, const SlipwayTask *task);
 

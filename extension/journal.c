@@ -16,6 +16,7 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
+#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
@@ -82,6 +83,18 @@ slipway_journal_hash(uint8 *hash, const SlipwayOutline *outline, const char *scr
 }
 
 bool
+slipway_journal_is_begun(const SlipwayJournal *journal)
+{
+	return journal->done > 0 || journal->open.entry > 0;
+}
+
+bool
+slipway_journal_is_undoing(const SlipwayJournal *journal)
+{
+	return slipway_journal_is_begun(journal) && strcmp(journal->action, SLIPWAY_ACTION_ROLLBACK) == 0;
+}
+
+bool
 slipway_journal_is_open(const char *project)
 {
 	SlipwayLookup row;
@@ -100,6 +113,20 @@ has_outcome(const SlipwayLookup *row, const char *outcome)
 	return strcmp(slipway_lookup_text(row, "outcome"), outcome) == 0;
 }
 
+/* An array of texts as a list. */
+static List *
+read_names(Datum value)
+{
+	List	   *names = NIL;
+	Datum	   *elements;
+	int			n;
+
+	deconstruct_array(DatumGetArrayTypeP(value), TEXTOID, -1, false, TYPALIGN_INT, &elements, NULL, &n);
+	for (int i = 0; i < n; i++)
+		names = lappend(names, TextDatumGetCString(elements[i]));
+	return names;
+}
+
 SlipwayJournal *
 slipway_journal_load(const char *project, const char *migration)
 {
@@ -114,7 +141,10 @@ slipway_journal_load(const char *project, const char *migration)
 	for (bool newest = true; slipway_lookup_previous(&row); newest = false)
 	{
 		if (newest)
+		{
 			journal->action = slipway_lookup_text(&row, "action");
+			journal->others = read_names(slipway_lookup_datum(&row, "others", &isnull));
+		}
 		if (has_outcome(&row, "done"))
 		{
 			journal->done = slipway_lookup_int4(&row, "last_statement");
@@ -155,12 +185,24 @@ slipway_journal_list_open(const char *project)
 	return names;
 }
 
+static void
+add_others(SlipwayArgs *args, const List *others)
+{
+	Datum	   *names = palloc(Max(list_length(others), 1) * sizeof(Datum));
+	ListCell   *cell;
+	int			n = 0;
+
+	foreach(cell, others)
+		names[n++] = CStringGetTextDatum(lfirst(cell));
+	slipway_arg_datum(args, PointerGetDatum(construct_array(names, n, TEXTOID, -1, false, TYPALIGN_INT)), false);
+}
+
 static int64
 add_row(SlipwayRun *run, const SlipwayJournalUnit *unit, const char *outcome)
 {
-	static SlipwayQuery query = {SLIPWAY_QUERY_JOURNAL_ADD, 15,
+	static SlipwayQuery query = {SLIPWAY_QUERY_JOURNAL_ADD, 16,
 	{TEXTOID, INT8OID, TEXTOID, BYTEAOID, INT8OID, INT8OID, INT8OID, INT8OID, INT8OID, BYTEAOID,
-	TEXTOID, TEXTOID, TIMESTAMPTZOID, TEXTARRAYOID, TEXTOID}};
+	TEXTOID, TEXTOID, TIMESTAMPTZOID, TEXTARRAYOID, TEXTOID, TEXTARRAYOID}};
 	int64		entry = slipway_lookup_last("journal", run->project->name, "entry") + 1;
 	SlipwayArgs args = {0};
 
@@ -179,6 +221,7 @@ add_row(SlipwayRun *run, const SlipwayJournalUnit *unit, const char *outcome)
 	slipway_arg_datum(&args, TimestampTzGetDatum(unit->started_at), false);
 	slipway_arg_datum(&args, PointerGetDatum(unit->settings), false);
 	slipway_arg_text(&args, unit->task->action);
+	add_others(&args, unit->task->others);
 	slipway_query(&query, &args, 0);
 	return entry;
 }

@@ -26,6 +26,7 @@ typedef struct SlipwayOpenUnit
 typedef struct SlipwayJournal
 {
 	char	   *action;			/* what was begun: to "apply" it, or "rollback"; NULL: nothing */
+	List	   *others;			/* names of those that the same script rolls back */
 	int			done;			/* statements that are done */
 	int			units;			/* that they were, as the script was cut then */
 	uint8		hash[SLIPWAY_HASH_LEN]; /* over them: see slipway_journal_hash() */
@@ -49,6 +50,10 @@ typedef struct SlipwayJournalUnit
 
 /* How far a migration has come, in the current memory context. Needs no scope. */
 extern SlipwayJournal *slipway_journal_load(const char *project, const char *migration);
+
+/* Has what was begun left something behind; and was that a rollback? */
+extern bool slipway_journal_is_begun(const SlipwayJournal *journal);
+extern bool slipway_journal_is_undoing(const SlipwayJournal *journal);
 
 /* Is a migration of the project done in part? The cheap question before all others. */
 extern bool slipway_journal_is_open(const char *project);

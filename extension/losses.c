@@ -8,13 +8,17 @@
  */
 #include "postgres.h"
 
-#include "access/genam.h"
 #include "access/relation.h"
 #include "access/table.h"
 #include "access/tableam.h"
+#include "catalog/heap.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_extension.h"
 #include "catalog/pg_inherits.h"
+#include "catalog/pg_namespace.h"
+#include "catalog/pg_type.h"
+#include "commands/extension.h"
 #include "miscadmin.h"
 #include "optimizer/plancat.h"
 #include "storage/lmgr.h"
@@ -29,7 +33,9 @@
 #include "utils/varlena.h"
 
 #include "losses.h"
+#include "query.h"
 #include "settings.h"
+#include "spi.h"
 
 /* Tables that the planner takes for smaller are counted. */
 #define COUNT_ROWS 100000.0
@@ -152,27 +158,95 @@ add_loss(Finder *finder, Oid relation)
 	SlipwayLoss *loss;
 	Rows		rows;
 
+	char	   *name;
+	ListCell   *cell;
+
 	if (!OidIsValid(relation) || !holds_data(relation))
 		return;
+	name = quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)), get_rel_name(relation));
+	foreach(cell, finder->losses)
+	{
+		const SlipwayLoss *known = lfirst(cell);
+
+		/* named, and taken by CASCADE as well */
+		if (strcmp(known->action, finder->action) == 0 && strcmp(known->relation, name) == 0 &&
+			(known->column == NULL) == (finder->column == NULL) &&
+			(known->column == NULL || strcmp(known->column, finder->column) == 0))
+			return;
+	}
 	rows = measure(relation);
 	loss = palloc0(sizeof(SlipwayLoss));
 	loss->action = finder->action;
-	loss->relation = quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)),
-												get_rel_name(relation));
+	loss->relation = name;
 	loss->column = finder->column;
 	loss->rows = rows.n;
 	loss->exact = rows.exact;
 	finder->losses = lappend(finder->losses, loss);
 }
 
-/* With its heirs, which are tables in their own right. */
 static void
-add_heirs(Finder *finder, Oid table)
+add_column(Finder *finder, Oid relation, char *column)
+{
+	if (!OidIsValid(relation) || get_attnum(relation, column) == InvalidAttrNumber)
+		return;
+	finder->action = "drop column";
+	finder->column = column;
+	add_loss(finder, relation);
+	finder->column = NULL;
+}
+
+/* What goes with an object that is dropped: by CASCADE, or anyhow. */
+static void
+add_cascade(Finder *finder, Oid catalog, Oid object, bool cascade)
+{
+	static SlipwayQuery query = {SLIPWAY_QUERY_CASCADE_DATA, 3, {OIDOID, OIDOID, BOOLOID}};
+	MemoryContext caller = CurrentMemoryContext;
+	SlipwayArgs args = {0};
+	uint64		rows;
+	Oid		   *tables;
+	char	  **columns;
+
+	slipway_arg_datum(&args, ObjectIdGetDatum(catalog), false);
+	slipway_arg_datum(&args, ObjectIdGetDatum(object), false);
+	slipway_arg_datum(&args, BoolGetDatum(cascade), false);
+	slipway_spi_begin();
+	rows = slipway_query(&query, &args, 0);
+	tables = MemoryContextAlloc(caller, Max(rows, 1) * sizeof(Oid));
+	columns = MemoryContextAllocZero(caller, Max(rows, 1) * sizeof(char *));
+	for (uint64 i = 0; i < rows; i++)
+	{
+		char	   *column = slipway_row_text(i, 2);
+		bool		isnull;
+
+		tables[i] = DatumGetObjectId(slipway_row_datum(i, 1, &isnull));
+		columns[i] = column ? MemoryContextStrdup(caller, column) : NULL;
+	}
+	slipway_spi_end();
+	for (uint64 i = 0; i < rows; i++)
+	{
+		finder->action = "drop table";
+		if (columns[i])
+			add_column(finder, tables[i], columns[i]);
+		else if (tables[i] != object)
+			add_loss(finder, tables[i]);
+	}
+}
+
+/* A table that is emptied, and its heirs: they have rows of their own. */
+static void
+add_emptied(Finder *finder, const RangeVar *name, Oid table)
 {
 	ListCell   *cell;
 
-	foreach(cell, find_all_inheritors(table, NoLock, NULL))
-		add_loss(finder, lfirst_oid(cell));
+	if (!OidIsValid(table))
+		return;
+	if (name->inh && get_rel_relkind(table) == RELKIND_RELATION)
+	{
+		foreach(cell, find_all_inheritors(table, NoLock, NULL))
+			add_loss(finder, lfirst_oid(cell));
+	}
+	else
+		add_loss(finder, table);
 }
 
 /* Unlike RangeVarGetRelid() this raises nothing where a schema may not be used. */
@@ -192,94 +266,132 @@ look_at_drop_table(Finder *finder, const DropStmt *stmt)
 {
 	ListCell   *cell;
 
-	finder->action = "drop table";
 	foreach(cell, stmt->objects)
 	{
 		Oid			table = find_relation(makeRangeVarFromNameList(lfirst(cell)));
 
-		if (!OidIsValid(table))
-			continue;
-		if (stmt->behavior == DROP_CASCADE && get_rel_relkind(table) == RELKIND_RELATION)
-			add_heirs(finder, table);
-		else
-			add_loss(finder, table);
+		finder->action = "drop table";
+		add_loss(finder, table);
+		if (OidIsValid(table) && holds_data(table) && stmt->behavior == DROP_CASCADE)
+			add_cascade(finder, RelationRelationId, table, true);
 	}
 }
 
-static int
-compare_names(const ListCell *a, const ListCell *b)
+/* As find_relation(). */
+static Oid
+find_type(const TypeName *name)
 {
-	return strcmp(get_rel_name(lfirst_oid(a)), get_rel_name(lfirst_oid(b)));
+	char	   *schema_name;
+	char	   *type_name;
+	Oid			schema;
+
+	DeconstructQualifiedName(name->names, &schema_name, &type_name);
+	if (schema_name == NULL)
+		return TypenameGetTypid(type_name);
+	schema = get_namespace_oid(schema_name, true);
+	return OidIsValid(schema) ? GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum(type_name),
+												ObjectIdGetDatum(schema)) : InvalidOid;
 }
 
-/* Tables of a schema but partitions. */
-static List *
-list_tables(Oid schema)
-{
-	Relation	catalog = table_open(RelationRelationId, AccessShareLock);
-	SysScanDesc scan = systable_beginscan(catalog, InvalidOid, false, NULL, 0, NULL);
-	HeapTuple	tuple;
-	List	   *tables = NIL;
-
-	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
-	{
-		Form_pg_class class = (Form_pg_class) GETSTRUCT(tuple);
-
-		if (class->relnamespace == schema && !class->relispartition)
-			tables = lappend_oid(tables, class->oid);
-	}
-	systable_endscan(scan);
-	table_close(catalog, AccessShareLock);
-	list_sort(tables, compare_names);
-	return tables;
-}
-
+/* What others live in, or are made of. */
 static void
-look_at_drop_schema(Finder *finder, const DropStmt *stmt)
+look_at_drop(Finder *finder, const DropStmt *stmt)
 {
+	bool		cascade = stmt->behavior == DROP_CASCADE;
 	ListCell   *cell;
-	ListCell   *table;
 
-	finder->action = "drop table";
-	if (stmt->behavior != DROP_CASCADE)
-		return;
 	foreach(cell, stmt->objects)
 	{
-		Oid			schema = get_namespace_oid(strVal(lfirst(cell)), true);
+		Oid			catalog = InvalidOid;
+		Oid			object = InvalidOid;
 
-		if (!OidIsValid(schema))
+		switch (stmt->removeType)
+		{
+			case OBJECT_SCHEMA:
+				catalog = NamespaceRelationId;
+				object = get_namespace_oid(strVal(lfirst(cell)), true);
+				break;
+			case OBJECT_EXTENSION:
+				catalog = ExtensionRelationId;
+				object = get_extension_oid(strVal(lfirst(cell)), true);
+				break;
+			case OBJECT_TYPE:
+			case OBJECT_DOMAIN:
+				catalog = TypeRelationId;
+				object = find_type(lfirst_node(TypeName, cell));
+				break;
+			default:
+				break;
+		}
+		/* Only an extension has tables of its own. */
+		if (OidIsValid(object) && (cascade || catalog == ExtensionRelationId))
+			add_cascade(finder, catalog, object, cascade);
+	}
+}
+
+/* The columns of heirs go, too, unless they have them by themselves. */
+static void
+add_inherited_columns(Finder *finder, Oid table, char *column)
+{
+	ListCell   *cell;
+
+	foreach(cell, find_all_inheritors(table, NoLock, NULL))
+	{
+		Oid			heir = lfirst_oid(cell);
+		HeapTuple	tuple = heir == table ? NULL : SearchSysCacheAttName(heir, column);
+
+		if (!HeapTupleIsValid(tuple))
 			continue;
-		foreach(table, list_tables(schema))
-			add_loss(finder, lfirst_oid(table));
+		if (!((Form_pg_attribute) GETSTRUCT(tuple))->attislocal)
+			add_column(finder, heir, column);
+		ReleaseSysCache(tuple);
 	}
 }
 
 static void
 look_at_alter(Finder *finder, const AlterTableStmt *stmt)
 {
+	Oid			table = find_relation(stmt->relation);
 	ListCell   *cell;
 
-	finder->action = "drop column";
 	foreach(cell, stmt->cmds)
 	{
 		const AlterTableCmd *command = lfirst_node(AlterTableCmd, cell);
 
-		if (command->subtype != AT_DropColumn)
+		if (command->subtype != AT_DropColumn || !OidIsValid(table))
 			continue;
-		finder->column = command->name;
-		add_loss(finder, find_relation(stmt->relation));
+		add_column(finder, table, command->name);
+		if (stmt->relation->inh && get_rel_relkind(table) == RELKIND_RELATION)
+			add_inherited_columns(finder, table, command->name);
 	}
-	finder->column = NULL;
 }
 
 static void
 look_at_truncate(Finder *finder, const TruncateStmt *stmt)
 {
+	List	   *tables = NIL;
 	ListCell   *cell;
 
 	finder->action = "truncate";
 	foreach(cell, stmt->relations)
-		add_loss(finder, find_relation(lfirst_node(RangeVar, cell)));
+	{
+		const RangeVar *name = lfirst_node(RangeVar, cell);
+		Oid			table = find_relation(name);
+
+		add_emptied(finder, name, table);
+		if (OidIsValid(table) && holds_data(table))
+			tables = list_append_unique_oid(tables, table);
+	}
+	/* Those that refer to them, and so on. */
+	for (int known = 0; stmt->behavior == DROP_CASCADE && known < list_length(tables);)
+	{
+		List	   *more = heap_truncate_find_FKs(tables);
+
+		known = list_length(tables);
+		foreach(cell, more)
+			add_loss(finder, lfirst_oid(cell));
+		tables = list_concat_unique_oid(tables, more);
+	}
 }
 
 /* What follows is looked up where the script says. */
@@ -298,16 +410,18 @@ look_at(Finder *finder, const Node *stmt)
 		follow_search_path((const VariableSetStmt *) stmt);
 	else if (IsA(stmt, DropStmt) && ((const DropStmt *) stmt)->removeType == OBJECT_TABLE)
 		look_at_drop_table(finder, (const DropStmt *) stmt);
-	else if (IsA(stmt, DropStmt) && ((const DropStmt *) stmt)->removeType == OBJECT_SCHEMA)
-		look_at_drop_schema(finder, (const DropStmt *) stmt);
+	else if (IsA(stmt, DropStmt))
+		look_at_drop(finder, (const DropStmt *) stmt);
 	else if (IsA(stmt, AlterTableStmt))
 		look_at_alter(finder, (const AlterTableStmt *) stmt);
 	else if (IsA(stmt, TruncateStmt))
 		look_at_truncate(finder, (const TruncateStmt *) stmt);
 	else if (IsA(stmt, DeleteStmt) && ((const DeleteStmt *) stmt)->whereClause == NULL)
 	{
+		const RangeVar *name = ((const DeleteStmt *) stmt)->relation;
+
 		finder->action = "delete";
-		add_loss(finder, find_relation(((const DeleteStmt *) stmt)->relation));
+		add_emptied(finder, name, find_relation(name));
 	}
 }
 

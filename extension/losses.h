@@ -18,9 +18,9 @@ typedef struct SlipwayLoss
 } SlipwayLoss;
 
 /*
- * A list of SlipwayLoss, in the current memory context, of tables that are there now. What functions and
- * DO blocks do, and what goes by CASCADE apart from tables of a schema and heirs of a table, is not seen. Tables are
- * looked up and counted as the owner role of the project, if it has one, else as the caller.
+ * A list of SlipwayLoss, in the current memory context, of tables that are there now, with what goes by
+ * CASCADE of tables, schemas, types, domains and extensions, and of TRUNCATE. What functions and DO blocks do
+ * is not seen. Tables are looked up and counted as the owner role of the project, if it has one, else as the caller.
  */
 extern List *slipway_losses_find(const SlipwayProject *project, const char *script,
 								 const SlipwayOutline *outline);

@@ -49,21 +49,22 @@ SlipwayNeedle *
 slipway_needle_make(const char *value)
 {
 	SlipwayNeedle *needle = palloc0(sizeof(SlipwayNeedle));
+	const char *tail = value + strlen(value);
 
+	while (tail > value && is_quote(tail[-1]))
+		tail--;
+	needle->tail = pstrdup(tail);
 	needle->text = palloc(strlen(value) + 1);
 	for (const char *p = value; *p; p++)
 		if (!is_quote(*p))
 			needle->text[needle->length++] = *p;
 	needle->text[needle->length] = '\0';
-	needle->tail = pstrdup(value + strlen(value));
-	for (const char *p = value + strlen(value); p > value && is_quote(p[-1]); p--)
-		needle->tail = pstrdup(p - 1);
 	if (needle->length >= PART_MIN)
 		return needle;
 	needle->exact = true;
 	needle->tail = "";
 	needle->length = strlen(value);
-	strcpy(needle->text, value);
+	memcpy(needle->text, value, needle->length + 1);
 	return needle;
 }
 

@@ -272,7 +272,7 @@ read_journal(SlipwayStep *steps, int n, const char *project, const List *open)
 		SlipwayStep *step = find_by_name(steps, n + others, name);
 		SlipwayJournal *journal = slipway_journal_load(project, name);
 
-		if (journal->done == 0 && journal->open.entry == 0)
+		if (!slipway_journal_is_begun(journal))
 			continue;
 		if (step == NULL)
 		{
@@ -280,7 +280,7 @@ read_journal(SlipwayStep *steps, int n, const char *project, const List *open)
 			*step = (SlipwayStep) {.name = name};
 		}
 		step->begun = true;
-		step->undoing = strcmp(journal->action, SLIPWAY_ACTION_ROLLBACK) == 0;
+		step->undoing = slipway_journal_is_undoing(journal);
 		step->units_done = journal->units;
 	}
 	return others;
@@ -328,8 +328,8 @@ raise_missing(const SlipwayStep *step)
 			 errdetail("The manifest does not hold it. Units of it that are committed: %d.", step->units_done),
 			 step->units_done > 0 ?
 			 errhint("Put its script back. What it has not executed yet may be changed, or taken out.") :
-			 errhint("Put its script back; or say that nothing of it was executed, with slipway.settle_unit('%s', done => false, reason => ...).",
-					 step->name)));
+			 errhint("Put its script back; or say that nothing of it was executed, with slipway.settle_unit(%s, done => false, reason => ...).",
+					 quote_literal_cstr(step->name))));
 }
 
 SlipwayStep *
@@ -349,6 +349,16 @@ slipway_plan_require(const SlipwayPlan *plan, const char *project, const char *n
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("project \"%s\" has no migration \"%s\"", project, name),
 			 nearest ? errhint("Perhaps you mean \"%s\".", nearest) : 0));
+}
+
+void
+slipway_step_require_member(const SlipwayStep *step)
+{
+	if (step->member == NULL)
+		ereport(ERROR,
+				(errcode(SLIPWAY_MISSING_MIGRATION),
+				 errmsg("migration \"%s\" is not in the newest manifest", step->name),
+				 errhint("Put its script back.")));
 }
 
 const char *

@@ -68,6 +68,9 @@ extern bool slipway_step_pending(const SlipwayStep *step);
  */
 extern void slipway_step_check(const SlipwayStep *step, bool allow_out_of_order);
 
+/* Raises SW002 if the manifest does not have it. */
+extern void slipway_step_require_member(const SlipwayStep *step);
+
 /* The name of a member that is most like this one, or NULL. */
 extern const char *slipway_plan_nearest(const SlipwayPlan *plan, const char *name);
 

@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "utils/memutils.h"
 
@@ -13,14 +14,17 @@
 #include "error_code.h"
 #include "load_manifest.h"
 #include "missing.h"
+#include "query.h"
+#include "requirement.h"
 #include "rollback.h"
+#include "spi.h"
+#include "terms.h"
 #include "validate.h"
 
 /* What the manifest has under that name now. */
 static SlipwayMember *
-find_member(SlipwayManifest *manifest, const char *project, const char *name)
+find_member(const SlipwayManifest *manifest, const char *name)
 {
-	slipway_manifest_read(manifest, project, SLIPWAY_PART_WHOLE);
 	for (int i = 0; i < manifest->n; i++)
 		if (manifest->members[i].kind == SLIPWAY_VERSIONED && strcmp(manifest->members[i].name, name) == 0)
 			return &manifest->members[i];
@@ -51,23 +55,101 @@ check_script(const SlipwayMember *member, const SlipwayProject *project)
 	return outline;
 }
 
+/* Those that run before it in a deploy are not run here. */
+static void
+require_applied(const SlipwayPlan *plan, const SlipwayStep *step, SlipwayPlace *place)
+{
+	ListCell   *cell;
+
+	foreach(cell, step->member->outline->directives.requirements)
+	{
+		const SlipwayRequirement *requirement = lfirst(cell);
+
+		for (int i = 0; i < plan->n; i++)
+		{
+			if (strcmp(plan->steps[i].name, requirement->name) != 0 || plan->steps[i].applied)
+				continue;
+			place->statement = requirement->at;
+			place->in_statement = true;
+			ereport(ERROR,
+					(errcode(SLIPWAY_UNMET_REQUIREMENT),
+					 errmsg("migration \"%s\" requires \"%s\", which is not applied", step->name,
+							requirement->name)));
+		}
+	}
+}
+
+/* May the script, whose outline is that of the member, run where the migration stands? */
+static void
+check_place(const SlipwayRun *run, const SlipwayPlan *plan, const SlipwayMember *member)
+{
+	SlipwayStep *step = slipway_plan_require(plan, run->project->name, member->name);
+	SlipwayPlace place;
+
+	/* as it will be, once it is rolled back */
+	step->applied = false;
+	step->state = SLIPWAY_PENDING;
+	slipway_requirement_check(plan, step - plan->steps, run->project->name);
+	slipway_place_push(&place, member->name, NULL, true);
+	if (member->outline->directives.repeatable)
+		ereport(ERROR,
+				(errcode(SLIPWAY_INVALID_MANIFEST),
+				 errmsg("the manifest calls migration \"%s\" versioned, which its script does not", member->name),
+				 errhint("A repeatable one has the directive repeatable, a versioned one has not.")));
+	require_applied(plan, step, &place);
+	slipway_terms_check(&member->outline->directives, &place);
+	slipway_place_pop(&place);
+}
+
+/*
+ * The last redo may have rolled back its migration, and failed to apply it. Then another one is the newest
+ * that is applied, which nobody means who says "once more".
+ */
+static void
+refuse_half_done(const SlipwayRun *run, const SlipwayPlan *plan)
+{
+	static SlipwayQuery query = {SLIPWAY_QUERY_REDO_LAST, 1, {TEXTOID}};
+	MemoryContext caller = CurrentMemoryContext;
+	char	   *name = NULL;
+	SlipwayArgs args = {0};
+
+	slipway_arg_text(&args, run->project->name);
+	slipway_spi_begin();
+	if (slipway_query(&query, &args, 1) > 0)
+		name = MemoryContextStrdup(caller, slipway_row_text(0, 1));
+	slipway_spi_end();
+	for (int i = 0; name && i < plan->n; i++)
+		if (strcmp(plan->steps[i].name, name) == 0 && plan->steps[i].member && !plan->steps[i].applied)
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("the last redo has rolled back migration \"%s\", which is not applied again", name),
+					 errhint("Apply it with migrate.")));
+}
+
 static SlipwayTask *
 look(SlipwayRun *run, int *n)
 {
+	SlipwayPlan *plan;
 	SlipwayDescent *descent;
 	SlipwayTask *tasks;
 	SlipwayMember *member;
 
+	slipway_manifest_read(run->manifest, run->project->name, SLIPWAY_PART_WHOLE);
+	plan = slipway_plan_make(run->project->name, run->manifest);
+	refuse_half_done(run, plan);
 	run->options->steps = 1;
 	descent = slipway_descent_make(run->project, run->manifest, run->options);
 	slipway_descent_check(descent, run->project);
+	slipway_descent_check_roles(descent);
 	tasks = slipway_descent_tasks(descent, 1, n);
 	if (*n == 0)
 		return tasks;
-	member = find_member(run->manifest, run->project->name, tasks[*n - 1].name);
+	member = find_member(run->manifest, tasks[*n - 1].name);
+	member->outline = check_script(member, run->project);
+	check_place(run, plan, member);
 	tasks[*n] = (SlipwayTask) {
 		.name = member->name, .action = SLIPWAY_ACTION_APPLY, .script = member->up,
-		.member = member, .outline = check_script(member, run->project),
+		.member = member, .outline = member->outline,
 	};
 	*n += 1;
 	return tasks;

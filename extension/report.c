@@ -18,6 +18,7 @@
 #include "plan.h"
 #include "privilege.h"
 #include "settings.h"
+#include "task.h"
 #include "validate.h"
 #include "variable.h"
 
@@ -213,11 +214,13 @@ slipway_validate(PG_FUNCTION_ARGS)
 	SlipwayManifest *manifest = slipway_manifest_load(project->name, optional_text(fcinfo, 1));
 	SlipwayPlan *plan = slipway_plan_make(project->name, manifest);
 	bool		allow_out_of_order = allows_out_of_order(fcinfo, 2);
+	List	   *problems;
 	ListCell   *cell;
 
 	take_variables(fcinfo, 3);
 	InitMaterializedSRF(fcinfo, 0);
-	foreach(cell, slipway_validate_plan(plan, plan->n, project, allow_out_of_order))
+	problems = slipway_validate_plan(plan, plan->n, project, allow_out_of_order);
+	foreach(cell, list_concat(problems, slipway_validate_companions(plan, project)))
 	{
 		SlipwayProblem *problem = lfirst(cell);
 		ReportRow	row = {0};
@@ -242,6 +245,22 @@ add_requirements(ReportRow *row, const SlipwayOutline *outline)
 	add_datum(row, PointerGetDatum(construct_array(names, n, TEXTOID, -1, false, TYPALIGN_INT)), outline == NULL);
 }
 
+/* Which script of a migration: NULL for that which applies it. */
+static const char *
+read_part(FunctionCallInfo fcinfo, int arg)
+{
+	char	   *part = text_to_cstring(PG_GETARG_TEXT_PP(arg));
+
+	if (strcmp(part, "up") == 0)
+		return NULL;
+	if (strcmp(part, SLIPWAY_PART_DOWN) != 0 && strcmp(part, SLIPWAY_PART_VERIFY) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("invalid part of a migration: \"%s\"", part),
+				 errdetail("It is up, down or verify.")));
+	return part;
+}
+
 PG_FUNCTION_INFO_V1(slipway_check_script);
 
 Datum
@@ -257,7 +276,7 @@ slipway_check_script(PG_FUNCTION_ARGS)
 	slipway_check_name("migration", name);
 	slipway_normal_form(body);
 	take_variables(fcinfo, 3);
-	outline = slipway_validate_script(name, NULL, body, project->owner != NULL, 0, &problem);
+	outline = slipway_validate_script(name, read_part(fcinfo, 4), body, project->owner != NULL, 0, &problem);
 	InitMaterializedSRF(fcinfo, 0);
 	add_text(&row, outline ? kind_name(outline) : NULL);
 	add_datum(&row, Int32GetDatum(outline ? outline->nunits : 0), outline == NULL);

@@ -29,7 +29,7 @@
 static const char reader_routines[] =
 "slipway.version(), slipway.lock_key(text), slipway.plan(text, text, boolean, jsonb), "
 "slipway.validate(text, text, boolean, jsonb), slipway.compare(text, text), "
-"slipway.check_script(text, text, text, jsonb), slipway.set_variables(text, text), slipway.require(text, text), slipway.find_base(text), "
+"slipway.check_script(text, text, text, jsonb, text), slipway.set_variables(text, text), slipway.require(text, text), slipway.find_base(text), "
 "slipway.find_manifest(text, text), "
 "slipway.verify_history(text), slipway.rollback_plan(text, jsonb), slipway._status(text), slipway._may(text, text), "
 "slipway._is_alive(integer, timestamptz), slipway._wait(integer), slipway._work(integer)";

@@ -98,6 +98,7 @@ look(SlipwayRun *run, int *n)
 	SlipwayDescent *descent = slipway_descent_make(run->project, run->manifest, run->options);
 
 	slipway_descent_check(descent, run->project);
+	slipway_descent_check_roles(descent);
 	return slipway_descent_tasks(descent, 0, n);
 }
 

@@ -7,12 +7,14 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "utils/builtins.h"
+#include "utils/memutils.h"
 
 #include "body.h"
 #include "descent.h"
 #include "load_manifest.h"
 #include "losses.h"
 #include "privilege.h"
+#include "secret.h"
 #include "variable.h"
 
 /* What was asked for. */
@@ -89,8 +91,8 @@ put_loss(FunctionCallInfo fcinfo, int position, const SlipwayDescentStep *step, 
 {
 	Datum		values[] = {
 		Int32GetDatum(position), CStringGetTextDatum(step->name), CStringGetTextDatum(loss->action),
-		CStringGetTextDatum(loss->relation),
-		loss->column ? CStringGetTextDatum(loss->column) : (Datum) 0,
+		CStringGetTextDatum(slipway_secret_hide(loss->relation, false)),
+		loss->column ? CStringGetTextDatum(slipway_secret_hide(loss->column, false)) : (Datum) 0,
 		Int64GetDatum((int64) loss->rows), BoolGetDatum(loss->exact)
 	};
 	bool		nulls[lengthof(values)] = {false};
@@ -106,20 +108,26 @@ Datum
 slipway_rollback_losses(PG_FUNCTION_ARGS)
 {
 	Question	question = read_question(fcinfo, SLIPWAY_DEPLOYER);
+	MemoryContext context;
 	ListCell   *cell;
 
 	InitMaterializedSRF(fcinfo, 0);
+	context = AllocSetContextCreate(CurrentMemoryContext, "slipway losses", ALLOCSET_DEFAULT_SIZES);
 	for (int i = 0; i < question.descent->n; i++)
 	{
 		const SlipwayDescentStep *step = &question.descent->steps[i];
+		MemoryContext caller;
 		char	   *body;
 
 		if (step->outline == NULL)
 			continue;
+		caller = MemoryContextSwitchTo(context);
 		body = slipway_body_load(step->script);
 		foreach(cell, slipway_losses_find(question.project, slipway_outline_text(step->outline, body),
 										  step->outline))
 			put_loss(fcinfo, i + 1, step, lfirst(cell));
+		MemoryContextSwitchTo(caller);
+		MemoryContextReset(context);
 	}
 	return (Datum) 0;
 }

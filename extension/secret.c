@@ -215,10 +215,19 @@ emit_log(ErrorData *edata)
 		next_emit_log(edata);
 }
 
-/* What a parallel worker has to say passes by its own hooks, which know no secret: so there are none. */
+/*
+ * What a parallel worker has to say passes by its own hooks, which know no secret: so there are none. And
+ * the trees of statements have values in them as numbers.
+ */
 static void
 adapt(GucAction action)
 {
+	if (Debug_print_parse)
+		slipway_settings_put("debug_print_parse", "off", PGC_USERSET, action);
+	if (Debug_print_rewritten)
+		slipway_settings_put("debug_print_rewritten", "off", PGC_USERSET, action);
+	if (Debug_print_plan)
+		slipway_settings_put("debug_print_plan", "off", PGC_USERSET, action);
 	if (max_parallel_workers_per_gather != 0)
 		slipway_settings_put("max_parallel_workers_per_gather", "0", PGC_USERSET, action);
 	if (max_parallel_maintenance_workers != 0)

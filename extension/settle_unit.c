@@ -16,7 +16,7 @@ find_unit(const SlipwayProject *project, const char *migration)
 
 	if (journal->open.entry == 0)
 		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("migration \"%s\" of project \"%s\" has no statement whose outcome is open",
 						migration, project->name),
 				 errhint("See slipway.journal.")));

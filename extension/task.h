@@ -15,6 +15,7 @@
 
 /* Scripts of a migration: parts of script_error.h. */
 #define SLIPWAY_PART_DOWN "down"
+#define SLIPWAY_PART_VERIFY "verify"
 
 typedef struct SlipwayTask
 {

@@ -295,9 +295,9 @@ refuse_of_migration(const SlipwayDirectives *directives, SlipwayPlace *place)
 		return;
 	ereport(ERROR,
 			(errcode(SLIPWAY_REFUSED_STATEMENT),
-			 errmsg("directive \"%s\" is for migrations, not for a %s script",
-					first ? "requires" : "repeatable", place->part ? place->part : "hook's"),
-			 place->part ? errhint("Write it into the up script.") :
+			 errmsg("directive \"%s\" is not for %s", first ? "requires" : "repeatable",
+					place->part ? psprintf("%s scripts", place->part) : "hooks"),
+			 place->part ? errhint("It belongs into the script that applies the migration.") :
 			 errhint("Hooks run in every run that has something to do.")));
 }
 

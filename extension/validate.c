@@ -103,7 +103,10 @@ slipway_validate_script(const char *migration, const char *part, const char *bod
 	PG_TRY();
 	{
 		outline = slipway_outline_part(migration, part, body, fixed_role, limit);
-		check_hook(migration, outline);
+		if (part == NULL)
+			check_hook(migration, outline);
+		else if (strcmp(part, SLIPWAY_PART_VERIFY) == 0)
+			slipway_verify_check(migration, outline);
 	}
 	PG_CATCH();
 	{
@@ -396,6 +399,50 @@ slipway_validate_verify(const SlipwayPlan *plan, int nsteps, const SlipwayProjec
 			problem = check_verify(step, project->owner != NULL);
 		if (problem)
 			problems = lappend(problems, problem);
+	}
+	return problems;
+}
+
+/* Adds what is wrong with one of these scripts, if it was uploaded. */
+static List *
+check_companion(List *problems, const SlipwayStep *step, const char *part, const uint8 *script, bool fixed_role)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext context = AllocSetContextCreate(caller, "slipway companion script", ALLOCSET_DEFAULT_SIZES);
+	SlipwayProblem *problem = NULL;
+	char	   *body;
+
+	MemoryContextSwitchTo(context);
+	body = slipway_body_load(script);
+	MemoryContextSwitchTo(caller);
+	if (body)
+		(void) slipway_validate_script(step->name, part, body, fixed_role, 0, &problem);
+	/* What has no value now may have one when it runs. */
+	if (problem && problem->error->sqlerrcode != SLIPWAY_MISSING_VALUE)
+	{
+		problem->error->message = psprintf("%s script: %s", part, problem->error->message);
+		problems = lappend(problems, problem);
+	}
+	MemoryContextDelete(context);
+	return problems;
+}
+
+List *
+slipway_validate_companions(const SlipwayPlan *plan, const SlipwayProject *project)
+{
+	bool		fixed_role = project->owner != NULL;
+	List	   *problems = NIL;
+
+	for (int i = 0; i < plan->n; i++)
+	{
+		const SlipwayStep *step = &plan->steps[i];
+
+		if (!slipway_step_pending(step))
+			continue;
+		if (step->member->has_down)
+			problems = check_companion(problems, step, SLIPWAY_PART_DOWN, step->member->down, fixed_role);
+		if (step->member->has_verify)
+			problems = check_companion(problems, step, SLIPWAY_PART_VERIFY, step->member->verify, fixed_role);
 	}
 	return problems;
 }

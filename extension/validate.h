@@ -27,6 +27,9 @@ extern List *slipway_validate_plan(SlipwayPlan *plan, int nsteps, const SlipwayP
 /* Problems of the verify scripts of those steps. */
 extern List *slipway_validate_verify(const SlipwayPlan *plan, int nsteps, const SlipwayProject *project);
 
+/* Problems, but for variables without a value, of the down and verify scripts of what is pending. */
+extern List *slipway_validate_companions(const SlipwayPlan *plan, const SlipwayProject *project);
+
 /* Raises the first problem, saying how many more there are; none: returns. */
 extern void slipway_validate_raise(List *problems);
 

@@ -79,7 +79,7 @@ list_applied(SlipwayRun *run, const SlipwayPlan *plan, Check *checks)
 		const SlipwayStep *step = &plan->steps[i];
 		Check		check = {.migration = step->name, .entry = step->entry};
 
-		if (!step->applied)
+		if (!step->applied || step->undoing)
 			continue;
 		check.has_script = step->member && step->member->has_verify;
 		if (check.has_script)
@@ -98,6 +98,8 @@ find_wanted(SlipwayRun *run, const SlipwayPlan *plan, const Check *checks, int n
 	const char *name = run->options->migration;
 	const SlipwayStep *step = slipway_plan_require(plan, run->project->name, name);
 
+	if (step->undoing)
+		slipway_step_check(step, true);
 	for (int i = 0; i < n; i++)
 		if (strcmp(checks[i].migration, name) == 0 && checks[i].has_script)
 			return &checks[i];

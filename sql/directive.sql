@@ -15,7 +15,7 @@ SELECT sqlstate, message, line_number FROM slipway.check_script('x', E'-- slipwa
 SELECT sqlstate, message, line_number FROM slipway.check_script('x', E'-- slipway: run-as a\n-- slipway: run-as b\nSELECT 1');
 -- However the mark is written, and behind other comments.
 SELECT script, message, line_number AS line, column_number AS "column" FROM unnest(ARRAY[E'/* licence */\n-- slipway: nonsense\nSELECT 1',
-       E'/* a\n /* b */\n */ /**/\t-- slipway: nonsense', '--slipway:nonsense', E'--\tSlipway :nonsense\r\n', '---- slipway: nonsense', E'\ufeff-- slipway: nonsense',
+       E'/* a\n /* b */\n */ /*é*/\t-- slipway: nonsense', '--slipway:nonsense', E'--\tSlipway :nonsense\r\n', '---- slipway: nonsense', E'\ufeff-- slipway: nonsense',
        E'/* a */ SELECT 1;\n-- slipway: nonsense', '-- our slipway: nonsense', '-- slipway', '/**/']) WITH ORDINALITY u(script, n),
        slipway.check_script('x', script) ORDER BY n;
 CALL migration('00', E'/* of a view */ --slipway: repeatable\nSELECT 1');

@@ -86,6 +86,7 @@ INSERT INTO call (statement) VALUES
 ('SELECT slipway.check_script(%L, ''SELECT 1'')'),
 ('SELECT slipway.check_script(''a'', %L)'),
 ('SELECT slipway.check_script(''a'', ''SELECT 1'', %L)'),
+('SELECT slipway.check_script(''a'', ''SELECT 1'', part => %L)'),
 ('SELECT slipway._status(%L::text)'),
 ('SELECT slipway.set_variables(%L)'),
 ('SELECT slipway.set_variables(''{}'', %L)'),

@@ -44,6 +44,39 @@ CALL losses('DROP INDEX CONCURRENTLY IF EXISTS x; COPY item FROM stdin;
 1	x
 \.
 DROP TABLE item;');
+-- What CASCADE takes, and heirs; nothing is lost with a column that is not there.
+CREATE TYPE mood AS ENUM ('sad');
+CREATE DOMAIN positive AS integer;
+CREATE TABLE patient (id integer PRIMARY KEY, m mood, p positive, moods mood[]);
+CREATE TABLE visit (id integer PRIMARY KEY REFERENCES patient);
+CREATE TABLE bill (visit integer REFERENCES visit);
+CREATE TABLE state_log (m mood, n integer) PARTITION BY RANGE (n);
+CREATE TABLE state_log_rest PARTITION OF state_log DEFAULT;
+CREATE TABLE uses_row (row parent, n integer);
+CREATE TABLE own_id (id integer) INHERITS (parent);
+CREATE TYPE other.pair AS (a integer);
+CREATE TABLE uses_pair (p other.pair, n integer);
+INSERT INTO patient VALUES (1);
+INSERT INTO visit VALUES (1);
+INSERT INTO bill VALUES (1), (1);
+INSERT INTO state_log VALUES ('sad', 1);
+CALL losses('TRUNCATE patient');
+CALL losses('TRUNCATE patient CASCADE');
+CALL losses('TRUNCATE visit, patient CASCADE');
+CALL losses('TRUNCATE ONLY parent; DELETE FROM parent');
+CALL losses('DELETE FROM ONLY parent');
+CALL losses('ALTER TABLE parent DROP COLUMN id; ALTER TABLE parent DROP COLUMN IF EXISTS none');
+CALL losses('DROP TYPE mood; DROP DOMAIN positive');
+CALL losses('DROP TYPE mood, public.positive, nowhere.x, x CASCADE');
+CALL losses('DROP TABLE parent, heir CASCADE');
+CALL losses('DROP SCHEMA other CASCADE');
+CREATE EXTENSION hstore SCHEMA other;
+CREATE TABLE uses_hstore (h other.hstore, n integer);
+CALL losses('DROP EXTENSION hstore');
+CALL losses('DROP EXTENSION hstore CASCADE');
+DROP TABLE patient, visit, bill, state_log, uses_row, own_id, uses_pair, uses_hstore;
+DROP TYPE mood, positive, other.pair;
+DROP EXTENSION hstore;
 -- Large ones are not counted.
 SELECT relation, rows BETWEEN 140000 AND 160000 AS about, exact
   FROM slipway.rollback_losses(options => jsonb_build_object('script', slipway.add_script('DROP TABLE large')));

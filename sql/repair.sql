@@ -139,6 +139,45 @@ CALL migration('views', E'-- slipway: repeatable\nSELECT 2 / 0');
 SELECT slipway.accept_checksum('views', 'not today either');
 CALL slipway.migrate();
 
+-- Of a rollback that has stopped part way, none but its end and its being put back is the truth.
+CALL project('undone');
+SELECT slipway.add_migration('0001_a', 'CREATE TABLE a (id integer); CREATE INDEX a_id ON a (id)',
+    E'DROP INDEX CONCURRENTLY a_id;\nSELECT 1 / 0', project => 'undone') IS NOT NULL AS added;
+CALL slipway.migrate('undone');
+CALL slipway.rollback('undone', '{"all": true}');
+SELECT migration, state, units_done FROM slipway.status WHERE project = 'undone';
+SELECT name FROM slipway.schema_migrations WHERE project = 'undone';
+SELECT outcome($$SELECT slipway.forget_failed('0001_a', 'never mind', 'undone')$$);
+SELECT slipway.add_manifest(format(E'slipway-manifest 1 order=auto\n%s %s - versioned 0001_a\n', slipway.add_script('SELECT 3', 'undone'),
+    hash_of(E'DROP INDEX CONCURRENTLY a_id;\nSELECT 1 / 0')), 'undone');
+SELECT outcome($$SELECT slipway.accept_checksum('0001_a', 'never mind', 'undone')$$);
+SELECT migration, state, units_done FROM slipway.status WHERE project = 'undone';
+CREATE INDEX a_id ON a (id);
+SELECT slipway.mark_applied('0001_a', 'the index is there again', 'undone');
+-- It is applied as it was.
+SELECT migration, state, units_done, script_hash = applied_hash AS same FROM slipway.status WHERE project = 'undone';
+SELECT count(*) FROM slipway.journal WHERE project = 'undone' AND closed_by IS NULL;
+SELECT migration, script_hash = hash_of(E'DROP INDEX CONCURRENTLY a_id;\nSELECT 1 / 0') AS same FROM slipway.rollback_plan('undone', '{"all": true}');
+-- Also if its script is gone.
+CALL slipway.rollback('undone', '{"all": true}');
+SELECT slipway.add_manifest(E'slipway-manifest 1 order=auto\n', 'undone');
+CREATE INDEX a_id ON a (id);
+SELECT slipway.mark_applied('0001_a', 'again', 'undone');
+SELECT migration, state, units_done FROM slipway.status WHERE project = 'undone';
+-- A rollback that failed whole has left it as it was: there is nothing to forget.
+CALL project('kept');
+SELECT slipway.add_migration('0001_a', 'SELECT 1', 'SELECT 1 / 0', project => 'kept') IS NOT NULL AS added;
+CALL slipway.migrate('kept');
+CALL slipway.rollback('kept', '{"all": true}');
+SELECT slipway.forget_failed('0001_a', 'never mind', 'kept');
+
+-- One that was begun is no place for a baseline to end if the manifest has it no more.
+CALL migration('0001_gone', E'-- slipway: no-transaction\nSELECT 1;\nSELECT 1 / 0', 'nowhere');
+CALL slipway.migrate('nowhere');
+SELECT slipway.add_manifest(E'slipway-manifest 1 order=auto\n', 'nowhere');
+SELECT migration, state FROM slipway.status WHERE project = 'nowhere';
+SELECT slipway.baseline('0001_gone', project => 'nowhere');
+
 -- A script cannot repair itself, though the lock is its own.
 CALL migration('0010_self', 'SELECT slipway.mark_applied(''0010_self'', ''by itself'')');
 CALL slipway.migrate();

@@ -183,6 +183,8 @@ SELECT slipway.add_migration('0001', 'CREATE TABLE keeper (id integer)', E'-- sl
 CALL slipway.migrate('back');
 CALL slipway.rollback('back', '{"all": true, "variables": {"tab": "keeper"}}');
 SELECT relation, rows FROM slipway.rollback_losses('back', '{"all": true, "variables": {"tab": "keeper", "pass": "12345678"}}');
+SELECT relation, rows FROM slipway.rollback_losses('back', jsonb_build_object('variables', '{"tab": "keeper"}'::jsonb,
+    'script', slipway.add_script(E'-- slipway: variables tab secret\nDROP TABLE ${tab:identifier}', 'back')));
 CALL slipway.rollback('back', '{"all": true, "variables": {"tab": "keeper", "pass": "12345678"}}');
 SELECT migration, action, variables FROM slipway.history WHERE project = 'back' ORDER BY entry;
 SELECT value FROM seen WHERE value LIKE 'back%';

@@ -197,6 +197,7 @@ CREATE TABLE slipway.journal (
     outcome         text NOT NULL,
     facts           text,
     settings        text[] NOT NULL,
+    others          text[] NOT NULL,
     started_at      timestamptz NOT NULL,
     finished_at     timestamptz,
     closed_by       bigint,
@@ -208,6 +209,7 @@ COMMENT ON COLUMN slipway.journal.statements_hash IS 'over the statements of the
 COMMENT ON COLUMN slipway.journal.outcome IS 'done; of a statement that commits by itself also started, failed, or undone, when that was found out later';
 COMMENT ON COLUMN slipway.journal.facts IS 'what was there before, to find out later whether the statement was executed: OIDs, and the name of an index';
 COMMENT ON COLUMN slipway.journal.settings IS 'what the script has SET so far and a later unit has to begin with: names and values by turns';
+COMMENT ON COLUMN slipway.journal.others IS 'names of the other migrations that the same script rolls back';
 COMMENT ON COLUMN slipway.journal.closed_by IS 'entry of the history that says the migration is applied; NULL: it is done in part';
 
 -- Written in the middle of the server's work on a statement: without index,

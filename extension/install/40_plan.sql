@@ -13,7 +13,7 @@ CREATE FUNCTION slipway.validate(project text DEFAULT 'default', manifest text D
     OUT migration text, OUT sqlstate text, OUT message text, OUT detail text, OUT hint text, OUT line_number integer, OUT column_number integer)
     RETURNS SETOF record AS 'MODULE_PATHNAME', 'slipway_validate' LANGUAGE C STABLE;
 REVOKE ALL ON FUNCTION slipway.validate(text, text, boolean, jsonb) FROM PUBLIC;
-COMMENT ON FUNCTION slipway.validate(text, text, boolean, jsonb) IS 'one row for each reason why migrate would refuse to start, none if it would not; needs reader';
+COMMENT ON FUNCTION slipway.validate(text, text, boolean, jsonb) IS 'one row for each reason why migrate would refuse to start, and for what is wrong with the down and verify scripts of what is pending; needs reader';
 
 CREATE FUNCTION slipway.rollback_plan(project text DEFAULT 'default', options jsonb DEFAULT '{}',
     OUT "position" integer, OUT migration text, OUT script_hash text, OUT kind text, OUT units integer, OUT reason text)
@@ -34,12 +34,12 @@ CREATE FUNCTION slipway.compare(manifest text, project text DEFAULT 'default',
 REVOKE ALL ON FUNCTION slipway.compare(text, text) FROM PUBLIC;
 COMMENT ON FUNCTION slipway.compare(text, text) IS 'state of every migration of a manifest, given by its text, and of the history; units_done of those that have stopped part way; kind: versioned or repeatable; stores nothing; needs reader';
 
-CREATE FUNCTION slipway.check_script(name text, body text, project text DEFAULT 'default', variables jsonb DEFAULT '{}',
+CREATE FUNCTION slipway.check_script(name text, body text, project text DEFAULT 'default', variables jsonb DEFAULT '{}', part text DEFAULT 'up',
     OUT kind text, OUT units integer, OUT reason text, OUT sqlstate text, OUT message text, OUT detail text, OUT hint text,
     OUT line_number integer, OUT column_number integer, OUT requires text[])
     RETURNS SETOF record AS 'MODULE_PATHNAME', 'slipway_check_script' LANGUAGE C STABLE STRICT;
-REVOKE ALL ON FUNCTION slipway.check_script(text, text, text, jsonb) FROM PUBLIC;
-COMMENT ON FUNCTION slipway.check_script(text, text, text, jsonb) IS 'how a script would be cut into units, and what it requires, or why it would be refused (then kind is NULL); stores nothing; needs reader';
+REVOKE ALL ON FUNCTION slipway.check_script(text, text, text, jsonb, text) FROM PUBLIC;
+COMMENT ON FUNCTION slipway.check_script(text, text, text, jsonb, text) IS 'how a script (part: up, down or verify) would be cut into units, and what it requires, or why it would be refused (then kind is NULL); stores nothing; needs reader';
 
 CREATE FUNCTION slipway._status(project text,
     OUT "position" integer, OUT migration text, OUT state text, OUT script_hash text, OUT applied_hash text,

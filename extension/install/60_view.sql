@@ -42,9 +42,13 @@ COMMENT ON VIEW slipway._applied IS 'the event that made each applied migration 
 CREATE VIEW slipway.schema_migrations WITH (security_barrier) AS
 SELECT a.migration AS name, a.migration || '.sql' AS script, a.finished_at AS applied_at, a.project
   FROM slipway.project p JOIN slipway._applied a ON a.project = p.name
- WHERE slipway._may('reader', p.name);
+ WHERE slipway._may('reader', p.name)
+   AND NOT EXISTS (
+       SELECT FROM slipway.journal j
+        WHERE j.project = a.project AND j.migration = a.migration AND j.closed_by IS NULL
+          AND j.action = 'rollback' AND j.outcome <> 'undone');
 REVOKE ALL ON slipway.schema_migrations FROM PUBLIC;
-COMMENT ON VIEW slipway.schema_migrations IS 'one row per applied migration';
+COMMENT ON VIEW slipway.schema_migrations IS 'one row per migration that is applied, and not rolled back in part';
 
 CREATE VIEW slipway.lock_holder WITH (security_barrier) AS
 SELECT p.name AS project, l.pid, a.usename AS role, a.application_name, a.client_addr,

@@ -2,7 +2,7 @@
 -- done, as view slipway.progress has it too; or a hook before them or behind them. Who holds the lock knows that they do not do
 -- anything any more.
 SELECT r.number, coalesce(hook.name, next.name, 'after_migrate'),
-       CASE WHEN r.action = 'migrate' OR r.action = 'redo' AND next.done > 0 THEN 'apply'
+       CASE WHEN r.action = 'migrate' OR r.action = 'redo' AND next.done = cardinality(r.tasks) - 1 THEN 'apply'
             WHEN r.action = 'redo' THEN 'rollback' ELSE r.action END,
        r.manifest_hash,
        coalesce(last.finished_at, r.started_at), r.backend_pid::bigint,

@@ -148,5 +148,32 @@ has_event_count($deployers[1], 'done', 1, 'short: but that it is done');
 query_is($node, "SELECT count(*) FROM slipway.history WHERE project = 'short'", '1', 'short: it was applied once');
 no_locks_left($node, 'short');
 
+# A down script that drops the lock and fails: what somebody has decided on is over, whoever had the lock meanwhile.
+for my $procedure (qw(rollback redo))
+{
+	my %here = (project => $procedure);
+
+	$node->safe_psql('postgres', "SELECT slipway.create_project('$procedure'); CREATE TABLE ${procedure}_busy (id integer); CREATE SEQUENCE ${procedure}_try;
+		SELECT slipway.add_migration('0001_a', 'SELECT 1', 'SELECT nextval(''${procedure}_try''); SELECT pg_advisory_unlock_all(); SELECT pg_sleep(0.2); DROP TABLE ${procedure}_busy', project => '$procedure')");
+	migrate($node, %here);
+	$holder = hold_table($procedure);
+
+	my $freezer = $node->background_psql('postgres');
+	my $options = $procedure eq 'redo' ? '{"lock_timeout": 100}' : '{"lock_timeout": 100, "all": true}';
+	my $run = start_sql($node, "\\set VERBOSITY verbose\nCALL slipway.$procedure('$procedure', '$options')");
+	wait_until($node, "SELECT is_called FROM ${procedure}_try", "$procedure has dropped its lock");
+	$freezer->query_safe("SELECT pg_advisory_lock(slipway.lock_key('$procedure'))");
+	$run = finish_sql($run);
+	isnt($run->{exit}, 0, "$procedure does not go on");
+	like($run->{err}, qr/ERROR: +SW006: the lock of project "$procedure" was lost to another run/, "$procedure: it says why");
+	$_->quit for $holder, $freezer;
+	query_is($node, "SELECT state FROM slipway.status WHERE project = '$procedure'", 'applied', "$procedure: nothing was rolled back");
+	query_is($node, "SELECT action, outcome, sqlstate FROM slipway.history WHERE project = '$procedure' ORDER BY entry",
+		"apply|succeeded|\nrollback|failed|55P03", "$procedure: the try is on record");
+	query_is($node, "SELECT outcome FROM slipway.run WHERE project = '$procedure' ORDER BY number DESC LIMIT 1", 'failed', "$procedure: and so is the run");
+	history_is_sound($node, $procedure, %here);
+	no_locks_left($node, $procedure);
+}
+
 $node->stop;
 done_testing();

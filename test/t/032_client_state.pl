@@ -8,6 +8,7 @@ use IPC::Run ();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use SlipwayClient;
+use SlipwaySchema;
 use SlipwayServer;
 use SlipwayTest;
 use Test::More;
@@ -130,6 +131,23 @@ sql($node, q{
 client_is($place, ['validate'], {
 		exit => 4, err => qr/\Aslipway: error: history entry 2: .+ \(SW014\)\n1 problem found\n\z/ },
 	'a history that somebody changed');
+
+# Down and verify scripts of what is pending
+
+my %down = ('0001_a.up.sql' => "CREATE TABLE a ();\n", '0001_a.down.sql' => "DROP TABLE a;\nDROP TABEL b;\n", '0001_a.verify.sql' => "TABLE a;\nVACUUM;\n",
+	'0002_b.up.sql' => "CREATE TABLE b ();\n", '0002_b.down.sql' => "-- slipway: variables later\nDROP TABLE \${later};\n", '0002_b.verify.sql' => "-- slipway: repeatable\nTABLE b;\n");
+$place = new_place($node, \%down);
+client_is($place, ['validate'], {
+		exit => 4,
+		err => "migrations/0001_a.down.sql:2:6: ERROR: syntax error at or near \"TABEL\" (42601)\n    2 | DROP TABEL b;\n      |      ^\n"
+		  . "migrations/0001_a.verify.sql: ERROR: a verify script cannot be more than one transaction: VACUUM on line 2 (SW007)\nhint: Whatever it does is rolled back.\n"
+		  . "migrations/0002_b.verify.sql:1:1: ERROR: directive \"repeatable\" is not for verify scripts (SW007)\n    1 | -- slipway: repeatable\n      | ^\n"
+		  . "hint: It belongs into the script that applies the migration.\n3 problems found\n" },
+	'validate of down and verify scripts');
+json_fits((client($place, [ 'validate', '--json' ]))[1], ['problem'], 'the same as JSON');
+client_is($place, ['plan'], { out => qr/0002_b/, err => qr/\A2 migrations to apply/ }, 'which plan does not look at');
+put_files($place, { map { ($_ => "SELECT 1;\n") } qw(0001_a.down.sql 0001_a.verify.sql 0002_b.verify.sql) });
+client_is($place, ['validate'], { err => "2 migrations, all valid\n" }, 'a variable may get its value later');
 
 # An empty folder
 

@@ -72,7 +72,7 @@ client_is($place, [ 'repair', '--settle', $_, '--reason', 'x' ], { exit => 2, er
   for '0001_a', '=done', '0001_a=perhaps';
 client_is($place, [ 'repair', "--$_", '0001_b', '--reason', 'x' ], { exit => 2, err => qr/^hint: Perhaps you meant "0001_a"\.$/m }, "--$_ of a misspelt one")
   for 'accept-checksum', 'mark-applied';
-client_is($place, [ 'repair', '--forget-failed', '0001_b', '--reason', 'x' ], { exit => 1, err => qr/^hint: Perhaps you mean "0001_a"\.$/m }, '--forget-failed of a misspelt one');
+client_is($place, [ 'repair', '--forget-failed', '0001_b', '--reason', 'x' ], { exit => 2, err => qr/^hint: Perhaps you mean "0001_a"\.$/m }, '--forget-failed of a misspelt one');
 for my $how ([], ['-n'])
 {
 	client_is($place, [ 'repair', "--$_->[0]", '0001_a', '--reason', 'x', @$how ], { exit => 1, err => qr/migration "0001_a" $_->[1]/ }, "--$_->[0] of a healthy one (@$how)")
@@ -114,6 +114,33 @@ is((client($place, ['migrate']))[0], 0, 'forgotten, it may have another script')
 history_is($place, "0001_a baseline succeeded, 0001_a accept_checksum succeeded 'as it is', 0002_b apply failed, "
 	  . "0002_b forget_failed succeeded 'no matter', 0002_b mark_applied succeeded 'by hand', 0003_c apply failed, "
 	  . "0003_c forget_failed succeeded 'anew', 0003_c apply succeeded", 'all of that is on record');
+
+# A dry run of what the history knows and the folder does not
+
+my $gone = new_place($node, { '0001_a.sql' => 'CREATE TABLE a ();', '0002_b.sql' => 'CREATE TABLE b ();' });
+client($gone, ['migrate']);
+remove_files($gone, '0002_b.sql');
+put_files($gone, { '0001_a.sql' => 'CREATE TABLE a (id integer);', 'after_error.sql' => 'SELECT 1' });
+client_is($gone, [ 'repair', '--accept-checksum', '0001_a', '--reason', 'x', '-n' ], {
+		err => "0001_a would be taken as applied with the script that it has now\n" }, '-n where a migration is missing');
+client_is($gone, [ 'repair', '--mark-applied', '0001_a', '--reason', 'x', '-n' ], {
+		exit => 1, err => qr/migration "0001_a" is applied already/ }, 'and of one that is applied');
+client_is($gone, [ 'repair', '--mark-applied', 'after_error', '--reason', 'x', '-n' ], { exit => 2, err => qr/has no migration "after_error"/ }, 'nor of a hook');
+query_is($node, 'SELECT count(*) FROM slipway.manifest', 1, 'a dry run stores nothing', db => $gone->{db});
+
+# A rollback that stopped part way is not forgotten, but may be put back
+
+my $undone = new_place($node, {
+		'0001_a.up.sql' => "CREATE TABLE a (id integer);\nCREATE INDEX a_id ON a (id);", '0001_a.down.sql' => "DROP INDEX CONCURRENTLY a_id;\nSELECT 1 / 0;" });
+client($undone, ['migrate']);
+is((client($undone, [ 'rollback', '--all', '--yes' ]))[0], 6, 'a rollback stops part way');
+client_is($undone, [ 'repair', '--forget-failed', '0001_a', '--reason', 'x' ], {
+		exit => 4, err => "slipway: error: the rollback of migration \"0001_a\" has stopped part way (SW021)\n"
+		  . "detail: What it has committed cannot be forgotten.\n"
+		  . "hint: Finish it with \"slipway rollback\"; or put back by hand what is gone, and say so with \"slipway repair --mark-applied\".\n" }, 'it is not forgotten');
+applied_is($undone, '', 'it is not applied');
+client_is($undone, [ 'repair', '--mark-applied', '0001_a', '--reason', 'x' ], { err => "0001_a is taken as applied, without running it\n" }, 'it is put back');
+applied_is($undone, '0001_a', 'then it is applied');
 
 # Not while a run goes on
 

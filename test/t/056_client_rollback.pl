@@ -142,7 +142,7 @@ applied_is($place, '0001_a', 'nothing was changed');
 remove_files($place, '0001_a.down.sql');
 client_is($place, [ 'rollback', '--all', '--yes', '--down-scripts', 'newest' ],
 	{ exit => 4, err => "slipway: error: 1 of the migrations to roll back has no down script (SW020)\ndetail: Without one: 0001_a.\n"
-		  . "hint: Give a script of your own with option script, or take those of a newer manifest with down_scripts = newest.\n" },
+		  . "hint: Pass a script of your own with --script FILE, or take the down scripts of the folder with --down-scripts newest.\n" },
 	'without down script in the folder');
 client_is($place, [ 'rollback', '--all', '--yes', '--dir', '/nowhere' ], { err => "0001_a  rolled back  TIME\n1 migration rolled back in project default in TIME\n" },
 	'without a folder');
@@ -168,13 +168,28 @@ client_is($place, [ 'rollback', '--steps', '1', '--yes', '--down-scripts', 'newe
 put_files($place, { '0003_c.down.sql' => "DROP TABEL c;\n" });
 client($place, ['migrate']);
 client_is($place, [ 'rollback', '--all', '--yes' ],
-	{ exit => 4, err => "0003_c.down.sql:1:6: ERROR: syntax error at or near \"TABEL\" (42601)\n" },
+	{ exit => 4, err => "migrations/0003_c.down.sql:1:6: ERROR: syntax error at or near \"TABEL\" (42601)\n    1 | DROP TABEL c;\n      |      ^\n" },
 	'one that is no SQL');
+client_is($place, [ 'rollback', '--all', '-n' ], { exit => 4, err => qr/^    1 \| DROP TABEL c;\n/m }, 'which a dry run says, too');
+put_files($place, { '0003_c.down.sql' => "DROP TABLE c;\n" });
+client_is($place, [ 'rollback', '--all', '--yes' ], { exit => 4, err => "0003_c.down.sql:1:6: ERROR: syntax error at or near \"TABEL\" (42601)\n" },
+	'and is another one in the folder by now');
+
+# A dry run sees what is in the folder, and stores nothing
+
+my $counts = 'SELECT (SELECT count(*) FROM slipway.script), (SELECT count(*) FROM slipway.manifest)';
+my $stored = sql($node, $counts, db => $place->{db})->{out};
+my $shown = "MIGRATION  KIND           UNITS  REASON\n0003_c     transactional      1\n    drop table public.c: 0 rows\n";
+write_folder({ 'look.sql' => "DROP TABLE c;\n-- not stored\n" }, $place->{home});
+client_is($place, [ 'rollback', '--steps', '1', '-n', '--down-scripts', 'newest' ], { out => $shown }, '-n --down-scripts newest');
+client_is($place, [ 'redo', '-n', '--down-scripts', 'newest' ], { out => $shown }, 'redo -n');
+client_is($place, [ 'rollback', '--script', 'look.sql', '-n' ], { out => $shown }, '-n --script');
+is(sql($node, $counts, db => $place->{db})->{out}, $stored, 'nothing was stored');
 
 # A script of one's own
 
 write_folder({ 'fix.sql' => "DROP TABEL c;\n" }, $place->{home});
-client_is($place, [ 'rollback', '--script', 'fix.sql', '--yes' ], { exit => 4, err => "fix.sql:1:6: ERROR: syntax error at or near \"TABEL\" (42601)\n" }, '--script that is no SQL');
+client_is($place, [ 'rollback', '--script', 'fix.sql', '--yes' ], { exit => 4, err => "fix.sql:1:6: ERROR: syntax error at or near \"TABEL\" (42601)\n    1 | DROP TABEL c;\n      |      ^\n" }, '--script that is no SQL');
 write_folder({ 'fix.sql' => "DROP TABLE c;\nDROP TABLE none;\n" }, $place->{home});
 client_is($place, [ 'rollback', '--script', 'fix.sql', '--yes' ],
 	{ exit => 5, err => "fix.sql:2:1: ERROR: table \"none\" does not exist (42P01)\n    2 | DROP TABLE none;\n      | ^\n$outcome" }, '--script that fails');
@@ -241,6 +256,37 @@ is($exit, 5, 'who is cancelled exits with 5') or diag($err);
 like($err, qr/0002_gate: its rollback failed, it stays applied; 1 rolled back before it\n\z/, 'and says what stays');
 applied_is($place, '0001_a 0002_gate', 'what was rolled back before is');
 client_is($place, ['watch'], { err => "nothing runs in project default; its last run, 4, failed with 1 migration rolled back\n" }, 'watch afterwards');
+
+# While a stepwise deploy goes on, which has not stopped
+
+put_files($place, { '0004_long.up.sql' => "VACUUM a;\nSELECT pg_sleep(60);\n" });
+$first = start_client($place, ['migrate']);
+wait_until($node, q{SELECT count(*) = 1 FROM slipway.progress WHERE wait_event = 'PgSleep' AND units_done = 1}, 'a unit is committed', db => $place->{db});
+client_is($place, [ 'rollback', '--steps', '1', '--yes' ],
+	{ exit => 7, err => "slipway: error: a run of project \"default\" goes on (SW006)\ndetail: It is in the middle of migration \"0004_long\".\nhint: Wait for its end.\n" },
+	'rollback meanwhile');
+client($place, ['cancel']);
+is((finish_client($first))[0], 6, 'now it has');
+client_is($place, [ 'rollback', '--steps', '1', '--yes' ],
+	{ exit => 4, err => qr/has stopped part way \(SW021\)\n(?s:.*)^hint: Finish it with "slipway migrate"; or put it right by hand, and say so with "slipway repair --forget-failed"\.\n/m }, 'and rollback says so');
+
+# A backend that dies in the middle of a redo, behind something repeatable that was finished first
+
+$place = migrated({
+	'0001_a.up.sql' => "CREATE TABLE a ();\n",
+	'0001_a.down.sql' => "SELECT pg_sleep(60);\nDROP TABLE a;\n",
+	'views.up.sql' => "-- slipway: repeatable\nCREATE OR REPLACE VIEW v AS SELECT 1 AS n;\n",
+	'views.down.sql' => "VACUUM;\nDROP TABLE gate;\nDROP VIEW v;\n" });
+is((client($place, [ 'rollback', '--all', '--yes' ]))[0], 6, 'the rollback of a repeatable one stops part way');
+sql($node, 'CREATE TABLE gate ()', db => $place->{db});
+$first = start_client($place, [ 'redo', '--yes' ]);
+wait_until($node, q{SELECT count(*) = 1 FROM slipway.progress WHERE wait_event = 'PgSleep'}, 'redo has finished that', db => $place->{db});
+sql($node, 'SELECT pg_terminate_backend(pid) FROM slipway.lock_holder', db => $place->{db});
+($exit, $out, $err) = finish_client($first);
+is($exit, 8, 'its backend was terminated');
+like($err, qr/^0001_a: its rollback was interrupted; 1 rolled back before it$/m, 'which is all that it knows');
+client($place, ['migrate']);
+query_is($node, q{SELECT migration, action FROM slipway.history WHERE outcome = 'interrupted'}, '0001_a|rollback', 'what it was at is on record', db => $place->{db});
 
 # On a terminal
 

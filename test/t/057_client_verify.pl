@@ -42,7 +42,7 @@ put_files($place, { '0001_a.verify.sql' => 'SELECT 1;' });
 like($err, qr/\A0001_a\.verify\.sql:1:13: ERROR: relation "a" does not exist \(42P01\)\n0003_x  verified  \S+ ms\nmigrations\/0004_x\.verify\.sql:2:1: ERROR: division by zero \(22012\)\n    2 \| SELECT 4 \/ 0;\n.*\n0005_x  verified  \S+ ms\nmigrations\/0006_x\.verify\.sql:2:1: .*\n(?:    .*\n)+slipway: error: verification failed for 3 of 5 migrations \(SW025\)\n\z/,
 	'all failures are reported, in order');
 client_is($place, [ 'verify', '0003_x' ], { err => "0003_x  verified  TIME\n1 migration verified in TIME\n" }, 'one of them');
-client_is($place, [ 'verify', '0003_y' ], { exit => 1, err => qr/^hint: Perhaps you mean "0003_x"\.$/m }, 'a misspelt one');
+client_is($place, [ 'verify', '0003_y' ], { exit => 2, err => qr/^hint: Perhaps you mean "0003_x"\.$/m }, 'a misspelt one');
 client_is($place, [ 'verify', '0002_b' ], { exit => 1, err => qr/migration "0002_b" has no verify script/ }, 'one that has none');
 client_is($place, [ 'verify', '0001_a', '--verify-scripts', 'newest' ], { err => "0001_a  verified  TIME\n1 migration verified in TIME\n" }, 'by the file of now');
 client_is($place, [ 'verify', '--verify-scripts', 'best' ], { exit => 2, err => qr/invalid value "best"/ }, 'by no such file');
