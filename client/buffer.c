@@ -4,6 +4,8 @@
  */
 #include "buffer.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "memory.h"
@@ -38,6 +40,24 @@ void
 slipway_buffer_add_char(SlipwayBuffer *buffer, char c)
 {
 	slipway_buffer_add_bytes(buffer, &c, 1);
+}
+
+void
+slipway_buffer_format(SlipwayBuffer *buffer, const char *format,...)
+{
+	va_list		arguments;
+	int			length;
+
+	va_start(arguments, format);
+	length = vsnprintf(NULL, 0, format, arguments);
+	va_end(arguments);
+	if (length <= 0)
+		return;
+	make_room(buffer, (size_t) length);
+	va_start(arguments, format);
+	(void) vsnprintf(buffer->data + buffer->length, (size_t) length + 1, format, arguments);
+	va_end(arguments);
+	buffer->length += (size_t) length;
 }
 
 void

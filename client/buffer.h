@@ -19,6 +19,10 @@ void		slipway_buffer_add_bytes(SlipwayBuffer *buffer, const char *bytes, size_t 
 void		slipway_buffer_add(SlipwayBuffer *buffer, const char *text);
 void		slipway_buffer_add_char(SlipwayBuffer *buffer, char c);
 
+/* Adds what printf() would. */
+void		slipway_buffer_format(SlipwayBuffer *buffer, const char *format,...)
+			__attribute__((format(printf, 2, 3)));
+
 /* Adds a character count times. */
 void		slipway_buffer_fill(SlipwayBuffer *buffer, char c, size_t count);
 

@@ -7,7 +7,9 @@
 #include "buffer.h"
 #include "command.h"
 #include "connection.h"
+#include "ignore_list.h"
 #include "memory.h"
+#include "output.h"
 #include "release.h"
 #include "server.h"
 #include "table.h"
@@ -126,6 +128,31 @@ say_summary(const char *project, const size_t counts[SLIPWAY_STATE_COUNT])
 	free(summary);
 }
 
+/* Says whether somebody has changed the schema since the last run. That is not worth failing for. */
+static void
+say_drift(PGconn *conn, const SlipwayArguments *arguments)
+{
+	static const char sql[] = "SELECT slipway.drift($1, $2::text[])";
+	char	   *ignore = slipway_ignore_list_array(arguments);
+	const char *const values[] = {slipway_release_project(arguments), ignore};
+	PGresult   *result = PQexecParams(conn, sql, 2, NULL, values, NULL, NULL, 0);
+	bool		known = PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1;
+	json_int_t	objects = known ? (json_int_t) slipway_server_number(result, 0, 0, -1) : -1;
+
+	if (!known)
+		slipway_output_warn(NULL, "could not find out whether the schema has changed: %s",
+							PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) != NULL
+							? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : "no answer");
+	if (slipway_output_is_json())
+		slipway_output_json(json_pack("{s:s, s:o}", "event", "drift", "objects",
+									  objects >= 0 ? json_integer(objects) : json_null()));
+	else if (objects > 0)
+		slipway_output_say("drift: %lld %s from the last run; see \"slipway diff\"", (long long) objects,
+						   objects == 1 ? "object differs" : "objects differ");
+	PQclear(result);
+	free(ignore);
+}
+
 SlipwayExitCode
 slipway_cmd_status(const SlipwayArguments *arguments)
 {
@@ -143,6 +170,8 @@ slipway_cmd_status(const SlipwayArguments *arguments)
 	else
 		print_states(list);
 	say_summary(project, counts);
+	if (!slipway_option_flag(arguments, SLIPWAY_OPTION_NO_DRIFT))
+		say_drift(conn, arguments);
 	pending = counts[SLIPWAY_STATE_PENDING] + counts[SLIPWAY_STATE_FAILED] +
 		counts[SLIPWAY_STATE_OUT_OF_ORDER];
 	slipway_server_free_states(list);

@@ -85,7 +85,7 @@ const SlipwayCommand slipway_command_table[] = {
 						   SLIPWAY_OPTION_LOCK_WAIT,
 						   SLIPWAY_OPTION_LOCK_TIMEOUT, SLIPWAY_OPTION_STATEMENT_TIMEOUT,
 						   SLIPWAY_OPTION_RETRIES, SLIPWAY_OPTION_CANCEL_BLOCKERS,
-						   SLIPWAY_OPTION_VAR, SLIPWAY_OPTION_LABEL,
+						   SLIPWAY_OPTION_VAR, SLIPWAY_OPTION_LABEL, SLIPWAY_OPTION_SNAPSHOT,
 						   SLIPWAY_OPTION_DETACH, SLIPWAY_OPTION_NO_WAIT,
 						   SLIPWAY_OPTION_REQUIRE_DIRECT),
 		.run = slipway_cmd_migrate,
@@ -114,6 +114,7 @@ const SlipwayCommand slipway_command_table[] = {
 						   SLIPWAY_OPTION_LOCK_WAIT, SLIPWAY_OPTION_LOCK_TIMEOUT,
 						   SLIPWAY_OPTION_STATEMENT_TIMEOUT, SLIPWAY_OPTION_RETRIES,
 						   SLIPWAY_OPTION_CANCEL_BLOCKERS, SLIPWAY_OPTION_VAR, SLIPWAY_OPTION_LABEL,
+						   SLIPWAY_OPTION_SNAPSHOT,
 						   SLIPWAY_OPTION_REQUIRE_DIRECT),
 		.run = slipway_cmd_rollback,
 	},
@@ -129,7 +130,8 @@ const SlipwayCommand slipway_command_table[] = {
 						   SLIPWAY_OPTION_DRY_RUN, SLIPWAY_OPTION_ORDER, SLIPWAY_OPTION_LOCK_WAIT,
 						   SLIPWAY_OPTION_LOCK_TIMEOUT, SLIPWAY_OPTION_STATEMENT_TIMEOUT,
 						   SLIPWAY_OPTION_RETRIES, SLIPWAY_OPTION_CANCEL_BLOCKERS, SLIPWAY_OPTION_VAR,
-						   SLIPWAY_OPTION_LABEL, SLIPWAY_OPTION_REQUIRE_DIRECT),
+						   SLIPWAY_OPTION_LABEL, SLIPWAY_OPTION_SNAPSHOT,
+						   SLIPWAY_OPTION_REQUIRE_DIRECT),
 		.run = slipway_cmd_redo,
 	},
 	{
@@ -145,6 +147,34 @@ const SlipwayCommand slipway_command_table[] = {
 		.run = slipway_cmd_plan,
 	},
 	{
+		.name = "rehearse",
+		.summary = "run what is pending, and roll it back",
+		.description =
+		"Runs what migrate would in a transaction that is rolled back, and tells of each\n"
+		"statement how long it took, what it locked, rewrote and read as a whole; then\n"
+		"what that means for those who use the tables, and how to write it instead; what\n"
+		"a rollback does not take back; and what would be different in the schema.\n\n"
+		"It takes the real locks, if only for the time of --lock-hold, so it asks first,\n"
+		"and elsewhere than on a terminal needs --yes; not where the section of --env\n"
+		"has \"rehearse = allow\" and says where to connect to.\n\n"
+		"Statements that refuse a transaction are not rehearsed, but for concurrent\n"
+		"index statements on small tables. Exits with 5 if a statement fails.\n\n"
+		"Unless they are given, --lock-timeout is 500ms here, and --statement-timeout\n"
+		"1min.",
+		.examples =
+		"slipway -e staging rehearse --html rehearsal.html\n"
+		"slipway -d shop rehearse --yes --json --fail-on danger",
+		.options = OPTIONS(SLIPWAY_OPTION_TO, SLIPWAY_OPTION_HTML, SLIPWAY_OPTION_FAIL_ON,
+						   SLIPWAY_OPTION_YES, SLIPWAY_OPTION_ORDER,
+						   SLIPWAY_OPTION_OUT_OF_ORDER, SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER,
+						   SLIPWAY_OPTION_LOCK_HOLD, SLIPWAY_OPTION_LOCK_WAIT,
+						   SLIPWAY_OPTION_LOCK_TIMEOUT, SLIPWAY_OPTION_STATEMENT_TIMEOUT,
+						   SLIPWAY_OPTION_PLAIN_INDEXES, SLIPWAY_OPTION_PLAIN_INDEXES_BELOW,
+						   SLIPWAY_OPTION_VERIFY, SLIPWAY_OPTION_VAR, SLIPWAY_OPTION_SNAPSHOT,
+						   SLIPWAY_OPTION_REQUIRE_DIRECT),
+		.run = slipway_cmd_rehearse,
+	},
+	{
 		.name = "status",
 		.aliases = {"info"},
 		.summary = "show the state of every migration",
@@ -152,11 +182,14 @@ const SlipwayCommand slipway_command_table[] = {
 		"States are applied, pending, failed (pending, and its last try failed), changed\n"
 		"(since it was applied), missing (applied or stopped part way, but its file is\n"
 		"gone), future (applied, and newer than this folder), out of order (pending\n"
-		"below an applied one) and rolled back in part (its rollback has stopped).",
+		"below an applied one) and rolled back in part (its rollback has stopped).\n\n"
+		"Says also when the schema is not as the last run has left it: see \"slipway\n"
+		"diff\".",
 		.examples =
 		"slipway -d shop status\n"
 		"slipway -d shop status --exit-code || echo \"something is pending\"",
-		.options = OPTIONS(SLIPWAY_OPTION_EXIT_CODE, SLIPWAY_OPTION_ORDER),
+		.options = OPTIONS(SLIPWAY_OPTION_EXIT_CODE, SLIPWAY_OPTION_ORDER, SLIPWAY_OPTION_NO_DRIFT,
+						   SLIPWAY_OPTION_IGNORE),
 		.run = slipway_cmd_status,
 	},
 	{
@@ -224,6 +257,28 @@ const SlipwayCommand slipway_command_table[] = {
 						   SLIPWAY_OPTION_MARK_APPLIED, SLIPWAY_OPTION_SETTLE,
 						   SLIPWAY_OPTION_REASON, SLIPWAY_OPTION_DRY_RUN, SLIPWAY_OPTION_ORDER),
 		.run = slipway_cmd_repair,
+	},
+	{
+		.name = "diff",
+		.summary = "show what has changed in the schema",
+		.description =
+		"Compares the schema as it is with what the last run has left, with a snapshot\n"
+		"that was saved, or with another database, and shows each object that was added\n"
+		"(+), dropped (-) or changed (~) since then; or that only this database has, or\n"
+		"lacks, or has otherwise. Changes nothing; exits with 10 if anything differs.\n\n"
+		"--save keeps the schema as it is under a name, in the place of what that had;\n"
+		"--accept takes it for what the last run has left, so that what was done by hand\n"
+		"is no difference any more. Both compare nothing.\n\n"
+		"A PATTERN is schema:NAME, kind:NAME, extension:NAME or the name of an object,\n"
+		"as public.orders, with * for any characters; columns, indexes and whatever else\n"
+		"belongs to a table go with it. One option can have several, with commas.",
+		.examples =
+		"slipway -d shop diff --ignore \"audit.*\" --html drift.html\n"
+		"slipway -d shop diff --with postgresql://db2/shop\n"
+		"slipway -d shop diff --save before-release",
+		.options = OPTIONS(SLIPWAY_OPTION_AGAINST, SLIPWAY_OPTION_WITH, SLIPWAY_OPTION_IGNORE,
+						   SLIPWAY_OPTION_HTML, SLIPWAY_OPTION_SAVE, SLIPWAY_OPTION_ACCEPT),
+		.run = slipway_cmd_diff,
 	},
 	{
 		.name = "log",

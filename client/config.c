@@ -66,6 +66,7 @@ static const char *const key_names[SLIPWAY_CONFIG_COUNT] = {
 	[SLIPWAY_CONFIG_URL] = "url",
 	[SLIPWAY_CONFIG_APP_URL] = "app_url",
 	[SLIPWAY_CONFIG_SEARCH_PATH] = "search_path",
+	[SLIPWAY_CONFIG_REHEARSE] = "rehearse",
 };
 
 const char *

@@ -277,6 +277,22 @@ slipway_connection_open(const SlipwayArguments *arguments)
 }
 
 PGconn *
+slipway_connection_open_other(const SlipwayArguments *arguments, SlipwayOptionId option)
+{
+	SlipwayTarget target = {0};
+	PGconn	   *conn;
+
+	free(search_path.value);
+	free(search_path.source);
+	search_path = (SlipwaySearchPath) {NULL, NULL};
+	slipway_target_find_other(arguments, option, &target);
+	conn = open_target(arguments, &target);
+	keep_settings(&target);
+	slipway_target_release(&target);
+	return conn;
+}
+
+PGconn *
 slipway_connection_open_application(const SlipwayArguments *arguments, SlipwayTarget *target)
 {
 	PGconn	   *conn = open_target(arguments, target);

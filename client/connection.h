@@ -41,6 +41,9 @@ void		slipway_connection_advance(void);
  */
 PGconn	   *slipway_connection_open(const SlipwayArguments *arguments);
 
+/* The same for another database, which an option names. */
+PGconn	   *slipway_connection_open_other(const SlipwayArguments *arguments, SlipwayOptionId option);
+
 /* Server options that it was asked for, as far as they are known, or NULL. */
 const char *slipway_connection_options(void);
 

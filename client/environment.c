@@ -6,9 +6,11 @@
 
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "command.h"
 #include "config.h"
+#include "die.h"
 #include "folder.h"
 #include "memory.h"
 
@@ -65,4 +67,28 @@ slipway_environment_apply(SlipwayArguments *arguments, const SlipwayOptionId *id
 	arguments->environment = slipway_config_read(path != NULL ? path : SLIPWAY_CONFIG_FILE, name);
 	if (arguments->environment != NULL)
 		fill_options(arguments, ids);
+}
+
+bool
+slipway_environment_allows_rehearsal(const SlipwayArguments *arguments)
+{
+	static const SlipwayOptionId elsewhere[] = {
+		SLIPWAY_OPTION_DBNAME, SLIPWAY_OPTION_URL, SLIPWAY_OPTION_HOST, SLIPWAY_OPTION_PORT
+	};
+	char	   *value;
+	bool		allows;
+
+	if (arguments->environment == NULL)
+		return false;
+	value = slipway_config_value(arguments->environment, SLIPWAY_CONFIG_REHEARSE);
+	allows = value != NULL && strcmp(value, "allow") == 0;
+	if (value != NULL && !allows && strcmp(value, "ask") != 0)
+		slipway_die(SLIPWAY_EXIT_USAGE, "It is allow or ask.",
+					"invalid value \"%s\" of key \"rehearse\" in %s", value,
+					slipway_config_source(arguments->environment));
+	free(value);
+	/* the section speaks of its own server, not of whatever else the command line names */
+	for (size_t i = 0; i < sizeof(elsewhere) / sizeof(elsewhere[0]); i++)
+		allows = allows && slipway_option_text(arguments, elsewhere[i]) == NULL;
+	return allows;
 }

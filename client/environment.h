@@ -17,4 +17,11 @@
  */
 void		slipway_environment_apply(SlipwayArguments *arguments, const SlipwayOptionId *ids);
 
+/*
+ * Does the section have "rehearse = allow", and is it the one that says where to connect to, or at
+ * least no option that does? Another value than allow or ask ends the program with
+ * SLIPWAY_EXIT_USAGE.
+ */
+bool		slipway_environment_allows_rehearsal(const SlipwayArguments *arguments);
+
 #endif

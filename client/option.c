@@ -73,7 +73,8 @@ take_value(SlipwayArguments *arguments, int id, const char *value)
 	if (fault != NULL)
 		slipway_die(SLIPWAY_EXIT_USAGE, fault,
 					"invalid value \"%s\" of option \"--%s\"",
-					id == SLIPWAY_OPTION_DBNAME || id == SLIPWAY_OPTION_URL ? "" : value,
+					id == SLIPWAY_OPTION_DBNAME || id == SLIPWAY_OPTION_URL ||
+					id == SLIPWAY_OPTION_WITH ? "" : value,
 					option->name);
 	set_value(arguments, id, value);
 }

@@ -175,4 +175,34 @@ const SlipwayOption slipway_option_table[SLIPWAY_OPTION_COUNT] = {
 	[SLIPWAY_OPTION_TENANT_SETTING] =
 	{"tenant-setting", 0, TEXT("NAME"), "SLIPWAY_TENANT_SETTING",
 	"setting that says whose rows the application sees"},
+	[SLIPWAY_OPTION_HTML] =
+	{"html", 0, TEXT("FILE"), "SLIPWAY_HTML", "also write it as a page for a browser"},
+	[SLIPWAY_OPTION_SNAPSHOT] =
+	{"snapshot", 0, SLIPWAY_OPTION_KIND_CHOICE, "SWITCH", "on|off", "SLIPWAY_SNAPSHOT",
+	"store what the schema is at the end, for diff: on (default) or off"},
+	[SLIPWAY_OPTION_AGAINST] =
+	{"against", 0, TEXT("NAME"), NULL, "compare with a snapshot that was saved"},
+	[SLIPWAY_OPTION_WITH] =
+	{"with", 0, TEXT("URL"), NULL, "compare with another database"},
+	[SLIPWAY_OPTION_SAVE] =
+	{"save", 0, TEXT("NAME"), NULL, "save a snapshot under a name"},
+	[SLIPWAY_OPTION_ACCEPT] =
+	{"accept", 0, FLAG, NULL, "take the schema as it is for what the last run has left"},
+	[SLIPWAY_OPTION_IGNORE] =
+	{"ignore", 0, SLIPWAY_OPTION_KIND_LIST, "PATTERN", NULL, "SLIPWAY_IGNORE",
+	"objects that do not matter, as audit.* or kind:policy (repeatable)"},
+	[SLIPWAY_OPTION_NO_DRIFT] =
+	{"no-drift", 0, FLAG, "SLIPWAY_NO_DRIFT", "do not look whether the schema has changed"},
+	[SLIPWAY_OPTION_LOCK_HOLD] =
+	{"lock-hold", 0, DURATION, "SLIPWAY_LOCK_HOLD",
+	"how long a lock that others notice is held (default: 1s)"},
+	[SLIPWAY_OPTION_PLAIN_INDEXES] =
+	{"plain-indexes", 0, FLAG, "SLIPWAY_PLAIN_INDEXES",
+	"rehearse concurrent index statements as plain ones"},
+	[SLIPWAY_OPTION_PLAIN_INDEXES_BELOW] =
+	{"plain-indexes-below", 0, SLIPWAY_OPTION_KIND_SIZE, "SIZE", NULL, "SLIPWAY_PLAIN_INDEXES_BELOW",
+	"the same on tables below that size (default: 10MB)"},
+	[SLIPWAY_OPTION_FAIL_ON] =
+	{"fail-on", 0, SLIPWAY_OPTION_KIND_CHOICE, "SEVERITY", "danger|warning|note", "SLIPWAY_FAIL_ON",
+	"exit with 4 when something that severe is found"},
 };

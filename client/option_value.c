@@ -108,6 +108,23 @@ is_port_list(const char *text)
 	}
 }
 
+/* As the server takes sizes. */
+static bool
+is_size(const char *text)
+{
+	static const char *const units[] = {"", "B", "kB", "MB", "GB", "TB"};
+	size_t		digits = strspn(text, "0123456789");
+
+	if (digits == 0 || digits > 15)
+		return false;
+	for (text += digits; *text == ' ';)
+		text++;
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		if (strcmp(text, units[i]) == 0)
+			return true;
+	return false;
+}
+
 bool
 slipway_option_value_choice(const char *text, const char *choices)
 {
@@ -133,6 +150,9 @@ slipway_option_value_fault(const SlipwayOption *option, const char *value)
 			return duration_fault(value);
 		case SLIPWAY_OPTION_KIND_PORT:
 			return is_port_list(value) ? NULL : "It is a number from 1 to 65535.";
+		case SLIPWAY_OPTION_KIND_SIZE:
+			return is_size(value) ? NULL
+				: "It is a number of bytes, or has a unit: B, kB, MB, GB or TB.";
 		case SLIPWAY_OPTION_KIND_CHOICE:
 			return slipway_option_value_choice(value, option->choices) ? NULL
 				: slipway_memory_format("It is one of %s.", option->choices);

@@ -13,6 +13,7 @@
 #include "clock.h"
 #include "memory.h"
 #include "output.h"
+#include "rehearsal_text.h"
 
 /* A migration that takes so long makes people ask what it is doing. */
 #define LONG_MS 1000
@@ -243,6 +244,21 @@ take_stopped(SlipwayReport *report, const json_t *event)
 	report->units = (int) get_integer(event, "units");
 }
 
+/* A rehearsal does not say that a migration begins. */
+static void
+take_rehearsal(const SlipwayReport *report, json_t *event)
+{
+	SlipwayProgress *progress = report->progress;
+	const char *migration = json_string_value(json_object_get(event, "migration"));
+
+	slipway_rehearsal_take(report->rehearsal, event);
+	if (progress == NULL)
+		return;
+	progress->done = (long) slipway_rehearsal_migrations(report->rehearsal);
+	if (migration != NULL && (progress->migration == NULL || strcmp(progress->migration, migration) != 0))
+		slipway_progress_move(progress, migration, 0);
+}
+
 static void
 take_event(SlipwayReport *report, json_t *event, const char *message)
 {
@@ -260,8 +276,12 @@ take_event(SlipwayReport *report, json_t *event, const char *message)
 		take_unit(report, event);
 	else if (strcmp(kind, "stopped") == 0)
 		take_stopped(report, event);
+	if (report->rehearsal != NULL)
+		take_rehearsal(report, event);
 	if (slipway_output_is_json())
 		slipway_output_json(json_incref(event));
+	else if (report->rehearsal != NULL && slipway_rehearsal_knows(kind))
+		slipway_rehearsal_text_event(report->rehearsal, event);
 	else
 		say_event(report, event, message);
 }
@@ -420,6 +440,11 @@ print_outcome(const SlipwayReport *report, const SlipwayServerError *error)
 	};
 	const char *verdict = verdicts[error->place];
 
+	if (report->rehearsal != NULL && error->place != SLIPWAY_ERROR_CHECK)
+	{
+		(void) fputs("the rehearsal ended here; all of it was rolled back\n", stderr);
+		return;
+	}
 	if (verdict != NULL && error->problem.part == SLIPWAY_PART_DOWN)
 	{
 		print_rollback_outcome(report, error);

@@ -11,6 +11,7 @@
 
 #include "activity.h"
 #include "progress.h"
+#include "rehearsal.h"
 #include "server_error.h"
 
 typedef struct SlipwayReport
@@ -28,6 +29,7 @@ typedef struct SlipwayReport
 	int			stopped_at;		/* unit at which a stepwise migration stopped part way; 0: none did */
 	int			units;			/* of that migration */
 	const SlipwayFolder *folder;	/* of what is verified; NULL: verification is no news */
+	SlipwayRehearsal *rehearsal;	/* what takes its events; NULL: it is for real */
 } SlipwayReport;
 
 /* Prints what arrives on the connection from now on, and counts it. */

@@ -11,10 +11,9 @@
 #include "output.h"
 #include "pooler.h"
 
-/* A duration: a plain number goes as a number (milliseconds), one with a unit as text. */
-static void
-set_duration(json_t *options, const char *key, const SlipwayArguments *arguments,
-			 SlipwayOptionId id)
+void
+slipway_run_options_duration(json_t *options, const char *key, const SlipwayArguments *arguments,
+							 SlipwayOptionId id)
 {
 	const char *value = slipway_option_text(arguments, id);
 
@@ -30,13 +29,16 @@ void
 slipway_run_options_add(json_t *options, const SlipwayArguments *arguments)
 {
 	const char *cancel_blockers = slipway_option_text(arguments, SLIPWAY_OPTION_CANCEL_BLOCKERS);
+	const char *snapshot = slipway_option_text(arguments, SLIPWAY_OPTION_SNAPSHOT);
 	int			retries = slipway_option_integer(arguments, SLIPWAY_OPTION_RETRIES, -1);
 
 	(void) json_object_set_new(options, "client_version", json_string(SLIPWAY_VERSION));
 	slipway_pooler_add_options(options);
-	set_duration(options, "lock_wait", arguments, SLIPWAY_OPTION_LOCK_WAIT);
-	set_duration(options, "lock_timeout", arguments, SLIPWAY_OPTION_LOCK_TIMEOUT);
-	set_duration(options, "statement_timeout", arguments, SLIPWAY_OPTION_STATEMENT_TIMEOUT);
+	slipway_run_options_duration(options, "lock_wait", arguments, SLIPWAY_OPTION_LOCK_WAIT);
+	slipway_run_options_duration(options, "lock_timeout", arguments, SLIPWAY_OPTION_LOCK_TIMEOUT);
+	slipway_run_options_duration(options, "statement_timeout", arguments, SLIPWAY_OPTION_STATEMENT_TIMEOUT);
+	if (snapshot != NULL)
+		(void) json_object_set_new(options, "snapshot", json_string(snapshot));
 	if (retries >= 0)
 		(void) json_object_set_new(options, "retries", json_integer(retries));
 	if (cancel_blockers != NULL)

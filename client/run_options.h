@@ -12,6 +12,13 @@
 /* Adds the client's version, time-outs, retries and who may be cancelled, as far as they were given. */
 void		slipway_run_options_add(json_t *options, const SlipwayArguments *arguments);
 
+/*
+ * Adds a duration, if it was given: a plain number as a number (milliseconds), one with a unit as
+ * text.
+ */
+void		slipway_run_options_duration(json_t *options, const char *key,
+										 const SlipwayArguments *arguments, SlipwayOptionId id);
+
 /* As text, which the caller frees; releases the object. */
 char	   *slipway_run_options_text(json_t *options);
 

@@ -219,8 +219,13 @@ choose_hint(const SlipwayServerError *error)
 	/* the server's hint speaks of its own option */
 	if (error->place == SLIPWAY_ERROR_CHECK && strcmp(error->sqlstate, "SW003") == 0)
 		return "Rename it so that it comes last, or pass --allow-out-of-order.";
+	if (strcmp(error->sqlstate, "SW031") == 0)
+		return "Raise --lock-hold, or rehearse on a copy of the database.";
 	if (error->place == SLIPWAY_ERROR_RUN && strcmp(error->sqlstate, "SW015") == 0)
 		return "Find out what it has done. Then say so with \"slipway repair --settle NAME=done\" or \"NAME=undone\".";
+	/* the same */
+	if (error->place == SLIPWAY_ERROR_ELSEWHERE && strcmp(error->sqlstate, "SW033") == 0)
+		return "\"slipway diff --accept\" takes the schema as it is for what the last run has left.";
 	if (error->hint != NULL || error->place != SLIPWAY_ERROR_ELSEWHERE)
 		return rollback_hint(error);
 	/* "... for schema slipway", or for a function; not "... to create extension" */

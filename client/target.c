@@ -306,6 +306,22 @@ slipway_target_describe(const SlipwayTarget *target)
 }
 
 void
+slipway_target_find_other(const SlipwayArguments *arguments, SlipwayOptionId option,
+						  SlipwayTarget *target)
+{
+	target->is_given = true;
+	target->source = slipway_memory_format("option --%s", slipway_option_table[option].name);
+	target->conninfo = slipway_memory_copy(slipway_option_text(arguments, option));
+	target->host = slipway_option_text(arguments, SLIPWAY_OPTION_HOST);
+	target->port = slipway_option_text(arguments, SLIPWAY_OPTION_PORT);
+	target->user = slipway_option_text(arguments, SLIPWAY_OPTION_USERNAME);
+	target->has_service = read_variable("PGSERVICE") != NULL;
+	check_conninfo(target);
+	if (target->search_path != NULL)
+		target->search_path_source = slipway_memory_copy(target->source);
+}
+
+void
 slipway_target_release(SlipwayTarget *target)
 {
 	free(target->conninfo);

@@ -52,6 +52,10 @@ bool		slipway_target_find_application(const SlipwayArguments *arguments, Slipway
 char	   *slipway_target_describe(const SlipwayTarget *target);
 void		slipway_target_release(SlipwayTarget *target);
 
+/* The same for another database, which an option names: a name, string or URI as of --url. */
+void		slipway_target_find_other(const SlipwayArguments *arguments, SlipwayOptionId option,
+									  SlipwayTarget *target);
+
 /* A copy of libpq's message without passwords and its last line feed. */
 char	   *slipway_target_scrub(const SlipwayTarget *target, const char *message);
 

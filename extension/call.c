@@ -15,6 +15,7 @@
 
 #include "call.h"
 #include "exec_alone.h"
+#include "exec_rehearsal.h"
 #include "exec_statement.h"
 #include "guard.h"
 #include "leftover.h"
@@ -32,6 +33,7 @@ static void
 clean_up(SlipwayRun *run)
 {
 	slipway_guard_off();
+	slipway_exec_rehearsal_forget();
 	slipway_transaction_recover();
 	slipway_exec_alone_recover();
 	if (run->number > 0)

@@ -8,8 +8,12 @@
 #ifndef SLIPWAY_COMPAT_H
 #define SLIPWAY_COMPAT_H
 
+#include "access/htup_details.h"
+#include "catalog/pg_attribute.h"
 #include "catalog/pg_authid.h"
+#include "catalog/pg_constraint.h"
 #include "commands/copyfrom_internal.h"
+#include "common/relpath.h"
 #include "miscadmin.h"
 #include "postmaster/bgworker.h"
 #include "storage/proc.h"
@@ -101,6 +105,44 @@ slipway_lock_held(const LOCKTAG *tag, LOCKMODE mode)
 	return LockHeldByMe(tag, mode, false);
 #else
 	return LockHeldByMe(tag, mode);
+#endif
+}
+
+/*
+ * How often this backend has acquired a lock that it holds. The server counts that with
+ * each lock, and shows it nowhere; but whoever acquires one once more is given the counter. 18
+ * added a parameter that logs failures.
+ */
+static inline int64
+slipway_lock_acquired(const LOCKTAG *tag, LOCKMODE mode)
+{
+	LOCALLOCK  *local = NULL;
+	int64		count;
+
+#if PG_VERSION_NUM >= 180000
+	(void) LockAcquireExtended(tag, mode, false, true, true, &local, false);
+#else
+	(void) LockAcquireExtended(tag, mode, false, true, true, &local);
+#endif
+	if (local == NULL)
+		return 0;
+	count = local->nLocks - 1;
+	LockRelease(tag, mode, false);
+	return count;
+}
+
+/* 18 returns the path in a struct. Palloc'd. */
+static inline char *
+slipway_relation_path(Oid tablespace, Oid node)
+{
+#if PG_VERSION_NUM >= 180000
+	RelPathStr	path = GetRelationPath(MyDatabaseId, tablespace, node, INVALID_PROC_NUMBER, MAIN_FORKNUM);
+
+	return pstrdup(path.str);
+#elif PG_VERSION_NUM >= 170000
+	return GetRelationPath(MyDatabaseId, tablespace, node, INVALID_PROC_NUMBER, MAIN_FORKNUM);
+#else
+	return GetRelationPath(MyDatabaseId, tablespace, node, InvalidBackendId, MAIN_FORKNUM);
 #endif
 }
 
@@ -200,5 +242,50 @@ slipway_have_transaction_timeout(void)
 #else
 #define SLIPWAY_WORKER_WITHOUT_LOGIN 0
 #endif
+
+/* As setting server_version_num: how objects are written differs between majors. */
+#define SLIPWAY_SERVER_VERSION PG_VERSION_NUM
+
+/* The statistics target of a row of pg_attribute; 17 made its default, -1, NULL. */
+static inline int
+slipway_statistics_target(HeapTuple tuple, TupleDesc descriptor)
+{
+#if PG_VERSION_NUM >= 170000
+	bool		isnull;
+	Datum		target = heap_getattr(tuple, Anum_pg_attribute_attstattarget, descriptor, &isnull);
+
+	return isnull ? -1 : DatumGetInt16(target);
+#else
+	return ((Form_pg_attribute) GETSTRUCT(tuple))->attstattarget;
+#endif
+}
+
+/* 18 made NOT NULL of columns a constraint; before, only the column knew. */
+#if PG_VERSION_NUM >= 180000
+#define SLIPWAY_CONSTRAINT_NOT_NULL CONSTRAINT_NOTNULL
+#else
+#define SLIPWAY_CONSTRAINT_NOT_NULL 'n'
+#endif
+
+/* 18 has constraints over periods of time, and some that are not enforced. */
+static inline bool
+slipway_constraint_has_period(Form_pg_constraint row)
+{
+#if PG_VERSION_NUM >= 180000
+	return row->conperiod;
+#else
+	return false;
+#endif
+}
+
+static inline bool
+slipway_constraint_is_enforced(Form_pg_constraint row)
+{
+#if PG_VERSION_NUM >= 180000
+	return row->conenforced;
+#else
+	return true;
+#endif
+}
 
 #endif							/* SLIPWAY_COMPAT_H */

@@ -33,5 +33,9 @@
 #define SLIPWAY_VERIFY_FAILED		SLIPWAY_ERROR(25)	/* slipway.verify() */
 #define SLIPWAY_UNMET_REQUIREMENT	SLIPWAY_ERROR(27)	/* directive requires */
 #define SLIPWAY_MISSING_VALUE		SLIPWAY_ERROR(28)	/* of a variable */
+#define SLIPWAY_OTHER_MAJOR			SLIPWAY_ERROR(30)	/* of the server, that made a snapshot */
+#define SLIPWAY_NO_SNAPSHOT			SLIPWAY_ERROR(33)	/* of what the last run has left */
+
+#define SLIPWAY_REHEARSAL_STOPPED	SLIPWAY_ERROR(31)	/* it has held a strong lock long enough */
 
 #endif							/* SLIPWAY_ERROR_CODE_H */

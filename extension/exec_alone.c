@@ -130,11 +130,13 @@ void
 slipway_exec_alone(SlipwayRun *run, SlipwayPlace *place, SlipwayStatement *statement,
 				   SlipwayCarried *carried)
 {
+	QueryCompletion qc;
+
 	if (OidIsValid(run->terms.role))
 		SetUserIdAndSecContext(run->terms.role, 0);
 	fix_role(OidIsValid(run->terms.role));
 	slipway_guard_on();
-	slipway_exec_statement(place, statement, run->statement_context);
+	slipway_exec_statement(place, statement, run->statement_context, &qc);
 	/* What DO has done since its last COMMIT ends with this one. */
 	slipway_transaction_next();
 	place->in_statement = false;

@@ -100,8 +100,17 @@ slipway_exec_block_run(SlipwayRun *run, SlipwayPlace *place, const SlipwayBlock 
 	slipway_guard_on();
 	set_transaction_options(block->options);
 	for (int i = 0; i < block->n; i++)
-		slipway_exec_statement(place, &block->statements[i], run->statement_context);
+	{
+		QueryCompletion qc;
+
+		if (block->runner)
+			block->runner(place, &block->statements[i], run->statement_context, i, block->arg);
+		else
+			slipway_exec_statement(place, &block->statements[i], run->statement_context, &qc);
+	}
 	place->in_statement = false;
+	if (block->runner)
+		block->runner(place, NULL, run->statement_context, block->n, block->arg);
 	/* Until none is left: a trigger may defer the next one again. */
 	AfterTriggerFireDeferred();
 	slipway_guard_off();

@@ -12,12 +12,21 @@
 #include "run.h"
 #include "script_error.h"
 
+/*
+ * Runs statement number i of the block in place of slipway_exec_statement(). Called once more behind the last,
+ * without a statement, before the triggers that were deferred.
+ */
+typedef void (*SlipwayBlockRunner) (SlipwayPlace *place, SlipwayStatement *statement, MemoryContext context,
+									int i, void *arg);
+
 /* Statements of one script. */
 typedef struct SlipwayBlock
 {
 	SlipwayStatement *statements;
 	int			n;
 	List	   *options;		/* of BEGIN: DefElems */
+	SlipwayBlockRunner runner;	/* NULL: they run as they are */
+	void	   *arg;			/* of the runner */
 	SlipwayCarried *carried;	/* settings to begin with and to add to; NULL: they end with the block */
 } SlipwayBlock;
 

@@ -97,16 +97,16 @@ plan_statement(RawStmt *raw, const char *text)
 }
 
 static void
-run_plans(List *plans, const RawStmt *raw, const char *text, MemoryContext transaction_context)
+run_plans(List *plans, const RawStmt *raw, const char *text, MemoryContext transaction_context,
+		  QueryCompletion *qc)
 {
 	Portal		portal = CreateNewPortal();
-	QueryCompletion qc;
 
 	portal->visible = false;
 	PortalDefineQuery(portal, NULL, text, CreateCommandTag(raw->stmt), plans, NULL);
 	PortalStart(portal, NULL, 0, InvalidSnapshot);
 	MemoryContextSwitchTo(transaction_context);
-	(void) slipway_portal_run(portal, slipway_utility_top_level(), None_Receiver, &qc);
+	(void) slipway_portal_run(portal, slipway_utility_top_level(), None_Receiver, qc);
 	PortalDrop(portal, false);
 }
 
@@ -117,9 +117,8 @@ has_secret(const SlipwayPlace *place, const SlipwayStatement *statement)
 		slipway_expansion_has_secret(place->expansion, statement->location, statement->length);
 }
 
-/* What all who look on are shown of a statement. Positions in it are the same. */
-static char *
-shown_text(const SlipwayPlace *place, const SlipwayStatement *statement)
+char *
+slipway_exec_statement_text(const SlipwayPlace *place, const SlipwayStatement *statement)
 {
 	char	   *text = slipway_statement_text(place->script, statement);
 
@@ -147,7 +146,8 @@ take_tree(SlipwayPlace *place, SlipwayStatement *statement, const char *text)
 }
 
 void
-slipway_exec_statement(SlipwayPlace *place, SlipwayStatement *statement, MemoryContext context)
+slipway_exec_statement(SlipwayPlace *place, SlipwayStatement *statement, MemoryContext context,
+					   QueryCompletion *qc)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	RawStmt    *raw;
@@ -160,7 +160,7 @@ slipway_exec_statement(SlipwayPlace *place, SlipwayStatement *statement, MemoryC
 	MemoryContextSwitchTo(context);
 	place->statement = *statement;
 	place->in_statement = true;
-	text = shown_text(place, statement);
+	text = slipway_exec_statement_text(place, statement);
 	debug_query_string = text;
 	raw = take_tree(place, statement, text);
 	place->text = text;
@@ -171,7 +171,7 @@ slipway_exec_statement(SlipwayPlace *place, SlipwayStatement *statement, MemoryC
 	slipway_lock_wait_before();
 	slipway_secret_before();
 	arm_timeout();
-	run_plans(plan_statement(raw, text), raw, text, caller);
+	run_plans(plan_statement(raw, text), raw, text, caller, qc);
 	CommandCounterIncrement();
 	disable_timeout(STATEMENT_TIMEOUT, false);
 	slipway_lock_wait_after(place);

@@ -404,13 +404,9 @@ raised_by(const ErrorData *error, const char *function)
 	return error->funcname && strcmp(error->funcname, function) == 0;
 }
 
-/*
- * Does the error say that this statement refuses the block that it was run in? One that
- * a function ran would be refused alone as well. REINDEX, of a table with partitions, counts as a
- * command that runs functions; but refused it is itself.
- */
-static bool
-refuses_block(const SlipwayRun *run, const ErrorData *error, const Node *stmt)
+/* REINDEX, of a table with partitions, counts as a command that runs functions; but refused it is itself. */
+bool
+slipway_exec_stepwise_refuses(const SlipwayRun *run, const ErrorData *error, const Node *stmt)
 {
 	bool		runs_code = IsA(stmt, DoStmt) || IsA(stmt, CallStmt);
 
@@ -443,9 +439,9 @@ slipway_exec_stepwise_recut(SlipwayRun *run, const SlipwayTask *task, const char
 
 	if (!run->options->recut || statement < 0)
 		return false;
-	alone = refuses_block(run, result->error,
-						  slipway_exec_alone_tree(slipway_outline_text(outline, body),
-												  &outline->statements[statement])->stmt);
+	alone = slipway_exec_stepwise_refuses(run, result->error,
+										  slipway_exec_alone_tree(slipway_outline_text(outline, body),
+																  &outline->statements[statement])->stmt);
 	if ((!alone && result->error->sqlerrcode != ERRCODE_UNSAFE_NEW_ENUM_VALUE_USAGE) ||
 		!slipway_outline_cut(outline, statement, alone))
 		return false;

@@ -23,4 +23,10 @@ extern SlipwayResult slipway_exec_stepwise(SlipwayRun *run, SlipwayTask *task,
 extern bool slipway_exec_stepwise_recut(SlipwayRun *run, const SlipwayTask *task,
 										const char *body, const SlipwayResult *result);
 
+/*
+ * Does the error say that this statement refuses the block that it was run in? One that a function ran would be
+ * refused alone as well.
+ */
+extern bool slipway_exec_stepwise_refuses(const SlipwayRun *run, const ErrorData *error, const Node *stmt);
+
 #endif							/* SLIPWAY_EXEC_STEPWISE_H */

@@ -39,6 +39,8 @@
 #include "error_code.h"
 #include "guard.h"
 #include "journal.h"
+#include "observe.h"
+#include "side_effect.h"
 #include "spi.h"
 
 static object_access_hook_type next_object_access = NULL;
@@ -179,6 +181,10 @@ guard_object(ObjectAccessType access, Oid catalog, Oid object, int column, void 
 		protect("an object of schema slipway");
 	if (access == OAT_POST_CREATE && column == 0)
 		slipway_journal_made(catalog, object);
+	else if (access == OAT_TRUNCATE)
+		slipway_observe_truncate(object);
+	else if (access == OAT_FUNCTION_EXECUTE)
+		slipway_side_effect_function(object);
 	if (next_object_access)
 		next_object_access(access, catalog, object, column, arg);
 }
@@ -287,6 +293,7 @@ guard_rows(SLIPWAY_CHECK_PERMS_ARGS)
 			if ((asked->requiredPerms & (ACL_INSERT | ACL_UPDATE | ACL_DELETE)) != 0 &&
 				is_our_table(asked->relid))
 				protect("the tracking tables");
+			slipway_observe_access(asked->relid);
 		}
 	}
 	if (next_check_perms && !next_check_perms(SLIPWAY_CHECK_PERMS_PASS))

@@ -5,6 +5,7 @@
 #ifndef SLIPWAY_LOAD_MANIFEST_H
 #define SLIPWAY_LOAD_MANIFEST_H
 
+#include "datatype/timestamp.h"
 #include "manifest.h"
 
 /* Which members of a manifest are read. What is left out stands at its beginning. */

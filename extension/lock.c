@@ -32,7 +32,8 @@
 #define LOCK_CHAIN 2
 #define LOCK_NEWEST 3
 #define LOCK_DETACHED 4
-#define LOCK_DONE 5
+#define LOCK_DONE 6
+#define LOCK_SNAPSHOT 5
 
 /* pg_advisory_lock(bigint) uses 1 there. */
 #define ADVISORY_BIGINT 1
@@ -436,4 +437,10 @@ slipway_lock_mark(int done)
 	set_object_tag(&tag, done - 1, LOCK_DONE);
 	if (done > 1)
 		(void) LockRelease(&tag, AccessShareLock, false);
+}
+
+void
+slipway_lock_snapshot(int64 lock_key)
+{
+	lock_to_end(lock_key, LOCK_SNAPSHOT);
 }

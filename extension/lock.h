@@ -88,4 +88,10 @@ extern void slipway_lock_detached(int64 lock_key);
  */
 extern void slipway_lock_mark(int done);
 
+/*
+ * Orders those who store snapshots of a project by hand; to be taken before
+ * what is stored is read, held to the end of the transaction.
+ */
+extern void slipway_lock_snapshot(int64 lock_key);
+
 #endif							/* SLIPWAY_LOCK_H */

@@ -4,11 +4,69 @@
  */
 #include "postgres.h"
 
+#include "nodes/pg_list.h"
 #include "utils/json.h"
 
 #include "message.h"
 #include "secret.h"
 #include "settings.h"
+
+/* Messages that wait, with their details in turn; in their context. NULL: they are sent at once. */
+static MemoryContext waiting_context;
+static List *waiting;
+
+static void
+send_message(const char *message, const char *detail)
+{
+	/* By a context the client would take it for one of the script's. */
+	ErrorContextCallback *context = error_context_stack;
+
+	error_context_stack = NULL;
+	ereport(INFO,
+			(errmsg_internal("%s", message), errdetail_internal("%s", detail)));
+	error_context_stack = context;
+}
+
+static void
+keep_message(const char *message, const char *detail)
+{
+	MemoryContext caller = MemoryContextSwitchTo(waiting_context);
+
+	waiting = lappend(waiting, pstrdup(message));
+	waiting = lappend(waiting, pstrdup(detail));
+	MemoryContextSwitchTo(caller);
+}
+
+void
+slipway_event_hold(MemoryContext context)
+{
+	waiting_context = context;
+	waiting = NIL;
+}
+
+void
+slipway_event_release(void)
+{
+	List	   *all = waiting;
+
+	waiting_context = NULL;
+	waiting = NIL;
+	for (int i = 0; i + 1 < list_length(all); i += 2)
+		send_message(list_nth(all, i), list_nth(all, i + 1));
+}
+
+void
+slipway_event_forget(void)
+{
+	waiting_context = NULL;
+	waiting = NIL;
+}
+
+bool
+slipway_event_held(void)
+{
+	return waiting_context != NULL;
+}
 
 void
 slipway_event_begin(StringInfo json, const char *event)
@@ -38,6 +96,15 @@ slipway_event_text(StringInfo json, const char *key, const char *value)
 		value = slipway_secret_hide(value, SLIPWAY_MASK_SHORT);
 	appendStringInfo(json, ",\"%s\":", key);
 	escape_json(json, value);
+}
+
+void
+slipway_event_null(StringInfo json, const char *key, const char *value)
+{
+	if (value)
+		slipway_event_text(json, key, value);
+	else
+		appendStringInfo(json, ",\"%s\":null", key);
 }
 
 void
@@ -71,16 +138,10 @@ slipway_event_send(StringInfo json, const char *format,...)
 		enlargeStringInfo(&message, needed);
 	}
 	appendStringInfoChar(json, '}');
-	if (slipway_report_progress)
-	{
-		/* By a context the client would take it for one of the script's. */
-		ErrorContextCallback *context = error_context_stack;
-
-		error_context_stack = NULL;
-		ereport(INFO,
-				(errmsg_internal("%s", message.data), errdetail_internal("%s", json->data)));
-		error_context_stack = context;
-	}
+	if (slipway_report_progress && waiting_context)
+		keep_message(message.data, json->data);
+	else if (slipway_report_progress)
+		send_message(message.data, json->data);
 	pfree(message.data);
 	pfree(json->data);
 }

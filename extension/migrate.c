@@ -23,11 +23,11 @@
 #include "load_manifest.h"
 #include "message.h"
 #include "pause.h"
+#include "pending.h"
 #include "perform.h"
 #include "settings.h"
 #include "transaction.h"
 #include "turn.h"
-#include "validate.h"
 
 /*
  * How long another run is waited for without a word, and without the queue for
@@ -36,62 +36,6 @@
  */
 #define PATIENCE_POLL_MS 10
 #define PATIENCE_POLLS 50
-
-/* How many steps of the plan option "to" includes. */
-static int
-steps_wanted(const SlipwayRun *run, const SlipwayPlan *plan)
-{
-	const char *near;
-
-	if (run->options->to == NULL)
-		return plan->n;
-	for (int i = 0; i < plan->n; i++)
-		if (plan->steps[i].member && strcmp(plan->steps[i].name, run->options->to) == 0)
-			return i + 1;
-	near = slipway_plan_nearest(plan, run->options->to);
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("target migration \"%s\" is not in the manifest", run->options->to),
-			 near ? errhint("Perhaps you meant \"%s\".", near) : 0));
-}
-
-/* A target with nothing to do before it may be a wish to go back, which a rollback is for. */
-static void
-note_beyond(const SlipwayPlan *plan, int nsteps, const char *to)
-{
-	for (int i = nsteps; i < plan->n; i++)
-		if (plan->steps[i].applied && plan->steps[i].kind == SLIPWAY_VERSIONED)
-		{
-			ereport(NOTICE,
-					(errmsg("migration \"%s\" is applied, and so are later ones", to),
-					 errdetail("migrate does not go back.")));
-			break;
-		}
-}
-
-static int
-count_pending(const SlipwayPlan *plan, int nsteps)
-{
-	int			pending = 0;
-
-	for (int i = 0; i < nsteps; i++)
-		pending += slipway_step_pending(&plan->steps[i]);
-	return pending;
-}
-
-/* Plans with what is committed now. */
-static SlipwayPlan *
-make_plan(SlipwayRun *run, int *nsteps)
-{
-	SlipwayPlan *plan;
-
-	/* The target may be one of those that are applied. */
-	slipway_manifest_read(run->manifest, run->project->name,
-						  run->options->to ? SLIPWAY_PART_WHOLE : SLIPWAY_PART_UNAPPLIED);
-	plan = slipway_plan_make(run->project->name, run->manifest);
-	*nsteps = steps_wanted(run, plan);
-	return plan;
-}
 
 static void
 refuse_mode_all(const char *migration, const char *cause)
@@ -129,34 +73,11 @@ check_mode(const SlipwayRun *run, const SlipwayPlan *plan, int nsteps)
 	}
 }
 
-/* Whoever looks at a plan need not be the one who may carry it out. */
-static void
-check_roles(const SlipwayPlan *plan, int nsteps)
-{
-	for (int i = 0; i < nsteps; i++)
-	{
-		const SlipwayStep *step = &plan->steps[i];
-		SlipwayPlace place;
-
-		if (!slipway_step_pending(step))
-			continue;
-		slipway_place_push(&place, step->name, NULL, true);
-		slipway_terms_check(&step->member->outline->directives, &place);
-		slipway_place_pop(&place);
-	}
-}
-
 /* Raises what is wrong with a plan or its scripts. */
 static void
 check_plan(const SlipwayRun *run, SlipwayPlan *plan, int nsteps)
 {
-	List	   *problems = slipway_validate_plan(plan, nsteps, run->project,
-												 run->options->out_of_order != SLIPWAY_OUT_OF_ORDER_REFUSE);
-
-	if (run->options->verify)
-		problems = list_concat(problems, slipway_validate_verify(plan, nsteps, run->project));
-	slipway_validate_raise(problems);
-	check_roles(plan, nsteps);
+	slipway_pending_check(run, plan, nsteps);
 	check_mode(run, plan, nsteps);
 }
 
@@ -213,18 +134,6 @@ another_does_it(const SlipwayRun *run)
 	return slipway_manifest_state(run->project->name, run->manifest->hash).settled;
 }
 
-/* Of what is about to be applied. */
-static void
-warn_of_order(const SlipwayPlan *plan, int nsteps)
-{
-	for (int i = 0; i < nsteps; i++)
-		if (plan->steps[i].state == SLIPWAY_OUT_OF_ORDER)
-			ereport(WARNING,
-					(errcode(SLIPWAY_NOT_IN_ORDER),
-					 errmsg("migration \"%s\" is applied behind later ones", plan->steps[i].name),
-					 errdetail("Where it was applied in its order, what follows it has met another database.")));
-}
-
 /* Applies the plan under the lock; false if the lock was lost. */
 static bool
 apply_plan(SlipwayRun *run, const SlipwayPlan *plan, int nsteps)
@@ -234,8 +143,7 @@ apply_plan(SlipwayRun *run, const SlipwayPlan *plan, int nsteps)
 
 	/* Since it was checked another run may have stopped part way. */
 	check_mode(run, plan, nsteps);
-	if (run->options->out_of_order == SLIPWAY_OUT_OF_ORDER_WARN)
-		warn_of_order(plan, nsteps);
+	slipway_pending_warn_of_order(run, plan, nsteps);
 	run->whole = nsteps == plan->n && plan->future == 0;
 	return slipway_perform(run, tasks, n);
 }
@@ -252,10 +160,10 @@ migrate(SlipwayRun *run)
 
 	if (!another || !slipway_run_same_goes_on(run))
 	{
-		plan = make_plan(run, &nsteps);
-		done = count_pending(plan, nsteps) == 0;
+		plan = slipway_pending_plan(run, &nsteps);
+		done = slipway_pending_count(plan, nsteps) == 0;
 		if (done && run->options->to)
-			note_beyond(plan, nsteps, run->options->to);
+			slipway_pending_note_beyond(plan, nsteps, run->options->to);
 	}
 	if (done || !another)
 		check_plan(run, plan, nsteps);
@@ -279,7 +187,7 @@ migrate(SlipwayRun *run)
 		}
 		if (!done && plan == NULL)
 		{
-			plan = make_plan(run, &nsteps);
+			plan = slipway_pending_plan(run, &nsteps);
 			check_plan(run, plan, nsteps);
 		}
 		done = done || apply_plan(run, plan, nsteps);

@@ -14,10 +14,12 @@ typedef enum OptionType
 {
 	OPTION_TEXT,
 	OPTION_TIME,				/* milliseconds, or text with a unit */
+	OPTION_SIZE,				/* bytes, or text with a unit */
 	OPTION_COUNT,
 	OPTION_FLAG,
 	OPTION_STEPS,				/* a count from 1 */
 	OPTION_DOWN_SCRIPTS,		/* a flag that is "newest" or "applied" */
+	OPTION_SWITCH,				/* a flag that may also be "on" or "off" */
 	OPTION_RECUT,				/* a flag that is "auto" or "refuse" */
 	OPTION_MODE,				/* "each" or "all" */
 	OPTION_SCRIPTS,				/* "applied" or "newest" */
@@ -31,8 +33,15 @@ typedef enum OptionType
 #define ROLLBACK 2
 #define REDO 4
 #define VERIFY 8
+#define REHEARSE 16
 #define RUNS (MIGRATE | ROLLBACK | REDO)	/* those that write */
-#define ALL (RUNS | VERIFY)
+#define ALL (RUNS | VERIFY | REHEARSE)
+
+/* A rehearsal is to disturb nobody. */
+#define REHEARSE_LOCK_TIMEOUT_MS 500
+#define REHEARSE_STATEMENT_TIMEOUT_MS 60000
+#define REHEARSE_LOCK_HOLD_MS 1000
+#define REHEARSE_PLAIN_INDEXES_BELOW (INT64CONST(10) * 1024 * 1024)
 
 static const struct
 {
@@ -42,22 +51,26 @@ static const struct
 	int			actions;
 }			known[] = {
 	{"manifest", OPTION_TEXT, offsetof(SlipwayOptions, manifest), ALL},
-	{"to", OPTION_TEXT, offsetof(SlipwayOptions, to), MIGRATE | ROLLBACK},
+	{"to", OPTION_TEXT, offsetof(SlipwayOptions, to), MIGRATE | ROLLBACK | REHEARSE},
 	{"client_version", OPTION_TEXT, offsetof(SlipwayOptions, client_version), ALL},
 	{"search_path", OPTION_TEXT, offsetof(SlipwayOptions, search_path), ALL},
-	{"lock_wait", OPTION_TIME, offsetof(SlipwayOptions, lock_wait), RUNS},
+	{"lock_wait", OPTION_TIME, offsetof(SlipwayOptions, lock_wait), RUNS | REHEARSE},
 	{"lock_timeout", OPTION_TIME, offsetof(SlipwayOptions, lock_timeout), ALL},
 	{"statement_timeout", OPTION_TIME, offsetof(SlipwayOptions, statement_timeout), ALL},
 	{"cancel_blockers", OPTION_TEXT, offsetof(SlipwayOptions, cancel_blockers), RUNS},
 	{"retries", OPTION_COUNT, offsetof(SlipwayOptions, retries), RUNS},
 	{"recut", OPTION_RECUT, offsetof(SlipwayOptions, recut), RUNS},
 	{"mode", OPTION_MODE, offsetof(SlipwayOptions, mode), MIGRATE},
+	{"snapshot", OPTION_SWITCH, offsetof(SlipwayOptions, snapshot), RUNS | REHEARSE},
 	{"labels", OPTION_LABELS, offsetof(SlipwayOptions, labels), RUNS},
 	{"variables", OPTION_VARIABLES, offsetof(SlipwayOptions, variables), ALL},
 	{"variables_key", OPTION_TEXT, offsetof(SlipwayOptions, variables_key), ALL},
-	{"out_of_order", OPTION_OUT_OF_ORDER, offsetof(SlipwayOptions, out_of_order), MIGRATE},
-	{"allow_out_of_order", OPTION_FLAG, offsetof(SlipwayOptions, allow_out_of_order), MIGRATE},
-	{"verify", OPTION_FLAG, offsetof(SlipwayOptions, verify), MIGRATE},
+	{"out_of_order", OPTION_OUT_OF_ORDER, offsetof(SlipwayOptions, out_of_order), MIGRATE | REHEARSE},
+	{"allow_out_of_order", OPTION_FLAG, offsetof(SlipwayOptions, allow_out_of_order), MIGRATE | REHEARSE},
+	{"verify", OPTION_FLAG, offsetof(SlipwayOptions, verify), MIGRATE | REHEARSE},
+	{"lock_hold", OPTION_TIME, offsetof(SlipwayOptions, lock_hold), REHEARSE},
+	{"plain_indexes", OPTION_FLAG, offsetof(SlipwayOptions, plain_indexes), REHEARSE},
+	{"plain_indexes_below", OPTION_SIZE, offsetof(SlipwayOptions, plain_indexes_below), REHEARSE},
 	{"migration", OPTION_TEXT, offsetof(SlipwayOptions, migration), VERIFY},
 	{"verify_scripts", OPTION_SCRIPTS, offsetof(SlipwayOptions, verify_scripts), VERIFY},
 	{"expected_head", OPTION_TEXT, offsetof(SlipwayOptions, expected_head), ROLLBACK | REDO},
@@ -74,6 +87,8 @@ action_bit(const char *action)
 		return ROLLBACK;
 	if (strcmp(action, "redo") == 0)
 		return REDO;
+	if (strcmp(action, "rehearse") == 0)
+		return REHEARSE;
 	return strcmp(action, "verify") == 0 ? VERIFY : MIGRATE;
 }
 
@@ -107,6 +122,23 @@ parse_number(const char *name, const JsonbValue *value, int flags, const char *w
 		(flags == 0 && strspn(text, "0123456789") != strlen(text)))
 		bad_value(name, wanted);
 	return number;
+}
+
+/* Bytes, as a number or as text with a unit, of which there may be more than fit into an int. */
+static int64
+parse_size(const char *name, const JsonbValue *value)
+{
+	static const char *const wanted = "bytes from 0, or a string with a unit such as \"10MB\"";
+	char	   *text = scalar_text(value);
+	int			kilobytes = 0;
+
+	if (text == NULL || *text == '\0')
+		bad_value(name, wanted);
+	if (strspn(text, "0123456789") == strlen(text) && strlen(text) < 19)
+		return strtoll(text, NULL, 10);
+	if (!parse_int(text, &kilobytes, GUC_UNIT_KB, NULL) || kilobytes < 0)
+		bad_value(name, wanted);
+	return (int64) kilobytes * 1024;
 }
 
 /* One of two words; is it the first? */
@@ -211,6 +243,12 @@ set_option(SlipwayOptions *options, int which, JsonbValue *value)
 		case OPTION_RECUT:
 			*(bool *) target = parse_word(name, value, "auto", "refuse");
 			break;
+		case OPTION_SWITCH:
+			*(bool *) target = value->type == jbvBool ? value->val.boolean : parse_word(name, value, "on", "off");
+			break;
+		case OPTION_SIZE:
+			*(int64 *) target = parse_size(name, value);
+			break;
 		case OPTION_STEPS:
 			*(int *) target = parse_steps(name, value);
 			break;
@@ -283,10 +321,18 @@ slipway_options_parse(Jsonb *json, const char *action)
 
 	options->lock_wait = slipway_lock_wait;
 	options->lock_timeout = slipway_lock_timeout;
+	if (action_bit(action) == REHEARSE)
+	{
+		options->lock_timeout = REHEARSE_LOCK_TIMEOUT_MS;
+		options->statement_timeout = REHEARSE_STATEMENT_TIMEOUT_MS;
+	}
+	options->lock_hold = REHEARSE_LOCK_HOLD_MS;
+	options->plain_indexes_below = REHEARSE_PLAIN_INDEXES_BELOW;
 	options->out_of_order = -1;
 	options->labels = "{}";
 	options->retries = slipway_retries;
 	options->mode = slipway_mode;
+	options->snapshot = slipway_snapshot_wanted || action_bit(action) == REHEARSE;
 	options->recut = slipway_recut == SLIPWAY_RECUT_AUTO;
 	options->cancel_blockers = pstrdup(slipway_cancel_blockers_default);
 	if (!JB_ROOT_IS_OBJECT(json))

@@ -39,6 +39,10 @@ typedef struct SlipwayOptions
 	bool		verify;			/* each migration, before it is recorded as applied */
 	char	   *migration;		/* the only one to verify; NULL: all */
 	char	   *verify_scripts; /* of verify: "applied" (NULL) or "newest" */
+	int			lock_hold;		/* of a rehearsal: ms that it may hold a strong lock; 0: no limit */
+	bool		plain_indexes;	/* it builds concurrent indexes as plain ones, however large the table is */
+	int64		plain_indexes_below;	/* or if that has fewer bytes than these */
+	bool		snapshot;		/* store one of the schema at the end; of a rehearsal: compare it */
 	bool		recut;			/* cut a script where a statement turns out to refuse its transaction */
 } SlipwayOptions;
 

@@ -28,6 +28,7 @@
 #include "message.h"
 #include "pause.h"
 #include "perform.h"
+#include "run_snapshot.h"
 #include "transaction.h"
 
 /* Back-off before a retry: doubles from the first to the last, jittered. */
@@ -218,7 +219,10 @@ run_after_error(SlipwayRun *run, const SlipwayTask *failed, int64 number)
 				 result.error->detail ? errdetail_internal("%s", result.error->detail) : 0));
 	}
 	else
+	{
+		run->changed = true;
 		report_hook(&hook);
+	}
 	run->number = 0;
 }
 
@@ -233,6 +237,15 @@ add_nothing_applied(SlipwayResult *result, int n)
 	error->detail = error->detail ? psprintf("%s\n%s", error->detail, text) : (char *) text;
 }
 
+/* What was applied before the error, or of it, is there to stay. */
+static void
+leave_snapshot(SlipwayRun *run)
+{
+	if (!run->changed || !slipway_lock_retake(&run->lock))
+		return;
+	slipway_run_snapshot(run);
+}
+
 static void
 give_up(SlipwayRun *run, SlipwayResult *result, int together)
 {
@@ -245,6 +258,7 @@ give_up(SlipwayRun *run, SlipwayResult *result, int together)
 		add_nothing_applied(result, together);
 	record_failure(run, result->task, result);
 	run_after_error(run, result->task, number);
+	leave_snapshot(run);
 	ReThrowError(result->error);
 }
 
@@ -314,6 +328,7 @@ run_tasks(SlipwayRun *run, SlipwayTask *const *tasks, int n, bool last, int toge
 		{
 			slipway_lock_tidy(&run->lock);
 			run->attempts = 0;
+			run->changed = true;
 			if (n == 1)
 			{
 				tasks[0]->started_at = result.started_at;
@@ -322,6 +337,8 @@ run_tasks(SlipwayRun *run, SlipwayTask *const *tasks, int n, bool last, int toge
 			return TASKS_DONE;
 		}
 		slipway_lock_watch_explain(result.error);
+		/* A stepwise one may have committed something. */
+		run->changed |= result.unit > 0;
 		if (result.advanced)
 			run->attempts = 0;
 		cut = recut(run, tasks, body, &result);
@@ -474,9 +491,12 @@ slipway_perform(SlipwayRun *run, SlipwayTask *tasks, int n)
 	run->journal_open = slipway_journal_is_open(run->project->name);
 	slipway_run_open(run, tasks, n);
 	report_start(run, &tasks[0], slipway_task_total(tasks, n));
-	return run_hook(run, SLIPWAY_BEFORE_MIGRATE, false) &&
-		(is_together(run) ? run_together(&all) : run_each(&all)) &&
-		run_hook(run, SLIPWAY_AFTER_MIGRATE, true);
+	if (!run_hook(run, SLIPWAY_BEFORE_MIGRATE, false) ||
+		!(is_together(run) ? run_together(&all) : run_each(&all)) ||
+		!run_hook(run, SLIPWAY_AFTER_MIGRATE, true))
+		return false;
+	slipway_run_snapshot(run);
+	return true;
 }
 
 void

@@ -87,6 +87,8 @@ check_call(const CallStmt *stmt)
 {
 	if (names_engine(stmt->funccall->funcname, "migrate"))
 		refuse("CALL slipway.migrate()", "A run cannot start another one.");
+	if (names_engine(stmt->funccall->funcname, "rehearse"))
+		refuse("CALL slipway.rehearse()", "A run cannot start another one.");
 	if (names_engine(stmt->funccall->funcname, "verify"))
 		refuse("CALL slipway.verify()", "Deploy with option verify.");
 }

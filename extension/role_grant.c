@@ -31,17 +31,20 @@ static const char reader_routines[] =
 "slipway.validate(text, text, boolean, jsonb), slipway.compare(text, text), "
 "slipway.check_script(text, text, text, jsonb, text), slipway.set_variables(text, text), slipway.require(text, text), slipway.find_base(text), "
 "slipway.find_manifest(text, text), "
-"slipway.verify_history(text), slipway.rollback_plan(text, jsonb), slipway._status(text), slipway._may(text, text), "
+"slipway.verify_history(text), slipway.snapshot(text, text[]), slipway.fingerprint(text, text[]), "
+"slipway.diff(text, text, text[]), slipway.drift(text, text[]), "
+"slipway.rollback_plan(text, jsonb), slipway._status(text), slipway._may(text, text), "
 "slipway._is_alive(integer, timestamptz), slipway._wait(integer), slipway._work(integer)";
 
 static const char reader_views[] =
 "slipway.status, slipway.log, slipway.schema_migrations, slipway.lock_holder, "
-"slipway.progress, slipway.detached, slipway.notice, slipway.metric, slipway.registered_project";
+"slipway.progress, slipway.detached, slipway.notice, slipway.saved_snapshot, slipway.metric, slipway.registered_project";
 
 /* A reader of all projects may look at the tables too, but at no body. */
 static const char reader_tables[] =
 "slipway.project, slipway.migration, slipway.manifest, slipway.run, slipway.detached_run, "
-"slipway.detached_notice, slipway.history, slipway.journal, slipway.role_grant";
+"slipway.detached_notice, slipway.history, slipway.journal, slipway.role_grant, "
+"slipway.schema_snapshot, slipway.schema_object";
 
 /* What each kind adds to that; admin has all of them. */
 static const char *const right_routines[] = {
@@ -54,8 +57,9 @@ static const char *const right_routines[] = {
 	"slipway.add_migration(text, text, text, text, text)",
 	[SLIPWAY_APPROVER] = NULL,
 	[SLIPWAY_DEPLOYER] =
-	"slipway.migrate(text, jsonb), slipway.verify(text, jsonb), slipway.migrate_detached(text, jsonb), slipway.cancel(text), "
-	"slipway.rollback(text, jsonb), slipway.redo(text, jsonb), slipway.rollback_losses(text, jsonb)",
+	"slipway.migrate(text, jsonb), slipway.verify(text, jsonb), slipway.rehearse(text, jsonb), slipway.migrate_detached(text, jsonb), slipway.cancel(text), "
+	"slipway.rollback(text, jsonb), slipway.redo(text, jsonb), slipway.rollback_losses(text, jsonb), "
+	"slipway.save_snapshot(text, text, text[]), slipway.drop_snapshot(text, text)",
 	[SLIPWAY_ADMIN] =
 	"slipway.create_project(text, text[], text), slipway.grant_role(text, text, text), "
 	"slipway.revoke_role(text, text, text), slipway.settle_unit(text, boolean, text, text), "
@@ -260,7 +264,7 @@ slipway_set_owner(PG_FUNCTION_ARGS)
 {
 	static const char *const tables[] = {
 		"project", "script", "migration", "manifest", "run", "detached_run", "detached_notice", "history",
-		"journal", "journal_made", "role_grant"
+		"journal", "journal_made", "role_grant", "schema_snapshot", "schema_object"
 	};
 	char	   *role = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	const char *quoted = quote_identifier(role);

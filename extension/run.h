@@ -28,6 +28,7 @@ typedef struct SlipwayRun
 	int			applied;
 	int			rolled_back;
 	bool		whole;			/* it ends with its manifest applied, and nothing else */
+	bool		changed;		/* something of it is committed */
 	bool		journal_open;	/* some migration is done in part */
 	int			attempts;		/* that failed, of the migration it is at */
 	int			retries;		/* of all its migrations */

@@ -21,6 +21,7 @@ int			slipway_retries = 10;
 char	   *slipway_cancel_blockers_default;
 char	   *slipway_notify;
 bool		slipway_report_progress = true;
+bool		slipway_snapshot_wanted = true;
 int			slipway_recut = SLIPWAY_RECUT_AUTO;
 int			slipway_mode = SLIPWAY_MODE_EACH;
 int			slipway_out_of_order = SLIPWAY_OUT_OF_ORDER_REFUSE;
@@ -90,6 +91,8 @@ define_shown(void)
 								   PGC_INTERNAL, GUC_NOT_IN_SAMPLE | GUC_DISALLOW_IN_FILE,
 								   NULL, NULL, settings[i].show);
 }
+
+char	   *slipway_ignore;
 
 const struct config_enum_entry slipway_out_of_order_names[] = {
 	{"refuse", SLIPWAY_OUT_OF_ORDER_REFUSE, false},
@@ -177,6 +180,16 @@ slipway_settings_init(void)
 							 "Sends INFO messages while a run goes on.",
 							 "Their DETAIL is a JSON object. Warnings are sent in any case.",
 							 &slipway_report_progress, true, PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomBoolVariable("slipway.snapshot",
+							 "Stores a snapshot of the schema at the end of a run, to tell later what has changed since.",
+							 "Option snapshot overrides it.",
+							 &slipway_snapshot_wanted, true, PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("slipway.ignore",
+							   "What snapshots of the schema leave out.",
+							   "Patterns with commas between them: schema:NAME, kind:NAME, extension:NAME "
+							   "or qualified names, with * for any characters.",
+							   &slipway_ignore, "",
+							   PGC_USERSET, GUC_LIST_INPUT, NULL, NULL, NULL);
 	MarkGUCPrefixReserved("slipway");
 }
 

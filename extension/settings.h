@@ -26,6 +26,9 @@ extern int	slipway_recut;
 /* slipway.mode, a SlipwayMode of options.h */
 extern int	slipway_mode;
 
+/* slipway.ignore: patterns of snapshot_scope.h with commas between them */
+extern char *slipway_ignore;
+
 /* slipway.out_of_order: what becomes of a pending migration below an applied one. */
 typedef enum SlipwayOutOfOrder
 {
@@ -45,6 +48,9 @@ extern char *slipway_notify;
 
 /* slipway.report_progress: send INFO messages about a run? */
 extern bool slipway_report_progress;
+
+/* slipway.snapshot: store one at the end of a run? */
+extern bool slipway_snapshot_wanted;
 
 /*
  * What scripts find in slipway.project, slipway.run and slipway.migration, which nobody can

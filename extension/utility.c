@@ -33,8 +33,10 @@
 #include "copy_inline.h"
 #include "guard.h"
 #include "leftover.h"
+#include "lock_hold.h"
 #include "refuse.h"
 #include "secret.h"
+#include "side_effect.h"
 #include "utility.h"
 
 static ProcessUtility_hook_type next_utility = NULL;
@@ -99,6 +101,8 @@ process_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 		slipway_refuse_reset(pstmt->utilityStmt);
 		slipway_guard_utility(pstmt->utilityStmt);
 		slipway_leftover_note(pstmt->utilityStmt);
+		slipway_lock_hold_command(pstmt->utilityStmt);
+		slipway_side_effect_command(pstmt->utilityStmt);
 		maintaining = slipway_guard_maintain(pstmt->utilityStmt);
 		copying = slipway_copy_inline_begin(pstmt->utilityStmt);
 	}

@@ -52,8 +52,14 @@ SELECT replace(text, 'mine', CASE WHEN yours THEN 'yours' ELSE 'mine' END), your
     $$SELECT slipway._status('mine'::text)$$,
     $$SELECT slipway.require('0001_a', 'mine')$$,
     $$SELECT slipway.verify_history('mine')$$,
+    $$SELECT slipway.drift('mine')$$,
+    $$SELECT slipway.diff('mine')$$,
+    $$SELECT slipway.save_snapshot('new', 'mine')$$,
+    $$SELECT slipway.drop_snapshot('new', 'mine')$$,
     $$SELECT slipway.rollback_plan('mine', '{"to": "0001_a"}')$$,
     $$SELECT slipway.rollback_losses('mine', '{"to": "0001_a"}')$$,
+    $$SELECT slipway.fingerprint('mine')$$,
+    $$SELECT slipway.snapshot('mine')$$,
     $$SELECT slipway.find_base('mine')$$,
     $$SELECT slipway.find_manifest(repeat('0', 64), 'mine')$$,
     $$SELECT slipway.add_script('SELECT 3', 'mine')$$,
@@ -88,9 +94,9 @@ SELECT text FROM unnest(ARRAY[
     $$SELECT slipway.revoke_role('regress_acl_none', 'reader')$$,
     $$SELECT slipway.set_owner('regress_acl_target')$$,
     $$SELECT slipway._refuse_change()$$,
-    $$SELECT FROM slipway.status$$, $$SELECT FROM slipway.log$$, $$SELECT FROM slipway.schema_migrations$$, $$SELECT FROM slipway.lock_holder$$, $$SELECT FROM slipway.progress$$, $$SELECT FROM slipway.detached$$, $$SELECT FROM slipway.notice$$, $$SELECT FROM slipway.metric$$, $$SELECT FROM slipway.registered_project$$, $$SELECT FROM slipway._applied$$,
+    $$SELECT FROM slipway.status$$, $$SELECT FROM slipway.log$$, $$SELECT FROM slipway.schema_migrations$$, $$SELECT FROM slipway.lock_holder$$, $$SELECT FROM slipway.progress$$, $$SELECT FROM slipway.detached$$, $$SELECT FROM slipway.notice$$, $$SELECT FROM slipway.metric$$, $$SELECT FROM slipway.registered_project$$, $$SELECT FROM slipway.saved_snapshot$$, $$SELECT FROM slipway._applied$$,
     $$SELECT FROM slipway.project$$, $$SELECT hash FROM slipway.script$$, $$SELECT body FROM slipway.script$$, $$SELECT FROM slipway.migration$$, $$SELECT FROM slipway.manifest$$,
-    $$SELECT FROM slipway.run$$, $$SELECT FROM slipway.detached_run$$, $$UPDATE slipway.detached_run SET outcome = 'succeeded'$$, $$SELECT FROM slipway.detached_notice$$, $$SELECT FROM slipway.history$$, $$SELECT FROM slipway.journal$$, $$SELECT FROM slipway.journal_made$$, $$SELECT FROM slipway.role_grant$$,
+    $$SELECT FROM slipway.run$$, $$SELECT FROM slipway.detached_run$$, $$UPDATE slipway.detached_run SET outcome = 'succeeded'$$, $$SELECT FROM slipway.detached_notice$$, $$SELECT FROM slipway.history$$, $$SELECT FROM slipway.journal$$, $$SELECT FROM slipway.journal_made$$, $$SELECT FROM slipway.role_grant$$, $$SELECT FROM slipway.schema_snapshot$$, $$SELECT FROM slipway.schema_object$$, $$DELETE FROM slipway.schema_object$$,
     $$INSERT INTO slipway.history DEFAULT VALUES$$, $$UPDATE slipway.history SET hint = ''$$, $$DELETE FROM slipway.history$$, $$TRUNCATE slipway.history$$,
     $$INSERT INTO slipway.project (name) VALUES ('new')$$, $$UPDATE slipway.project SET owner = 'x'$$, $$DELETE FROM slipway.run$$, $$UPDATE slipway.run SET outcome = 'failed'$$,
     $$INSERT INTO slipway.script VALUES (sha256(''), '')$$, $$INSERT INTO slipway.manifest DEFAULT VALUES$$, $$INSERT INTO slipway.migration DEFAULT VALUES$$,
@@ -134,6 +140,8 @@ RESET ROLE;
 SELECT format('SET ROLE regress_acl_%s', name), 'CALL slipway.migrate(''mine'', ''{"to": "0001_a"}'')', 'CALL slipway.migrate(''yours'', ''{"to": "0001_a"}'')' FROM role ORDER BY n \gexec
 RESET ROLE;
 SELECT format('SET ROLE regress_acl_%s', name), 'CALL slipway.verify(''mine'')', 'CALL slipway.verify(''yours'')' FROM role ORDER BY n \gexec
+RESET ROLE;
+SELECT format('SET ROLE regress_acl_%s', name), 'CALL slipway.rehearse(''mine'')', 'CALL slipway.rehearse(''yours'')' FROM role ORDER BY n \gexec
 \set VERBOSITY default
 RESET ROLE;
 -- What the errors say.

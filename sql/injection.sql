@@ -40,6 +40,20 @@ CREATE TABLE call (n serial, statement text);
 INSERT INTO call (statement) VALUES
 ('SELECT slipway.lock_key(%L)'),
 ('SELECT slipway.cancel(%L)'),
+('SELECT count(*) FROM slipway.diff(%L)'),
+('SELECT count(*) FROM slipway.diff(''default'', %L)'),
+('SELECT count(*) FROM slipway.diff(''default'', ignore => ARRAY[%L])'),
+('SELECT slipway.drift(%L)'),
+('SELECT slipway.drift(''default'', ARRAY[%L])'),
+('SELECT length(slipway.save_snapshot(%L))'),
+('SELECT length(slipway.save_snapshot(''s'', %L))'),
+('SELECT length(slipway.save_snapshot(''s'', ''default'', ARRAY[%L]))'),
+('SELECT slipway.drop_snapshot(%L)'),
+('SELECT slipway.drop_snapshot(''s'', %L)'),
+('SELECT count(*) FROM slipway.snapshot(%L)'),
+('SELECT count(*) FROM slipway.snapshot(''default'', ARRAY[%L])'),
+('SELECT slipway.fingerprint(%L)'),
+('SELECT slipway.fingerprint(''default'', ARRAY[''kind:*'', ''extension:'' || %L])'),
 ('SELECT slipway.migrate_detached(%L, ''{"unknown": 1}'')'),
 ('SELECT slipway.migrate_detached(''default'', jsonb_build_object(%L, 1))'),
 ('SELECT slipway.migrate_detached(''default'', jsonb_build_object(''lock_wait'', %L::text))'),
@@ -163,6 +177,12 @@ CALL slipway.verify('''; DROP TABLE victim; --');
 CALL slipway.verify('default', '{"''; DROP TABLE victim; --": 1}');
 CALL slipway.verify('default', '{"migration": "''; DROP TABLE victim; -- %s%n"}');
 CALL slipway.verify('default', '{"verify_scripts": "''; DROP TABLE victim; -- %s%n"}');
+CALL slipway.rehearse('''; DROP TABLE victim; --');
+CALL slipway.rehearse('default', '{"''; DROP TABLE victim; --": 1}');
+CALL slipway.rehearse('default', '{"to": "''; DROP TABLE victim; -- %s%n"}');
+CALL slipway.rehearse('default', '{"plain_indexes_below": "''; DROP TABLE victim; -- %s%n"}');
+CALL slipway.rehearse('default', '{"lock_hold": "''; DROP TABLE victim; -- %s%n"}');
+CALL slipway.rehearse('default', '{"snapshot": "''; DROP TABLE victim; -- %s%n"}');
 SELECT alive FROM victim;
 
 -- Roles, schemas, projects and migrations of such names, all the way.
@@ -179,6 +199,8 @@ SET SESSION AUTHORIZATION :"role";
 SET application_name = '''; DROP TABLE victim; -- %s"';
 SELECT count(slipway.add_migration(p.value || ' in', 'CREATE TABLE "' || replace(p.value, '"', '""') || '" (); SELECT ''' || replace(p.value, '''', '''''') || '''', project => p.value))
   FROM (VALUES ('''; DROP TABLE victim; --'), ('"; DROP TABLE victim; --'), ('%s%n%d%1$s%%%')) p(value);
+CALL slipway.rehearse('''; DROP TABLE victim; --');
+CALL slipway.rehearse('"; DROP TABLE victim; --');
 CALL slipway.migrate('''; DROP TABLE victim; --', '{"client_version": "''; DROP TABLE victim; --"}');
 CALL slipway.migrate('"; DROP TABLE victim; --');
 CALL slipway.migrate('%s%n%d%1$s%%%');

@@ -232,6 +232,45 @@ CREATE TABLE slipway.role_grant (
 );
 COMMENT ON TABLE slipway.role_grant IS 'who may do what; NULL project: in every project. Written by slipway.grant_role()';
 
+CREATE TABLE slipway.schema_snapshot (
+    project            text NOT NULL,
+    number             bigint NOT NULL,
+    name               text,
+    run                bigint,
+    entry              bigint NOT NULL,
+    journal_entry      bigint NOT NULL,
+    fingerprint        bytea NOT NULL,
+    server_version_num integer NOT NULL,
+    ignore             text[] NOT NULL,
+    objects            bigint NOT NULL,
+    taken_at           timestamptz NOT NULL,
+    taken_by           text NOT NULL,
+    PRIMARY KEY (project, number),
+    CONSTRAINT schema_snapshot_key UNIQUE NULLS NOT DISTINCT (project, name)
+);
+COMMENT ON TABLE slipway.schema_snapshot IS 'states of the schema that later ones are compared with: that which the last run has left, and those with a name; see view saved_snapshot';
+COMMENT ON COLUMN slipway.schema_snapshot.name IS 'NULL: that of the last run, which has number 0';
+COMMENT ON COLUMN slipway.schema_snapshot.run IS 'the last run before it was taken';
+COMMENT ON COLUMN slipway.schema_snapshot.entry IS 'last entry of the history when it was taken; journal_entry: of the journal';
+COMMENT ON COLUMN slipway.schema_snapshot.ignore IS 'what it leaves out';
+
+-- A row that stays as it was is not written again by the next run: it is known by
+-- its hash.
+CREATE TABLE slipway.schema_object (
+    project            text NOT NULL,
+    snapshot           bigint NOT NULL,
+    hash               bytea NOT NULL,
+    kind               text NOT NULL,
+    identity           text NOT NULL,
+    schema             text,
+    parent             text,
+    definition         text NOT NULL,
+    PRIMARY KEY (project, snapshot, hash)
+);
+COMMENT ON TABLE slipway.schema_object IS 'the objects of snapshots, as slipway.snapshot() returns them';
+COMMENT ON COLUMN slipway.schema_object.snapshot IS 'number of the snapshot';
+COMMENT ON COLUMN slipway.schema_object.parent IS 'identity of the relation that it belongs to, and is ignored with';
+
 SELECT pg_catalog.pg_extension_config_dump('slipway.project', '');
 SELECT pg_catalog.pg_extension_config_dump('slipway.script', '');
 SELECT pg_catalog.pg_extension_config_dump('slipway.migration', '');
@@ -243,6 +282,8 @@ SELECT pg_catalog.pg_extension_config_dump('slipway.history', '');
 SELECT pg_catalog.pg_extension_config_dump('slipway.journal', '');
 SELECT pg_catalog.pg_extension_config_dump('slipway.journal_made', '');
 SELECT pg_catalog.pg_extension_config_dump('slipway.role_grant', '');
+SELECT pg_catalog.pg_extension_config_dump('slipway.schema_snapshot', '');
+SELECT pg_catalog.pg_extension_config_dump('slipway.schema_object', '');
 
 -- Rows that are evidence cannot be changed, by their owner neither. A
 -- superuser can still remove the trigger: verify_history() is for that.

@@ -20,6 +20,12 @@ CREATE PROCEDURE slipway.redo(project text DEFAULT 'default', options jsonb DEFA
     AS 'MODULE_PATHNAME', 'slipway_redo' LANGUAGE C;
 REVOKE ALL ON PROCEDURE slipway.redo(text, jsonb) FROM PUBLIC;
 COMMENT ON PROCEDURE slipway.redo(text, jsonb) IS 'rolls the migration that was applied last back, and applies it again; top level only; needs deployer';
+
+CREATE PROCEDURE slipway.rehearse(project text DEFAULT 'default', options jsonb DEFAULT '{}')
+    AS 'MODULE_PATHNAME', 'slipway_rehearse' LANGUAGE C;
+REVOKE ALL ON PROCEDURE slipway.rehearse(text, jsonb) FROM PUBLIC;
+COMMENT ON PROCEDURE slipway.rehearse(text, jsonb) IS 'runs what is pending in one transaction, tells what each statement locks, rewrites and reads, and rolls all of it back; top level only; needs deployer';
+
 CREATE FUNCTION slipway.set_variables(variables text, key text DEFAULT NULL) RETURNS text
     AS 'MODULE_PATHNAME', 'slipway_set_variables' LANGUAGE C;
 REVOKE ALL ON FUNCTION slipway.set_variables(text, text) FROM PUBLIC;

@@ -47,12 +47,15 @@ class Adapter:
     history     a query that counts the tool's own records; None: it keeps none,
                 and so can only be measured on an empty database
     is_limit    a bound to compare with, not a tool: not tried with the hard cases
+    only_in     names of the workloads that it is measured with; None: all, and the
+                hard cases
     stands_on   for what is no tool at all: the tool on whose databases it is run,
                 where a workload names it as its reference
     """
     name = ""
     history = None
     is_limit = False
+    only_in = None
     stands_on = None
 
     def version(self):

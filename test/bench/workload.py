@@ -36,6 +36,8 @@ class Workload:
         """Is the tool to be measured with it?"""
         if self.applied and adapter.history is None:
             return False
+        if adapter.only_in is not None and self.name not in adapter.only_in:
+            return False
         if adapter.stands_on is not None:
             return adapter.name == self.reference
         return adapter.name not in self.left_out and (self.only is None or adapter.name in self.only)
@@ -99,7 +101,7 @@ PEER_WORKLOADS = [workload.name for workload in WORKLOADS
 # A name that stands for several.
 GROUPS = {"script-scaling": [f"script-{megabytes}mb" for megabytes in SCALING]}
 
-OWN_TOOLS = ["psql-perfile", "slipway", "psql-single", "libpq-perfile", "libpq-oneshot"]
+OWN_TOOLS = ["psql-perfile", "slipway", "slipway-snapshot", "psql-single", "libpq-perfile", "libpq-oneshot"]
 
 # What workloads start from.
 BASES = {workload.applied for workload in WORKLOADS}

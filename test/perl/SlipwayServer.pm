@@ -15,7 +15,7 @@ use Test::More;
 use Time::HiRes ();
 
 our @EXPORT = qw(
-  literal sql start_sql finish_sql add_migrations add_one migrate start_migrate of_kind
+  literal sql start_sql finish_sql add_migrations add_one migrate start_migrate rehearse start_rehearse of_kind
   has_event_count query_is wait_until history_is_sound no_locks_left wait_for_log connections_are
 );
 
@@ -134,26 +134,41 @@ sub of_kind
 	return grep { $_->{event} eq $kind } @{ $answer->{event} };
 }
 
-# CALL slipway.migrate, in the background or to its end. Options of the run
-# stand in "with", as a hash.
+# CALL slipway.migrate or another procedure of its kind, in the background or to its
+# end. Options of the run stand in "with", as a hash.
 #   before, after   statements of the same session
-sub start_migrate
+sub start_call
 {
-	my ($node, %option) = @_;
+	my ($procedure, $node, %option) = @_;
 	my $with = JSON::PP->new->canonical->ascii->encode($option{with} // {});
 
 	return start_sql(
 		$node,
-		sprintf("%s\nCALL slipway.migrate(%s, %s);\n%s\n",
+		sprintf("%s\nCALL slipway.$procedure(%s, %s);\n%s\n",
 			$option{before} // '',
 			literal($option{project} // 'default'),
 			literal($with), $option{after} // ''),
 		%option);
 }
 
+sub start_migrate
+{
+	return start_call('migrate', @_);
+}
+
 sub migrate
 {
 	return finish_sql(start_migrate(@_));
+}
+
+sub start_rehearse
+{
+	return start_call('rehearse', @_);
+}
+
+sub rehearse
+{
+	return finish_sql(start_rehearse(@_));
 }
 
 # How many events of a kind there were.

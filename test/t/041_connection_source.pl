@@ -168,10 +168,10 @@ sub refused
 	}
 	write_config("[a]\nurl = postgresql://x/y\n\n[b]\npasword = S3cret\n");
 	refused([ 'status', '-e', 'a' ], {},
-		"slipway: error: slipway.conf:5: unknown key \"pasword\"\nhint: Keys are url, app_url, search_path and the options that \"slipway config\" lists.\n",
+		"slipway: error: slipway.conf:5: unknown key \"pasword\"\nhint: Keys are url, app_url, search_path, rehearse and the options that \"slipway config\" lists.\n",
 		'an unknown key, if only of another section');
 	refused([ 'status', '-c', 'slipway.conf' ], {},
-		"slipway: error: slipway.conf:5: unknown key \"pasword\"\nhint: Keys are url, app_url, search_path and the options that \"slipway config\" lists.\n",
+		"slipway: error: slipway.conf:5: unknown key \"pasword\"\nhint: Keys are url, app_url, search_path, rehearse and the options that \"slipway config\" lists.\n",
 		'--config alone checks the file');
 	client_is($place, [ 'help', '-e', 'a' ], { out => qr/\Aslipway applies/ }, 'help reads no file', connect => 0);
 	write_config("[a]\norder = reverse\n");

@@ -32,6 +32,8 @@ client_is($there, ['status'], { out => qr/^0001_a +applied .*\n0002_b +pending$/
 client_is($there, ['plan'], { out => qr/^0002_b /m, err => "1 migration to apply to project default\n" }, 'plan');
 client_is($there, ['validate'], { err => "2 migrations, all valid\n" }, 'validate');
 client_is($there, ['log'], { out => qr/0001_a/ }, 'log');
+client_is($there, ['diff'], { err => qr/\Aproject default: nothing differs from the last run/ }, 'diff');
+client_is($there, [ 'diff', '--save', 'x' ], { exit => 1, err => $refused }, 'diff --save');
 client_is($there, ['migrate'], { exit => 1, err => $refused }, 'migrate');
 client_is($there, [ 'migrate', '-d', $standby->connstr($place->{db}) . ' target_session_attrs=read-write' ], {
 		exit => 8, err => qr/\Aslipway: error: could not connect \(options\): .* failed: session is read-only\n\z/ },

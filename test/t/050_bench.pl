@@ -94,12 +94,14 @@ is(system('make', '--no-print-directory', '-s', '-C', "$bench/src"), 0, 'its pro
 	is($exit, 0, 'the benchmark runs') or diag($out, $err);
 	is_deeply(\@wrong, [], 'every tool is right in every workload');
 	is_deeply(
-		[ sort map { /(\S+) slipway/ ? $1 : () } keys %seen ],
+		[ sort map { /(\S+) slipway$/ ? $1 : () } keys %seen ],
 		[
 			sort qw(small-1000 noop-1000 one-new-on-1000 eight-deployers eight-deployers-data through-20ms
 			  script-1mb script-10mb script-20mb script-50mb script-100mb one-liners-10000 noop-10000)
 		],
 		'all workloads are there');
+	is_deeply([ sort map { /(\S+) slipway-snapshot$/ ? $1 : () } keys %seen ], [ 'one-new-on-1000', 'small-1000' ],
+		'two of them with snapshots, too');
 	is_deeply([ grep { length > 80 } split /\n/, $out ], [], 'the report has 80 columns');
 	like($out, qr/^small-1000 +wall +0\.80 +\d+\.\d+  not judged$/m, 'targets are not judged at another size');
 
@@ -307,7 +309,7 @@ refused({ BENCH_TOOLS => 'a.b' }, 'invalid name "a.b" in BENCH_TOOLS');
 refused({ BENCH_TOOLS => 'nothing', BENCH_TOOL_FOLDER => $fakes, BENCH_WORKLOADS => 'noop-1000' },
 	'no tool "nothing": there are alembic boastful careless dbmate drizzle failing forgetful graphile-migrate half idle'
 	  . ' knex kysely libpq-async libpq-oneshot libpq-perfile liquibase mistaken node-pg-migrate postgres-migrations'
-	  . ' psql-perfile psql-select-1 psql-single sleeper slipway sqitch sql-migrate yoyo');
+	  . ' psql-perfile psql-select-1 psql-single sleeper slipway slipway-snapshot sqitch sql-migrate yoyo');
 refused({ BENCH_WORKLOADS => 'nothing' },
 	'no workload nothing: there are small-1000 noop-1000 one-new-on-1000 eight-deployers eight-deployers-data'
 	  . ' through-20ms noop-through-20ms one-new-through-20ms through-5ms noop-through-5ms one-new-through-5ms'

@@ -1,0 +1,86 @@
+/*
+ * run_snapshot.c
+ *	  The snapshot of the schema that a run leaves behind.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+
+#include "detached_notice.h"
+#include "run_snapshot.h"
+#include "settings.h"
+#include "spi.h"
+#include "stored_snapshot.h"
+#include "transaction.h"
+
+static void
+store(SlipwayRun *run, MemoryContext context)
+{
+	const char *project = run->project->name;
+	SlipwayIgnore ignore = slipway_ignore_default();
+	SlipwaySnapshot *taken;
+
+	slipway_transaction_next();
+	/* Views are read under locks; nobody is to wait for that longer than for a migration. */
+	slipway_settings_put("lock_timeout", psprintf("%d", run->options->lock_timeout), PGC_USERSET, GUC_ACTION_LOCAL);
+	slipway_settings_put("statement_timeout", "0", PGC_USERSET, GUC_ACTION_LOCAL);
+	/* Should a crash lose it, the entries of the history that come after the one before tell that. */
+	slipway_settings_put("synchronous_commit", "off", PGC_USERSET, GUC_ACTION_LOCAL);
+	taken = slipway_snapshot_take(project, ignore.patterns, ignore.n, context);
+	slipway_spi_begin();
+	slipway_stored_write(project, NULL, taken, &ignore, run->actor->session_role);
+	slipway_spi_end();
+	slipway_transaction_next();
+}
+
+/* Says why there is none, in a worker also to who will ask later. */
+static void
+warn(SlipwayRun *run, const ErrorData *error)
+{
+	ereport(WARNING,
+			(errcode(error->sqlerrcode),
+			 errmsg("no snapshot of the schema was stored: %s", error->message),
+			 error->detail ? errdetail_internal("%s", error->detail) : 0,
+			 errhint("Nothing else is the matter with the run. \"slipway diff --accept\" or slipway.save_snapshot() takes it later.")));
+	/* The run is over: a second cancel must not make it fail. */
+	HOLD_CANCEL_INTERRUPTS();
+	slipway_spi_begin();
+	slipway_detached_notice_save(run->project->name, false);
+	slipway_spi_end();
+	slipway_transaction_next();
+	RESUME_CANCEL_INTERRUPTS();
+}
+
+void
+slipway_run_snapshot(SlipwayRun *run)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	MemoryContext context;
+
+	if (!run->options->snapshot || !run->changed)
+		return;
+	/* It can take a second or two. */
+	pgstat_report_activity(STATE_RUNNING, "slipway: storing a snapshot of the schema");
+	context = AllocSetContextCreate(run->context, "slipway snapshot", ALLOCSET_DEFAULT_SIZES);
+	MemoryContextSwitchTo(context);
+	PG_TRY();
+	{
+		store(run, context);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		slipway_transaction_recover();
+		warn(run, error);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(context);
+}

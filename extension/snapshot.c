@@ -1,0 +1,255 @@
+/*
+ * snapshot.c
+ *	  The schema of the database as rows, and one fingerprint over all of them.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/memutils.h"
+#include "utils/resowner.h"
+#include "utils/varlena.h"
+
+#include "privilege.h"
+#include "settings.h"
+#include "snapshot.h"
+#include "snapshot_part.h"
+#include "snapshot_relation.h"
+#include "spi.h"
+
+/* How often to read while somebody changes the schema. */
+#define MAX_TRIES 3
+
+/* Settings on which the text of an expression depends. search_path is set by the scope. */
+static const char *const settings[][2] = {
+	{"DateStyle", "ISO, MDY"}, {"IntervalStyle", "postgres"}, {"TimeZone", "UTC"}, {"extra_float_digits", "1"},
+	{"quote_all_identifiers", "off"}, {"bytea_output", "hex"}, {"standard_conforming_strings", "on"},
+	{"backslash_quote", "safe_encoding"}, {"xmlbinary", "base64"}, {"xmloption", "content"}, {"lc_monetary", "C"}, {"lc_numeric", "C"}
+};
+
+static void
+fix_settings(void)
+{
+	for (int i = 0; i < lengthof(settings); i++)
+		(void) set_config_option(settings[i][0], settings[i][1], PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+}
+
+static int
+compare_objects(const void *a, const void *b)
+{
+	const SlipwayObject *one = a;
+	const SlipwayObject *two = b;
+	int			order = one->kind == two->kind ? 0 : strcmp(one->kind, two->kind);
+
+	return order ? order : strcmp(one->identity, two->identity);
+}
+
+/* Over the server's major version, in which definitions are the same, and the hashes of all objects. */
+static void
+compute_fingerprint(SlipwaySnapshot *snapshot)
+{
+	char		version[32];
+
+	snprintf(version, sizeof(version), "PostgreSQL %d", PG_VERSION_NUM / 10000);
+	slipway_hash_begin();
+	slipway_hash_add(version, strlen(version) + 1);
+	for (int i = 0; i < snapshot->n; i++)
+		slipway_hash_add((const char *) snapshot->objects[i].hash, SLIPWAY_HASH_LEN);
+	slipway_hash_end(snapshot->fingerprint);
+}
+
+static void
+read_parts(SlipwayReader *reader)
+{
+	slipway_relation_read(reader);
+	slipway_snapshot_indexes_read(reader);
+	slipway_snapshot_schemas(reader);
+	slipway_snapshot_columns(reader);
+	slipway_snapshot_constraints(reader);
+	slipway_snapshot_indexes(reader);
+	slipway_snapshot_sequences(reader);
+	slipway_snapshot_relations(reader);
+	slipway_snapshot_triggers(reader);
+	slipway_snapshot_rules(reader);
+	slipway_snapshot_policies(reader);
+	slipway_snapshot_types(reader);
+	slipway_snapshot_routines(reader);
+	slipway_snapshot_plain(reader);
+	slipway_snapshot_publication_parts(reader);
+	slipway_snapshot_default_privileges(reader);
+	slipway_snapshot_system_privileges(reader);
+}
+
+static SlipwaySnapshot *
+read_snapshot(const SlipwayScope *scope, MemoryContext context)
+{
+	SlipwaySnapshot *snapshot = MemoryContextAllocZero(context, sizeof(SlipwaySnapshot));
+	SlipwayReader *reader;
+
+	slipway_spi_begin();
+	fix_settings();
+	reader = slipway_reader_open(scope, context);
+	read_parts(reader);
+	snapshot->objects = reader->objects;
+	snapshot->n = reader->n;
+	slipway_reader_close(reader);
+	slipway_spi_end();
+	if (snapshot->n > 0)
+		qsort(snapshot->objects, snapshot->n, sizeof(SlipwayObject), compare_objects);
+	compute_fingerprint(snapshot);
+	return snapshot;
+}
+
+/* Does the error say that somebody is changing the schema, as that something is gone which was there before? */
+static bool
+is_of_concurrent_change(int sqlerrcode)
+{
+	return sqlerrcode == ERRCODE_INTERNAL_ERROR || sqlerrcode == ERRCODE_T_R_DEADLOCK_DETECTED ||
+		ERRCODE_TO_CATEGORY(sqlerrcode) == ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION;
+}
+
+/*
+ * In a subtransaction that is rolled back in any case: what was locked is free again at once. NULL if
+ * something has changed meanwhile and this is not the last try.
+ */
+static SlipwaySnapshot *
+try_to_read(const SlipwayScope *scope, MemoryContext context, bool last)
+{
+	MemoryContext old = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	SlipwaySnapshot *volatile snapshot = NULL;
+
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(old);
+	PG_TRY();
+	{
+		snapshot = read_snapshot(scope, context);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(old);
+		error = CopyErrorData();
+		if (last || !is_of_concurrent_change(error->sqlerrcode))
+			PG_RE_THROW();
+		FlushErrorState();
+		FreeErrorData(error);
+	}
+	PG_END_TRY();
+	RollbackAndReleaseCurrentSubTransaction();
+	MemoryContextSwitchTo(old);
+	CurrentResourceOwner = owner;
+	return snapshot;
+}
+
+/* Those of setting slipway.ignore. */
+static const char *const *
+default_patterns(int *n)
+{
+	List	   *list;
+	ListCell   *cell;
+	const char **patterns;
+
+	if (!SplitGUCList(pstrdup(slipway_ignore), ',', &list))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("setting slipway.ignore is no list: \"%s\"", slipway_ignore)));
+	patterns = palloc(Max(list_length(list), 1) * sizeof(char *));
+	*n = 0;
+	foreach(cell, list)
+		patterns[(*n)++] = lfirst(cell);
+	return patterns;
+}
+
+SlipwaySnapshot *
+slipway_snapshot_take(const char *project, const char *const *ignore, int n_ignore, MemoryContext context)
+{
+	SlipwaySnapshot *snapshot = NULL;
+	SlipwayScope *scope;
+
+	if (ignore == NULL)
+		ignore = default_patterns(&n_ignore);
+	scope = slipway_scope_make(project, ignore, n_ignore);
+	for (int tries = 1; snapshot == NULL; tries++)
+		snapshot = try_to_read(scope, context, tries == MAX_TRIES);
+	return snapshot;
+}
+
+/* As slipway_snapshot_take() from the arguments of a function, project and ignore. */
+static SlipwaySnapshot *
+take_for(FunctionCallInfo fcinfo)
+{
+	char	   *project;
+	const char **ignore = NULL;
+	Datum	   *values;
+	int			n = 0;
+
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("project must not be NULL")));
+	project = text_to_cstring(PG_GETARG_TEXT_PP(0));
+	slipway_privilege_require(SLIPWAY_READER, project);
+	if (!PG_ARGISNULL(1))
+	{
+		bool	   *nulls;
+
+		deconstruct_array(PG_GETARG_ARRAYTYPE_P(1), TEXTOID, -1, false, TYPALIGN_INT, &values, &nulls, &n);
+		ignore = palloc0(Max(n, 1) * sizeof(char *));
+		for (int i = 0; i < n; i++)
+			ignore[i] = nulls[i] ? "" : TextDatumGetCString(values[i]);
+	}
+	return slipway_snapshot_take(project, ignore, n, CurrentMemoryContext);
+}
+
+static Datum
+text_or_null(const char *text, bool *isnull)
+{
+	*isnull = text == NULL;
+	return text ? CStringGetTextDatum(text) : (Datum) 0;
+}
+
+PG_FUNCTION_INFO_V1(slipway_snapshot);
+
+Datum
+slipway_snapshot(PG_FUNCTION_ARGS)
+{
+	SlipwaySnapshot *snapshot = take_for(fcinfo);
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	MemoryContext row = AllocSetContextCreate(CurrentMemoryContext, "slipway snapshot row", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old;
+
+	InitMaterializedSRF(fcinfo, 0);
+	old = MemoryContextSwitchTo(row);
+	for (int i = 0; i < snapshot->n; i++)
+	{
+		const SlipwayObject *object = &snapshot->objects[i];
+		Datum		values[5];
+		bool		nulls[5] = {false};
+
+		MemoryContextReset(row);
+		values[0] = CStringGetTextDatum(object->kind);
+		values[1] = CStringGetTextDatum(object->identity);
+		values[2] = text_or_null(object->schema, &nulls[2]);
+		values[3] = CStringGetTextDatum(object->definition);
+		values[4] = slipway_hash_datum(object->hash);
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(row);
+	return (Datum) 0;
+}
+
+PG_FUNCTION_INFO_V1(slipway_fingerprint);
+
+Datum
+slipway_fingerprint(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_DATUM(slipway_hash_datum(take_for(fcinfo)->fingerprint));
+}

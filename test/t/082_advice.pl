@@ -1,0 +1,137 @@
+# The findings of a rehearsal: one rule after another, with what it says, and that it is
+# silent where there is nothing to say.
+
+use strict;
+use warnings FATAL => 'all';
+
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use SlipwayServer;
+use SlipwayTest;
+use Test::More;
+
+my $node = new_node('advice', conf => "fsync = off\nautovacuum = off");
+
+$node->safe_psql(
+	'postgres', q{
+	CREATE SCHEMA "Odd; ""one""";
+	CREATE TABLE t (id integer PRIMARY KEY, name text, n integer, u integer);
+	INSERT INTO t SELECT i, 'name ' || i, i, i FROM generate_series(1, 50000) i;
+	CREATE INDEX t_n ON t (n);
+	CREATE TABLE ref (id integer PRIMARY KEY); INSERT INTO ref SELECT generate_series(1, 50000);
+	CREATE UNLOGGED TABLE unlogged AS SELECT * FROM t;
+	CREATE TABLE tiny (id integer NOT NULL); INSERT INTO tiny VALUES (1);
+	CREATE TABLE "Odd; ""one"""."T" ("C; %s" integer); INSERT INTO "Odd; ""one"""."T" VALUES (1);
+	CREATE TABLE part (id integer) PARTITION BY RANGE (id);
+	CREATE TABLE part_1 PARTITION OF part FOR VALUES FROM (1) TO (10);
+	CREATE TABLE part_2 AS SELECT 17 AS id;
+	CREATE TABLE part_3 (id integer NOT NULL CHECK (id >= 30 AND id < 40));
+	CREATE TABLE used AS SELECT i AS id, i AS n FROM generate_series(1, 10) i;
+	CREATE MATERIALIZED VIEW mv AS SELECT * FROM unlogged;
+	CREATE TABLE idle (id integer);
+	ALTER TABLE t ADD CONSTRAINT valid_later CHECK (n > 0) NOT VALID;
+	VACUUM ANALYZE; SELECT pg_stat_reset();});
+
+# One table is in use.
+sql($node, join('', ('SELECT count(*) FROM used;') x 200));
+wait_until($node, q{SELECT seq_scan >= 200 FROM pg_stat_user_tables WHERE relname = 'used'}, 'the statistics know');
+
+# Codes of the findings, with the relation of each.
+sub codes
+{
+	my ($answer) = @_;
+
+	return join(' ', map { "$_->{code}($_->{relation})" } of_kind($answer, 'finding'));
+}
+
+my $slow = q{SELECT pg_sleep(0.3)};
+
+# statements, findings
+my @cases = (
+	[ 'nothing at all', [ 'SELECT 1' ], '' ],
+	[ 'not null', [ 'ALTER TABLE t ALTER name SET NOT NULL' ], 'set-not-null-scan(public.t)' ],
+	[ 'not null, of a primary key', [ 'ALTER TABLE t ALTER id SET NOT NULL' ], '' ],
+	[ 'not null, the safe way',
+		[ 'ALTER TABLE t ADD CONSTRAINT nn CHECK (name IS NOT NULL) NOT VALID;COMMIT', 'ALTER TABLE t VALIDATE CONSTRAINT nn;COMMIT', 'ALTER TABLE t ALTER name SET NOT NULL', 'ALTER TABLE t DROP CONSTRAINT nn' ], '' ],
+	[ 'validated at once', [ 'ALTER TABLE t ADD CONSTRAINT nn CHECK (name IS NOT NULL) NOT VALID', 'ALTER TABLE t VALIDATE CONSTRAINT nn' ], 'validate-in-same-transaction(public.t)' ],
+	[ 'validated later', [ 'ALTER TABLE t VALIDATE CONSTRAINT valid_later' ], '' ],
+	[ 'foreign key', [ 'ALTER TABLE t ADD FOREIGN KEY (u) REFERENCES ref' ], 'add-foreign-key-scan(public.t)' ],
+	[ 'foreign key, not valid', [ 'ALTER TABLE t ADD FOREIGN KEY (u) REFERENCES ref NOT VALID' ], '' ],
+	[ 'check', [ 'ALTER TABLE t ADD CHECK (u > 0)' ], 'add-check-scan(public.t)' ],
+	[ 'primary key', [ 'ALTER TABLE part_2 ADD PRIMARY KEY (id)' ], 'add-primary-key-index(public.part_2)' ],
+	[ 'unique', [ 'ALTER TABLE t ADD CONSTRAINT tu UNIQUE (u)' ], 'add-unique-index(public.t)' ],
+	[ 'unique, using an index', [ 'CREATE UNIQUE INDEX CONCURRENTLY tu ON t (u)', 'ALTER TABLE t ADD CONSTRAINT tu UNIQUE USING INDEX tu' ], '' ],
+	[ 'index', [ 'CREATE INDEX ON t (u)' ], 'create-index-lock(public.t)' ],
+	[ 'index, concurrently', [ 'CREATE INDEX CONCURRENTLY tu ON t (u)' ], '' ],
+	[ 'drop an index', [ 'DROP INDEX t_n' ], 'drop-index-lock(public.t)' ],
+	[ 'drop an index, concurrently', [ 'DROP INDEX CONCURRENTLY t_n' ], '' ],
+	[ 'reindex', [ 'REINDEX INDEX t_n' ], 'reindex-lock(public.t)' ],
+	[ 'reindex of a table', [ 'REINDEX TABLE t' ], 'reindex-lock(public.t)' ],
+	[ 'column with a constant', [ "ALTER TABLE t ADD c text DEFAULT 'x' NOT NULL" ], '' ],
+	[ 'column, volatile', [ 'ALTER TABLE t ADD c uuid DEFAULT gen_random_uuid()' ], 'add-column-rewrite(public.t)' ],
+	[ 'column, generated', [ 'ALTER TABLE t ADD c integer GENERATED ALWAYS AS (u + 1) STORED' ], 'add-column-rewrite(public.t)' ],
+	[ 'column with a check', [ 'ALTER TABLE t ADD c integer DEFAULT 1 CHECK (c > 0)' ], 'add-column-scan(public.t)' ],
+	[ 'type', [ 'ALTER TABLE t ALTER u TYPE bigint' ], 'alter-type-rewrite(public.t)' ],
+	[ 'type, wider text', [ 'ALTER TABLE t ALTER name TYPE varchar' ], '' ],
+	[ 'logged', [ 'ALTER TABLE unlogged SET LOGGED' ], 'set-logged-rewrite(public.unlogged)' ],
+	[ 'cluster', [ 'CLUSTER t USING t_n' ], 'cluster-rewrite(public.t)' ],
+	[ 'vacuum full', [ 'VACUUM FULL t' ], 'vacuum-full(public.t)' ],
+	[ 'vacuum', [ 'VACUUM t' ], '' ],
+	[ 'refresh', [ 'REFRESH MATERIALIZED VIEW mv' ], 'refresh-lock(public.mv)' ],
+	[ 'attach, with a scan', [ 'ALTER TABLE part ATTACH PARTITION part_2 FOR VALUES FROM (10) TO (20)' ], 'attach-partition-scan(public.part_2)' ],
+	[ 'attach, with a check', [ 'ALTER TABLE part ATTACH PARTITION part_3 FOR VALUES FROM (30) TO (40)' ], '' ],
+	[ 'detach', [ 'ALTER TABLE part DETACH PARTITION part_1' ], 'detach-partition(public.part)' ],
+	[ 'lock table', [ 'LOCK TABLE t IN SHARE MODE' ], 'lock-table(public.t)' ],
+	[ 'lock table, weakly', [ 'LOCK TABLE t IN ROW EXCLUSIVE MODE' ], '' ],
+	[ 'all rows', [ 'UPDATE t SET u = u + 1' ], 'many-rows(public.t)' ],
+	[ 'all rows, deleted', [ 'DELETE FROM t' ], 'many-rows(public.t)' ],
+	[ 'some rows', [ 'UPDATE t SET u = u + 1 WHERE id < 100' ], '' ],
+	[ 'a lock while something is slow', [ 'ALTER TABLE t ADD c integer', $slow ], 'lock-held(public.t)' ],
+	[ 'something slow before a lock', [ $slow, 'ALTER TABLE t ADD c integer' ], '' ],
+	[ 'something slow in another unit', [ 'BEGIN; ALTER TABLE t ADD c integer; COMMIT; BEGIN', "$slow; COMMIT" ], '' ],
+	[ 'drop a table in use', [ 'DROP TABLE used' ], 'drop-table-in-use(public.used)' ],
+	[ 'drop one that is not', [ 'DROP TABLE idle' ], '' ],
+	[ 'drop a column in use', [ 'ALTER TABLE used DROP n' ], 'drop-column-in-use(public.used)' ],
+	[ 'rename a table in use', [ 'ALTER TABLE used RENAME TO unused' ], 'rename-table-in-use(public.used)' ],
+	[ 'rename a column in use', [ 'ALTER TABLE used RENAME n TO m' ], 'rename-column-in-use(public.used)' ],
+	[ 'rename one that is not', [ 'ALTER TABLE idle RENAME TO eldi' ], '' ],
+	[ 'truncate', [ 'TRUNCATE used' ], 'truncate-in-use(public.used)' ],
+	[ 'what the script made', [ 'CREATE TABLE own AS SELECT * FROM t', 'ALTER TABLE own ALTER u TYPE bigint', 'CREATE INDEX ON own (u)', 'ALTER TABLE own ALTER n SET NOT NULL', 'UPDATE own SET n = 0', 'DROP TABLE own' ], '' ],
+	[ 'odd names', [ 'ALTER TABLE "Odd; ""one"""."T" ALTER "C; %s" SET NOT NULL' ], 'set-not-null-scan("Odd; ""one""."T")' =~ s/""one""/""one"""/r ],
+);
+
+for my $case (@cases)
+{
+	my ($name, $statements, $codes) = @$case;
+	my $answer = rehearse($node, add_one($node, @$statements), with => { lock_hold => 0, snapshot => 'off' });
+
+	is($answer->{exit}, 0, "$name: rehearsed") or diag($answer->{err});
+	is(codes($answer), $codes, "$name: findings");
+	for my $finding (of_kind($answer, 'finding'))
+	{
+		ok($finding->{message} ne '' && $finding->{advice} ne '', "$name: it says what, and what to do");
+		unlike($finding->{advice}, qr/%/, "$name: the advice is filled in") unless $name eq 'odd names';
+	}
+}
+
+# What it says, and how bad it is.
+my $answer = rehearse($node, add_one($node, 'ALTER TABLE "Odd; ""one"""."T" ALTER "C; %s" SET NOT NULL'));
+my ($finding) = of_kind($answer, 'finding');
+is($finding->{severity}, 'note', 'a tiny table: a note');
+like($finding->{advice}, qr/ALTER TABLE "Odd; ""one"""\."T" ADD CONSTRAINT not_null CHECK \("C; %s" IS NOT NULL\) NOT VALID;/, 'names are quoted');
+like($finding->{message}, qr/^reads all of "Odd; ""one"""\."T" \(8192 bytes, 1 rows\) under AccessExclusiveLock, in \d+ ms: nobody can read or write it meanwhile$/, 'facts');
+($finding) = of_kind(rehearse($node, add_one($node, 'CREATE INDEX ON t (u)')), 'finding');
+is($finding->{severity}, 'warning', 'a larger one: a warning');
+is("$finding->{line} $finding->{rows} $finding->{migration}", '1 50000 0001_it', 'where, and how many rows');
+like($finding->{message}, qr/^builds an index on public\.t \(\d+ kB, 50000 rows\) under ShareLock, in \d+ ms: nobody can write it meanwhile$/, 'facts of it');
+($finding) = of_kind(rehearse($node, add_one($node, 'ALTER TABLE t ADD c integer DEFAULT 1 + random()', 'UPDATE t SET u = 0'), with => { lock_hold => 0 }), 'finding');
+is($finding->{code}, 'add-column-rewrite', 'two findings: in the order of the script');
+$answer = rehearse($node, add_one($node, 'ALTER TABLE t ADD c integer', 'UPDATE t SET u = 0'), with => { lock_hold => 0 });
+is(join(' ', map { "$_->{code}:$_->{severity}" } grep { $_->{code} eq 'many-rows' } of_kind($answer, 'finding')), 'many-rows:danger', 'many rows under a strong lock: danger');
+($finding) = of_kind(rehearse($node, add_one($node, 'DROP TABLE used')), 'finding');
+cmp_ok($finding->{uses_per_second}, '>', 0.5, 'uses a second');
+like($finding->{message}, qr/which is in use$/, 'said so');
+my ($done) = of_kind($answer, 'done');
+is($done->{danger}, scalar(grep { $_->{severity} eq 'danger' } of_kind($answer, 'finding')), 'they are counted');
+
+done_testing();
