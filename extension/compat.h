@@ -267,6 +267,12 @@ slipway_statistics_target(HeapTuple tuple, TupleDesc descriptor)
 #define SLIPWAY_CONSTRAINT_NOT_NULL 'n'
 #endif
 
+static inline bool
+slipway_have_not_null_constraints(void)
+{
+	return PG_VERSION_NUM >= 180000;
+}
+
 /* 18 has constraints over periods of time, and some that are not enforced. */
 static inline bool
 slipway_constraint_has_period(Form_pg_constraint row)

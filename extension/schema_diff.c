@@ -134,13 +134,16 @@ take_over_names(const char *before, const char *after)
 					old.start + old.length);
 }
 
-/* One of both may be NULL. */
+/* Of an object that is on both sides, or on one: then the other is NULL. */
 static List *
 add_difference(List *list, const SlipwayObject *before, const SlipwayObject *after)
 {
 	const SlipwayObject *object = after ? after : before;
-	SlipwayDifference *difference = palloc(sizeof(SlipwayDifference));
+	SlipwayDifference *difference;
 
+	if (object == NULL)
+		return list;
+	difference = palloc(sizeof(SlipwayDifference));
 	*difference = (SlipwayDifference)
 	{
 		.kind = object->kind, .identity = object->identity,

@@ -69,6 +69,7 @@ read_parts(SlipwayReader *reader)
 	slipway_relation_read(reader);
 	slipway_snapshot_indexes_read(reader);
 	slipway_snapshot_schemas(reader);
+	slipway_snapshot_not_nulls(reader);
 	slipway_snapshot_columns(reader);
 	slipway_snapshot_constraints(reader);
 	slipway_snapshot_indexes(reader);

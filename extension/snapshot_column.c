@@ -37,8 +37,6 @@ static char *
 find_default(Defaults *defaults, Form_pg_attribute column, const SlipwayRelation *relation)
 {
 	Form_pg_attrdef row;
-	bool		isnull;
-	Node	   *tree;
 
 	while (defaults->more && is_before((Form_pg_attrdef) GETSTRUCT(defaults->rows.tuple), column))
 		defaults->more = slipway_rows_next(&defaults->rows);
@@ -47,24 +45,8 @@ find_default(Defaults *defaults, Form_pg_attribute column, const SlipwayRelation
 	row = (Form_pg_attrdef) GETSTRUCT(defaults->rows.tuple);
 	if (row->adrelid != column->attrelid || row->adnum != column->attnum)
 		return NULL;
-	tree = slipway_expression_read(TextDatumGetCString(slipway_rows_datum(&defaults->rows, Anum_pg_attrdef_adbin, &isnull)));
-	return slipway_expression_show(tree, column->attgenerated ? &relation->columns : NULL);
-}
-
-static const char *
-show_storage(char storage)
-{
-	switch (storage)
-	{
-		case TYPSTORAGE_PLAIN:
-			return "plain";
-		case TYPSTORAGE_EXTERNAL:
-			return "external";
-		case TYPSTORAGE_EXTENDED:
-			return "extended";
-		default:
-			return "main";
-	}
+	return slipway_expression_show(slipway_rows_tree(&defaults->rows, Anum_pg_attrdef_adbin),
+								   column->attgenerated ? &relation->columns : NULL);
 }
 
 static void
@@ -84,7 +66,7 @@ put_storage(SlipwayReader *reader, const SlipwayRows *rows, Form_pg_attribute co
 	int			target = slipway_statistics_target(rows->tuple, rows->descriptor);
 
 	if (column->attstorage != type->storage)
-		slipway_reader_line(reader, "storage", show_storage(column->attstorage));
+		slipway_reader_line(reader, "storage", slipway_reader_storage(column->attstorage));
 	if (column->attcompression)
 		slipway_reader_line(reader, "compression", column->attcompression == 'l' ? "lz4" : "pglz");
 	if (target >= 0)
@@ -110,7 +92,10 @@ put_rest(SlipwayReader *reader, const SlipwayRows *rows, Form_pg_attribute colum
 static void
 put_table_lines(SlipwayReader *reader, Form_pg_attribute column, const SlipwayRelation *relation, const char *value)
 {
-	slipway_reader_flag(reader, "not null", column->attnotnull);
+	if (column->attnotnull && relation->not_null && relation->not_null[column->attnum - 1])
+		slipway_reader_line(reader, "not null", relation->not_null[column->attnum - 1]);
+	else
+		slipway_reader_flag(reader, "not null", column->attnotnull);
 	if (column->attgenerated)
 		slipway_reader_line(reader, column->attgenerated == ATTRIBUTE_GENERATED_STORED ? "generated" : "generated virtually",
 							value);

@@ -12,6 +12,7 @@
 #include "catalog/pg_collation.h"
 #include "catalog/pg_constraint.h"
 #include "catalog/pg_type.h"
+#include "commands/defrem.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/syscache.h"
@@ -86,10 +87,7 @@ put_foreign_key(SlipwayReader *reader, const SlipwayRows *rows, Form_pg_constrai
 static void
 put_check(SlipwayReader *reader, const SlipwayRows *rows, Form_pg_constraint row, const SlipwayRelation *relation)
 {
-	bool		isnull;
-	Datum		tree = slipway_rows_datum(rows, Anum_pg_constraint_conbin, &isnull);
-
-	slipway_reader_line(reader, "check", slipway_expression_show(slipway_expression_read(TextDatumGetCString(tree)),
+	slipway_reader_line(reader, "check", slipway_expression_show(slipway_rows_tree(rows, Anum_pg_constraint_conbin),
 																 relation ? &relation->columns : NULL));
 	slipway_reader_flag(reader, "no inherit", relation && row->connoinherit);
 }
@@ -134,6 +132,50 @@ put_lines(SlipwayReader *reader, const SlipwayRows *rows, Form_pg_constraint row
 	slipway_reader_flag(reader, "initially deferred", row->condeferred);
 	slipway_reader_flag(reader, "not enforced", !slipway_constraint_is_enforced(row));
 	slipway_reader_flag(reader, "not valid", slipway_constraint_is_enforced(row) && !row->convalidated);
+}
+
+/*
+ * What a column says of its NOT NULL where that is a constraint: more than "yes" if its name is not the
+ * default one, or it does not hold for all rows or children.
+ */
+static char *
+show_not_null(Form_pg_constraint row, const SlipwayRelation *relation, AttrNumber column)
+{
+	char	   *usual = makeObjectName(relation->columns.name, relation->columns.columns[column - 1], "not_null");
+	bool		named = strcmp(usual, NameStr(row->conname)) != 0;
+
+	return psprintf("yes%s%s%s%s", named ? ", constraint " : "", named ? quote_identifier(NameStr(row->conname)) : "",
+					row->connoinherit ? ", no inherit" : "", row->convalidated ? "" : ", not valid");
+}
+
+/* Of those that come from a parent only the parent's is shown. */
+void
+slipway_snapshot_not_nulls(SlipwayReader *reader)
+{
+	MemoryContext old;
+	SlipwayRows rows;
+
+	if (!slipway_have_not_null_constraints())
+		return;
+	old = MemoryContextSwitchTo(reader->context);
+	slipway_rows_open(&rows, reader, ConstraintRelationId, ConstraintOidIndexId, Anum_pg_constraint_oid);
+	while (slipway_rows_next(&rows))
+	{
+		Form_pg_constraint row = (Form_pg_constraint) GETSTRUCT(rows.tuple);
+		SlipwayRelation *relation;
+		int16	   *columns;
+
+		if (row->contype != SLIPWAY_CONSTRAINT_NOT_NULL || !row->conislocal || row->coninhcount > 0)
+			continue;
+		relation = slipway_relation_find(reader, row->conrelid);
+		if (relation == NULL || constraint_array(&rows, Anum_pg_constraint_conkey, (void **) &columns) != 1)
+			continue;
+		if (relation->not_null == NULL)
+			relation->not_null = palloc0(relation->columns.n * sizeof(char *));
+		relation->not_null[columns[0] - 1] = show_not_null(row, relation, columns[0]);
+	}
+	slipway_rows_close(&rows);
+	MemoryContextSwitchTo(old);
 }
 
 /* Does it follow from a parent's? */

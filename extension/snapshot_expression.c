@@ -18,6 +18,9 @@
 #include "catalog/pg_type.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
+#include "nodes/primnodes.h"
+#include "rewrite/prs2lock.h"
+#include "rewrite/rewriteManip.h"
 #include "utils/lsyscache.h"
 #include "utils/ruleutils.h"
 
@@ -210,6 +213,20 @@ char *
 slipway_expression_show_old_new(Node *tree, const SlipwayColumns *columns)
 {
 	return show_from(tree, list_make2(make_source("old", columns), make_source("new", columns)), columns);
+}
+
+char *
+slipway_expression_show_condition(Node *tree, const SlipwayColumns *columns, Query *action)
+{
+	List	   *sources = NIL;
+
+	if (action->commandType != CMD_UTILITY)
+		sources = list_copy(getInsertSelectQuery(action, NULL)->rtable);
+	if (list_length(sources) < PRS2_NEW_VARNO)
+		return slipway_expression_show_old_new(tree, columns);
+	lfirst(list_nth_cell(sources, PRS2_OLD_VARNO - 1)) = make_source("old", columns);
+	lfirst(list_nth_cell(sources, PRS2_NEW_VARNO - 1)) = make_source("new", columns);
+	return show_from(tree, sources, columns);
 }
 
 /* Gives the columns of the result their names; of UNION and the like, those of each side. */

@@ -24,8 +24,11 @@ extern Node *slipway_expression_read(const char *text);
 /* An expression with columns of one relation (NULL: with none), of which nothing is locked. */
 extern char *slipway_expression_show(Node *tree, const SlipwayColumns *columns);
 
-/* The same with columns of OLD and NEW, as in a trigger or a rule. */
+/* The same with columns of OLD and NEW, as in a trigger. */
 extern char *slipway_expression_show_old_new(Node *tree, const SlipwayColumns *columns);
+
+/* The same of a rule with this action, whose tables keep their names to themselves. */
+extern char *slipway_expression_show_condition(Node *tree, const SlipwayColumns *columns, Query *action);
 
 /* A query; names (NULL: its own) are those of its result's columns. Locks what it refers to. */
 extern char *slipway_expression_show_query(Query *query, const char *const *names, int n);

@@ -27,15 +27,6 @@
 #include "snapshot_relation.h"
 
 static char *
-show_object(Oid catalog, Oid oid)
-{
-	ObjectAddress address;
-
-	ObjectAddressSet(address, catalog, oid);
-	return getObjectIdentity(&address, false);
-}
-
-static char *
 show_operator(SlipwayReader *reader, Oid oid)
 {
 	SlipwayRows rows;
@@ -48,7 +39,7 @@ show_operator(SlipwayReader *reader, Oid oid)
 
 		shown = psprintf("operator %d: %s%s%s", row->amopstrategy, format_operator(row->amopopr),
 						 OidIsValid(row->amopsortfamily) ? " for order by " : "",
-						 OidIsValid(row->amopsortfamily) ? show_object(OperatorFamilyRelationId, row->amopsortfamily) : "");
+						 OidIsValid(row->amopsortfamily) ? slipway_reader_identity(OperatorFamilyRelationId, row->amopsortfamily) : "");
 	}
 	slipway_rows_close(&rows);
 	return shown;
@@ -161,7 +152,7 @@ slipway_snapshot_search_mappings(SlipwayReader *reader, const SlipwayRows *rows,
 	while (slipway_rows_next(&maps))
 	{
 		Form_pg_ts_config_map row = (Form_pg_ts_config_map) GETSTRUCT(maps.tuple);
-		char	   *dictionary = show_object(TSDictionaryRelationId, row->mapdict);
+		char	   *dictionary = slipway_reader_identity(TSDictionaryRelationId, row->mapdict);
 
 		if (row->maptokentype == last)
 			llast(lines) = psprintf("%s, %s", (char *) llast(lines), dictionary);
@@ -198,8 +189,6 @@ slipway_snapshot_statistics_columns(SlipwayReader *reader, const SlipwayRows *ro
 {
 	Form_pg_statistic_ext row = (Form_pg_statistic_ext) GETSTRUCT(rows->tuple);
 	SlipwayRelation *table = slipway_relation_find(reader, row->stxrelid);
-	bool		isnull;
-	Datum		value;
 	StringInfoData list;
 	ListCell   *cell;
 
@@ -209,9 +198,7 @@ slipway_snapshot_statistics_columns(SlipwayReader *reader, const SlipwayRows *ro
 	initStringInfo(&list);
 	for (int i = 0; i < row->stxkeys.dim1; i++)
 		appendStringInfo(&list, "%s%s", list.len ? ", " : "", slipway_relation_column(table, row->stxkeys.values[i]));
-	value = slipway_rows_datum(rows, Anum_pg_statistic_ext_stxexprs, &isnull);
-	if (!isnull)
-		foreach(cell, (List *) slipway_expression_read(TextDatumGetCString(value)))
-			appendStringInfo(&list, "%s(%s)", list.len ? ", " : "", slipway_expression_show(lfirst(cell), &table->columns));
+	foreach(cell, (List *) slipway_rows_tree(rows, Anum_pg_statistic_ext_stxexprs))
+		appendStringInfo(&list, "%s(%s)", list.len ? ", " : "", slipway_expression_show(lfirst(cell), &table->columns));
 	slipway_reader_line(reader, "on", list.data);
 }

@@ -335,15 +335,6 @@ find_word(const char *words, char character)
 }
 
 static char *
-show_object(Oid catalog, Oid oid)
-{
-	ObjectAddress address;
-
-	ObjectAddressSet(address, catalog, oid);
-	return getObjectIdentity(&address, false);
-}
-
-static char *
 show_list(Datum array)
 {
 	StringInfoData list;
@@ -369,7 +360,7 @@ show_oid(SlipwayReader *reader, const Property *property, Oid oid)
 		case FORM_TYPE:
 			return slipway_reader_type(reader, oid, -1)->name;
 		default:
-			return show_object(property->catalog, oid);
+			return slipway_reader_identity(property->catalog, oid);
 	}
 }
 
@@ -422,8 +413,8 @@ put_property(SlipwayReader *reader, const SlipwayRows *rows, const Property *pro
 }
 
 /*
- * Subscriptions of all databases are in one catalog, casts from ranges to multiranges come with these types, and what
- * we are is no part of the schema.
+ * Operators without a function are only named by others, and not dumped; subscriptions of all databases are in
+ * one catalog, casts from ranges to multiranges come with these types, and what we are is no part of the schema.
  */
 static bool
 is_other(const PlainKind *kind, const SlipwayRows *rows)
@@ -434,11 +425,25 @@ is_other(const PlainKind *kind, const SlipwayRows *rows)
 
 		return get_range_multirange(row->castsource) == row->casttarget;
 	}
+	if (kind->catalog == OperatorRelationId)
+		return !OidIsValid(((Form_pg_operator) GETSTRUCT(rows->tuple))->oprcode);
 	if (kind->catalog == SubscriptionRelationId)
 		return ((Form_pg_subscription) GETSTRUCT(rows->tuple))->subdbid != MyDatabaseId;
 	if (kind->catalog == ExtensionRelationId)
 		return strcmp(NameStr(((Form_pg_extension) GETSTRUCT(rows->tuple))->extname), "pg_slipway") == 0;
 	return false;
+}
+
+/* As the server names it, but for transforms, of which 17 changed the words. */
+static char *
+identity_of(SlipwayReader *reader, const PlainKind *kind, const SlipwayRows *rows, Oid oid)
+{
+	Form_pg_transform transform = (Form_pg_transform) GETSTRUCT(rows->tuple);
+
+	if (kind->catalog != TransformRelationId)
+		return slipway_reader_identity(kind->catalog, oid);
+	return psprintf("for %s language %s", slipway_reader_type(reader, transform->trftype, -1)->name,
+					quote_identifier(get_language_name(transform->trflang, false)));
 }
 
 static void
@@ -470,7 +475,7 @@ put_object(SlipwayReader *reader, const PlainKind *kind, const SlipwayRows *rows
 		slipway_reader_grants(reader, acl, isnull, kind->type, owner);
 	}
 	slipway_reader_notes(reader, kind->catalog, oid, 0);
-	identity = show_object(kind->catalog, oid);
+	identity = identity_of(reader, kind, rows, oid);
 	slipway_reader_add(reader, kind->kind, identity, schema ? schema->name : NULL);
 }
 

@@ -29,12 +29,6 @@ show_command(char command)
 	}
 }
 
-static int
-compare_names(const ListCell *a, const ListCell *b)
-{
-	return strcmp(lfirst(a), lfirst(b));
-}
-
 /* By name: a dump lists them so. */
 static char *
 list_roles(SlipwayReader *reader, const SlipwayRows *rows)
@@ -43,27 +37,19 @@ list_roles(SlipwayReader *reader, const SlipwayRows *rows)
 	ArrayType  *array = DatumGetArrayTypeP(slipway_rows_datum(rows, Anum_pg_policy_polroles, &isnull));
 	int			n = ArrayGetNItems(ARR_NDIM(array), ARR_DIMS(array));
 	List	   *names = NIL;
-	ListCell   *cell;
-	StringInfoData list;
 
 	for (int i = 0; i < n; i++)
 		names = lappend(names, (char *) slipway_reader_role(reader, ((Oid *) ARR_DATA_PTR(array))[i]));
-	list_sort(names, compare_names);
-	initStringInfo(&list);
-	foreach(cell, names)
-		appendStringInfo(&list, "%s%s", list.len ? ", " : "", (char *) lfirst(cell));
-	return list.data;
+	return slipway_reader_sorted(names);
 }
 
 static void
 put_expression(SlipwayReader *reader, const SlipwayRows *rows, AttrNumber column, const char *property, const SlipwayRelation *relation)
 {
-	bool		isnull;
-	Datum		tree = slipway_rows_datum(rows, column, &isnull);
+	Node	   *tree = slipway_rows_tree(rows, column);
 
-	if (!isnull)
-		slipway_reader_line(reader, property, slipway_expression_show(slipway_expression_read(TextDatumGetCString(tree)),
-																	  &relation->columns));
+	if (tree)
+		slipway_reader_line(reader, property, slipway_expression_show(tree, &relation->columns));
 }
 
 static void

@@ -156,8 +156,10 @@ relation_owner(Oid relation)
 }
 
 static void
-put_grants(SlipwayReader *reader, const Grantable *kind, const SlipwayRows *rows, Oid oid, int32 sub_id, const Acl *acl, const Acl *initial)
+put_grants(SlipwayReader *reader, const Grantable *kind, const SlipwayRows *rows, const Initial *key,
+		   const Acl *acl, const Acl *initial)
 {
+	Oid			oid = key->oid;
 	Oid			catalog = kind->catalog == AttributeRelationId ? RelationRelationId : kind->catalog;
 	bool		isnull;
 	Oid			owner = kind->owner ? DatumGetObjectId(slipway_rows_datum(rows, kind->owner, &isnull)) : relation_owner(oid);
@@ -171,8 +173,9 @@ put_grants(SlipwayReader *reader, const Grantable *kind, const SlipwayRows *rows
 	slipway_reader_grants_beside(reader, acl, initial ? initial : acldefault(type, owner), owner);
 	if (reader->definition.len == 0)
 		return;
-	ObjectAddressSubSet(address, catalog, oid, sub_id);
-	slipway_reader_add(reader, "grants", psprintf("%s %s", getObjectTypeDescription(&address, false), getObjectIdentity(&address, false)), NULL);
+	ObjectAddressSubSet(address, catalog, oid, key->sub_id);
+	slipway_reader_add(reader, "grants", psprintf("%s %s", getObjectTypeDescription(&address, false),
+												  getObjectIdentity(&address, false)), NULL);
 }
 
 static void
@@ -199,7 +202,7 @@ read_grantable(SlipwayReader *reader, const Grantable *kind, HTAB *initials, Oid
 		initial = hash_search(initials, &key, HASH_FIND, NULL);
 		if (is_same(acl, initial ? initial->acl : NULL) || !is_wanted(reader, kind, &rows, key.oid, slipway))
 			continue;
-		put_grants(reader, kind, &rows, key.oid, key.sub_id, acl, initial ? initial->acl : NULL);
+		put_grants(reader, kind, &rows, &key, acl, initial ? initial->acl : NULL);
 	}
 	slipway_rows_close(&rows);
 }
@@ -214,8 +217,10 @@ slipway_snapshot_system_privileges(SlipwayReader *reader)
 		{TypeRelationId, Anum_pg_type_oid, 0, Anum_pg_type_typowner, Anum_pg_type_typacl, OBJECT_TYPE, Anum_pg_type_typnamespace},
 		{NamespaceRelationId, Anum_pg_namespace_oid, 0, Anum_pg_namespace_nspowner, Anum_pg_namespace_nspacl, OBJECT_SCHEMA},
 		{LanguageRelationId, Anum_pg_language_oid, 0, Anum_pg_language_lanowner, Anum_pg_language_lanacl, OBJECT_LANGUAGE},
-		{ForeignDataWrapperRelationId, Anum_pg_foreign_data_wrapper_oid, 0, Anum_pg_foreign_data_wrapper_fdwowner, Anum_pg_foreign_data_wrapper_fdwacl, OBJECT_FDW},
-		{ForeignServerRelationId, Anum_pg_foreign_server_oid, 0, Anum_pg_foreign_server_srvowner, Anum_pg_foreign_server_srvacl, OBJECT_FOREIGN_SERVER}
+		{ForeignDataWrapperRelationId, Anum_pg_foreign_data_wrapper_oid, 0, Anum_pg_foreign_data_wrapper_fdwowner,
+		Anum_pg_foreign_data_wrapper_fdwacl, OBJECT_FDW},
+		{ForeignServerRelationId, Anum_pg_foreign_server_oid, 0, Anum_pg_foreign_server_srvowner,
+		Anum_pg_foreign_server_srvacl, OBJECT_FOREIGN_SERVER}
 	};
 	HTAB	   *initials = read_initial(reader);
 	Oid			slipway = get_extension_oid("pg_slipway", true);

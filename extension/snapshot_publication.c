@@ -21,12 +21,6 @@ publication_name(Oid oid)
 	return quote_identifier(get_publication_name(oid, false));
 }
 
-static int
-compare_names(const ListCell *a, const ListCell *b)
-{
-	return strcmp(lfirst(a), lfirst(b));
-}
-
 /* Their order says nothing. */
 static char *
 list_columns(const SlipwayRows *rows, const SlipwayRelation *relation)
@@ -35,32 +29,25 @@ list_columns(const SlipwayRows *rows, const SlipwayRelation *relation)
 	Datum		columns = slipway_rows_datum(rows, Anum_pg_publication_rel_prattrs, &isnull);
 	int2vector *numbers;
 	List	   *names = NIL;
-	ListCell   *cell;
-	StringInfoData list;
 
 	if (isnull)
 		return NULL;
 	numbers = (int2vector *) PG_DETOAST_DATUM(columns);
 	for (int i = 0; i < numbers->dim1; i++)
 		names = lappend(names, pstrdup(slipway_relation_column(relation, numbers->values[i])));
-	list_sort(names, compare_names);
-	initStringInfo(&list);
-	foreach(cell, names)
-		appendStringInfo(&list, "%s%s", list.len ? ", " : "", (char *) lfirst(cell));
-	return list.data;
+	return slipway_reader_sorted(names);
 }
 
 static void
 put_table(SlipwayReader *reader, const SlipwayRows *rows, Form_pg_publication_rel row, const SlipwayRelation *relation)
 {
-	bool		isnull;
-	Datum		condition = slipway_rows_datum(rows, Anum_pg_publication_rel_prqual, &isnull);
+	Node	   *condition;
 
 	slipway_reader_begin(reader);
+	condition = slipway_rows_tree(rows, Anum_pg_publication_rel_prqual);
 	slipway_reader_line(reader, "only columns", list_columns(rows, relation));
-	if (!isnull)
-		slipway_reader_line(reader, "where", slipway_expression_show(slipway_expression_read(TextDatumGetCString(condition)),
-																	 &relation->columns));
+	if (condition)
+		slipway_reader_line(reader, "where", slipway_expression_show(condition, &relation->columns));
 	reader->parent = relation->identity;
 	slipway_reader_add(reader, "publication table", psprintf("%s in %s", relation->identity, publication_name(row->prpubid)), NULL);
 }

@@ -132,9 +132,8 @@ read_comments(SlipwayReader *reader)
 	slipway_rows_close(&rows);
 }
 
-/* In the order of the index the providers of an object are sorted, but by a collation that may be any. */
 static int
-compare_labels(const ListCell *a, const ListCell *b)
+compare_texts(const ListCell *a, const ListCell *b)
 {
 	return strcmp(lfirst(a), lfirst(b));
 }
@@ -145,7 +144,7 @@ add_label(SlipwayReader *reader, Note *note, const char *provider, const char *l
 	MemoryContext old = MemoryContextSwitchTo(reader->context);
 
 	note->labels = lappend(note->labels, psprintf("%s: %s", quote_identifier(provider), label));
-	list_sort(note->labels, compare_labels);
+	list_sort(note->labels, compare_texts);
 	MemoryContextSwitchTo(old);
 }
 
@@ -444,6 +443,44 @@ char *
 slipway_reader_qualify(const SlipwaySchema *schema, const char *name)
 {
 	return psprintf("%s.%s", schema->quoted, quote_identifier(name));
+}
+
+char *
+slipway_reader_identity(Oid catalog, Oid oid)
+{
+	ObjectAddress address;
+
+	ObjectAddressSet(address, catalog, oid);
+	return getObjectIdentity(&address, false);
+}
+
+const char *
+slipway_reader_storage(char storage)
+{
+	switch (storage)
+	{
+		case TYPSTORAGE_PLAIN:
+			return "plain";
+		case TYPSTORAGE_EXTERNAL:
+			return "external";
+		case TYPSTORAGE_EXTENDED:
+			return "extended";
+		default:
+			return "main";
+	}
+}
+
+char *
+slipway_reader_sorted(List *names)
+{
+	StringInfoData list;
+	ListCell   *cell;
+
+	list_sort(names, compare_texts);
+	initStringInfo(&list);
+	foreach(cell, names)
+		appendStringInfo(&list, "%s%s", list.len ? ", " : "", (char *) lfirst(cell));
+	return list.data;
 }
 
 bool

@@ -91,6 +91,10 @@ extern bool slipway_rows_next(SlipwayRows *rows);
 extern void slipway_rows_close(SlipwayRows *rows);
 extern Datum slipway_rows_datum(const SlipwayRows *rows, AttrNumber column, bool *isnull);
 
+/* Text, and the expression that a pg_node_tree holds; NULL for NULL. */
+extern char *slipway_rows_text(const SlipwayRows *rows, AttrNumber column);
+extern Node *slipway_rows_tree(const SlipwayRows *rows, AttrNumber column);
+
 extern SlipwayReader *slipway_reader_open(const SlipwayScope *scope, MemoryContext result);
 extern void slipway_reader_close(SlipwayReader *reader);
 
@@ -127,6 +131,15 @@ extern const SlipwayType *slipway_reader_type(SlipwayReader *reader, Oid oid, in
 
 /* name in a schema, both quoted; in the current context. */
 extern char *slipway_reader_qualify(const SlipwaySchema *schema, const char *name);
+
+/* An object as the server names it. */
+extern char *slipway_reader_identity(Oid catalog, Oid oid);
+
+/* "plain", ... for attstorage and typstorage. */
+extern const char *slipway_reader_storage(char storage);
+
+/* Names, sorted, with ", " between them. */
+extern char *slipway_reader_sorted(List *names);
 
 /* Is it a member of an extension? */
 extern bool slipway_reader_is_member(SlipwayReader *reader, Oid class_id, Oid oid);

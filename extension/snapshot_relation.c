@@ -39,12 +39,8 @@ const char *
 slipway_relation_identity(SlipwayReader *reader, Oid oid)
 {
 	SlipwayRelation *relation = slipway_relation_find(reader, oid);
-	ObjectAddress address;
 
-	if (relation)
-		return relation->identity;
-	ObjectAddressSet(address, RelationRelationId, oid);
-	return getObjectIdentity(&address, false);
+	return relation ? relation->identity : slipway_reader_identity(RelationRelationId, oid);
 }
 
 const char *
@@ -304,13 +300,9 @@ show_query(SlipwayReader *reader, const SlipwayRelation *relation)
 	slipway_rows_open_of(&rows, reader, RewriteRelationId, RewriteRelRulenameIndexId, Anum_pg_rewrite_ev_class, relation->oid);
 	while (slipway_rows_next(&rows))
 	{
-		bool		isnull;
-		Datum		action;
-
 		if (strcmp(NameStr(((Form_pg_rewrite) GETSTRUCT(rows.tuple))->rulename), ViewSelectRuleName) != 0)
 			continue;
-		action = slipway_rows_datum(&rows, Anum_pg_rewrite_ev_action, &isnull);
-		query = slipway_expression_show_query(linitial_node(Query, (List *) slipway_expression_read(TextDatumGetCString(action))),
+		query = slipway_expression_show_query(linitial_node(Query, (List *) slipway_rows_tree(&rows, Anum_pg_rewrite_ev_action)),
 											 relation->columns.columns, relation->columns.n);
 	}
 	slipway_rows_close(&rows);

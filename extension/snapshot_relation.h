@@ -21,12 +21,10 @@ typedef struct SlipwayRelation
 	const char *identity;
 	SlipwayColumns columns;
 	bool	   *inherited;		/* of each column: it has a parent's */
+	char	  **not_null;		/* of each column: what there is to say of its constraint, or NULL; NULL: of none */
 	List	   *parents;		/* OIDs, in order */
 	const char *clustered_on;	/* name of an index, not quoted */
 	const char *replica_identity;	/* the same */
-	Oid			owner_relation; /* of a sequence: whose column it belongs to */
-	AttrNumber	owner_column;
-	bool		internal;		/* of a sequence: it is of an identity column */
 	const char **column_options;	/* of an index: of its operator classes; NULL: none has any */
 	List	   *statistics;		/* of an index: targets of its columns, as text */
 	HeapTuple	index;			/* of an index: its row of pg_index */
@@ -52,7 +50,8 @@ extern const char *slipway_relation_column(const SlipwayRelation *relation, Attr
 extern char *slipway_relation_columns(const SlipwayRelation *relation);
 
 /* Parts of a snapshot; each adds its objects. */
-extern void slipway_snapshot_sequences(SlipwayReader *reader);	/* before columns */
+extern void slipway_snapshot_sequences(SlipwayReader *reader);
+extern void slipway_snapshot_not_nulls(SlipwayReader *reader);	/* before columns; adds nothing */
 extern void slipway_snapshot_columns(SlipwayReader *reader);
 extern void slipway_snapshot_indexes_read(SlipwayReader *reader);	/* adds nothing */
 extern void slipway_snapshot_constraints(SlipwayReader *reader);

@@ -29,15 +29,6 @@ call_text(Oid function, Oid argument)
 	return TextDatumGetCString(OidFunctionCall1(function, ObjectIdGetDatum(argument)));
 }
 
-static char *
-rows_text(const SlipwayRows *rows, AttrNumber column)
-{
-	bool		isnull;
-	Datum		value = slipway_rows_datum(rows, column, &isnull);
-
-	return isnull ? NULL : TextDatumGetCString(value);
-}
-
 static void
 put_settings(SlipwayReader *reader, const SlipwayRows *rows)
 {
@@ -81,15 +72,15 @@ show_sql_body(const char *tree)
 static void
 put_body(SlipwayReader *reader, const SlipwayRows *rows, Form_pg_proc row)
 {
-	char	   *tree = rows_text(rows, Anum_pg_proc_prosqlbody);
+	char	   *tree = slipway_rows_text(rows, Anum_pg_proc_prosqlbody);
 
 	if (tree)
 	{
 		slipway_reader_block(reader, "body", show_sql_body(tree));
 		return;
 	}
-	slipway_reader_line(reader, "library", rows_text(rows, Anum_pg_proc_probin));
-	slipway_reader_block(reader, "body", rows_text(rows, Anum_pg_proc_prosrc));
+	slipway_reader_line(reader, "library", slipway_rows_text(rows, Anum_pg_proc_probin));
+	slipway_reader_block(reader, "body", slipway_rows_text(rows, Anum_pg_proc_prosrc));
 }
 
 static void
@@ -199,6 +190,20 @@ put_aggregate_lines(SlipwayReader *reader, Form_pg_proc row)
 		slipway_reader_line(reader, "parallel", row->proparallel == PROPARALLEL_SAFE ? "safe" : "restricted");
 }
 
+static const char *
+kind_of(char prokind)
+{
+	switch (prokind)
+	{
+		case PROKIND_AGGREGATE:
+			return "aggregate";
+		case PROKIND_PROCEDURE:
+			return "procedure";
+		default:
+			return "function";
+	}
+}
+
 static void
 put_routine(SlipwayReader *reader, const SlipwayRows *rows, Form_pg_proc row, SlipwaySchema *schema)
 {
@@ -216,8 +221,7 @@ put_routine(SlipwayReader *reader, const SlipwayRows *rows, Form_pg_proc row, Sl
 	slipway_reader_notes(reader, ProcedureRelationId, row->oid, 0);
 	if (row->prokind != PROKIND_AGGREGATE)
 		put_body(reader, rows, row);
-	slipway_reader_add(reader, row->prokind == PROKIND_AGGREGATE ? "aggregate" : row->prokind == PROKIND_PROCEDURE ? "procedure" : "function",
-					   format_procedure(row->oid), schema->name);
+	slipway_reader_add(reader, kind_of(row->prokind), format_procedure(row->oid), schema->name);
 }
 
 /* Did the server make it together with a type, as the constructors of a range? */

@@ -8,10 +8,12 @@
 #include "access/stratnum.h"
 #include "access/table.h"
 #include "access/transam.h"
+#include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
+#include "snapshot_expression.h"
 #include "snapshot_reader.h"
 
 /* A scan keeps memory, also such that it allocates on its way. */
@@ -84,4 +86,21 @@ Datum
 slipway_rows_datum(const SlipwayRows *rows, AttrNumber column, bool *isnull)
 {
 	return heap_getattr(rows->tuple, column, rows->descriptor, isnull);
+}
+
+char *
+slipway_rows_text(const SlipwayRows *rows, AttrNumber column)
+{
+	bool		isnull;
+	Datum		value = slipway_rows_datum(rows, column, &isnull);
+
+	return isnull ? NULL : TextDatumGetCString(value);
+}
+
+Node *
+slipway_rows_tree(const SlipwayRows *rows, AttrNumber column)
+{
+	char	   *tree = slipway_rows_text(rows, column);
+
+	return tree ? slipway_expression_read(tree) : NULL;
 }

@@ -28,15 +28,6 @@ show_event(char event)
 	}
 }
 
-static Node *
-read_tree(const SlipwayRows *rows, AttrNumber column)
-{
-	bool		isnull;
-	Datum		tree = slipway_rows_datum(rows, column, &isnull);
-
-	return isnull ? NULL : slipway_expression_read(TextDatumGetCString(tree));
-}
-
 /* The actions of the rule, each with a semicolon. */
 static char *
 show_actions(List *actions)
@@ -54,18 +45,22 @@ static void
 put_rule(SlipwayReader *reader, const SlipwayRows *rows, Form_pg_rewrite row, const SlipwayRelation *relation)
 {
 	Node	   *condition;
+	List	   *actions;
 
 	slipway_reader_begin(reader);
+	actions = (List *) slipway_rows_tree(rows, Anum_pg_rewrite_ev_action);
 	slipway_reader_line(reader, "on", show_event(row->ev_type));
 	slipway_reader_flag(reader, "instead", row->is_instead);
 	if (row->ev_enabled != RULE_FIRES_ON_ORIGIN)
 		slipway_reader_line(reader, "enabled", row->ev_enabled == RULE_DISABLED ? "no" :
 							row->ev_enabled == RULE_FIRES_ALWAYS ? "always" : "replica");
-	condition = read_tree(rows, Anum_pg_rewrite_ev_qual);
+	condition = slipway_rows_tree(rows, Anum_pg_rewrite_ev_qual);
 	if (condition)
-		slipway_reader_line(reader, "where", slipway_expression_show_old_new(condition, &relation->columns));
+		slipway_reader_line(reader, "where", actions ?
+							slipway_expression_show_condition(condition, &relation->columns, linitial_node(Query, actions)) :
+							slipway_expression_show_old_new(condition, &relation->columns));
 	slipway_reader_notes(reader, RewriteRelationId, row->oid, 0);
-	slipway_reader_block(reader, "query", show_actions((List *) read_tree(rows, Anum_pg_rewrite_ev_action)));
+	slipway_reader_block(reader, "query", show_actions(actions));
 	reader->parent = relation->identity;
 	slipway_reader_add(reader, "rule", psprintf("%s on %s", quote_identifier(NameStr(row->rulename)), relation->identity),
 					   relation->schema->name);

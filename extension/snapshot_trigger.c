@@ -97,11 +97,11 @@ show_enabled(char enabled)
 static void
 put_lines(SlipwayReader *reader, const SlipwayRows *rows, Form_pg_trigger row, const SlipwayRelation *relation)
 {
-	bool		isnull;
-	Datum		condition = slipway_rows_datum(rows, Anum_pg_trigger_tgqual, &isnull);
+	Node	   *condition = slipway_rows_tree(rows, Anum_pg_trigger_tgqual);
 
 	slipway_reader_flag(reader, "constraint", OidIsValid(row->tgconstraint));
-	slipway_reader_line(reader, "fires", TRIGGER_FOR_BEFORE(row->tgtype) ? "before" : TRIGGER_FOR_INSTEAD(row->tgtype) ? "instead of" : "after");
+	slipway_reader_line(reader, "fires", TRIGGER_FOR_BEFORE(row->tgtype) ? "before" :
+						TRIGGER_FOR_INSTEAD(row->tgtype) ? "instead of" : "after");
 	slipway_reader_line(reader, "on", list_events(relation, row));
 	slipway_reader_line(reader, "for each", TRIGGER_FOR_ROW(row->tgtype) ? "row" : "statement");
 	put_transition(reader, rows, Anum_pg_trigger_tgoldtable, "old table");
@@ -110,9 +110,8 @@ put_lines(SlipwayReader *reader, const SlipwayRows *rows, Form_pg_trigger row, c
 		slipway_reader_line(reader, "from", slipway_relation_identity(reader, row->tgconstrrelid));
 	slipway_reader_flag(reader, "deferrable", row->tgdeferrable);
 	slipway_reader_flag(reader, "initially deferred", row->tginitdeferred);
-	if (!isnull)
-		slipway_reader_line(reader, "when", slipway_expression_show_old_new(slipway_expression_read(TextDatumGetCString(condition)),
-																			&relation->columns));
+	if (condition)
+		slipway_reader_line(reader, "when", slipway_expression_show_old_new(condition, &relation->columns));
 	slipway_reader_line(reader, "function", show_function(rows, row));
 }
 

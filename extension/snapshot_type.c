@@ -12,6 +12,7 @@
 #include "catalog/pg_type.h"
 #include "commands/defrem.h"
 #include "utils/builtins.h"
+#include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/regproc.h"
 #include "utils/ruleutils.h"
@@ -27,23 +28,14 @@ put_routine(SlipwayReader *reader, const char *property, Oid routine)
 		slipway_reader_line(reader, property, format_procedure(routine));
 }
 
-static char *
-rows_text(const SlipwayRows *rows, AttrNumber column)
-{
-	bool		isnull;
-	Datum		value = slipway_rows_datum(rows, column, &isnull);
-
-	return isnull ? NULL : TextDatumGetCString(value);
-}
-
 static void
 put_default(SlipwayReader *reader, const SlipwayRows *rows)
 {
-	char	   *tree = rows_text(rows, Anum_pg_type_typdefaultbin);
-	char	   *literal = rows_text(rows, Anum_pg_type_typdefault);
+	Node	   *tree = slipway_rows_tree(rows, Anum_pg_type_typdefaultbin);
+	char	   *literal = slipway_rows_text(rows, Anum_pg_type_typdefault);
 
 	if (tree)
-		slipway_reader_line(reader, "default", slipway_expression_show(slipway_expression_read(tree), NULL));
+		slipway_reader_line(reader, "default", slipway_expression_show(tree, NULL));
 	else if (literal)
 		slipway_reader_line(reader, "default", quote_literal_cstr(literal));
 }
@@ -64,22 +56,6 @@ show_alignment(char alignment)
 	}
 }
 
-static const char *
-show_storage(char storage)
-{
-	switch (storage)
-	{
-		case TYPSTORAGE_PLAIN:
-			return "plain";
-		case TYPSTORAGE_EXTERNAL:
-			return "external";
-		case TYPSTORAGE_EXTENDED:
-			return "extended";
-		default:
-			return "main";
-	}
-}
-
 static void
 put_base(SlipwayReader *reader, const SlipwayRows *rows, Form_pg_type row)
 {
@@ -97,7 +73,7 @@ put_base(SlipwayReader *reader, const SlipwayRows *rows, Form_pg_type row)
 		slipway_reader_line(reader, "length", row->typlen == -1 ? "variable" : "cstring");
 	slipway_reader_flag(reader, "passed by value", row->typbyval);
 	slipway_reader_line(reader, "alignment", show_alignment(row->typalign));
-	slipway_reader_line(reader, "storage", show_storage(row->typstorage));
+	slipway_reader_line(reader, "storage", slipway_reader_storage(row->typstorage));
 	slipway_reader_line(reader, "category", psprintf("%c", row->typcategory));
 	slipway_reader_flag(reader, "preferred", row->typispreferred);
 	put_default(reader, rows);
@@ -211,7 +187,8 @@ is_of_other(SlipwayReader *reader, Form_pg_type row)
 		relation = slipway_relation_find(reader, row->typrelid);
 		return relation == NULL || relation->form->relkind != RELKIND_COMPOSITE_TYPE;
 	}
-	return OidIsValid(row->typelem) && get_array_type(row->typelem) == row->oid;
+	/* Nobody can give this handler to a type of his own. */
+	return OidIsValid(row->typelem) && row->typsubscript == F_ARRAY_SUBSCRIPT_HANDLER;
 }
 
 static void

@@ -77,8 +77,10 @@ CREATE TRIGGER touch_tables AFTER UPDATE ON rich.listed REFERENCING OLD TABLE AS
 ALTER TABLE rich.listed ENABLE ALWAYS TRIGGER touch_listed;
 CREATE RULE listed_rule AS ON UPDATE TO rich.listed WHERE OLD.a IN ('x', 'y') DO ALSO
     (INSERT INTO rich.listed (a) SELECT 'v' WHERE NEW.b IN ('x', 'y'); DELETE FROM rich.listed WHERE a = OLD.b);
+CREATE RULE same_name AS ON INSERT TO rich.listed WHERE EXISTS (SELECT FROM rich.listed WHERE listed.a = NEW.a) DO INSTEAD (UPDATE rich.listed SET b = NEW.b WHERE listed.a = NEW.a);
 CREATE RULE told AS ON DELETE TO rich.listed DO ALSO NOTIFY listed;
 ALTER TABLE rich.listed DISABLE RULE listed_rule;
+CREATE OPERATOR rich.=== (LEFTARG = integer, RIGHTARG = integer, FUNCTION = int4eq, NEGATOR = OPERATOR(rich.!==));
 -- columns that came and went
 CREATE TABLE rich.grown (a integer, gone text, b text);
 ALTER TABLE rich.grown DROP COLUMN gone, ADD COLUMN c integer CONSTRAINT c_is_positive CHECK (c > 0), ADD COLUMN d integer UNIQUE NULLS NOT DISTINCT;
