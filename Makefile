@@ -79,7 +79,8 @@ demo-stop:  ## end the server of the demo and remove its files
 check-lint: check-version  ## clang-tidy, cppcheck and shellcheck, where installed
 	@PG_CONFIG='$(PG_CONFIG)' tools/lint
 
-doc: client  ## write the reference part of doc/client.md afresh
+doc: client  ## write the reference part of doc/client.md and the man page afresh
+	@client/slipway help --man >doc/slipway.1
 	@client/slipway help --markdown | awk ' \
 		FNR == NR { reference = reference $$0 "\n"; next } \
 		/^<!-- end -->/ { inside = 0 } \

@@ -8,6 +8,7 @@
 #include "command.h"
 #include "die.h"
 #include "output.h"
+#include "pooler.h"
 #include "preflight.h"
 #include "release.h"
 
@@ -61,6 +62,8 @@ slipway_cmd_check(const SlipwayArguments *arguments)
 	SlipwayManifest *manifest;
 
 	check_options(arguments);
+	/* it has a line of its own */
+	slipway_pooler_set_policy(SLIPWAY_POOLER_FINE);
 	/* It begins to connect, so it comes first. */
 	preflight.manifest = manifest = load_manifest(arguments);
 	slipway_preflight_server(&preflight);

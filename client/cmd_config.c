@@ -7,6 +7,7 @@
 
 #include "command.h"
 #include "config.h"
+#include "conninfo.h"
 #include "folder.h"
 #include "memory.h"
 #include "option_default.h"
@@ -103,8 +104,9 @@ show_value(SlipwayOptionId id, const char *value)
 {
 	if (slipway_option_table[id].kind == SLIPWAY_OPTION_KIND_FLAG)
 		return "true";
+	/* a connection string may be the value of an option, too */
 	if (id != SLIPWAY_OPTION_VAR || strchr(value, '=') == NULL)
-		return value;
+		return slipway_conninfo_scrub(value);
 	return slipway_memory_format("%.*s***", (int) (strchr(value, '=') - value + 1), value);
 }
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <libpq-fe.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,6 +25,9 @@
 #define EXIT_CANNOT_EXECUTE 126
 #define EXIT_NOT_FOUND 127
 
+/* SQLSTATE of what a role may not do. */
+#define DENIED "42501"
+
 /* What the server says while the deploy has not come that far. */
 static const char *
 explain_missing(const PGresult *result)
@@ -37,6 +41,8 @@ explain_missing(const PGresult *result)
 		{"SW012", "the project does not exist"},
 		{"3F000", "the database has no pg_slipway extension"},
 		{"42883", "the database has no pg_slipway extension"},
+		/* an init that is under way may be about to grant it */
+		{DENIED, "this role may not ask for migrations"},
 	};
 	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 
@@ -56,9 +62,12 @@ say_waiting(const char *migration, const char *project, const char *reason)
 		slipway_output_say("waiting for migration \"%s\" (project %s): %s", migration, project, reason);
 }
 
-/* NULL when it is applied, else why it is not; other errors end the program. */
+/*
+ * NULL when it is applied, else why it is not; other errors end the program. Sets
+ * *denied when the role lacks the right to ask.
+ */
 static const char *
-ask_for_migration(PGconn *conn, const char *migration, const char *project)
+ask_for_migration(PGconn *conn, const char *migration, const char *project, bool *denied)
 {
 	const char *const values[] = {migration, project};
 	PGresult   *result = PQexecParams(conn, "SELECT slipway.require($1, $2)", 2, NULL, values,
@@ -70,15 +79,12 @@ ask_for_migration(PGconn *conn, const char *migration, const char *project)
 		const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 
 		reason = explain_missing(result);
+		*denied = sqlstate != NULL && strcmp(sqlstate, DENIED) == 0;
 		if (PQstatus(conn) == CONNECTION_BAD)
 		{
 			reason = "the connection to the server was lost";
 			PQreset(conn);
 		}
-		else if (reason == NULL && sqlstate != NULL && strcmp(sqlstate, "42501") == 0)
-			slipway_die(SLIPWAY_EXIT_ERROR,
-						slipway_memory_format("Run \"slipway init --grant %s=reader\".", PQuser(conn)),
-						"the application's role \"%s\" may not ask for migrations", PQuser(conn));
 		else if (reason == NULL)
 			slipway_server_error_die(conn, result, NULL);
 	}
@@ -91,14 +97,17 @@ wait_for_migration(SlipwayWait *wait, PGconn *conn, const char *migration, const
 {
 	const char *said = NULL;
 	const char *reason;
+	bool		denied = false;
 
-	while ((reason = ask_for_migration(conn, migration, project)) != NULL)
+	while ((reason = ask_for_migration(conn, migration, project, &denied)) != NULL)
 	{
 		if (said == NULL || strcmp(said, reason) != 0)
 			say_waiting(migration, project, reason);
 		said = reason;
 		if (!slipway_wait_pause(wait))
-			slipway_die(SLIPWAY_EXIT_ERROR, "Run \"slipway migrate\", or wait longer with --timeout.",
+			slipway_die(SLIPWAY_EXIT_ERROR,
+						denied ? slipway_memory_format("Run \"slipway init --grant %s=reader\".", PQuser(conn))
+						: "Run \"slipway migrate\", or wait longer with --timeout.",
 						"migration \"%s\" (project %s) was not there within %s: %s", migration, project,
 						slipway_output_duration(wait->timeout), reason);
 	}

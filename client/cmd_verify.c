@@ -12,6 +12,7 @@
 #include "die.h"
 #include "memory.h"
 #include "output.h"
+#include "pooler.h"
 #include "release.h"
 #include "report.h"
 #include "server.h"
@@ -58,6 +59,7 @@ make_options(const SlipwayArguments *arguments, const char *manifest, const char
 	if (*variables_key != '\0')
 		(void) json_object_set_new(options, "variables_key", json_string(variables_key));
 	add_options(options, arguments);
+	slipway_pooler_add_options(options);
 	text = json_dumps(options, JSON_COMPACT);
 	json_decref(options);
 	if (text == NULL)

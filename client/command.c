@@ -16,6 +16,7 @@
 #include "option_default.h"
 #include "option_value.h"
 #include "output.h"
+#include "pooler.h"
 
 /* Names and aliases, with room to spare. */
 #define MAX_NAMES 64
@@ -165,5 +166,8 @@ slipway_command_run(SlipwayArguments *arguments)
 		slipway_environment_apply(arguments, list_options(command));
 		set_mode(arguments);
 	}
+	if (has_option(command->options, SLIPWAY_OPTION_REQUIRE_DIRECT))
+		slipway_pooler_set_policy(slipway_option_flag(arguments, SLIPWAY_OPTION_REQUIRE_DIRECT)
+								  ? SLIPWAY_POOLER_REFUSE : SLIPWAY_POOLER_WARN);
 	return command->run(arguments);
 }

@@ -86,7 +86,8 @@ const SlipwayCommand slipway_command_table[] = {
 						   SLIPWAY_OPTION_LOCK_TIMEOUT, SLIPWAY_OPTION_STATEMENT_TIMEOUT,
 						   SLIPWAY_OPTION_RETRIES, SLIPWAY_OPTION_CANCEL_BLOCKERS,
 						   SLIPWAY_OPTION_VAR, SLIPWAY_OPTION_LABEL, SLIPWAY_OPTION_SNAPSHOT,
-						   SLIPWAY_OPTION_DETACH, SLIPWAY_OPTION_NO_WAIT),
+						   SLIPWAY_OPTION_DETACH, SLIPWAY_OPTION_NO_WAIT,
+						   SLIPWAY_OPTION_REQUIRE_DIRECT),
 		.run = slipway_cmd_migrate,
 	},
 	{
@@ -113,7 +114,8 @@ const SlipwayCommand slipway_command_table[] = {
 						   SLIPWAY_OPTION_LOCK_WAIT, SLIPWAY_OPTION_LOCK_TIMEOUT,
 						   SLIPWAY_OPTION_STATEMENT_TIMEOUT, SLIPWAY_OPTION_RETRIES,
 						   SLIPWAY_OPTION_CANCEL_BLOCKERS, SLIPWAY_OPTION_VAR, SLIPWAY_OPTION_LABEL,
-						   SLIPWAY_OPTION_SNAPSHOT),
+						   SLIPWAY_OPTION_SNAPSHOT,
+						   SLIPWAY_OPTION_REQUIRE_DIRECT),
 		.run = slipway_cmd_rollback,
 	},
 	{
@@ -128,7 +130,8 @@ const SlipwayCommand slipway_command_table[] = {
 						   SLIPWAY_OPTION_DRY_RUN, SLIPWAY_OPTION_ORDER, SLIPWAY_OPTION_LOCK_WAIT,
 						   SLIPWAY_OPTION_LOCK_TIMEOUT, SLIPWAY_OPTION_STATEMENT_TIMEOUT,
 						   SLIPWAY_OPTION_RETRIES, SLIPWAY_OPTION_CANCEL_BLOCKERS, SLIPWAY_OPTION_VAR,
-						   SLIPWAY_OPTION_LABEL, SLIPWAY_OPTION_SNAPSHOT),
+						   SLIPWAY_OPTION_LABEL, SLIPWAY_OPTION_SNAPSHOT,
+						   SLIPWAY_OPTION_REQUIRE_DIRECT),
 		.run = slipway_cmd_redo,
 	},
 	{
@@ -167,7 +170,8 @@ const SlipwayCommand slipway_command_table[] = {
 						   SLIPWAY_OPTION_LOCK_HOLD, SLIPWAY_OPTION_LOCK_WAIT,
 						   SLIPWAY_OPTION_LOCK_TIMEOUT, SLIPWAY_OPTION_STATEMENT_TIMEOUT,
 						   SLIPWAY_OPTION_PLAIN_INDEXES, SLIPWAY_OPTION_PLAIN_INDEXES_BELOW,
-						   SLIPWAY_OPTION_VERIFY, SLIPWAY_OPTION_VAR, SLIPWAY_OPTION_SNAPSHOT),
+						   SLIPWAY_OPTION_VERIFY, SLIPWAY_OPTION_VAR, SLIPWAY_OPTION_SNAPSHOT,
+						   SLIPWAY_OPTION_REQUIRE_DIRECT),
 		.run = slipway_cmd_rehearse,
 	},
 	{
@@ -215,7 +219,8 @@ const SlipwayCommand slipway_command_table[] = {
 		"slipway -d shop verify\n"
 		"slipway -d shop verify 0007_orders --verify-scripts newest",
 		.options = OPTIONS(SLIPWAY_OPTION_VERIFY_SCRIPTS, SLIPWAY_OPTION_ORDER, SLIPWAY_OPTION_VAR,
-						   SLIPWAY_OPTION_LOCK_TIMEOUT, SLIPWAY_OPTION_STATEMENT_TIMEOUT),
+						   SLIPWAY_OPTION_LOCK_TIMEOUT, SLIPWAY_OPTION_STATEMENT_TIMEOUT,
+						   SLIPWAY_OPTION_REQUIRE_DIRECT),
 		.run = slipway_cmd_verify,
 	},
 	{
@@ -422,7 +427,7 @@ const SlipwayCommand slipway_command_table[] = {
 		.argument = "[COMMAND]",
 		.summary = "show this help, or that of a command",
 		.examples = "slipway help migrate",
-		.options = OPTIONS(SLIPWAY_OPTION_MARKDOWN),
+		.options = OPTIONS(SLIPWAY_OPTION_MARKDOWN, SLIPWAY_OPTION_MAN),
 		.offline = true,
 		.standalone = true,
 		.run = slipway_cmd_help,

@@ -35,6 +35,7 @@ static struct
 }			ahead;
 
 static SlipwaySearchPath search_path;
+static char *server_options;
 
 /*
  * search_path travels in the connection request, as PGOPTIONS would: that
@@ -107,14 +108,24 @@ close_connection(void *conn)
 
 /* Keeps for the greeting what a pooler may have dropped from the request. */
 static void
-keep_search_path(const SlipwayTarget *target)
+keep_settings(const SlipwayTarget *target)
 {
+	const char *options = target->options != NULL ? target->options : getenv("PGOPTIONS");
+
+	free(server_options);
+	server_options = options != NULL ? slipway_memory_copy(options) : NULL;
 	if (target->search_path == NULL)
 		return;
 	free(search_path.value);
 	free(search_path.source);
 	search_path.value = slipway_memory_copy(target->search_path);
 	search_path.source = slipway_memory_copy(target->search_path_source);
+}
+
+const char *
+slipway_connection_options(void)
+{
+	return server_options;
 }
 
 const SlipwaySearchPath *
@@ -151,7 +162,9 @@ die_of_connection(const PGconn *conn, const SlipwayTarget *target)
 	const char *hint = NULL;
 
 	free(scrubbed);
-	if (!target->is_given)
+	if (is_request_refused(conn))
+		hint = "A pooler refuses it: set it for the role, ALTER ROLE ... SET, or connect to the server itself.";
+	else if (!target->is_given)
 		hint = "No --url, SLIPWAY_URL or DATABASE_URL was given, so libpq's defaults were used.";
 	else if (explained)
 		hint = "Is the server running there? \"slipway wait\" waits for one that is starting.";
@@ -192,7 +205,7 @@ slipway_connection_begin(const SlipwayArguments *arguments, SlipwayAttemptReady 
 	ahead.is_found = true;
 	if (!slipway_head_start_is_safe(&ahead.target))
 		return;
-	keep_search_path(&ahead.target);
+	keep_settings(&ahead.target);
 	options = make_startup_options(&ahead.target);
 	slipway_attempt_begin(&ahead.attempt,
 						  try_connection(&ahead.target, options, PQconnectStartParams),
@@ -217,13 +230,14 @@ take_target(const SlipwayArguments *arguments, SlipwayTarget *target)
 static PGconn *
 connect_target(const SlipwayArguments *arguments, SlipwayTarget *target)
 {
+	/* nobody would tell the application what was answered */
+	bool		may_ask = !target->is_application &&
+		!slipway_option_flag(arguments, SLIPWAY_OPTION_NO_PASSWORD);
+	char	   *options = make_startup_options(target);
 	PGconn	   *conn;
-	char	   *options;
-	bool		may_ask = !slipway_option_flag(arguments, SLIPWAY_OPTION_NO_PASSWORD);
 
-	if (slipway_option_flag(arguments, SLIPWAY_OPTION_PASSWORD))
+	if (!target->is_application && slipway_option_flag(arguments, SLIPWAY_OPTION_PASSWORD))
 		ask_password(target, target->user);
-	options = make_startup_options(target);
 	conn = connect_asking(target, options, may_ask);
 	if (options != NULL && is_request_refused(conn))
 	{
@@ -255,7 +269,7 @@ slipway_connection_open(const SlipwayArguments *arguments)
 
 	take_target(arguments, &target);
 	conn = open_target(arguments, &target);
-	keep_search_path(&target);
+	keep_settings(&target);
 	if (target.search_path != NULL)
 		slipway_output_detail("search_path: %s", target.search_path);
 	slipway_target_release(&target);
@@ -273,7 +287,7 @@ slipway_connection_open_other(const SlipwayArguments *arguments, SlipwayOptionId
 	search_path = (SlipwaySearchPath) {NULL, NULL};
 	slipway_target_find_other(arguments, option, &target);
 	conn = open_target(arguments, &target);
-	keep_search_path(&target);
+	keep_settings(&target);
 	slipway_target_release(&target);
 	return conn;
 }
@@ -297,7 +311,8 @@ slipway_connection_attempt(const SlipwayArguments *arguments, SlipwayTarget *tar
 	*fault = NULL;
 	if (PQstatus(conn) == CONNECTION_OK)
 	{
-		keep_search_path(target);
+		if (!target->is_application)
+			keep_settings(target);
 		return conn;
 	}
 	scrubbed = slipway_target_scrub(target, PQerrorMessage(conn));
@@ -438,7 +453,9 @@ slipway_connection_try(const SlipwayTarget *target, double timeout, char **reaso
 	conn = connect_until(target, until);
 	if (!answers_until(conn, until))
 	{
-		char	   *scrubbed = slipway_target_scrub(target, PQerrorMessage(conn));
+		/* without an error the time is over; libpq may have noted where it connects to */
+		bool		failed = PQstatus(conn) == CONNECTION_BAD || slipway_clock_now() < until;
+		char	   *scrubbed = slipway_target_scrub(target, failed ? PQerrorMessage(conn) : "");
 
 		*reason = slipway_connection_error_transient(scrubbed, state == PQPING_OK);
 		result = *reason != NULL ? SLIPWAY_TRY_AGAIN : SLIPWAY_TRY_REFUSED;

@@ -44,12 +44,16 @@ PGconn	   *slipway_connection_open(const SlipwayArguments *arguments);
 /* The same for another database, which an option names. */
 PGconn	   *slipway_connection_open_other(const SlipwayArguments *arguments, SlipwayOptionId option);
 
+/* Server options that it was asked for, as far as they are known, or NULL. */
+const char *slipway_connection_options(void);
+
 /* The search_path that the newest connection was asked for, or NULL. */
 const SlipwaySearchPath *slipway_connection_search_path(void);
 
 /*
  * The same for the application's connection, of which slipway_connection_search_path() knows
- * nothing. Takes over what is in the target.
+ * nothing. Asks for no password, as nobody would tell the application. Takes over what is in the
+ * target.
  */
 PGconn	   *slipway_connection_open_application(const SlipwayArguments *arguments,
 												SlipwayTarget *target);

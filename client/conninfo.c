@@ -128,6 +128,22 @@ find_query(const char *authority)
 	return query != NULL ? query + 1 : NULL;
 }
 
+bool
+slipway_conninfo_is_torn(const char *text)
+{
+	const char *authority = skip_scheme(text);
+	const char *query;
+	const char *rest;
+
+	if (authority == NULL)
+		return false;
+	query = find_query(authority);
+	rest = authority + strcspn(authority, "@/");
+	if (*rest == '@')
+		rest++;
+	return memchr(rest, '@', query != NULL && query > rest ? (size_t) (query - rest) : strlen(rest)) != NULL;
+}
+
 static int
 hex_digit(char c)
 {

@@ -25,6 +25,13 @@ char	   *slipway_conninfo_split(const char *text, char **search_path);
 /* A copy with *** for each password in it, also when it is malformed. */
 char	   *slipway_conninfo_scrub(const char *text);
 
+/*
+ * Is it a URI whose credentials hold an unescaped '/' or '@'? libpq takes it apart there, and
+ * has the rest of a password for a host or the name of a database, also where
+ * parameters give other ones.
+ */
+bool		slipway_conninfo_is_torn(const char *text);
+
 /* Gets a password as it stands in a text: raw, not decoded. */
 typedef void (*SlipwayConninfoPassword) (void *context, const char *start, size_t length);
 

@@ -15,4 +15,7 @@ void		slipway_help_print_command(FILE *stream, const SlipwayCommand *command);
 /* All of it as the reference part of doc/client.md. */
 void		slipway_help_print_markdown(FILE *stream);
 
+/* All of it as the man page, doc/slipway.1. */
+void		slipway_help_print_man(FILE *stream);
+
 #endif

@@ -103,6 +103,8 @@ const SlipwayOption slipway_option_table[SLIPWAY_OPTION_COUNT] = {
 	{"require-direct", 0, FLAG, "SLIPWAY_REQUIRE_DIRECT", "no connection through a pooler"},
 	[SLIPWAY_OPTION_MARKDOWN] =
 	{"markdown", 0, FLAG, NULL, "all of it, as the reference page has it"},
+	[SLIPWAY_OPTION_MAN] =
+	{"man", 0, FLAG, NULL, "all of it, as the man page has it"},
 	[SLIPWAY_OPTION_STEPS] =
 	{"steps", 0, SLIPWAY_OPTION_KIND_INTEGER, "N", NULL, NULL, "roll back the newest N"},
 	[SLIPWAY_OPTION_ALL] =

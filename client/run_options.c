@@ -9,6 +9,7 @@
 
 #include "die.h"
 #include "output.h"
+#include "pooler.h"
 
 void
 slipway_run_options_duration(json_t *options, const char *key, const SlipwayArguments *arguments,
@@ -32,6 +33,7 @@ slipway_run_options_add(json_t *options, const SlipwayArguments *arguments)
 	int			retries = slipway_option_integer(arguments, SLIPWAY_OPTION_RETRIES, -1);
 
 	(void) json_object_set_new(options, "client_version", json_string(SLIPWAY_VERSION));
+	slipway_pooler_add_options(options);
 	slipway_run_options_duration(options, "lock_wait", arguments, SLIPWAY_OPTION_LOCK_WAIT);
 	slipway_run_options_duration(options, "lock_timeout", arguments, SLIPWAY_OPTION_LOCK_TIMEOUT);
 	slipway_run_options_duration(options, "statement_timeout", arguments, SLIPWAY_OPTION_STATEMENT_TIMEOUT);

@@ -16,6 +16,7 @@
 #include "interrupt.h"
 #include "memory.h"
 #include "output.h"
+#include "pooler.h"
 #include "server_error.h"
 
 static const char *const state_names[SLIPWAY_STATE_COUNT] = {
@@ -204,14 +205,46 @@ next_answer(PGconn *conn)
 
 /*
  * In any case: a pooler may have dropped it from the connection request
- * without a word, and to ask first would cost more.
+ * without a word, and to ask first would cost more. Behind a pooler it is only for
+ * this exchange, as the session may be somebody else's next.
  */
 static bool
 send_search_path(PGconn *conn, const SlipwaySearchPath *path)
 {
-	const char *const values[] = {path->value};
+	char	   *pid = slipway_memory_format("%d", PQbackendPID(conn));
+	const char *const values[] = {path->value, pid};
+	bool		sent = send_statement(
+		conn, "SELECT pg_catalog.set_config('search_path', $1,"
+		" pg_catalog.pg_backend_pid() OPERATOR(pg_catalog.<>) $2::pg_catalog.int4)", 2, values);
 
-	return send_statement(conn, "SELECT pg_catalog.set_config('search_path', $1, false)", 1, values);
+	free(pid);
+	return sent;
+}
+
+/* The extension's version, and what tells a pooler. */
+static bool
+send_version(PGconn *conn)
+{
+	const char *options = slipway_connection_options();
+	char	   *settings = options != NULL ? slipway_pooler_list_settings(options) : NULL;
+	const char *const values[] = {settings};
+	bool		sent;
+
+	if (settings == NULL)
+		return send_statement(conn, "SELECT slipway.version(), pg_catalog.pg_backend_pid(),"
+							  " pg_catalog.current_setting('application_name'), NULL", 0, NULL);
+	/* one of another extension is not in the view until that is loaded */
+	sent = send_statement(
+		conn, "SELECT slipway.version(), pg_catalog.pg_backend_pid(),"
+		" pg_catalog.current_setting('application_name'),"
+		" (SELECT pg_catalog.string_agg(asked, ', ' ORDER BY position)"
+		" FROM pg_catalog.unnest($1::pg_catalog.text[]) WITH ORDINALITY AS a(asked, position)"
+		" LEFT JOIN pg_catalog.pg_settings AS s ON s.name OPERATOR(pg_catalog.=) asked"
+		" WHERE CASE WHEN s.name IS NULL THEN pg_catalog.current_setting(asked, true) IS NULL"
+		" ELSE s.source OPERATOR(pg_catalog.<>) ALL ('{client,session}'::pg_catalog.text[]) END)",
+		1, values);
+	free(settings);
+	return sent;
 }
 
 static void
@@ -234,7 +267,7 @@ send_greeting(PGconn *conn, const char *sql, int count, const char *const *value
 
 	return PQenterPipelineMode(conn) == 1 &&
 		(path == NULL || send_search_path(conn, path)) &&
-		send_statement(conn, "SELECT slipway.version()", 0, NULL) &&
+		send_version(conn) &&
 		(sql == NULL || send_statement(conn, sql, count, values)) &&
 		PQpipelineSync(conn) == 1;
 }
@@ -260,6 +293,8 @@ slipway_server_greet(PGconn *conn, const char *sql, int count, const char *const
 		check_search_path(conn, path);
 	version = next_answer(conn);
 	check_version(conn, version);
+	slipway_pooler_note(conn, PQgetvalue(version, 0, 1), PQgetvalue(version, 0, 2),
+						slipway_server_text(version, 0, 3));
 	PQclear(version);
 	if (sql != NULL)
 	{

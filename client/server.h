@@ -78,7 +78,7 @@ PGresult   *slipway_server_query_outcome(PGconn *conn, const char *sql, int coun
 
 /*
  * Sets the search_path that the connection was asked for, asks for the
- * extension's version and runs a statement, all in one exchange. Ends the
+ * extension's version and whether there is a pooler (see pooler.h), and runs a statement, all in one exchange. Ends the
  * program with SLIPWAY_EXIT_VERSION unless client and extension fit, with
  * SLIPWAY_EXIT_ERROR and a hint where there is no extension, and with
  * SLIPWAY_EXIT_USAGE if the search_path is none. Without sql it only does

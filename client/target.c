@@ -152,7 +152,7 @@ slipway_target_scrub(const SlipwayTarget *target, const char *text)
 /*
  * libpq's message about a string that it cannot parse. In a keyword string an
  * unquoted password with a blank ends early, and the word that libpq then
- * complains about is the rest of it.
+ * complains about is the rest of it; so it may be with a '?' in that of a URI.
  */
 static char *
 scrub_parse_error(const SlipwayTarget *target, const char *text)
@@ -161,11 +161,14 @@ scrub_parse_error(const SlipwayTarget *target, const char *text)
 	const char *open = strchr(message, '"');
 	const char *close = strrchr(message, '"');
 
-	if (slipway_conninfo_is_uri(target->conninfo) || strstr(target->conninfo, "password") == NULL ||
-		open == close)
+	if ((slipway_conninfo_is_uri(target->conninfo) ? strchr(target->conninfo, '@') == NULL
+		 : strstr(target->conninfo, "password") == NULL) || open == close)
 		return message;
 	return slipway_memory_format("%.*s\"***\"%s", (int) (open - message), message, close + 1);
 }
+
+#define ESCAPE_HINT \
+	"Write special characters of role and password as %40 (@), %2F (/), %3A (:) and so on."
 
 /*
  * libpq takes a password with an unescaped '@', '/' or ':' apart and would
@@ -179,9 +182,7 @@ check_piece(const SlipwayTarget *target, const PQconninfoOption *option)
 	if ((strcmp(option->keyword, "port") == 0 && value[strspn(value, "0123456789, ")] != '\0') ||
 		(strcmp(option->keyword, "host") == 0 && value[0] != '@' && value[0] != '/' &&
 		 strchr(value, '@') != NULL))
-		slipway_die(SLIPWAY_EXIT_USAGE,
-					"Write special characters of role and password as %40 (@), %2F (/), %3A (:)"
-					" and so on.",
+		slipway_die(SLIPWAY_EXIT_USAGE, ESCAPE_HINT,
 					"the %s in the connection string of %s is malformed",
 					option->keyword, target->source);
 }
@@ -195,6 +196,9 @@ check_conninfo(SlipwayTarget *target)
 
 	if (target->conninfo == NULL || !slipway_conninfo_is_string(target->conninfo))
 		return;
+	if (slipway_conninfo_is_torn(target->conninfo))
+		slipway_die(SLIPWAY_EXIT_USAGE, ESCAPE_HINT, "the connection string of %s is malformed",
+					target->source);
 	rest = slipway_conninfo_split(target->conninfo, &target->search_path);
 	free(target->conninfo);
 	target->conninfo = rest;
@@ -259,6 +263,7 @@ slipway_target_find_application(const SlipwayArguments *arguments, SlipwayTarget
 	const char *source = app_url != NULL
 		? slipway_memory_format("app_url of %s", slipway_config_source(environment)) : NULL;
 
+	target->is_application = true;
 	target->is_given = take_string(target, source, app_url) ||
 		take_string(target, "DB_CONN_STRING", copy_text(read_variable("DB_CONN_STRING"))) ||
 		find_in_parts(target, "DB_USER", "DB_PASSWORD");
@@ -312,6 +317,8 @@ slipway_target_find_other(const SlipwayArguments *arguments, SlipwayOptionId opt
 	target->user = slipway_option_text(arguments, SLIPWAY_OPTION_USERNAME);
 	target->has_service = read_variable("PGSERVICE") != NULL;
 	check_conninfo(target);
+	if (target->search_path != NULL)
+		target->search_path_source = slipway_memory_copy(target->source);
 }
 
 void

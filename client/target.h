@@ -24,6 +24,7 @@
 typedef struct SlipwayTarget
 {
 	const char *source;			/* what gave it, for people */
+	bool		is_application; /* not the administrator's */
 	bool		is_given;		/* false: it is all left to libpq */
 	char	   *conninfo;		/* name of a database, string or URI; without search_path */
 	char	   *search_path;

@@ -57,6 +57,7 @@ make_run(const char *action, const char *project, SlipwayOptions *options)
 	run->options = options;
 	slipway_privilege_require(SLIPWAY_DEPLOYER, project);
 	run->project = slipway_project_load(project);
+	slipway_project_offer_search_path(run->project, options->search_path);
 	if (run->project->owner)
 	{
 		/* What was checked when it was registered may have changed since. */

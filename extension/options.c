@@ -53,6 +53,7 @@ static const struct
 	{"manifest", OPTION_TEXT, offsetof(SlipwayOptions, manifest), ALL},
 	{"to", OPTION_TEXT, offsetof(SlipwayOptions, to), MIGRATE | ROLLBACK | REHEARSE},
 	{"client_version", OPTION_TEXT, offsetof(SlipwayOptions, client_version), ALL},
+	{"search_path", OPTION_TEXT, offsetof(SlipwayOptions, search_path), ALL},
 	{"lock_wait", OPTION_TIME, offsetof(SlipwayOptions, lock_wait), RUNS | REHEARSE},
 	{"lock_timeout", OPTION_TIME, offsetof(SlipwayOptions, lock_timeout), ALL},
 	{"statement_timeout", OPTION_TIME, offsetof(SlipwayOptions, statement_timeout), ALL},

@@ -24,6 +24,7 @@ typedef struct SlipwayOptions
 	bool		newest_down_scripts;	/* those of the manifest, not those as of when it was applied */
 	char	   *expected_head;	/* of the history, hash in hex; NULL: any */
 	char	   *client_version;
+	char	   *search_path;	/* of a project without schemas; NULL: the session's */
 	char	   *labels;			/* a JSON object */
 	Jsonb	   *variables;		/* or NULL */
 	char	   *variables_key;	/* of those that were offered; or NULL */

@@ -116,6 +116,18 @@ slipway_project_load(const char *name)
 	return project;
 }
 
+void
+slipway_project_offer_search_path(SlipwayProject *project, char *search_path)
+{
+	if (search_path == NULL)
+		return;
+	/* Only looks whether it could be set. */
+	(void) set_config_option("search_path", search_path, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SET,
+							 false, 0, false);
+	if (project->search_path == NULL)
+		project->search_path = search_path;
+}
+
 static void
 store_project(const char *name, Datum schemas, bool schemas_null, const char *owner, bool keep)
 {

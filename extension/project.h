@@ -18,6 +18,12 @@ typedef struct SlipwayProject
 /* Loads a project into the current memory context; SW012 if there is none. */
 extern SlipwayProject *slipway_project_load(const char *name);
 
+/*
+ * Gives a loaded project that has no schemas of its own this search_path (NULL: none); raises
+ * 22023 unless it is one. A pooler's client cannot rely on that of the session.
+ */
+extern void slipway_project_offer_search_path(SlipwayProject *project, char *search_path);
+
 /* Makes project "default" if it is that and does not exist; SW012 for any other. Opens a scope. */
 extern void slipway_project_require(const char *name);
 

@@ -41,6 +41,7 @@ read_question(FunctionCallInfo fcinfo, SlipwayRight right)
 	options = slipway_options_parse(PG_GETARG_JSONB_P(1), "rollback");
 	slipway_variables_take(options->variables, false, options->variables_key);
 	question.project = slipway_project_load(project);
+	slipway_project_offer_search_path(question.project, options->search_path);
 	manifest = slipway_manifest_find(project, options->manifest);
 	question.descent = slipway_descent_make(question.project, manifest, options);
 	slipway_descent_check(question.descent, question.project);

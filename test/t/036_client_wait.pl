@@ -102,6 +102,28 @@ for my $timeout ('soon', '-1', '25d', '')
 	like($err, qr/\Aslipway: error: invalid value "$timeout" of option "--timeout"\nhint: It is .*\n\z/, 'and message');
 }
 
+# In a container it is the first process, which signals end only if it handles them
+
+SKIP:
+{
+	my @first = ('unshare', '--user', '--map-root-user', '--pid', '--fork', '--kill-child');
+
+	skip('cannot make a namespace here', 2) if system("@first true >/dev/null 2>&1") != 0;
+	for my $signal ([ TERM => 143 ], [ INT => 130 ])
+	{
+		my ($name, $expected) = @$signal;
+		local $SlipwayClient::program = 'unshare';
+		my $first = start_client($place, [ @first[ 1 .. $#first ], 'slipway', 'wait', '-h', $socket, '-p', $port ], connect => 0);
+
+		$first->{run}->pump until $first->{err} =~ /waiting/;
+		my $parent = $first->{run}{KIDS}[0]{PID};
+		my ($pid) = split ' ', slurp_file("/proc/$parent/task/$parent/children");
+		kill $name, $pid or die "could not signal $pid: $!\n";
+		my ($exit) = finish_client($first);
+		is($exit, $expected, "SIG$name to the first process");
+	}
+}
+
 # One that comes
 
 my $client = start_client($place, [ 'wait', '--json' ]);

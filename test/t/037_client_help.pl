@@ -44,6 +44,24 @@ for my $name (run_client('help') =~ /^  ([a-z]+)  /mg)
 }
 is(scalar(grep { length > 79 } split /\n/, run_client('--help')), 0, 'the list too');
 
+# The man page
+
+my $man = run_client('help', '--man');
+is(slurp_file("$root/doc/slipway.1"), $man, 'doc/slipway.1 is up to date (make doc)');
+like($man, qr/^\.SS "slipway $_\b/m, "$_ is in it") for run_client('help') =~ /^  ([a-z]+)  /mg;
+SKIP:
+{
+	my ($shown, $warnings) = ('', '');
+
+	skip('needs groff', 4) unless grep { -x } map { "$_/groff" } split /:/, $ENV{PATH};
+	IPC::Run::run([ 'groff', '-man', '-Tutf8', '-ww', "$root/doc/slipway.1" ], '<', \undef, '>', \$shown, '2>', \$warnings);
+	is($warnings, '', 'groff has nothing to say of it');
+	$shown =~ s/\e\[\d*m|.\x08//g;
+	like($shown, qr/^ +--lock-wait TIME\n +how long to wait for another run [^-]*\(SLIPWAY_LOCK_WAIT\)/m, 'an option');
+	like($shown, qr/^ +source <\(slipway completion bash\) +# in ~\/\.bashrc$/m, 'an example as it is');
+	like($shown, qr/^ +--settle +after a crash, nobody but you knows whether a statement$/m, 'a list as it is');
+}
+
 # Completion
 
 mkdir "$place{home}/$_" or die "could not create a folder: $!\n" for qw(migrations other other/deep);

@@ -127,7 +127,7 @@ sub misuse_is
 
 misuse_is([ 'status', '-q', '-v' ], 'options "--quiet" and "--verbose" contradict each other', 'Give one of them.');
 misuse_is([ '-w', 'status', '-W' ], 'options "--no-password" and "--password" contradict each other', 'Give one of them.');
-misuse_is(['status'], 'options "--quiet" and "--verbose" contradict each other', 'Give one of them.',
+misuse_is(['status'], 'options "--quiet" (SLIPWAY_QUIET) and "--verbose" (SLIPWAY_VERBOSE) contradict each other', 'Give one of them.',
 	env => { SLIPWAY_QUIET => 1, SLIPWAY_VERBOSE => 1 });
 client_is($place, [ 'version', '-v' ], { out => qr/^slipway / }, 'an option wins over a variable that contradicts it',
 	connect => 0, env => { SLIPWAY_QUIET => 1 });

@@ -76,6 +76,7 @@ label = by=ci
 schemas = app,public
 cancel_blockers =
 var = token=S3cret
+reason = see postgresql://u:S3cret\@h/d
 [other]
 retries = \${NOT_SET}
 END
@@ -98,6 +99,7 @@ END
 			schemas => 'app,public from slipway.conf:11',
 			cancel_blockers => ' from slipway.conf:12',
 			var => 'token=*** from slipway.conf:13',
+			reason => 'see postgresql://u:***@h/d from slipway.conf:14',
 			statement_timeout => 'no limit from default',
 		}, 'a section');
 	settings_are($place, [ @shop, '--lock-timeout', '7s', '--label', 'a=b' ],
@@ -253,9 +255,9 @@ END
 			connect => 0, env => \%env);
 		unlike($err, qr/\Q$password\E/, 'no password is shown');
 	}
+	$server->safe_psql('postgres', q{ALTER ROLE naytife PASSWORD 'simple'});
 	client_is(\%place, ['status'], { out => qr/^0001_a +applied/m, err => qr/1 applied/ }, 'the keyword string in a variable', connect => 0,
-		env => { DB_ADMIN_CONN_STRING => 'host=naytife-postgres-rw port=5432 user=naytife password=simple dbname=naytifedb sslmode=require', PGHOSTADDR => $address })
-	  if $server->safe_psql('postgres', q{ALTER ROLE naytife PASSWORD 'simple'}) eq '';
+		env => { DB_ADMIN_CONN_STRING => 'host=naytife-postgres-rw port=5432 user=naytife password=simple dbname=naytifedb sslmode=require', PGHOSTADDR => $address });
 	$server->safe_psql('postgres', "ALTER ROLE naytife PASSWORD '$literal'");
 	my ($exit, $out, $err) = client(\%place, [ '-v', '-e', 'naytife', 'status' ], connect => 0, env => { %env, PASSWORD => "Wr0ng $password" });
 	is($exit, 8, 'a wrong password');

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "conninfo.h"
+#include "pooler.h"
 
 static void
 expect_split(const char *given, const char *rest, const char *search_path)
@@ -135,6 +136,47 @@ tells_names_from_strings(void **state)
 	assert_false(slipway_conninfo_is_uri("dbname=postgres://"));
 }
 
+static void
+expect_settings(const char *options, const char *expected)
+{
+	char	   *list = slipway_pooler_list_settings(options);
+
+	if (expected == NULL)
+		assert_null(list);
+	else
+		assert_string_equal(list, expected);
+	free(list);
+}
+
+static void
+finds_torn_credentials(void **state)
+{
+	(void) state;
+	assert_true(slipway_conninfo_is_torn("postgresql://u:a/b@h/d"));
+	assert_true(slipway_conninfo_is_torn("postgresql://u:a@b@h/d?host=x"));
+	assert_true(slipway_conninfo_is_torn("postgresql://u:a/b@/d?host=x&port=1"));
+	assert_true(slipway_conninfo_is_torn("postgresql://u:p@h/d@e"));
+	assert_false(slipway_conninfo_is_torn("postgresql://u:p@h/d"));
+	assert_false(slipway_conninfo_is_torn("postgresql://u:p?q@h/d?user=a@b"));
+	assert_false(slipway_conninfo_is_torn("postgresql:///d?user=a@b&password=x/y@z"));
+	assert_false(slipway_conninfo_is_torn("postgresql://u:p%40q@h/d"));
+	assert_false(slipway_conninfo_is_torn("password=a/b@c"));
+}
+
+static void
+lists_settings(void **state)
+{
+	(void) state;
+	expect_settings("", NULL);
+	expect_settings("  ", NULL);
+	expect_settings("-c", NULL);
+	expect_settings("-d 5 -x", NULL);
+	expect_settings("-c work_mem=7MB", "{work_mem}");
+	expect_settings("-c work_mem=7MB --Statement-Timeout=0 -cmy.own=x", "{work_mem,statement_timeout,my.own}");
+	expect_settings("-c search_path=a,\\ b\\ -c -c x=\\\\", "{search_path,x}");
+	expect_settings("-c a\"b=1 -c {=1 -c c", NULL);
+}
+
 int
 main(void)
 {
@@ -145,6 +187,8 @@ main(void)
 		cmocka_unit_test(hides_secrets),
 		cmocka_unit_test(decodes_passwords),
 		cmocka_unit_test(tells_names_from_strings),
+		cmocka_unit_test(lists_settings),
+		cmocka_unit_test(finds_torn_credentials),
 	};
 
 	return cmocka_run_group_tests_name("conninfo", tests, NULL, NULL);
