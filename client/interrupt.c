@@ -43,6 +43,25 @@ leave_program(int signal_number)
 	_exit(SLIPWAY_EXIT_ERROR);
 }
 
+static void
+end_program(int signal_number)
+{
+	_exit(128 + signal_number);
+}
+
+void
+slipway_interrupt_prepare(void)
+{
+	struct sigaction action = {.sa_handler = end_program};
+	struct sigaction current;
+
+	if (getpid() != 1)
+		return;
+	for (size_t i = 0; i < SIGNAL_COUNT; i++)
+		if (sigaction(signals[i], NULL, &current) == 0 && current.sa_handler == SIG_DFL)
+			(void) sigaction(signals[i], &action, NULL);
+}
+
 /* nohup and background shells ignore some on purpose: those stay so. */
 static void
 set_handler(void (*handler) (int signal_number))

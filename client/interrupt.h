@@ -9,6 +9,13 @@
 #include <stdbool.h>
 
 /*
+ * At the start of the program. The first process of a container is not ended
+ * by signals that it has no handler for; this gives it one, so that SIGINT,
+ * SIGTERM and SIGHUP end it as any other, with 128 and their number.
+ */
+void		slipway_interrupt_prepare(void);
+
+/*
  * From now on SIGINT, SIGTERM and SIGHUP are only noted. Returns a file
  * descriptor that becomes readable when a signal arrives.
  */
