@@ -16,7 +16,7 @@ PGXS_TEST = $(dir $(shell $(PG_CONFIG) --pgxs))../test
 
 .PHONY: all extension client install install-extension install-client \
 	uninstall installcheck test bench bench-peers torture check-asan check-valgrind demo demo-stop doc \
-	check-lint check-version clean help
+	check-kubernetes check-images check-lint check-version clean help
 
 all: extension client  ## build the extension and the client (default)
 
@@ -69,6 +69,16 @@ check-asan: check-version  ## the client's tests with the address and undefined 
 
 check-valgrind: check-version  ## the client's tests under valgrind
 	@$(CLIENT_TESTS) INSTRUMENT=valgrind test/run
+
+# Where kube-apiserver and its like are kept: building them takes some minutes.
+KUBERNETES ?= $(if $(filter 0,$(shell id -u)),/var/cache/slipway,$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/slipway)-kubernetes
+
+check-kubernetes: check-version  ## deploy/kubernetes and deploy/migrate.sh before a real API server, which it builds (KUBERNETES=FOLDER, CNPG_CRDS=FILE)
+	@test/kubernetes/install '$(KUBERNETES)'
+	@KUBERNETES='$(KUBERNETES)' TESTS=tap TAP='kubernetes/*.pl' test/run
+
+check-images: check-version  ## as root: build the images of deploy/docker with podman, and run them and deploy/compose.yaml (IMAGE_TESTS="client compose")
+	@test/image/run
 
 demo:  ## build, install, and migrate a sample database on a server of its own
 	@demo/run

@@ -254,6 +254,13 @@ slipway_target_find(const SlipwayArguments *arguments, SlipwayTarget *target)
 	settle_search_path(arguments, target);
 }
 
+/* DB_HOST and its like beside an administrator's role only are said of that one. */
+static bool
+has_administrator_only(void)
+{
+	return read_variable("DB_ADMIN_USER") != NULL && read_variable("DB_USER") == NULL;
+}
+
 bool
 slipway_target_find_application(const SlipwayArguments *arguments, SlipwayTarget *target)
 {
@@ -266,7 +273,7 @@ slipway_target_find_application(const SlipwayArguments *arguments, SlipwayTarget
 	target->is_application = true;
 	target->is_given = take_string(target, source, app_url) ||
 		take_string(target, "DB_CONN_STRING", copy_text(read_variable("DB_CONN_STRING"))) ||
-		find_in_parts(target, "DB_USER", "DB_PASSWORD");
+		(!has_administrator_only() && find_in_parts(target, "DB_USER", "DB_PASSWORD"));
 	check_conninfo(target);
 	if (target->search_path != NULL)
 		target->search_path_source = slipway_memory_copy(target->source);
