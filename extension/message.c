@@ -79,7 +79,10 @@ slipway_event_begin(StringInfo json, const char *event)
 static bool
 is_prose(const char *key)
 {
-	static const char *const keys[] = {"message", "detail", "hint", "statement", "query", "command", "holder"};
+	static const char *const keys[] = {
+		"message", "detail", "hint", "statement", "query", "command", "holder",
+		"reason", "advice", "before", "after", "object"
+	};
 
 	for (int i = 0; i < lengthof(keys); i++)
 		if (strcmp(key, keys[i]) == 0)
