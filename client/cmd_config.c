@@ -9,6 +9,7 @@
 #include "config.h"
 #include "conninfo.h"
 #include "folder.h"
+#include "http.h"
 #include "memory.h"
 #include "option_default.h"
 #include "output.h"
@@ -104,6 +105,9 @@ show_value(SlipwayOptionId id, const char *value)
 {
 	if (slipway_option_table[id].kind == SLIPWAY_OPTION_KIND_FLAG)
 		return "true";
+	/* whoever knows the path may post there */
+	if (id == SLIPWAY_OPTION_WEBHOOK && slipway_http_is_url(value))
+		return slipway_http_hide_path(value);
 	/* a connection string may be the value of an option, too */
 	if (id != SLIPWAY_OPTION_VAR || strchr(value, '=') == NULL)
 		return slipway_conninfo_scrub(value);

@@ -23,6 +23,7 @@
 #include "server_error.h"
 #include "upload.h"
 #include "variable.h"
+#include "webhook.h"
 
 /* The options of CALL slipway.migrate(); the caller frees them. Takes labels, which may be NULL. */
 static char *
@@ -112,6 +113,7 @@ run_detached(const SlipwayReport *report, PGconn *conn, const char *options,
 
 	if (deploy != NULL)
 		slipway_detached_say(deploy, "detached");
+	slipway_webhook_started(0, -1);
 	slipway_detached_free(deploy);
 	slipway_connection_error_set_stage(SLIPWAY_STAGE_DETACHED);
 	if (wait)
@@ -148,6 +150,7 @@ slipway_cmd_migrate(const SlipwayArguments *arguments)
 		return slipway_cmd_plan(arguments);
 	json_decref(slipway_label_json(arguments));
 	slipway_variable_check(arguments);
+	slipway_webhook_prepare(arguments, "migrate");
 	manifest = slipway_release_load(arguments, begin_upload, &report);
 	conn = slipway_connection_open(arguments);
 	slipway_connection_error_set_stage(SLIPWAY_STAGE_UPLOAD);

@@ -24,6 +24,7 @@
 #include "server_error.h"
 #include "upload.h"
 #include "variable.h"
+#include "webhook.h"
 
 /* One of the two commands. */
 typedef struct Rollback
@@ -295,6 +296,7 @@ roll_back(const SlipwayArguments *arguments, bool redo)
 	/* a bad one is said before anything is done */
 	json_decref(slipway_label_json(arguments));
 	slipway_variable_check(arguments);
+	slipway_webhook_prepare(arguments, redo ? "redo" : "rollback");
 	require_consent(&rollback);
 	connect_and_upload(&rollback);
 	upload_script(&rollback);

@@ -21,6 +21,7 @@
 #include "output.h"
 #include "password.h"
 #include "target.h"
+#include "webhook.h"
 
 /* PQconnectdbParams() or PQconnectStartParams() */
 typedef PGconn *(*Connect) (const char *const *keywords, const char *const *values,
@@ -258,6 +259,7 @@ open_target(const SlipwayArguments *arguments, SlipwayTarget *target)
 		die_of_connection(conn, target);
 	slipway_output_detail("connected to database \"%s\" on \"%s\" port %s as \"%s\" (from %s)",
 						  PQdb(conn), PQhost(conn), PQport(conn), PQuser(conn), target->source);
+	slipway_webhook_database(conn);
 	return conn;
 }
 

@@ -12,6 +12,7 @@
 
 #include "live.h"
 #include "output.h"
+#include "webhook.h"
 
 #define MAX_CLEAN_UPS 16
 
@@ -21,6 +22,8 @@ static struct
 	void	   *argument;
 }			stack[MAX_CLEAN_UPS];
 static int	depth = 0;
+
+static void (*farewell) (SlipwayExitCode code) = NULL;
 
 /* The same for programs, unless it is about telling them. */
 static void
@@ -59,6 +62,7 @@ slipway_die(SlipwayExitCode code, const char *hint, const char *format,...)
 				   message != NULL ? message : "out of memory");
 	if (hint != NULL)
 		(void) fprintf(stderr, "hint: %s\n", hint);
+	slipway_webhook_note_error(message);
 	free(message);
 	slipway_die_exit(code);
 }
@@ -67,7 +71,11 @@ void
 slipway_die_exit(SlipwayExitCode code)
 {
 	const char *fault;
+	void		(*tell) (SlipwayExitCode code) = farewell;
 
+	farewell = NULL;
+	if (tell != NULL)
+		tell(code);
 	while (depth > 0)
 	{
 		depth--;
@@ -82,6 +90,12 @@ slipway_die_exit(SlipwayExitCode code)
 			code = SLIPWAY_EXIT_ERROR;
 	}
 	exit((int) code);
+}
+
+void
+slipway_die_set_farewell(void (*function) (SlipwayExitCode code))
+{
+	farewell = function;
 }
 
 void

@@ -24,6 +24,9 @@ _Noreturn void slipway_die(SlipwayExitCode code, const char *hint, const char *f
  */
 _Noreturn void slipway_die_exit(SlipwayExitCode code);
 
+/* What slipway_die_exit() does first, once: tells somebody outside. */
+void		slipway_die_set_farewell(void (*farewell) (SlipwayExitCode code));
+
 /* Adds a function to the stack; slipway_die_pop() takes the newest off unrun. */
 void		slipway_die_push(SlipwayCleanUp function, void *argument);
 void		slipway_die_pop(void);

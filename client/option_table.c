@@ -149,6 +149,8 @@ const SlipwayOption slipway_option_table[SLIPWAY_OPTION_COUNT] = {
 	[SLIPWAY_OPTION_VERIFY_SCRIPTS] =
 	{"verify-scripts", 0, SLIPWAY_OPTION_KIND_CHOICE, "WHICH", "applied|newest", "SLIPWAY_VERIFY_SCRIPTS",
 	"applied: as of when each was applied (default), newest: of the folder"},
+	[SLIPWAY_OPTION_WEBHOOK] =
+	{"webhook", 0, TEXT("URL"), "SLIPWAY_WEBHOOK", "post JSON there when the run begins and ends"},
 	[SLIPWAY_OPTION_CREATE_SCHEMAS] =
 	{"create-schemas", 0, FLAG, "SLIPWAY_CREATE_SCHEMAS", "create the project's schemas that are missing"},
 	[SLIPWAY_OPTION_BACKUP_ROLE] =

@@ -14,6 +14,7 @@
 #include "memory.h"
 #include "output.h"
 #include "rehearsal_text.h"
+#include "webhook.h"
 
 /* A migration that takes so long makes people ask what it is doing. */
 #define LONG_MS 1000
@@ -265,7 +266,10 @@ take_event(SlipwayReport *report, json_t *event, const char *message)
 	const char *kind = get_text(event, "event");
 
 	if (strcmp(kind, "start") == 0)
+	{
 		take_start(report, event);
+		slipway_webhook_started(get_integer(event, "run"), get_integer(event, "pending"));
+	}
 	else if (strcmp(kind, "begin") == 0)
 		take_begin(report, event);
 	else if (strcmp(kind, "applied") == 0)
@@ -276,6 +280,7 @@ take_event(SlipwayReport *report, json_t *event, const char *message)
 		take_unit(report, event);
 	else if (strcmp(kind, "stopped") == 0)
 		take_stopped(report, event);
+	slipway_webhook_count(report->applied, report->rolled_back);
 	if (report->rehearsal != NULL)
 		take_rehearsal(report, event);
 	if (slipway_output_is_json())
@@ -480,6 +485,7 @@ slipway_report_error(const SlipwayReport *report, const SlipwayServerError *erro
 								   json_boolean(error->place == SLIPWAY_ERROR_RUN && report->stopped_at == 0));
 		slipway_output_json(object);
 	}
+	slipway_webhook_note_error(error->problem.message);
 	slipway_problem_print(stderr, &error->problem, folder);
 	print_outcome(report, error);
 }
