@@ -32,8 +32,8 @@
 #define LOCK_CHAIN 2
 #define LOCK_NEWEST 3
 #define LOCK_DETACHED 4
-#define LOCK_DONE 6
-#define LOCK_SNAPSHOT 5
+#define LOCK_DONE 5
+#define LOCK_SNAPSHOT 6
 
 /* pg_advisory_lock(bigint) uses 1 there. */
 #define ADVISORY_BIGINT 1

@@ -95,7 +95,7 @@ base_migrations
 step "State of $base" apply_base
 step 'Plan' "$slipway" plan --dir "$folder"
 step 'Validation' "$slipway" validate --dir "$folder"
-if client_knows rehearse; then step 'Rehearsal' "$slipway" rehearse --dir "$folder"; fi
+if client_knows rehearse; then step 'Rehearsal' "$slipway" rehearse --yes --dir "$folder"; fi
 step 'Migration' "$slipway" migrate --verify --dir "$folder"
 step 'State afterwards' "$slipway" status --exit-code --dir "$folder"
 hand_over

@@ -72,7 +72,7 @@ client_is($place, [ 'status', '--ignore', 'schema:public' ], { out => qr/0001_a/
 client_is($place, ['diff'], { exit => 10, out => qr/\A- function .*\n(?: .*\n)*\z/, err => qr/1 object differs/ }, 'the setting',
 	env => { PGOPTIONS => '-c slipway.ignore=public.a' });
 client_is($place, [ 'diff', '--ignore', 'kind:' ], {
-		exit => 1, err => qr/\Aslipway: error: "kind:" is no pattern of what to ignore \(22023\)\nhint: .*\n\z/ }, 'a pattern that is none');
+		exit => 2, err => qr/\Aslipway: error: "kind:" is no pattern of what to ignore \(22023\)\nhint: .*\n\z/ }, 'a pattern that is none');
 append_to_file("$place->{home}/slipway.conf", "[here]\nignore = public.*\nsnapshot = off\n");
 client_is($place, [ '-e', 'here', 'diff' ], { err => qr/nothing differs/ }, 'slipway.conf');
 client_is($place, [ '-e', 'here', 'diff', '--ignore', 'kind:policy' ], { exit => 10, out => qr/./, err => qr/3 objects/ }, 'an option counts more');
