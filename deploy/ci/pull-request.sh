@@ -57,10 +57,6 @@ step() { # TITLE COMMAND...
     failed=$status
 }
 
-client_knows() { # COMMAND
-    "$slipway" help "$1" >/dev/null 2>&1
-}
-
 # The migrations as BASE has them.
 base_migrations() {
     mkdir "$work/base"
@@ -95,7 +91,7 @@ base_migrations
 step "State of $base" apply_base
 step 'Plan' "$slipway" plan --dir "$folder"
 step 'Validation' "$slipway" validate --dir "$folder"
-if client_knows rehearse; then step 'Rehearsal' "$slipway" rehearse --yes --dir "$folder"; fi
+step 'Rehearsal' "$slipway" rehearse --yes --dir "$folder"
 step 'Migration' "$slipway" migrate --verify --dir "$folder"
 step 'State afterwards' "$slipway" status --exit-code --dir "$folder"
 hand_over
