@@ -31,26 +31,14 @@ make_options(const SlipwayArguments *arguments, const SlipwayManifest *manifest,
 			 const char *variables_key)
 {
 	json_t	   *options = json_object();
-	const char *to = slipway_option_text(arguments, SLIPWAY_OPTION_TO);
 	const char *mode = slipway_option_text(arguments, SLIPWAY_OPTION_MODE);
-	const char *out_of_order = slipway_option_text(arguments, SLIPWAY_OPTION_OUT_OF_ORDER);
 
-	(void) json_object_set_new(options, "manifest", json_string(manifest->hash));
+	slipway_run_options_add_plan(options, arguments, manifest, variables_key);
 	slipway_run_options_add(options, arguments);
-	if (to != NULL)
-		(void) json_object_set_new(options, "to", json_string(to));
-	if (*variables_key != '\0')
-		(void) json_object_set_new(options, "variables_key", json_string(variables_key));
-	if (out_of_order != NULL)
-		(void) json_object_set_new(options, "out_of_order", json_string(out_of_order));
-	if (slipway_option_flag(arguments, SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER))
-		(void) json_object_set_new(options, "allow_out_of_order", json_true());
 	if (mode != NULL)
 		(void) json_object_set_new(options, "mode", json_string(mode));
 	if (labels != NULL)
 		(void) json_object_set_new(options, "labels", labels);
-	if (slipway_option_flag(arguments, SLIPWAY_OPTION_VERIFY))
-		(void) json_object_set_new(options, "verify", json_true());
 	return slipway_run_options_text(options);
 }
 

@@ -63,23 +63,11 @@ make_options(const SlipwayArguments *arguments, const SlipwayManifest *manifest,
 			 const char *variables_key)
 {
 	json_t	   *options = json_object();
-	const char *to = slipway_option_text(arguments, SLIPWAY_OPTION_TO);
-	const char *out_of_order = slipway_option_text(arguments, SLIPWAY_OPTION_OUT_OF_ORDER);
 	const char *below = slipway_option_text(arguments, SLIPWAY_OPTION_PLAIN_INDEXES_BELOW);
 
-	(void) json_object_set_new(options, "manifest", json_string(manifest->hash));
+	slipway_run_options_add_plan(options, arguments, manifest, variables_key);
 	slipway_run_options_add(options, arguments);
 	slipway_run_options_duration(options, "lock_hold", arguments, SLIPWAY_OPTION_LOCK_HOLD);
-	if (to != NULL)
-		(void) json_object_set_new(options, "to", slipway_output_json_text(to));
-	if (*variables_key != '\0')
-		(void) json_object_set_new(options, "variables_key", json_string(variables_key));
-	if (out_of_order != NULL)
-		(void) json_object_set_new(options, "out_of_order", json_string(out_of_order));
-	if (slipway_option_flag(arguments, SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER))
-		(void) json_object_set_new(options, "allow_out_of_order", json_true());
-	if (slipway_option_flag(arguments, SLIPWAY_OPTION_VERIFY))
-		(void) json_object_set_new(options, "verify", json_true());
 	if (slipway_option_flag(arguments, SLIPWAY_OPTION_PLAIN_INDEXES))
 		(void) json_object_set_new(options, "plain_indexes", json_true());
 	if (below != NULL)

@@ -46,6 +46,26 @@ slipway_run_options_add(json_t *options, const SlipwayArguments *arguments)
 								   slipway_output_json_text(cancel_blockers));
 }
 
+void
+slipway_run_options_add_plan(json_t *options, const SlipwayArguments *arguments,
+							 const SlipwayManifest *manifest, const char *variables_key)
+{
+	const char *to = slipway_option_text(arguments, SLIPWAY_OPTION_TO);
+	const char *out_of_order = slipway_option_text(arguments, SLIPWAY_OPTION_OUT_OF_ORDER);
+
+	(void) json_object_set_new(options, "manifest", json_string(manifest->hash));
+	if (to != NULL)
+		(void) json_object_set_new(options, "to", slipway_output_json_text(to));
+	if (*variables_key != '\0')
+		(void) json_object_set_new(options, "variables_key", json_string(variables_key));
+	if (out_of_order != NULL)
+		(void) json_object_set_new(options, "out_of_order", json_string(out_of_order));
+	if (slipway_option_flag(arguments, SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER))
+		(void) json_object_set_new(options, "allow_out_of_order", json_true());
+	if (slipway_option_flag(arguments, SLIPWAY_OPTION_VERIFY))
+		(void) json_object_set_new(options, "verify", json_true());
+}
+
 char *
 slipway_run_options_text(json_t *options)
 {

@@ -7,7 +7,12 @@
 
 #include <jansson.h>
 
+#include "manifest.h"
 #include "option.h"
+
+/* Adds what says which migrations are to run, and whether and with what: of a manifest that was uploaded. */
+void		slipway_run_options_add_plan(json_t *options, const SlipwayArguments *arguments,
+										 const SlipwayManifest *manifest, const char *variables_key);
 
 /* Adds the client's version, time-outs, retries and who may be cancelled, as far as they were given. */
 void		slipway_run_options_add(json_t *options, const SlipwayArguments *arguments);
