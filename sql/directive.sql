@@ -14,7 +14,7 @@ SELECT sqlstate, message, line_number FROM slipway.check_script('x', E'-- slipwa
 SELECT sqlstate, message, line_number FROM slipway.check_script('x', E'-- slipway: statement-timeout 0\n-- slipway: statement-timeout 0\nSELECT 1');
 SELECT sqlstate, message, line_number FROM slipway.check_script('x', E'-- slipway: run-as a\n-- slipway: run-as b\nSELECT 1');
 -- However the mark is written, and behind other comments.
-SELECT script, message, line_number AS line, column_number AS "column" FROM unnest(ARRAY[E'/* licence */\n-- slipway: nonsense\nSELECT 1',
+SELECT replace(script, E'\ufeff', '(mark)') AS script, message, line_number AS line, column_number AS "column" FROM unnest(ARRAY[E'/* licence */\n-- slipway: nonsense\nSELECT 1',
        E'/* a\n /* b */\n */ /*é*/\t-- slipway: nonsense', '--slipway:nonsense', E'--\tSlipway :nonsense\r\n', '---- slipway: nonsense', E'\ufeff-- slipway: nonsense',
        E'/* a */ SELECT 1;\n-- slipway: nonsense', '-- our slipway: nonsense', '-- slipway', '/**/']) WITH ORDINALITY u(script, n),
        slipway.check_script('x', script) ORDER BY n;

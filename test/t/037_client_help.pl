@@ -57,7 +57,7 @@ SKIP:
 	IPC::Run::run([ 'groff', '-man', '-Tutf8', '-ww', "$root/doc/slipway.1" ], '<', \undef, '>', \$shown, '2>', \$warnings);
 	is($warnings, '', 'groff has nothing to say of it');
 	$shown =~ s/\e\[\d*m|.\x08//g;
-	like($shown, qr/^ +--lock-wait TIME\n +how long to wait for another run [^-]*\(SLIPWAY_LOCK_WAIT\)/m, 'an option');
+	like($shown, qr/^ +--lock-wait TIME\n +how +long +to +wait +for +another +run [^-]*\(SLIPWAY_LOCK_WAIT\)/m, 'an option');
 	like($shown, qr/^ +source <\(slipway completion bash\) +# in ~\/\.bashrc$/m, 'an example as it is');
 	like($shown, qr/^ +--settle +after a crash, nobody but you knows whether a statement$/m, 'a list as it is');
 }

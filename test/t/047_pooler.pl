@@ -102,7 +102,7 @@ for my $try (
 		{
 			client_is($place, [ 'status', @options ], {
 					exit => 8,
-					err => qr/\Aslipway: error: could not connect \(option --url\): .*unsupported startup parameter: options\nhint: A pooler refuses it: set it for the role/ },
+					err => qr/\Aslipway: error: could not connect \(option --url\): .*unsupported startup parameter(?:: options| in options: work_mem)\nhint: A pooler refuses it: set it for the role/ },
 				"$name: settings that are refused", connect => 0);
 		}
 	});
