@@ -11,6 +11,7 @@
 # usage: pull-request.sh [BASE]
 #   BASE               branch or commit that the pull request is for (default: origin/main)
 #   MIGRATIONS_PATH    folder of the migrations (default: migrations)
+#   FAIL_ON            severity of findings that is a failure, as "danger" (default: none is)
 #   REPORT             file of the report (default: migrations-report.md)
 #
 # Exit code: 0, or that of the first step that failed; 2 for wrong use. With GITHUB_STEP_SUMMARY
@@ -91,7 +92,7 @@ base_migrations
 step "State of $base" apply_base
 step 'Plan' "$slipway" plan --dir "$folder"
 step 'Validation' "$slipway" validate --dir "$folder"
-step 'Rehearsal' "$slipway" rehearse --yes --dir "$folder"
+step 'Rehearsal' "$slipway" rehearse --yes --verify ${FAIL_ON:+--fail-on "$FAIL_ON"} --dir "$folder"
 step 'Migration' "$slipway" migrate --verify --dir "$folder"
 step 'State afterwards' "$slipway" status --exit-code --dir "$folder"
 hand_over

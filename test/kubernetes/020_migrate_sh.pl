@@ -35,19 +35,18 @@ sql($node, "SELECT slipway.grant_role('shop_deploy', 'uploader'), slipway.grant_
 	db => $place->{db});
 
 # The tree of deploy/, of which a user changes the environment: here the tries are
-# fewer, as each comes twice as late as the one before, and what the client cannot do yet is left out.
+# fewer, as each comes twice as late as the one before.
 my $deploy = PostgreSQL::Test::Utils::tempdir;
 system("cp -r $SlipwayPod::kubernetes/.. $deploy/deploy") == 0 or die "no copy\n";
 my $production = "$deploy/deploy/kubernetes/overlays/production";
-my $check = (slipway(undef, 'help', 'check'))[0] == 0 ? '' : ', template: {spec: {initContainers: [{name: check, $patch: delete}]}}';
-PostgreSQL::Test::Utils::append_to_file("$production/migrate/kustomization.yaml", <<"END");
+PostgreSQL::Test::Utils::append_to_file("$production/migrate/kustomization.yaml", <<'END');
 patches:
   - target: {kind: Job}
     patch: |-
       apiVersion: batch/v1
       kind: Job
       metadata: {name: any}
-      spec: {backoffLimit: 1$check}
+      spec: {backoffLimit: 1}
 END
 my $script = "$deploy/deploy/migrate.sh";
 

@@ -164,11 +164,12 @@ SKIP:
 	$git->('add', '-A');
 	$git->('commit', '-q', '-m', 'nothing');
 	$git->('branch', 'bare');
-	$commit->('main', { '0001_city.sql' => "CREATE TABLE city (id integer);\n" });
+	$commit->('main', { '0001_city.sql' => "CREATE TABLE city (id integer);\nINSERT INTO city SELECT generate_series(1, 50000);\n" });
 	$commit->('good', { '0002_name.up.sql' => "ALTER TABLE city ADD COLUMN name text;\n", '0002_name.verify.sql' => "SELECT name FROM city;\n" });
 	$commit->('syntax', { '0002_name.up.sql' => "ALTER TABLE city ADD COLUM;\n" });
 	$commit->('failing', { '0002_name.up.sql' => "ALTER TABLE town ADD COLUMN name text;\n" });
 	$commit->('unverified', { '0002_name.up.sql' => "SELECT 1;\n", '0002_name.verify.sql' => "SELECT name FROM city;\n" });
+	$commit->('heavy', { '0002_name.up.sql' => "CREATE INDEX ON city (id);\n" });
 	$commit->('changed', { '0001_city.sql' => "CREATE TABLE city (id bigint);\n" });
 	$commit->('nothing', {});
 
@@ -176,7 +177,7 @@ SKIP:
 	is($status, 0, 'a good pull request: exit code') or diag($said);
 	like($report, qr/\A## Migrations\n\nOf [0-9a-f]{7,}, for a database as of [0-9a-f]{7,}\.\n\n### State of main\n/, 'the report begins');
 	like($report, qr/^### Plan\n\n````\n(?:.*\n)*?0002_name +transactional/m, 'has the plan');
-	like($report, qr/^### Rehearsal\n/m, 'and the rehearsal') if (slipway(undef, 'help', 'rehearse'))[0] == 0;
+	like($report, qr/^### Rehearsal\n\n````\n(?:.*\n)*?.*0002_name/m, 'and the rehearsal');
 	like($report, qr/^### Migration\n\n````\n(?:.*\n)*?0002_name  applied/m, 'and the migration itself');
 	unlike($report, qr/:x:/, 'and no failure');
 	query_is($node, 'SELECT count(name) FROM city', '0', 'it was applied', db => $db);
@@ -193,6 +194,12 @@ SKIP:
 	like($report, qr/^### :x: (?:Rehearsal|Migration)\n(?:.*\n)*?.*relation "town" does not exist/m, 'with its error in the report');
 	($status, $report) = $try->('unverified');
 	is($status, 5, 'a verify script that fails: exit code');
+	($status, $report) = $try->('heavy');
+	is($status, 0, 'a migration that others would notice: exit code');
+	like($report, qr/create-index-lock|CONCURRENTLY/, 'with what was found');
+	($status, $report) = $try->('heavy', FAIL_ON => 'note');
+	is($status, 4, 'where that is a failure: exit code');
+	like($report, qr/^### :x: Rehearsal$/m, 'and report');
 	($status, $report) = $try->('changed');
 	is($status, 4, 'an applied script that was changed: exit code');
 	like($report, qr/^### :x: (?:Plan|Validation)\n(?:.*\n)*?.*0001_city/m, 'with its name in the report');
