@@ -15,7 +15,7 @@ REGRESS_OPTS =
 PGXS_TEST = $(dir $(shell $(PG_CONFIG) --pgxs))../test
 
 .PHONY: all extension client install install-extension install-client \
-	uninstall installcheck test bench bench-peers torture check-asan check-valgrind demo demo-stop doc \
+	uninstall installcheck test bench bench-peers torture check-asan check-valgrind check-monitoring demo demo-stop doc \
 	check-kubernetes check-images check-lint check-version clean help
 
 all: extension client  ## build the extension and the client (default)
@@ -72,6 +72,9 @@ check-valgrind: check-version  ## the client's tests under valgrind
 
 # Where kube-apiserver and its like are kept: building them takes some minutes.
 KUBERNETES ?= $(if $(filter 0,$(shell id -u)),/var/cache/slipway,$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/slipway)-kubernetes
+
+check-monitoring: check-version  ## metrics, alerts and dashboard with a real Prometheus and its exporter, which it installs
+	@TESTS=tap TAP='t/090_*.pl' MONITORING=yes test/run
 
 check-kubernetes: check-version  ## deploy/kubernetes and deploy/migrate.sh before a real API server, which it builds (KUBERNETES=FOLDER, CNPG_CRDS=FILE)
 	@test/kubernetes/install '$(KUBERNETES)'
