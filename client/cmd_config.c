@@ -22,7 +22,30 @@
 typedef struct Listing
 {
 	SlipwayTable *table;		/* NULL: with --json */
+	char	  **kept;			/* what is shown and belongs to nobody else */
+	size_t		kept_count;
+	SlipwayTarget target;
+	SlipwayTarget application;
 } Listing;
+
+/* Takes a text, which may be NULL, over. */
+static const char *
+keep(Listing *listing, char *text)
+{
+	listing->kept = slipway_memory_resize(listing->kept, listing->kept_count + 1, sizeof(char *));
+	listing->kept[listing->kept_count++] = text;
+	return text;
+}
+
+static void
+release(Listing *listing)
+{
+	for (size_t i = 0; i < listing->kept_count; i++)
+		free(listing->kept[i]);
+	free(listing->kept);
+	slipway_target_release(&listing->target);
+	slipway_target_release(&listing->application);
+}
 
 static void
 add_row(const Listing *listing, const char *setting, const char *value, const char *source)
@@ -42,69 +65,71 @@ add_row(const Listing *listing, const char *setting, const char *value, const ch
 
 /* Where the section says it, else the words for where it is from. */
 static const char *
-name_source(const SlipwayArguments *arguments, const SlipwayTarget *target, SlipwayConfigKey key)
+name_source(Listing *listing, const SlipwayArguments *arguments, const SlipwayTarget *target,
+			SlipwayConfigKey key)
 {
 	const char *place = arguments->environment != NULL
-		? slipway_config_place(arguments->environment, key) : NULL;
+		? keep(listing, slipway_config_place(arguments->environment, key)) : NULL;
 
 	/* of an option or a variable, the section's own name is not the source */
 	return place != NULL && strstr(target->source, "section [") != NULL ? place : target->source;
 }
 
 static void
-add_connections(const Listing *listing, const SlipwayArguments *arguments)
+add_connections(Listing *listing, const SlipwayArguments *arguments)
 {
-	SlipwayTarget target = {0};
-	SlipwayTarget application = {0};
+	SlipwayTarget *target = &listing->target;
+	SlipwayTarget *application = &listing->application;
 
-	slipway_target_find(arguments, &target);
-	add_row(listing, "url", target.is_given ? slipway_target_describe(&target) : NULL,
-			name_source(arguments, &target, SLIPWAY_CONFIG_URL));
-	if (slipway_target_find_application(arguments, &application))
-		add_row(listing, "app_url", slipway_target_describe(&application),
-				name_source(arguments, &application, SLIPWAY_CONFIG_APP_URL));
+	slipway_target_find(arguments, target);
+	add_row(listing, "url", target->is_given ? keep(listing, slipway_target_describe(target)) : NULL,
+			name_source(listing, arguments, target, SLIPWAY_CONFIG_URL));
+	if (slipway_target_find_application(arguments, application))
+		add_row(listing, "app_url", keep(listing, slipway_target_describe(application)),
+				name_source(listing, arguments, application, SLIPWAY_CONFIG_APP_URL));
 	else
 		add_row(listing, "app_url", NULL, DEFAULT);
-	add_row(listing, "search_path", target.search_path,
-			target.search_path != NULL ? target.search_path_source : DEFAULT);
+	add_row(listing, "search_path", target->search_path,
+			target->search_path != NULL ? target->search_path_source : DEFAULT);
 }
 
 /* Other keys of a section that are no options. */
 static void
-add_keys(const Listing *listing, const SlipwayArguments *arguments)
+add_keys(Listing *listing, const SlipwayArguments *arguments)
 {
 	for (int key = SLIPWAY_CONFIG_SEARCH_PATH + 1; key < SLIPWAY_CONFIG_COUNT; key++)
 	{
 		const char *place = arguments->environment != NULL
-			? slipway_config_place(arguments->environment, (SlipwayConfigKey) key) : NULL;
+			? keep(listing, slipway_config_place(arguments->environment, (SlipwayConfigKey) key)) : NULL;
 
 		add_row(listing, slipway_config_key_name((SlipwayConfigKey) key),
-				place != NULL ? slipway_config_value(arguments->environment, (SlipwayConfigKey) key) : NULL,
+				place != NULL
+				? keep(listing, slipway_config_value(arguments->environment, (SlipwayConfigKey) key)) : NULL,
 				place != NULL ? place : DEFAULT);
 	}
 }
 
-/* The default that the summary of an option tells, or NULL. */
-static const char *
+/* The default that the summary of an option tells, or NULL; the caller frees it. */
+static char *
 find_default(const SlipwayOption *option)
 {
 	static const char word[] = "(default: ";
 	const char *start = strstr(option->summary, word);
 
 	if (option->kind == SLIPWAY_OPTION_KIND_FLAG)
-		return "false";
+		return slipway_memory_copy("false");
 	if (start == NULL)
 		return NULL;
 	start += strlen(word);
 	return slipway_memory_copy_bytes(start, strcspn(start, ";)"));
 }
 
-/* Values of variables may be secret. */
-static const char *
+/* Values of variables may be secret. The caller frees the result. */
+static char *
 show_value(SlipwayOptionId id, const char *value)
 {
 	if (slipway_option_table[id].kind == SLIPWAY_OPTION_KIND_FLAG)
-		return "true";
+		return slipway_memory_copy("true");
 	/* whoever knows the path may post there */
 	if (id == SLIPWAY_OPTION_WEBHOOK && slipway_http_is_url(value))
 		return slipway_http_hide_path(value);
@@ -115,27 +140,27 @@ show_value(SlipwayOptionId id, const char *value)
 }
 
 static void
-add_option(const Listing *listing, const SlipwayArguments *arguments, SlipwayOptionId id)
+add_option(Listing *listing, const SlipwayArguments *arguments, SlipwayOptionId id)
 {
 	const SlipwayOption *option = &slipway_option_table[id];
 	const SlipwayOptionList *list = &arguments->lists[id];
 	const char *value = arguments->values[id];
 	const char *source = arguments->sources[id];
-	char	   *setting = slipway_config_spell(option->name);
+	const char *setting = keep(listing, slipway_config_spell(option->name));
 
 	if (source == NULL && value != NULL)
-		source = slipway_memory_format("option --%s", option->name);
+		source = keep(listing, slipway_memory_format("option --%s", option->name));
 	if (value == NULL && id == SLIPWAY_OPTION_DIR && slipway_folder_is_set())
 	{
 		value = slipway_folder_locate(NULL);
 		source = "MIGRATIONS_PATH";
 	}
 	if (value == NULL)
-		add_row(listing, setting, find_default(option), source != NULL ? source : DEFAULT);
+		add_row(listing, setting, keep(listing, find_default(option)), source != NULL ? source : DEFAULT);
 	else if (list->count == 0)
-		add_row(listing, setting, show_value(id, value), source);
+		add_row(listing, setting, keep(listing, show_value(id, value)), source);
 	for (size_t i = 0; i < list->count; i++)
-		add_row(listing, setting, show_value(id, list->values[i]),
+		add_row(listing, setting, keep(listing, show_value(id, list->values[i])),
 				list->sources != NULL ? list->sources[i] : source);
 }
 
@@ -145,8 +170,8 @@ slipway_cmd_config(const SlipwayArguments *arguments)
 	static const SlipwayColumn columns[] = {
 		{.title = "SETTING"}, {.title = "VALUE",.flexible = true}, {.title = "FROM"}
 	};
-	const Listing listing = {
-		slipway_output_is_json() ? NULL : slipway_table_new(columns, 3)
+	Listing		listing = {
+		.table = slipway_output_is_json() ? NULL : slipway_table_new(columns, 3)
 	};
 
 	add_connections(&listing, arguments);
@@ -155,5 +180,6 @@ slipway_cmd_config(const SlipwayArguments *arguments)
 		add_option(&listing, arguments, *id);
 	if (listing.table != NULL)
 		slipway_table_print(listing.table, stdout);
+	release(&listing);
 	return SLIPWAY_EXIT_DONE;
 }
