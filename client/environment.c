@@ -53,6 +53,10 @@ fill_options(SlipwayArguments *arguments, const SlipwayOptionId *ids)
 			};
 	}
 	slipway_option_add_defaults(arguments, defaults, wanted);
+	/* the value of a flag is not kept: it is there, or not */
+	for (size_t i = 0; i < wanted; i++)
+		if (slipway_option_table[defaults[i].id].kind == SLIPWAY_OPTION_KIND_FLAG)
+			free((char *) defaults[i].value);
 	free(defaults);
 }
 
