@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "call.h"
 #include "clock.h"
 #include "command.h"
 #include "connection.h"
@@ -68,20 +67,14 @@ report_failure(const PGresult *result, const SlipwayReport *report, const Slipwa
 static SlipwayExitCode
 run_migrate(SlipwayReport *report, PGconn *conn, const char *options, const SlipwayFolder *folder)
 {
-	const char *const values[] = {report->project, options};
-	SlipwayCallTicker ticker = {.tick = NULL};
 	SlipwayExitCode code = SLIPWAY_EXIT_DONE;
 	PGresult   *result;
 	bool		interrupted;
 
-	slipway_report_attach(report, conn);
-	if (report->progress != NULL)
-		ticker = (SlipwayCallTicker) {slipway_report_tick, report, SLIPWAY_PROGRESS_INTERVAL_MS};
 	slipway_connection_error_set_stage(SLIPWAY_STAGE_RUN);
-	result = slipway_call_run(conn, "CALL slipway.migrate($1, $2::jsonb)", 2, values, &ticker,
-							  &interrupted);
-	slipway_report_detach(report);
-	if (PQresultStatus(result) != PGRES_COMMAND_OK && PQresultStatus(result) != PGRES_TUPLES_OK)
+	result = slipway_report_call(report, conn, "CALL slipway.migrate($1, $2::jsonb)", options,
+								 &interrupted);
+	if (result != NULL)
 		code = report_failure(result, report, folder, interrupted);
 	PQclear(result);
 	return code;

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "buffer.h"
-#include "call.h"
 #include "clock.h"
 #include "command.h"
 #include "confirm.h"
@@ -97,26 +96,17 @@ report_failure(const SlipwayReport *report, const PGresult *result, bool interru
 static SlipwayExitCode
 run(SlipwayReport *report, PGconn *conn, const char *options)
 {
-	const char *const values[] = {report->project, options};
-	SlipwayCallTicker ticker = {.tick = NULL};
 	SlipwayExitCode code = SLIPWAY_EXIT_DONE;
 	PGresult   *result;
 	bool		interrupted;
 
-	slipway_report_attach(report, conn);
-	/* while a strong lock is held the server keeps silent */
-	if (report->progress != NULL)
-		slipway_progress_move(report->progress, "rehearsal", 0);
-	if (report->progress != NULL)
-		ticker = (SlipwayCallTicker) {slipway_report_tick, report, SLIPWAY_PROGRESS_INTERVAL_MS};
 	slipway_connection_error_set_stage(SLIPWAY_STAGE_QUESTION);
-	result = slipway_call_run(conn, "CALL slipway.rehearse($1, $2::jsonb)", 2, values, &ticker,
-							  &interrupted);
-	slipway_report_detach(report);
+	result = slipway_report_call(report, conn, "CALL slipway.rehearse($1, $2::jsonb)", options,
+								 &interrupted);
 	slipway_rehearsal_end(report->rehearsal);
 	if (!slipway_output_is_json())
 		slipway_rehearsal_text_end(report->rehearsal);
-	if (PQresultStatus(result) != PGRES_COMMAND_OK && PQresultStatus(result) != PGRES_TUPLES_OK)
+	if (result != NULL)
 		code = report_failure(report, result, interrupted);
 	PQclear(result);
 	return code;

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "call.h"
 #include "clock.h"
 #include "command.h"
 #include "confirm.h"
@@ -254,7 +253,6 @@ run(Rollback *rollback)
 	SlipwayReport *report = &rollback->report;
 	json_t	   *choice = make_choice(rollback);
 	json_t	   *labels = slipway_label_json(rollback->arguments);
-	SlipwayCallTicker ticker = {.tick = NULL};
 	SlipwayExitCode code = SLIPWAY_EXIT_DONE;
 	char	   *options;
 	PGresult   *result;
@@ -267,16 +265,11 @@ run(Rollback *rollback)
 		(void) json_object_set_new(choice, "expected_head", json_string(rollback->descent->head));
 	options = slipway_run_options_text(choice);
 	report->started_at = slipway_clock_now();
-	slipway_report_attach(report, rollback->conn);
-	if (report->progress != NULL)
-		ticker = (SlipwayCallTicker) {slipway_report_tick, report, SLIPWAY_PROGRESS_INTERVAL_MS};
 	slipway_connection_error_set_stage(SLIPWAY_STAGE_RUN);
-	result = slipway_call_run(rollback->conn,
-							  rollback->redo ? "CALL slipway.redo($1, $2::jsonb)"
-							  : "CALL slipway.rollback($1, $2::jsonb)",
-							  2, (const char *const[]) {report->project, options}, &ticker, &interrupted);
-	slipway_report_detach(report);
-	if (PQresultStatus(result) != PGRES_COMMAND_OK && PQresultStatus(result) != PGRES_TUPLES_OK)
+	result = slipway_report_call(report, rollback->conn,
+								 rollback->redo ? "CALL slipway.redo($1, $2::jsonb)"
+								 : "CALL slipway.rollback($1, $2::jsonb)", options, &interrupted);
+	if (result != NULL)
 		code = report_failure(rollback, result, interrupted);
 	PQclear(result);
 	free(options);

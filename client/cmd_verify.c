@@ -5,16 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "call.h"
 #include "clock.h"
 #include "command.h"
 #include "connection.h"
-#include "die.h"
 #include "memory.h"
 #include "output.h"
 #include "pooler.h"
 #include "release.h"
 #include "report.h"
+#include "run_options.h"
 #include "server.h"
 #include "server_error.h"
 #include "upload.h"
@@ -48,7 +47,6 @@ static char *
 make_options(const SlipwayArguments *arguments, const char *manifest, const char *variables_key)
 {
 	json_t	   *options = json_object();
-	char	   *text;
 
 	(void) json_object_set_new(options, "client_version", json_string(SLIPWAY_VERSION));
 	if (manifest != NULL)
@@ -60,11 +58,7 @@ make_options(const SlipwayArguments *arguments, const char *manifest, const char
 		(void) json_object_set_new(options, "variables_key", json_string(variables_key));
 	add_options(options, arguments);
 	slipway_pooler_add_options(options);
-	text = json_dumps(options, JSON_COMPACT);
-	json_decref(options);
-	if (text == NULL)
-		slipway_die(SLIPWAY_EXIT_ERROR, NULL, "could not write the options as JSON");
-	return text;
+	return slipway_run_options_text(options);
 }
 
 /*
@@ -94,17 +88,13 @@ report_end(PGconn *conn, const PGresult *result, const SlipwayFolder *folder)
 static SlipwayExitCode
 run_verify(SlipwayReport *report, PGconn *conn, const char *options)
 {
-	const char *const values[] = {report->project, options};
-	SlipwayCallTicker ticker = {.tick = NULL};
 	SlipwayExitCode code = SLIPWAY_EXIT_DONE;
 	PGresult   *result;
 	bool		interrupted;
 
-	slipway_report_attach(report, conn);
-	result = slipway_call_run(conn, "CALL slipway.verify($1, $2::jsonb)", 2, values, &ticker,
-							  &interrupted);
-	slipway_report_detach(report);
-	if (PQresultStatus(result) != PGRES_COMMAND_OK && PQresultStatus(result) != PGRES_TUPLES_OK)
+	result = slipway_report_call(report, conn, "CALL slipway.verify($1, $2::jsonb)", options,
+								 &interrupted);
+	if (result != NULL)
 		code = report_end(conn, result, report->folder);
 	PQclear(result);
 	return code;

@@ -160,18 +160,6 @@ slipway_pooler_note(const PGconn *conn, const char *pid, const char *application
 	say();
 }
 
-bool
-slipway_pooler_is_there(void)
-{
-	return noted.is_there;
-}
-
-const char *
-slipway_pooler_dropped(void)
-{
-	return noted.dropped;
-}
-
 void
 slipway_pooler_add_options(json_t *options)
 {

@@ -42,12 +42,6 @@ char	   *slipway_pooler_list_settings(const char *options);
 void		slipway_pooler_note(const PGconn *conn, const char *pid, const char *application_name,
 								const char *dropped);
 
-/* Was there one? */
-bool		slipway_pooler_is_there(void);
-
-/* Settings that were dropped, with commas, or NULL. */
-const char *slipway_pooler_dropped(void);
-
 /* Adds to the options of a CALL what its session is not sure to have. */
 void		slipway_pooler_add_options(json_t *options);
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "blocked.h"
+#include "call.h"
 #include "clock.h"
 #include "memory.h"
 #include "output.h"
@@ -368,11 +369,14 @@ receive_notice(void *argument, const PGresult *notice)
 	json_decref(event);
 }
 
-void
-slipway_report_attach(SlipwayReport *report, PGconn *conn)
+static void
+attach(SlipwayReport *report, PGconn *conn)
 {
 	report->conn = conn;
 	report->progress = slipway_progress_new();
+	/* while a strong lock is held the server keeps silent */
+	if (report->progress != NULL && report->rehearsal != NULL)
+		slipway_progress_move(report->progress, "rehearsal", 0);
 	(void) PQsetNoticeReceiver(conn, receive_notice, report);
 }
 
@@ -385,8 +389,8 @@ show_blocker(const SlipwayReport *report)
 	free(blocker);
 }
 
-void
-slipway_report_tick(void *context)
+static void
+tick(void *context)
 {
 	SlipwayReport *report = context;
 	SlipwayProgress *progress = report->progress;
@@ -403,8 +407,8 @@ slipway_report_tick(void *context)
 	slipway_progress_draw(progress);
 }
 
-void
-slipway_report_detach(SlipwayReport *report)
+static void
+detach(SlipwayReport *report)
 {
 	slipway_activity_free(report->activity);
 	slipway_progress_free(report->progress);
@@ -412,6 +416,25 @@ slipway_report_detach(SlipwayReport *report)
 	report->activity = NULL;
 	report->progress = NULL;
 	report->blockers = NULL;
+}
+
+PGresult *
+slipway_report_call(SlipwayReport *report, PGconn *conn, const char *sql, const char *options,
+					bool *interrupted)
+{
+	const char *const values[] = {report->project, options};
+	SlipwayCallTicker ticker = {.tick = NULL};
+	PGresult   *result;
+
+	attach(report, conn);
+	if (report->progress != NULL)
+		ticker = (SlipwayCallTicker) {tick, report, SLIPWAY_PROGRESS_INTERVAL_MS};
+	result = slipway_call_run(conn, sql, 2, values, &ticker, interrupted);
+	detach(report);
+	if (PQresultStatus(result) != PGRES_COMMAND_OK && PQresultStatus(result) != PGRES_TUPLES_OK)
+		return result;
+	PQclear(result);
+	return NULL;
 }
 
 /* "0007_orders: its rollback failed, it stays applied; 2 rolled back before it" */

@@ -32,8 +32,13 @@ typedef struct SlipwayReport
 	SlipwayRehearsal *rehearsal;	/* what takes its events; NULL: it is for real */
 } SlipwayReport;
 
-/* Prints what arrives on the connection from now on, and counts it. */
-void		slipway_report_attach(SlipwayReport *report, PGconn *conn);
+/*
+ * Runs a CALL that takes the project and options (JSON), and prints and counts what arrives
+ * meanwhile. Returns NULL if it went well, else the result with the error, which the caller clears;
+ * sets *interrupted when a signal came, see call.h.
+ */
+PGresult   *slipway_report_call(SlipwayReport *report, PGconn *conn, const char *sql,
+								const char *options, bool *interrupted);
 
 /*
  * Prints what the engine would say at the end of a run: of one with nothing to
@@ -43,12 +48,6 @@ void		slipway_report_done(SlipwayReport *report, const char *run, const char *he
 
 /* Prints what a script raised. Strings but severity and message may be NULL. */
 void		slipway_report_notice(const SlipwayProblem *notice);
-
-/* What is to be done every now and then: a SlipwayCallTicker's tick. */
-void		slipway_report_tick(void *report);
-
-/* The run is over: whatever is shown of it live goes away. */
-void		slipway_report_detach(SlipwayReport *report);
 
 /* Prints the error that ended a run, and what became of its migrations. */
 void		slipway_report_error(const SlipwayReport *report, const SlipwayServerError *error,

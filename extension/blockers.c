@@ -130,8 +130,8 @@ add_blocker(StringInfo json, const SlipwayWait *wait, const SlipwayBlocker *bloc
 	appendStringInfoChar(json, '}');
 }
 
-void
-slipway_wait_add_blockers(StringInfo json, const SlipwayWait *wait)
+static void
+add_blockers(StringInfo json, const SlipwayWait *wait)
 {
 	ListCell   *cell;
 
@@ -154,7 +154,7 @@ slipway_wait_add(StringInfo json, const SlipwayWait *wait)
 	if (locks_relation(wait))
 		slipway_event_int(json, "relation_oid", wait->tag.locktag_field2);
 	appendStringInfoString(json, ",\"blockers\":");
-	slipway_wait_add_blockers(json, wait);
+	add_blockers(json, wait);
 }
 
 char *
@@ -360,7 +360,7 @@ slipway_wait(PG_FUNCTION_ARGS)
 
 		initStringInfo(&json);
 		slipway_wait_name(&wait);
-		slipway_wait_add_blockers(&json, &wait);
+		add_blockers(&json, &wait);
 		values[0] = CStringGetTextDatum(slipway_wait_describe(&wait));
 		values[1] = DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data));
 		nulls[0] = nulls[1] = false;

@@ -56,6 +56,5 @@ extern char *slipway_wait_explain(const SlipwayWait *wait);
 
 /* Adds what is waited for to an object, and the blockers as an array. */
 extern void slipway_wait_add(StringInfo json, const SlipwayWait *wait);
-extern void slipway_wait_add_blockers(StringInfo json, const SlipwayWait *wait);
 
 #endif							/* SLIPWAY_BLOCKERS_H */

@@ -285,7 +285,7 @@ started_statement(const Walk *walk, const SlipwayOpenUnit *unit, SlipwayStatemen
 					(errcode(SLIPWAY_NOT_UPLOADED),
 					 errmsg("the script that migration \"%s\" was begun with is gone", walk->task->name),
 					 errhint("Upload it again with slipway.add_script().")));
-		outline = slipway_outline_part(walk->task->name, walk->task->part, script, false, 0);
+		outline = slipway_outline(walk->task->name, walk->task->part, script, false, 0);
 		script = slipway_outline_text(outline, script);
 	}
 	*statement = outline->statements[unit->statement - 1];

@@ -44,7 +44,7 @@ slipway_verify_outline(const char *migration, const uint8 *script, bool fixed_ro
 	if (*body == NULL)
 		slipway_missing_raise(migration, SLIPWAY_PART_VERIFY, script);
 	slipway_place_pop(&place);
-	outline = slipway_outline_part(migration, SLIPWAY_PART_VERIFY, *body, fixed_role, SLIPWAY_BODY_ROOM);
+	outline = slipway_outline(migration, SLIPWAY_PART_VERIFY, *body, fixed_role, SLIPWAY_BODY_ROOM);
 	slipway_verify_check(migration, outline);
 	return outline;
 }

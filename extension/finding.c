@@ -30,12 +30,6 @@ static const char *const severity_names[] = {
 	[SLIPWAY_DANGER] = "danger",
 };
 
-const char *
-slipway_severity_name(SlipwaySeverity severity)
-{
-	return severity_names[severity];
-}
-
 double
 slipway_finding_uses(const SlipwayTouched *table)
 {
@@ -102,7 +96,7 @@ slipway_finding_report(const SlipwayFinding *finding)
 	StringInfoData json;
 
 	slipway_event_begin(&json, "finding");
-	slipway_event_text(&json, "severity", slipway_severity_name(finding->severity));
+	slipway_event_text(&json, "severity", severity_names[finding->severity]);
 	slipway_event_text(&json, "code", finding->code);
 	slipway_event_null(&json, "migration", about->migration);
 	slipway_event_null(&json, "hook", about->hook);
@@ -123,5 +117,5 @@ slipway_finding_report(const SlipwayFinding *finding)
 	slipway_event_text(&json, "message", finding->message);
 	slipway_event_text(&json, "advice", finding->advice);
 	slipway_event_send(&json, "%s, line %d: %s: %s", about->migration ? about->migration : about->hook,
-					   about->line, slipway_severity_name(finding->severity), finding->message);
+					   about->line, severity_names[finding->severity], finding->message);
 }

@@ -36,8 +36,6 @@ extern char *slipway_finding_facts(const SlipwayTouched *table, double uses);
 /* How bad it is that nobody may write, or even read, a table for so long, or longer where it is larger. */
 extern SlipwaySeverity slipway_finding_severity(const SlipwayTouched *table, double uses, double ms);
 
-extern const char *slipway_severity_name(SlipwaySeverity severity);
-
 extern void slipway_finding_report(const SlipwayFinding *finding);
 
 #endif							/* SLIPWAY_FINDING_H */

@@ -14,12 +14,6 @@ static const char *const names[SLIPWAY_HOOKS] = {
 	[SLIPWAY_AFTER_ERROR] = "after_error",
 };
 
-const char *
-slipway_hook_name(SlipwayHook hook)
-{
-	return names[hook];
-}
-
 SlipwayHook
 slipway_hook_find(const char *name)
 {

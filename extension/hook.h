@@ -16,9 +16,6 @@ typedef enum SlipwayHook
 
 #define SLIPWAY_HOOKS 5
 
-/* "before_migrate", ... */
-extern const char *slipway_hook_name(SlipwayHook hook);
-
 /* SLIPWAY_HOOKS if it is not the name of one. */
 extern SlipwayHook slipway_hook_find(const char *name);
 extern bool slipway_hook_is_name(const char *name);

@@ -15,6 +15,7 @@
 #include "utils/resowner.h"
 #include "utils/varlena.h"
 
+#include "compat.h"
 #include "privilege.h"
 #include "settings.h"
 #include "snapshot.h"
@@ -55,7 +56,7 @@ compute_fingerprint(SlipwaySnapshot *snapshot)
 {
 	char		version[32];
 
-	snprintf(version, sizeof(version), "PostgreSQL %d", PG_VERSION_NUM / 10000);
+	snprintf(version, sizeof(version), "PostgreSQL %d", SLIPWAY_SERVER_VERSION / 10000);
 	slipway_hash_begin();
 	slipway_hash_add(version, strlen(version) + 1);
 	for (int i = 0; i < snapshot->n; i++)

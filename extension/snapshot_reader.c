@@ -320,14 +320,6 @@ slipway_reader_secrets(SlipwayReader *reader, const char *property, Datum option
 	add_options(reader, property, options, isnull, true);
 }
 
-bool
-slipway_reader_has_notes(SlipwayReader *reader, Oid class_id, Oid oid, int32 sub_id)
-{
-	ObjectKey	key = {class_id, oid, sub_id};
-
-	return hash_search(reader->notes, &key, HASH_FIND, NULL) != NULL;
-}
-
 void
 slipway_reader_notes(SlipwayReader *reader, Oid class_id, Oid oid, int32 sub_id)
 {

@@ -114,7 +114,6 @@ extern void slipway_reader_secrets(SlipwayReader *reader, const char *property, 
 
 /* Comment and security labels. */
 extern void slipway_reader_notes(SlipwayReader *reader, Oid class_id, Oid oid, int32 sub_id);
-extern bool slipway_reader_has_notes(SlipwayReader *reader, Oid class_id, Oid oid, int32 sub_id);
 
 /* A line for each role whose rights are not those that an owner gets, and gives, by default. */
 extern void slipway_reader_grants(SlipwayReader *reader, Datum acl, bool isnull, ObjectType type, Oid owner);

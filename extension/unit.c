@@ -302,13 +302,7 @@ refuse_of_migration(const SlipwayDirectives *directives, SlipwayPlace *place)
 }
 
 SlipwayOutline *
-slipway_outline(const char *migration, const char *script, bool fixed_role, Size limit)
-{
-	return slipway_outline_part(migration, NULL, script, fixed_role, limit);
-}
-
-SlipwayOutline *
-slipway_outline_part(const char *migration, const char *part, const char *script, bool fixed_role,
+slipway_outline(const char *migration, const char *part, const char *script, bool fixed_role,
 					 Size limit)
 {
 	UnitCutter	cutter = {0};

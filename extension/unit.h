@@ -39,14 +39,11 @@ typedef struct SlipwayOutline
 /*
  * Parses and checks a whole script, into the current memory context, and keeps
  * parse trees until that holds limit bytes. Raises the parser's errors and
- * those of slipway_refuse_check(), placed as "check of migration".
+ * those of slipway_refuse_check(), placed as "check of migration". part: NULL for
+ * an up script, else see script_error.h.
  */
-extern SlipwayOutline *slipway_outline(const char *migration, const char *script, bool fixed_role,
-									   Size limit);
-
-/* The same for a script of another part: see script_error.h. */
-extern SlipwayOutline *slipway_outline_part(const char *migration, const char *part, const char *script,
-											bool fixed_role, Size limit);
+extern SlipwayOutline *slipway_outline(const char *migration, const char *part, const char *script,
+									   bool fixed_role, Size limit);
 
 /* The text that the statements of an outline are in, given the body of its script. */
 extern const char *slipway_outline_text(const SlipwayOutline *outline, const char *body);

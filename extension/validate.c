@@ -102,7 +102,7 @@ slipway_validate_script(const char *migration, const char *part, const char *bod
 	*problem = NULL;
 	PG_TRY();
 	{
-		outline = slipway_outline_part(migration, part, body, fixed_role, limit);
+		outline = slipway_outline(migration, part, body, fixed_role, limit);
 		if (part == NULL)
 			check_hook(migration, outline);
 		else if (strcmp(part, SLIPWAY_PART_VERIFY) == 0)
