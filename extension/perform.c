@@ -239,11 +239,11 @@ add_nothing_applied(SlipwayResult *result, int n)
 
 /* What was applied before the error, or of it, is there to stay. */
 static void
-leave_snapshot(SlipwayRun *run)
+leave_snapshot(SlipwayRun *run, const ErrorData *error)
 {
 	if (!run->changed || !slipway_lock_retake(&run->lock))
 		return;
-	slipway_run_snapshot(run);
+	slipway_run_snapshot(run, error->sqlerrcode == ERRCODE_QUERY_CANCELED);
 }
 
 static void
@@ -258,7 +258,7 @@ give_up(SlipwayRun *run, SlipwayResult *result, int together)
 		add_nothing_applied(result, together);
 	record_failure(run, result->task, result);
 	run_after_error(run, result->task, number);
-	leave_snapshot(run);
+	leave_snapshot(run, result->error);
 	ReThrowError(result->error);
 }
 
@@ -495,7 +495,7 @@ slipway_perform(SlipwayRun *run, SlipwayTask *tasks, int n)
 		!(is_together(run) ? run_together(&all) : run_each(&all)) ||
 		!run_hook(run, SLIPWAY_AFTER_MIGRATE, true))
 		return false;
-	slipway_run_snapshot(run);
+	slipway_run_snapshot(run, false);
 	return true;
 }
 

@@ -54,11 +54,33 @@ warn(SlipwayRun *run, const ErrorData *error)
 	RESUME_CANCEL_INTERRUPTS();
 }
 
+/* What went wrong, or NULL. Either way a sound transaction is open afterwards. */
+static ErrorData *
+try_to_store(SlipwayRun *run, MemoryContext context)
+{
+	ErrorData  *volatile error = NULL;
+
+	PG_TRY();
+	{
+		store(run, context);
+	}
+	PG_CATCH();
+	{
+		MemoryContextSwitchTo(context);
+		error = CopyErrorData();
+		FlushErrorState();
+		slipway_transaction_recover();
+	}
+	PG_END_TRY();
+	return error;
+}
+
 void
-slipway_run_snapshot(SlipwayRun *run)
+slipway_run_snapshot(SlipwayRun *run, bool cancelled)
 {
 	MemoryContext caller = CurrentMemoryContext;
 	MemoryContext context;
+	ErrorData  *error;
 
 	if (!run->options->snapshot || !run->changed)
 		return;
@@ -66,21 +88,11 @@ slipway_run_snapshot(SlipwayRun *run)
 	pgstat_report_activity(STATE_RUNNING, "slipway: storing a snapshot of the schema");
 	context = AllocSetContextCreate(run->context, "slipway snapshot", ALLOCSET_DEFAULT_SIZES);
 	MemoryContextSwitchTo(context);
-	PG_TRY();
-	{
-		store(run, context);
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(context);
-		error = CopyErrorData();
-		FlushErrorState();
-		slipway_transaction_recover();
+	error = try_to_store(run, context);
+	if (error && cancelled && error->sqlerrcode == ERRCODE_QUERY_CANCELED)
+		error = try_to_store(run, context);
+	if (error)
 		warn(run, error);
-	}
-	PG_END_TRY();
 	MemoryContextSwitchTo(caller);
 	MemoryContextDelete(context);
 }
