@@ -391,6 +391,15 @@ const SlipwayCommand slipway_command_table[] = {
 		.run = slipway_cmd_exec,
 	},
 	{
+		.name = "secret",
+		.summary = "passwords and other settings in a store of secrets",
+		.description =
+		"The store is that of --secrets: the environment, a file, or OpenStack's\n"
+		"Barbican.",
+		.examples = "slipway help secret",
+		.options = NO_OPTIONS,
+	},
+	{
 		.name = "config",
 		.summary = "show what is set, and where that comes from",
 		.description =
