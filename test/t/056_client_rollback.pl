@@ -214,6 +214,7 @@ client_is($place, [ 'rollback', '--all', '--yes' ],
 	},
 	'stops part way');
 client_is($place, ['status'], { out => qr/0001_s +rolled back in part, 1 unit done/, err => qr/./ }, 'status');
+client_is($place, [ 'status', '--exit-code', '-q' ], { exit => 6, out => qr/rolled back in part/ }, 'and by its exit code');
 client_is($place, ['migrate'], { exit => 4, err => qr/the rollback of migration "0001_s" has stopped part way \(SW021\)/ }, 'migrate refuses');
 client_is($place, ['validate'], { exit => 4, err => qr/stopped part way \(SW021\)/ }, 'validate says so');
 client_is($place, ['plan'], { exit => 4, err => qr/stopped part way \(SW021\)/ }, 'plan, too');
