@@ -8,8 +8,9 @@
  * depends on the session or on who asks, and nothing that a dump and its restoration change.
  * Definitions may differ between majors of the server.
  *
- * "columns:" of a table and "attributes:" of a composite type, and nothing else, list names in their order, with ", "
- * between them: this is the one property that also changes when another object, a column, comes or goes.
+ * "columns:" of a table and "attributes:" of a composite type list names in their order, with ", " between them; only
+ * "owner:" and "type: composite" come before. This is the one property that also changes when another object, a column,
+ * comes or goes.
  */
 #ifndef SLIPWAY_SNAPSHOT_H
 #define SLIPWAY_SNAPSHOT_H
