@@ -11,13 +11,13 @@
 #include "catalog/pg_opclass.h"
 #include "catalog/pg_operator.h"
 #include "commands/defrem.h"
-#include "commands/tablespace.h"
 #include "nodes/nodeFuncs.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/ruleutils.h"
 #include "utils/syscache.h"
 
+#include "snapshot_name.h"
 #include "snapshot_relation.h"
 
 /* An operator class on a type: its name, or NULL if it is the default one. */
@@ -132,7 +132,7 @@ operator_name(Oid oid)
 	if (form->oprnamespace == PG_CATALOG_NAMESPACE)
 		name = pstrdup(NameStr(form->oprname));
 	else
-		name = psprintf("OPERATOR(%s.%s)", quote_identifier(get_namespace_name(form->oprnamespace)), NameStr(form->oprname));
+		name = psprintf("OPERATOR(%s.%s)", slipway_name_schema(form->oprnamespace), NameStr(form->oprname));
 	ReleaseSysCache(tuple);
 	return name;
 }
@@ -224,13 +224,13 @@ slipway_snapshot_index_lines(SlipwayReader *reader, SlipwayRelation *index, Oid 
 	ListCell   *cell;
 
 	if (index->form->relam != BTREE_AM_OID)
-		slipway_reader_line(reader, "method", quote_identifier(get_am_name(index->form->relam)));
+		slipway_reader_line(reader, "method", slipway_name_access_method(index->form->relam));
 	put_columns(reader, index, operators);
 	slipway_reader_flag(reader, "nulls not distinct", form->indnullsnotdistinct);
 	if (index->parents)
 		slipway_reader_line(reader, "partition of", slipway_relation_identity(reader, linitial_oid(index->parents)));
 	if (OidIsValid(index->form->reltablespace))
-		slipway_reader_line(reader, "tablespace", quote_identifier(get_tablespace_name(index->form->reltablespace)));
+		slipway_reader_line(reader, "tablespace", slipway_name_tablespace(index->form->reltablespace));
 	foreach(cell, index->statistics)
 		slipway_reader_line(reader, "statistics", lfirst(cell));
 	options = SysCacheGetAttr(RELOID, index->tuple, Anum_pg_class_reloptions, &isnull);

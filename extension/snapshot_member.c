@@ -20,10 +20,10 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
-#include "utils/regproc.h"
 
 #include "snapshot_expression.h"
 #include "snapshot_member.h"
+#include "snapshot_name.h"
 #include "snapshot_relation.h"
 
 static char *
@@ -37,7 +37,7 @@ show_operator(SlipwayReader *reader, Oid oid)
 	{
 		Form_pg_amop row = (Form_pg_amop) GETSTRUCT(rows.tuple);
 
-		shown = psprintf("operator %d: %s%s%s", row->amopstrategy, format_operator(row->amopopr),
+		shown = psprintf("operator %d: %s%s%s", row->amopstrategy, slipway_name_operator(row->amopopr),
 						 OidIsValid(row->amopsortfamily) ? " for order by " : "",
 						 OidIsValid(row->amopsortfamily) ? slipway_reader_identity(OperatorFamilyRelationId, row->amopsortfamily) : "");
 	}
@@ -58,7 +58,7 @@ show_function(SlipwayReader *reader, Oid oid)
 
 		shown = psprintf("function %d (%s, %s): %s", row->amprocnum,
 						 slipway_reader_type(reader, row->amproclefttype, -1)->name,
-						 slipway_reader_type(reader, row->amprocrighttype, -1)->name, format_procedure(row->amproc));
+						 slipway_reader_type(reader, row->amprocrighttype, -1)->name, slipway_name_routine(row->amproc));
 	}
 	slipway_rows_close(&rows);
 	return shown;

@@ -22,6 +22,7 @@
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
+#include "snapshot_name.h"
 #include "snapshot_reader.h"
 
 /* An object, as catalogs refer to it. */
@@ -423,8 +424,7 @@ slipway_reader_type(SlipwayReader *reader, Oid oid, int32 typmod)
 
 	if (!found)
 	{
-		type->name = MemoryContextStrdup(reader->context,
-										 format_type_extended(oid, typmod, FORMAT_TYPE_TYPEMOD_GIVEN));
+		type->name = MemoryContextStrdup(reader->context, slipway_name_type(oid, typmod));
 		type->storage = get_typstorage(oid);
 		type->collation = get_typcollation(oid);
 	}

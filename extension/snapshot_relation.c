@@ -13,8 +13,6 @@
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_rewrite.h"
 #include "catalog/pg_type.h"
-#include "commands/defrem.h"
-#include "commands/tablespace.h"
 #include "foreign/foreign.h"
 #include "nodes/makefuncs.h"
 #include "rewrite/rewriteDefine.h"
@@ -27,6 +25,7 @@
 #include "utils/syscache.h"
 
 #include "compat.h"
+#include "snapshot_name.h"
 #include "snapshot_relation.h"
 
 SlipwayRelation *
@@ -261,9 +260,9 @@ put_table_lines(SlipwayReader *reader, const SlipwayRelation *relation)
 	put_partition_lines(reader, relation);
 	slipway_reader_flag(reader, "unlogged", form->relpersistence == RELPERSISTENCE_UNLOGGED);
 	if (OidIsValid(form->relam) && form->relam != HEAP_TABLE_AM_OID)
-		slipway_reader_line(reader, "access method", quote_identifier(get_am_name(form->relam)));
+		slipway_reader_line(reader, "access method", slipway_name_access_method(form->relam));
 	if (OidIsValid(form->reltablespace))
-		slipway_reader_line(reader, "tablespace", quote_identifier(get_tablespace_name(form->reltablespace)));
+		slipway_reader_line(reader, "tablespace", slipway_name_tablespace(form->reltablespace));
 	if (form->relkind != RELKIND_FOREIGN_TABLE)
 		slipway_reader_line(reader, "replica identity", show_replica_identity(relation));
 	if (relation->clustered_on)

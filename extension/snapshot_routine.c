@@ -17,11 +17,11 @@
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
-#include "utils/regproc.h"
 #include "utils/syscache.h"
 
 #include "snapshot_expression.h"
 #include "snapshot_part.h"
+#include "snapshot_name.h"
 
 static char *
 call_text(Oid function, Oid argument)
@@ -115,7 +115,7 @@ put_function_lines(SlipwayReader *reader, const SlipwayRows *rows, Form_pg_proc 
 	if (row->proretset && row->prorows != 1000)
 		slipway_reader_line(reader, "rows", psprintf("%g", row->prorows));
 	if (OidIsValid(row->prosupport))
-		slipway_reader_line(reader, "support", format_procedure(row->prosupport));
+		slipway_reader_line(reader, "support", slipway_name_routine(row->prosupport));
 	put_transforms(reader, rows);
 	put_settings(reader, rows);
 }
@@ -124,7 +124,7 @@ static void
 put_support(SlipwayReader *reader, const char *property, Oid function)
 {
 	if (OidIsValid(function))
-		slipway_reader_line(reader, property, format_procedure(function));
+		slipway_reader_line(reader, property, slipway_name_routine(function));
 }
 
 /* State of an aggregate, or of its moving form. */
@@ -184,7 +184,7 @@ put_aggregate_lines(SlipwayReader *reader, Form_pg_proc row)
 	if (OidIsValid(aggregate->aggmtransfn) && aggregate->aggmfinalmodify != usual)
 		slipway_reader_line(reader, "moving final function modifies", show_modify(aggregate->aggmfinalmodify));
 	if (OidIsValid(aggregate->aggsortop))
-		slipway_reader_line(reader, "sort operator", format_operator(aggregate->aggsortop));
+		slipway_reader_line(reader, "sort operator", slipway_name_operator(aggregate->aggsortop));
 	ReleaseSysCache(tuple);
 	if (row->proparallel != PROPARALLEL_UNSAFE)
 		slipway_reader_line(reader, "parallel", row->proparallel == PROPARALLEL_SAFE ? "safe" : "restricted");
@@ -221,7 +221,7 @@ put_routine(SlipwayReader *reader, const SlipwayRows *rows, Form_pg_proc row, Sl
 	slipway_reader_notes(reader, ProcedureRelationId, row->oid, 0);
 	if (row->prokind != PROKIND_AGGREGATE)
 		put_body(reader, rows, row);
-	slipway_reader_add(reader, kind_of(row->prokind), format_procedure(row->oid), schema->name);
+	slipway_reader_add(reader, kind_of(row->prokind), slipway_name_routine(row->oid), schema->name);
 }
 
 /* Did the server make it together with a type, as the constructors of a range? */

@@ -14,10 +14,10 @@
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
-#include "utils/regproc.h"
 #include "utils/ruleutils.h"
 #include "utils/syscache.h"
 
+#include "snapshot_name.h"
 #include "snapshot_part.h"
 #include "snapshot_relation.h"
 
@@ -25,7 +25,7 @@ static void
 put_routine(SlipwayReader *reader, const char *property, Oid routine)
 {
 	if (OidIsValid(routine))
-		slipway_reader_line(reader, property, format_procedure(routine));
+		slipway_reader_line(reader, property, slipway_name_routine(routine));
 }
 
 static void

@@ -155,4 +155,18 @@ my $busy = start_sql($node, join('', map { "CREATE TABLE t$_ (a integer PRIMARY 
 $answer = sql($node, "SELECT slipway.fingerprint() IS NOT NULL;\n" x 150, db => 'busy');
 is($answer->{out}, join("\n", ('t') x 150), 'while tables come and go') or diag($answer->{err});
 finish_sql($busy);
+
+# What a row refers to is gone by the time that it is read: here while a view waits for its table.
+sql($node, "SET allow_in_place_tablespaces = on; CREATE TABLESPACE gone_space LOCATION ''", db => 'busy');
+sql($node, join('', "CREATE TABLE base (a integer);\n", map { "CREATE TABLE moved_$_ (a integer PRIMARY KEY USING INDEX TABLESPACE gone_space) TABLESPACE gone_space; CREATE VIEW waiting_$_ AS SELECT 1 AS one FROM base;\n" } 1 .. 40), db => 'busy');
+my $holder = $node->background_psql('busy');
+$holder->query_safe('BEGIN; LOCK TABLE base');
+my $reading = start_sql($node, 'SELECT count(*) > 100 FROM slipway.snapshot()', db => 'busy');
+wait_until($node, q{SELECT count(*) > 0 FROM pg_locks WHERE relation = 'base'::regclass AND NOT granted}, 'the snapshot waits', db => 'busy');
+$answer = sql($node, join('', map { "ALTER TABLE moved_$_ SET TABLESPACE pg_default; ALTER INDEX moved_${_}_pkey SET TABLESPACE pg_default;\n" } 1 .. 40) . 'DROP TABLESPACE gone_space', db => 'busy');
+is($answer->{exit}, 0, 'a tablespace goes while the schema is read') or diag($answer->{err});
+$holder->query_safe('COMMIT');
+$holder->quit;
+$answer = finish_sql($reading);
+is($answer->{out}, 't', 'which is read again') or diag($answer->{err});
 done_testing();
