@@ -189,6 +189,7 @@ slipway_snapshot_statistics_columns(SlipwayReader *reader, const SlipwayRows *ro
 {
 	Form_pg_statistic_ext row = (Form_pg_statistic_ext) GETSTRUCT(rows->tuple);
 	SlipwayRelation *table = slipway_relation_find(reader, row->stxrelid);
+	List	   *columns = NIL;
 	StringInfoData list;
 	ListCell   *cell;
 
@@ -196,8 +197,10 @@ slipway_snapshot_statistics_columns(SlipwayReader *reader, const SlipwayRows *ro
 		elog(ERROR, "cache lookup failed for relation %u", row->stxrelid);
 	slipway_reader_line(reader, "kinds", show_kinds(rows));
 	initStringInfo(&list);
+	/* By name: the server keeps them in the order that they have in the table, which a child's copy may not have. */
 	for (int i = 0; i < row->stxkeys.dim1; i++)
-		appendStringInfo(&list, "%s%s", list.len ? ", " : "", slipway_relation_column(table, row->stxkeys.values[i]));
+		columns = lappend(columns, (char *) slipway_relation_column(table, row->stxkeys.values[i]));
+	appendStringInfoString(&list, slipway_reader_sorted(columns));
 	foreach(cell, (List *) slipway_rows_tree(rows, Anum_pg_statistic_ext_stxexprs))
 		appendStringInfo(&list, "%s(%s)", list.len ? ", " : "", slipway_expression_show(lfirst(cell), &table->columns));
 	slipway_reader_line(reader, "on", list.data);

@@ -15,13 +15,14 @@
 #include "catalog/pg_type.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "funcapi.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
 #include "snapshot_expression.h"
-#include "snapshot_part.h"
 #include "snapshot_name.h"
+#include "snapshot_part.h"
 
 static char *
 call_text(Oid function, Oid argument)
@@ -51,6 +52,53 @@ put_transforms(SlipwayReader *reader, const SlipwayRows *rows)
 	deconstruct_array(DatumGetArrayTypeP(types), OIDOID, sizeof(Oid), true, TYPALIGN_INT, &values, NULL, &n);
 	for (int i = 0; i < n; i++)
 		slipway_reader_line(reader, "transform", slipway_reader_type(reader, DatumGetObjectId(values[i]), -1)->name);
+}
+
+/* The mode of a parameter, with a blank behind it. */
+static const char *
+show_mode(char mode, bool procedure)
+{
+	switch (mode)
+	{
+		case PROARGMODE_IN:
+			return procedure ? "IN " : "";
+		case PROARGMODE_INOUT:
+			return "INOUT ";
+		case PROARGMODE_OUT:
+			return "OUT ";
+		default:
+			return "VARIADIC ";
+	}
+}
+
+/* As the server writes them, but for the defaults, of which the text stays as it is when it is read again. */
+static char *
+list_arguments(SlipwayReader *reader, const SlipwayRows *rows, Form_pg_proc row)
+{
+	List	   *defaults = (List *) slipway_rows_tree(rows, Anum_pg_proc_proargdefaults);
+	int			next = list_length(defaults) - row->pronargs;	/* from 0 on: the default of the next one */
+	StringInfoData list;
+	Oid		   *types;
+	char	  **names;
+	char	   *modes;
+	int			n = get_func_arg_info(rows->tuple, &types, &names, &modes);
+
+	initStringInfo(&list);
+	for (int i = 0; i < n; i++)
+	{
+		char		mode = modes ? modes[i] : PROARGMODE_IN;
+
+		/* A column of what it returns. */
+		if (mode == PROARGMODE_TABLE)
+			continue;
+		appendStringInfo(&list, "%s%s", list.len ? ", " : "", show_mode(mode, row->prokind == PROKIND_PROCEDURE));
+		if (names && names[i] && names[i][0])
+			appendStringInfo(&list, "%s ", quote_identifier(names[i]));
+		appendStringInfoString(&list, slipway_reader_type(reader, types[i], -1)->name);
+		if (mode != PROARGMODE_OUT && next++ >= 0)
+			appendStringInfo(&list, " DEFAULT %s", slipway_expression_show(list_nth(defaults, next - 1), NULL));
+	}
+	return list.data;
 }
 
 /* The statements of a body in SQL; of RETURN expression, that. */
@@ -101,7 +149,7 @@ default_cost(Form_pg_proc row)
 static void
 put_function_lines(SlipwayReader *reader, const SlipwayRows *rows, Form_pg_proc row)
 {
-	slipway_reader_line(reader, "arguments", call_text(F_PG_GET_FUNCTION_ARGUMENTS, row->oid));
+	slipway_reader_line(reader, "arguments", list_arguments(reader, rows, row));
 	if (row->prokind != PROKIND_PROCEDURE)
 		slipway_reader_line(reader, "returns", call_text(F_PG_GET_FUNCTION_RESULT, row->oid));
 	slipway_reader_line(reader, "language", quote_identifier(get_language_name(row->prolang, false)));
