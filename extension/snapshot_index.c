@@ -249,7 +249,8 @@ slipway_snapshot_index_lines(SlipwayReader *reader, SlipwayRelation *index, Oid 
 		slipway_reader_line(reader, "statistics", lfirst(cell));
 	options = SysCacheGetAttr(RELOID, index->tuple, Anum_pg_class_reloptions, &isnull);
 	slipway_reader_options(reader, "option", options, isnull);
-	slipway_reader_flag(reader, "invalid", !form->indisvalid);
+	/* That of a partitioned table follows from those of its partitions, and is lost in a dump if one is a foreign table. */
+	slipway_reader_flag(reader, "invalid", !form->indisvalid && index->form->relkind != RELKIND_PARTITIONED_INDEX);
 }
 
 static void

@@ -204,4 +204,5 @@ slipway_snapshot_statistics_columns(SlipwayReader *reader, const SlipwayRows *ro
 	foreach(cell, (List *) slipway_rows_tree(rows, Anum_pg_statistic_ext_stxexprs))
 		appendStringInfo(&list, "%s(%s)", list.len ? ", " : "", slipway_expression_show(lfirst(cell), &table->columns));
 	slipway_reader_line(reader, "on", list.data);
+	reader->parent = table->identity;
 }

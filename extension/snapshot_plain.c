@@ -111,7 +111,6 @@ static const PlainKind kinds[] = {
 		.properties = {
 			{"collprovider", "provider", FORM_WORD, .words = "d=default,b=builtin,i=icu,c=libc"},
 			{"collisdeterministic", "deterministic", FORM_FLAG, "t"},
-			{"collencoding", "encoding", FORM_ENCODING, "-1"},
 			{"collcollate", "collate", FORM_QUOTED},
 			{"collctype", "ctype", FORM_QUOTED},
 			{"colliculocale", "locale", FORM_QUOTED},

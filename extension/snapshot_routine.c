@@ -146,6 +146,12 @@ default_cost(Form_pg_proc row)
 	return row->prolang == INTERNALlanguageId || row->prolang == ClanguageId ? 1 : 100;
 }
 
+static char *
+show_float(float4 value)
+{
+	return DatumGetCString(DirectFunctionCall1(float4out, Float4GetDatum(value)));
+}
+
 static void
 put_function_lines(SlipwayReader *reader, const SlipwayRows *rows, Form_pg_proc row)
 {
@@ -159,9 +165,9 @@ put_function_lines(SlipwayReader *reader, const SlipwayRows *rows, Form_pg_proc 
 	slipway_reader_flag(reader, "security definer", row->prosecdef);
 	slipway_reader_flag(reader, "leakproof", row->proleakproof);
 	if (row->procost != default_cost(row))
-		slipway_reader_line(reader, "cost", psprintf("%g", row->procost));
+		slipway_reader_line(reader, "cost", show_float(row->procost));
 	if (row->proretset && row->prorows != 1000)
-		slipway_reader_line(reader, "rows", psprintf("%g", row->prorows));
+		slipway_reader_line(reader, "rows", show_float(row->prorows));
 	if (OidIsValid(row->prosupport))
 		slipway_reader_line(reader, "support", slipway_name_routine(row->prosupport));
 	put_transforms(reader, rows);

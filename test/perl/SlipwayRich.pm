@@ -160,6 +160,7 @@ CREATE INDEX joined_a ON rich.joined (a) WHERE a BETWEEN 1 AND 10 AND b IS NOT N
 CREATE VIEW rich.joined_view AS SELECT a, CASE WHEN a BETWEEN 1 AND 2 AND b = 1 THEN 1 END AS one FROM rich.joined WHERE a BETWEEN 1 AND 10 AND b > 0;
 CREATE FUNCTION rich.defaults(a text[] DEFAULT ARRAY['x'::varchar, 'y'::varchar], b boolean DEFAULT current_user::varchar IN ('a', 'b'),
     OUT c integer, INOUT d integer DEFAULT 4, VARIADIC e integer[] DEFAULT '{}') LANGUAGE sql AS 'SELECT 1, 1';
+CREATE FUNCTION rich.costly() RETURNS SETOF integer LANGUAGE sql COST 1234567 ROWS 12345678 AS 'SELECT 1';
 CREATE FUNCTION rich.no_statement() RETURNS void LANGUAGE sql BEGIN ATOMIC END;
 CREATE TABLE rich.keyed (a varchar, b integer, c text) PARTITION BY RANGE ((a IN ('x', 'y')), (b BETWEEN 1 AND 2 AND b > 1), lower(c) COLLATE "C" text_pattern_ops, coalesce(b, 1));
 -- values under other names
@@ -172,6 +173,12 @@ CREATE TABLE rich.taker (own integer) INHERITS (rich.giver);
 ALTER TABLE rich.taker ALTER a DROP DEFAULT, ALTER b DROP DEFAULT, ALTER c DROP DEFAULT, ALTER d DROP DEFAULT, ALTER e DROP DEFAULT;
 ALTER TABLE rich.giver ADD COLUMN late integer;
 CREATE STATISTICS rich.taker_statistics ON own, late, (b || 'x') FROM rich.taker;
+-- what a dump does not keep of a collation and of an index
+CREATE COLLATION rich.copied FROM "C";
+CREATE TABLE rich.half_far (a integer) PARTITION BY LIST (a);
+CREATE FOREIGN TABLE rich.far PARTITION OF rich.half_far FOR VALUES IN (1) SERVER far;
+CREATE TABLE rich.near PARTITION OF rich.half_far FOR VALUES IN (2);
+CREATE INDEX half_far_a ON rich.half_far (a);
 -- rights on what is the system's
 COMMENT ON SCHEMA public IS 'ours';
 GRANT SELECT (feature_id) ON information_schema.sql_features TO rich_writer;

@@ -139,6 +139,8 @@ has_none('kind:policy', q{kind = 'policy'}, 'a kind');
 has_none('extension:hst*', q{kind = 'extension' AND identity = 'hstore'}, 'an extension');
 has_none('rich.listed', q{identity ~ '(^| )rich\.listed(\.|$)'}, 'a table with its parts');
 has_none('rich.lis*', q{identity ~ '(^| )rich\.lis'}, 'a pattern');
+has_none('app.person', q{kind = 'sequence' AND identity = 'app.person_id_seq'}, 'the sequence of a table that is left out');
+has_none('rich.grown', q{kind = 'statistics' AND identity = 'rich.grown_statistics'}, 'and its statistics');
 has_none('*.?tem', q{identity ~ '(^| )app\.item$'}, 'another one');
 sql($node, 'ALTER DATABASE rich SET slipway.ignore = \'rich.*, kind:index\'', db => 'rich');
 query_is($node, q{SELECT count(*) FROM slipway.snapshot() WHERE kind = 'index' OR identity LIKE 'rich.%'}, '0', 'the setting is the default', db => 'rich');

@@ -573,6 +573,15 @@ function: leakproof
 function: parallel
 	ALTER FUNCTION app.near PARALLEL SAFE
 		~ function app.near(app.pair,app.pair)
+function: cost of many digits
+	ALTER FUNCTION rich.costly COST 1234568
+		~ function rich.costly()
+function: rows of many digits
+	ALTER FUNCTION rich.costly ROWS 12345679
+		~ function rich.costly()
+function: default in a list
+	CREATE OR REPLACE FUNCTION rich.defaults(a text[] DEFAULT ARRAY['x'::varchar, 'z'::varchar], b boolean DEFAULT current_user::varchar IN ('a', 'b'), OUT c integer, INOUT d integer DEFAULT 4, VARIADIC e integer[] DEFAULT '{}') LANGUAGE sql AS 'SELECT 1, 1'
+		~ function rich.defaults(text[],boolean,integer,integer[])
 function: cost
 	ALTER FUNCTION app.near COST 11
 		~ function app.near(app.pair,app.pair)
