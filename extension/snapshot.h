@@ -36,10 +36,10 @@ typedef struct SlipwaySnapshot
 
 /*
  * Reads what the project covers, in the state that the current transaction sees now (its own
- * changes included), into the context. ignore: patterns of what is left out (NULL: those of
- * setting slipway.ignore). Locks what views and rules refer to as a query would, while it reads. Reads
- * again when somebody changed the schema meanwhile; then, or when it waits too long for a lock, an error
- * may be raised. SW012 if there is no such project. Must not be called inside a scope of spi.h.
+ * changes included), into the context. ignore: patterns of what is left out. Locks what views and
+ * rules refer to as a query would, while it reads. Reads again when somebody changed the schema
+ * meanwhile; then, or when it waits too long for a lock, an error may be raised. SW012 if there is no
+ * such project. Must not be called inside a scope of spi.h.
  */
 extern SlipwaySnapshot *slipway_snapshot_take(const char *project, const char *const *ignore, int n_ignore,
 											  MemoryContext context);

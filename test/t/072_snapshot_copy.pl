@@ -94,6 +94,16 @@ copy_is_same('again', $copy, '--schema-only');
 copy_is_same('rows', 'rich');
 copy_is_same('quoted', 'rich', '--schema-only', '--quote-all-identifiers');
 
+# Nor has the encoding of the database: letters have another order in each.
+my @encoded = map {
+	my $db = lc "encoded_$_";
+	sql($node, "CREATE DATABASE $db TEMPLATE template0 ENCODING '$_' LOCALE 'C'", db => 'template1');
+	sql($node, $EXTENSION . q{CREATE TABLE "юбка" ("я" integer, "ё" text CHECK ("ё" IN ('юг', 'ад'))); CREATE TABLE "абв" (); CREATE TABLE "цех" (); COMMENT ON TABLE "цех" IS 'щука'}, db => $db);
+	value_of('SELECT slipway.fingerprint() FROM slipway.snapshot() HAVING count(*) > 7', db => $db);
+} qw(KOI8R UTF8);
+is($encoded[0], $encoded[1], 'in another encoding it is the same');
+like($encoded[0], qr/^.x[0-9a-f]{64}$/, 'and there is one');
+
 # The session has no part in it: nor have its settings, its role, or what is temporary.
 my $fingerprint = value_of(q{SELECT encode(slipway.fingerprint(), 'hex')}, db => 'rich');
 my @SETTINGS = (
