@@ -338,11 +338,26 @@ slipway_reader_secrets(SlipwayReader *reader, const char *property, Datum option
 	add_options(reader, property, options, isnull, true);
 }
 
+static Note *
+find_note(SlipwayReader *reader, Oid class_id, Oid oid, int32 sub_id)
+{
+	ObjectKey	key = {class_id, oid, sub_id};
+
+	return hash_search(reader->notes, &key, HASH_FIND, NULL);
+}
+
+const char *
+slipway_reader_comment(SlipwayReader *reader, Oid class_id, Oid oid, int32 sub_id)
+{
+	Note	   *note = find_note(reader, class_id, oid, sub_id);
+
+	return note ? note->comment : NULL;
+}
+
 void
 slipway_reader_notes(SlipwayReader *reader, Oid class_id, Oid oid, int32 sub_id)
 {
-	ObjectKey	key = {class_id, oid, sub_id};
-	Note	   *note = hash_search(reader->notes, &key, HASH_FIND, NULL);
+	Note	   *note = find_note(reader, class_id, oid, sub_id);
 	ListCell   *cell;
 
 	if (note == NULL)

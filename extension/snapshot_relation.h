@@ -52,6 +52,7 @@ extern char *slipway_relation_columns(const SlipwayRelation *relation);
 /* Parts of a snapshot; each adds its objects. */
 extern void slipway_snapshot_sequences(SlipwayReader *reader);
 extern void slipway_snapshot_not_nulls(SlipwayReader *reader);	/* before columns; adds nothing */
+extern const char *slipway_snapshot_domain_not_null(SlipwayReader *reader, Oid domain, const char *name);	/* "yes", or more */
 extern void slipway_snapshot_columns(SlipwayReader *reader);
 extern void slipway_snapshot_indexes_read(SlipwayReader *reader);	/* adds nothing */
 extern void slipway_snapshot_constraints(SlipwayReader *reader);

@@ -121,7 +121,8 @@ put_domain(SlipwayReader *reader, const SlipwayRows *rows, Form_pg_type row)
 	slipway_reader_line(reader, "base", slipway_reader_type(reader, row->typbasetype, row->typtypmod)->name);
 	if (OidIsValid(row->typcollation) && row->typcollation != get_typcollation(row->typbasetype))
 		slipway_reader_line(reader, "collation", generate_collation_name(row->typcollation));
-	slipway_reader_flag(reader, "not null", row->typnotnull);
+	if (row->typnotnull)
+		slipway_reader_line(reader, "not null", slipway_snapshot_domain_not_null(reader, row->oid, NameStr(row->typname)));
 	put_default(reader, rows);
 }
 

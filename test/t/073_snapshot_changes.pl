@@ -1017,6 +1017,15 @@ constraint: tablespace of its index
 column: name of a NOT NULL constraint (18)
 	ALTER TABLE app.item RENAME CONSTRAINT item_name_not_null TO named
 		~ column app.item.name
+column: comment on NOT NULL (18)
+	COMMENT ON CONSTRAINT item_name_not_null ON app.item IS 'new'
+		~ column app.item.name
+domain: name of a NOT NULL constraint (18)
+	ALTER DOMAIN rich.code RENAME CONSTRAINT code_not_null TO named
+		~ domain rich.code
+domain: comment on NOT NULL (18)
+	COMMENT ON CONSTRAINT code_not_null ON DOMAIN rich.code IS 'new'
+		~ domain rich.code
 column: NOT NULL that is not valid (18)
 	ALTER TABLE app.item ADD CONSTRAINT item_note_not_null NOT NULL note NOT VALID
 		~ column app.item.note
