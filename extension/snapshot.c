@@ -14,8 +14,8 @@
 #include "utils/resowner.h"
 
 #include "compat.h"
-#include "ignore.h"
 #include "privilege.h"
+#include "settings.h"
 #include "snapshot.h"
 #include "snapshot_part.h"
 #include "snapshot_relation.h"
@@ -32,10 +32,11 @@ static const char *const settings[][2] = {
 };
 
 static void
-fix_settings(void)
+fix_settings(int lock_timeout)
 {
 	for (int i = 0; i < lengthof(settings); i++)
 		(void) set_config_option(settings[i][0], settings[i][1], PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	slipway_settings_put("lock_timeout", psprintf("%d", lock_timeout), PGC_USERSET, GUC_ACTION_SAVE);
 }
 
 static int
@@ -103,13 +104,13 @@ read_parts(SlipwayReader *reader)
 }
 
 static SlipwaySnapshot *
-read_snapshot(const SlipwayScope *scope, MemoryContext context)
+read_snapshot(const SlipwayScope *scope, int lock_timeout, MemoryContext context)
 {
 	SlipwaySnapshot *snapshot = MemoryContextAllocZero(context, sizeof(SlipwaySnapshot));
 	SlipwayReader *reader;
 
 	slipway_spi_begin();
-	fix_settings();
+	fix_settings(lock_timeout);
 	reader = slipway_reader_open(scope, context);
 	read_parts(reader);
 	snapshot->objects = reader->objects;
@@ -135,7 +136,7 @@ is_of_concurrent_change(int sqlerrcode)
  * something has changed meanwhile and this is not the last try.
  */
 static SlipwaySnapshot *
-try_to_read(const SlipwayScope *scope, MemoryContext context, bool last)
+try_to_read(const SlipwayScope *scope, int lock_timeout, MemoryContext context, bool last)
 {
 	MemoryContext old = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -145,7 +146,7 @@ try_to_read(const SlipwayScope *scope, MemoryContext context, bool last)
 	MemoryContextSwitchTo(old);
 	PG_TRY();
 	{
-		snapshot = read_snapshot(scope, context);
+		snapshot = read_snapshot(scope, lock_timeout, context);
 	}
 	PG_CATCH();
 	{
@@ -166,14 +167,14 @@ try_to_read(const SlipwayScope *scope, MemoryContext context, bool last)
 }
 
 SlipwaySnapshot *
-slipway_snapshot_take(const char *project, const char *const *ignore, int n_ignore, MemoryContext context)
+slipway_snapshot_take(const char *project, const SlipwayIgnore *ignore, int lock_timeout, MemoryContext context)
 {
 	SlipwaySnapshot *snapshot = NULL;
 	SlipwayScope *scope;
 
-	scope = slipway_scope_make(project, ignore, n_ignore);
+	scope = slipway_scope_make(project, ignore->patterns, ignore->n);
 	for (int tries = 1; snapshot == NULL; tries++)
-		snapshot = try_to_read(scope, context, tries == MAX_TRIES);
+		snapshot = try_to_read(scope, lock_timeout, context, tries == MAX_TRIES);
 	return snapshot;
 }
 
@@ -191,7 +192,7 @@ take_for(FunctionCallInfo fcinfo)
 	project = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	slipway_privilege_require(SLIPWAY_READER, project);
 	ignore = slipway_ignore_argument(fcinfo, 1);
-	return slipway_snapshot_take(project, ignore.patterns, ignore.n, CurrentMemoryContext);
+	return slipway_snapshot_take(project, &ignore, slipway_lock_timeout, CurrentMemoryContext);
 }
 
 static Datum

@@ -16,6 +16,7 @@
 #define SLIPWAY_SNAPSHOT_H
 
 #include "hash.h"
+#include "ignore.h"
 
 typedef struct SlipwayObject
 {
@@ -36,12 +37,12 @@ typedef struct SlipwaySnapshot
 
 /*
  * Reads what the project covers, in the state that the current transaction sees now (its own
- * changes included), into the context. ignore: patterns of what is left out. Locks what views and
- * rules refer to as a query would, while it reads. Reads again when somebody changed the schema
- * meanwhile; then, or when it waits too long for a lock, an error may be raised. SW012 if there is no
- * such project. Must not be called inside a scope of spi.h.
+ * changes included), into the context. ignore: what is left out. Locks what views and
+ * rules refer to as a query would, while it reads, and waits for each lock_timeout ms (0: without limit).
+ * Reads again when somebody changed the schema meanwhile; then, or when it waits too long for a lock, an
+ * error may be raised. SW012 if there is no such project. Must not be called inside a scope of spi.h.
  */
-extern SlipwaySnapshot *slipway_snapshot_take(const char *project, const char *const *ignore, int n_ignore,
+extern SlipwaySnapshot *slipway_snapshot_take(const char *project, const SlipwayIgnore *ignore, int lock_timeout,
 											  MemoryContext context);
 
 #endif							/* SLIPWAY_SNAPSHOT_H */

@@ -173,7 +173,11 @@ sql($node, "SET allow_in_place_tablespaces = on; CREATE TABLESPACE gone_space LO
 sql($node, join('', "CREATE TABLE base (a integer);\n", map { "CREATE TABLE moved_$_ (a integer PRIMARY KEY USING INDEX TABLESPACE gone_space) TABLESPACE gone_space; CREATE VIEW waiting_$_ AS SELECT 1 AS one FROM base;\n" } 1 .. 40), db => 'busy');
 my $holder = $node->background_psql('busy');
 $holder->query_safe('BEGIN; LOCK TABLE base');
-my $reading = start_sql($node, 'SELECT count(*) > 100 FROM slipway.snapshot()', db => 'busy');
+for my $call ('FROM slipway.snapshot()', 'slipway.fingerprint()', q{slipway.save_snapshot('it')})
+{
+	is(sql($node, "SET slipway.lock_timeout = '50ms'; SELECT $call", db => 'busy')->{sqlstate}, '55P03', "$call does not wait for long");
+}
+my $reading = start_sql($node, 'SET slipway.lock_timeout = 0; SELECT count(*) > 100 FROM slipway.snapshot()', db => 'busy');
 wait_until($node, q{SELECT count(*) > 0 FROM pg_locks WHERE relation = 'base'::regclass AND NOT granted}, 'the snapshot waits', db => 'busy');
 $answer = sql($node, join('', map { "ALTER TABLE moved_$_ SET TABLESPACE pg_default; ALTER INDEX moved_${_}_pkey SET TABLESPACE pg_default;\n" } 1 .. 40) . 'DROP TABLESPACE gone_space', db => 'busy');
 is($answer->{exit}, 0, 'a tablespace goes while the schema is read') or diag($answer->{err});
