@@ -36,6 +36,15 @@ slipway_server_state_name(SlipwayStateKind kind)
 	return state_names[kind];
 }
 
+void
+slipway_server_warn_of_drift(const PGresult *result)
+{
+	const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+
+	slipway_output_warn(NULL, "could not find out whether the schema has changed: %s",
+						message != NULL ? message : "no answer");
+}
+
 const char *
 slipway_server_text(const PGresult *result, int row, int field)
 {

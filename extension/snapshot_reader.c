@@ -22,6 +22,7 @@
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
+#include "snapshot_name.h"
 #include "snapshot_reader.h"
 
 /* An object, as catalogs refer to it. */
@@ -116,20 +117,29 @@ keep_text(SlipwayReader *reader, Datum value)
 }
 
 static void
+add_comments(SlipwayReader *reader, SlipwayRows *rows)
+{
+	while (slipway_rows_next(rows))
+	{
+		Form_pg_description row = (Form_pg_description) GETSTRUCT(rows->tuple);
+		bool		isnull;
+		Datum		text = slipway_rows_datum(rows, Anum_pg_description_description, &isnull);
+
+		note_of(reader, row->classoid, row->objoid, row->objsubid)->comment = keep_text(reader, text);
+	}
+	slipway_rows_close(rows);
+}
+
+/* Of what initdb has made, only schema public is shown. */
+static void
 read_comments(SlipwayReader *reader)
 {
 	SlipwayRows rows;
 
+	slipway_rows_open_of(&rows, reader, DescriptionRelationId, DescriptionObjIndexId, Anum_pg_description_objoid, PG_PUBLIC_NAMESPACE);
+	add_comments(reader, &rows);
 	slipway_rows_open(&rows, reader, DescriptionRelationId, DescriptionObjIndexId, Anum_pg_description_objoid);
-	while (slipway_rows_next(&rows))
-	{
-		Form_pg_description row = (Form_pg_description) GETSTRUCT(rows.tuple);
-		bool		isnull;
-		Datum		text = slipway_rows_datum(&rows, Anum_pg_description_description, &isnull);
-
-		note_of(reader, row->classoid, row->objoid, row->objsubid)->comment = keep_text(reader, text);
-	}
-	slipway_rows_close(&rows);
+	add_comments(reader, &rows);
 }
 
 static int
@@ -149,21 +159,29 @@ add_label(SlipwayReader *reader, Note *note, const char *provider, const char *l
 }
 
 static void
+add_labels(SlipwayReader *reader, SlipwayRows *rows)
+{
+	while (slipway_rows_next(rows))
+	{
+		FormData_pg_seclabel *row = (FormData_pg_seclabel *) GETSTRUCT(rows->tuple);
+		bool		isnull;
+		char	   *provider = TextDatumGetCString(slipway_rows_datum(rows, Anum_pg_seclabel_provider, &isnull));
+		char	   *label = TextDatumGetCString(slipway_rows_datum(rows, Anum_pg_seclabel_label, &isnull));
+
+		add_label(reader, note_of(reader, row->classoid, row->objoid, row->objsubid), provider, label);
+	}
+	slipway_rows_close(rows);
+}
+
+static void
 read_labels(SlipwayReader *reader)
 {
 	SlipwayRows rows;
 
+	slipway_rows_open_of(&rows, reader, SecLabelRelationId, SecLabelObjectIndexId, Anum_pg_seclabel_objoid, PG_PUBLIC_NAMESPACE);
+	add_labels(reader, &rows);
 	slipway_rows_open(&rows, reader, SecLabelRelationId, SecLabelObjectIndexId, Anum_pg_seclabel_objoid);
-	while (slipway_rows_next(&rows))
-	{
-		FormData_pg_seclabel *row = (FormData_pg_seclabel *) GETSTRUCT(rows.tuple);
-		bool		isnull;
-		char	   *provider = TextDatumGetCString(slipway_rows_datum(&rows, Anum_pg_seclabel_provider, &isnull));
-		char	   *label = TextDatumGetCString(slipway_rows_datum(&rows, Anum_pg_seclabel_label, &isnull));
-
-		add_label(reader, note_of(reader, row->classoid, row->objoid, row->objsubid), provider, label);
-	}
-	slipway_rows_close(&rows);
+	add_labels(reader, &rows);
 }
 
 SlipwayReader *
@@ -320,11 +338,26 @@ slipway_reader_secrets(SlipwayReader *reader, const char *property, Datum option
 	add_options(reader, property, options, isnull, true);
 }
 
+static Note *
+find_note(SlipwayReader *reader, Oid class_id, Oid oid, int32 sub_id)
+{
+	ObjectKey	key = {class_id, oid, sub_id};
+
+	return hash_search(reader->notes, &key, HASH_FIND, NULL);
+}
+
+const char *
+slipway_reader_comment(SlipwayReader *reader, Oid class_id, Oid oid, int32 sub_id)
+{
+	Note	   *note = find_note(reader, class_id, oid, sub_id);
+
+	return note ? note->comment : NULL;
+}
+
 void
 slipway_reader_notes(SlipwayReader *reader, Oid class_id, Oid oid, int32 sub_id)
 {
-	ObjectKey	key = {class_id, oid, sub_id};
-	Note	   *note = hash_search(reader->notes, &key, HASH_FIND, NULL);
+	Note	   *note = find_note(reader, class_id, oid, sub_id);
 	ListCell   *cell;
 
 	if (note == NULL)
@@ -423,8 +456,7 @@ slipway_reader_type(SlipwayReader *reader, Oid oid, int32 typmod)
 
 	if (!found)
 	{
-		type->name = MemoryContextStrdup(reader->context,
-										 format_type_extended(oid, typmod, FORMAT_TYPE_TYPEMOD_GIVEN));
+		type->name = MemoryContextStrdup(reader->context, slipway_name_type(oid, typmod));
 		type->storage = get_typstorage(oid);
 		type->collation = get_typcollation(oid);
 	}

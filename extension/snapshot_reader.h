@@ -112,6 +112,9 @@ extern void slipway_reader_options(SlipwayReader *reader, const char *property, 
 /* The same with values that may be secrets. */
 extern void slipway_reader_secrets(SlipwayReader *reader, const char *property, Datum options, bool isnull);
 
+/* NULL: it has none. */
+extern const char *slipway_reader_comment(SlipwayReader *reader, Oid class_id, Oid oid, int32 sub_id);
+
 /* Comment and security labels. */
 extern void slipway_reader_notes(SlipwayReader *reader, Oid class_id, Oid oid, int32 sub_id);
 

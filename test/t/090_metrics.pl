@@ -105,7 +105,19 @@ is($sample->{'slipway_drift_objects{project="default"}'}, 0, 'no drift');
 sql($node, 'ALTER TABLE b ADD by_hand integer', db => $db);
 is(metrics('drift')->{'slipway_drift_objects{project="default"}'}, 1, 'drift');
 is_deeply([ grep { /drift/ } keys %{ metrics('without drift', '--no-drift') } ], [], 'which need not be looked for');
-sql($node, 'ALTER TABLE b DROP by_hand', db => $db);
+sql($node, 'ALTER TABLE b DROP by_hand; CREATE VIEW of_b AS SELECT id FROM b', db => $db);
+
+# Where it cannot be looked for, as a migration holds a table of a view, the others are told all the same.
+
+my $locker = $node->background_psql($db);
+$locker->query_safe('BEGIN; LOCK TABLE b');
+my ($code, $text, $warning) = client($place, ['metrics']);
+is($code, 0, 'a table is locked: exit code');
+like($warning, qr/^slipway: warning: could not find out whether the schema has changed: canceling statement due to lock timeout\n\z/, 'a warning');
+is(samples($text)->{'slipway_last_run_failed{project="default"}'}, 0, 'and samples');
+unlike($text, qr/drift/, 'but of drift');
+$locker->quit;
+sql($node, 'DROP VIEW of_b', db => $db);
 
 # Of which projects
 
