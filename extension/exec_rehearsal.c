@@ -21,6 +21,7 @@
 #include "tcop/utility.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
+#include "utils/timeout.h"
 #include "utils/timestamp.h"
 
 #include "body.h"
@@ -43,6 +44,7 @@
 #include "rehearsal_snapshot.h"
 #include "settings.h"
 #include "side_effect.h"
+#include "time_limit.h"
 #include "transaction.h"
 
 /* How much of a statement's text is told. */
@@ -225,23 +227,12 @@ may_refuse(const Stage *stage, const Node *stmt)
 	}
 }
 
+/* Without it nobody knows what was read. */
 static void
-put_time(const char *name, int ms)
+count_scans(void)
 {
-	slipway_settings_put(name, psprintf("%d", ms), PGC_USERSET, GUC_ACTION_LOCAL);
-}
-
-/* Scripts may ask for less time, but not for more. */
-static void
-adapt_settings(const SlipwayOptions *options)
-{
-	if (options->lock_timeout > 0 && (LockTimeout == 0 || LockTimeout > options->lock_timeout))
-		put_time("lock_timeout", options->lock_timeout);
 	if (!pgstat_track_counts)
 		slipway_settings_put("track_counts", "on", PGC_SUSET, GUC_ACTION_LOCAL);
-	if (options->statement_timeout > 0 &&
-		(StatementTimeout == 0 || StatementTimeout > options->statement_timeout))
-		put_time("statement_timeout", options->statement_timeout);
 }
 
 /* Others are not to wait for our client. The time that they may have to wait at all is limited. */
@@ -352,6 +343,23 @@ run_guarded(Stage *stage, SlipwayStatement *statement, SlipwayObserved *observed
 	return !refused;
 }
 
+/* Triggers that were deferred are part of no statement; they have the time of one. */
+static void
+begin_deferred(void)
+{
+	slipway_lock_hold_arm();
+	slipway_time_limit_apply();
+	if (StatementTimeout > 0)
+		enable_timeout_after(STATEMENT_TIMEOUT, StatementTimeout);
+}
+
+static void
+end_deferred(void)
+{
+	disable_timeout(STATEMENT_TIMEOUT, false);
+	slipway_lock_hold_disarm();
+}
+
 /* The unit that goes on would commit here. */
 static void
 end_unit(Stage *stage)
@@ -374,9 +382,9 @@ enter_unit(Stage *stage, int i)
 	while (stage->outline_unit + 1 < outline->nunits && outline->units[stage->outline_unit + 1].first <= i)
 	{
 		stage->outline_unit++;
-		slipway_lock_hold_arm();
+		begin_deferred();
 		AfterTriggerFireDeferred();
-		slipway_lock_hold_disarm();
+		end_deferred();
 		stage->looked = false;
 		end_unit(stage);
 	}
@@ -405,7 +413,7 @@ rehearse_statement(SlipwayPlace *place, SlipwayStatement *statement, MemoryConte
 
 	if (statement == NULL)
 	{
-		slipway_lock_hold_arm();
+		begin_deferred();
 		return;
 	}
 	enter_unit(stage, i + stage->part->done);
@@ -419,7 +427,7 @@ rehearse_statement(SlipwayPlace *place, SlipwayStatement *statement, MemoryConte
 	look_before(stage, stmt);
 	observed->target = slipway_observe_target(stmt);
 	observed->changes_rows = IsA(stmt, UpdateStmt) || IsA(stmt, DeleteStmt);
-	adapt_settings(stage->run->options);
+	count_scans();
 	if (can_run(stage, statement, observed))
 	{
 		MemoryContextSwitchTo(caller);
@@ -457,7 +465,7 @@ run_script(Stage *stage, const Part *part, const char *body)
 	slipway_place_expand(place, outline->expansion);
 	slipway_terms_set(run, &outline->directives, place);
 	slipway_exec_block_run(run, place, &block);
-	slipway_lock_hold_disarm();
+	end_deferred();
 	slipway_lock_hold_arm();
 	if (slipway_verify_wanted(run, &task))
 	{
@@ -594,6 +602,7 @@ void
 slipway_exec_rehearsal_forget(void)
 {
 	slipway_lock_hold_end();
+	slipway_time_limit_end();
 	slipway_observe_end();
 	slipway_side_effect_end();
 	slipway_event_forget();
@@ -606,8 +615,11 @@ end(SlipwayRun *run)
 	slipway_settings_hide();
 	slipway_guard_off();
 	slipway_lock_hold_end();
-	slipway_observe_end();
+	slipway_time_limit_end();
+	slipway_observe_stop();
 	slipway_transaction_recover();
+	slipway_touched_put_back();
+	slipway_observe_end();
 	slipway_leftover_afterwards();
 	slipway_lock_release(&run->lock);
 	slipway_event_release();
@@ -656,6 +668,7 @@ slipway_exec_rehearsal(SlipwayRun *run, SlipwayTask *tasks, int n, SlipwayRehear
 	slipway_observe_begin(run->context);
 	slipway_side_effect_begin(run->context);
 	slipway_lock_hold_begin(run->options->lock_hold);
+	slipway_time_limit_begin(run->options->lock_timeout, run->options->statement_timeout);
 	run_caught(&stage, parts);
 	end(run);
 	if (rehearsal->result.error)
