@@ -145,6 +145,12 @@ see_relation(SlipwayTouched *touched, void *arg)
 {
 	Look	   *look = arg;
 
+	if (slipway_touched_dropped(touched))
+	{
+		if (slipway_touched_is_table(touched))
+			look->observed->drops = lappend(look->observed->drops, touched);
+		return;
+	}
 	if (slipway_touched_rewritten(touched))
 		look->observed->rewrites = lappend(look->observed->rewrites, touched);
 	if (!slipway_touched_scanned(touched, look->utility))
@@ -168,6 +174,7 @@ slipway_observe_after(SlipwayObserved *observed, bool utility, TimestampTz start
 	slipway_touched_each(see_relation, &look);
 	list_sort(observed->rewrites, compare_relations);
 	list_sort(observed->scans, compare_relations);
+	list_sort(observed->drops, compare_relations);
 	foreach(cell, look.indexes)
 	{
 		SlipwayTouched *table = slipway_touched(((SlipwayTouched *) lfirst(cell))->table);

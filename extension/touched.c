@@ -232,10 +232,11 @@ add_partitions(SlipwayTouched *touched)
 	scan = systable_beginscan(catalog, InheritsParentIndexId, true, known.before, 1, &key);
 	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
 	{
-		const SlipwayTouched *partition = slipway_touched(((Form_pg_inherits) GETSTRUCT(tuple))->inhrelid);
+		SlipwayTouched *partition = slipway_touched(((Form_pg_inherits) GETSTRUCT(tuple))->inhrelid);
 
 		if (partition == NULL)
 			continue;
+		partition->parent = touched;
 		touched->size_bytes += partition->size_bytes;
 		rows += Max(partition->rows, 0);
 	}
@@ -268,7 +269,6 @@ fill_in(SlipwayTouched *touched)
 	touched->size_bytes = class_size(&class);
 	touched->rows = touched->before_rows = class.reltuples;
 	touched->node = touched->before_node = class.relfilenode;
-	touched->is_partition = class.relispartition;
 	touched->counts = true;
 	if (class.relkind == RELKIND_PARTITIONED_TABLE)
 		add_partitions(touched);
@@ -338,6 +338,16 @@ slipway_touched_is_table(const SlipwayTouched *touched)
 {
 	return touched->kind == RELKIND_RELATION || touched->kind == RELKIND_PARTITIONED_TABLE ||
 		touched->kind == RELKIND_MATVIEW || touched->kind == RELKIND_FOREIGN_TABLE;
+}
+
+bool
+slipway_touched_dropped(SlipwayTouched *touched)
+{
+	bool		there = SearchSysCacheExists1(RELOID, ObjectIdGetDatum(touched->oid));
+	bool		just_now = !there && !touched->dropped;
+
+	touched->dropped = !there;
+	return just_now;
 }
 
 bool

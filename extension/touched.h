@@ -17,7 +17,7 @@ typedef struct SlipwayTouched
 	bool		counts;			/* else the rest is not filled in */
 	char	   *name;			/* qualified and quoted */
 	char		kind;			/* relkind */
-	bool		is_partition;
+	struct SlipwayTouched *parent;	/* of a partition: its table, if that is known, too */
 	Oid			table;			/* that it is an index of; else itself */
 	int64		size_bytes;		/* with the large values, without indexes; of a partitioned table all of it */
 	double		rows;			/* as last counted; -1: never */
@@ -25,6 +25,7 @@ typedef struct SlipwayTouched
 	float4		before_rows;	/* as the catalog has them */
 	Oid			node;			/* the same, as last seen */
 	bool		strong;			/* it was locked as ANALYZE locks it, or more */
+	bool		dropped;		/* by the rehearsal */
 	bool		truncated;		/* by the rehearsal, which is no rewrite */
 	int64		scans;			/* statistics of this transaction, as last seen */
 	int64		tuples;
@@ -66,6 +67,9 @@ extern const char *slipway_touched_kind(const SlipwayTouched *touched);
 
 /* Does it stand for a whole table, or one of its kind? */
 extern bool slipway_touched_is_table(const SlipwayTouched *touched);
+
+/* Was it dropped since the last call? */
+extern bool slipway_touched_dropped(SlipwayTouched *touched);
 
 /* Since the last call: was its file replaced, and not by TRUNCATE? */
 extern bool slipway_touched_rewritten(SlipwayTouched *touched);
