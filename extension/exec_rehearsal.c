@@ -400,6 +400,45 @@ look_before(Stage *stage, const Node *stmt)
 	stage->looked = true;
 }
 
+/* All that is done before it may run; false: it may not. */
+static bool
+prepare(Stage *stage, const SlipwayStatement *statement, SlipwayObserved *observed)
+{
+	const Node *stmt = statement->tree->stmt;
+
+	look_before(stage, stmt);
+	observed->target = slipway_observe_target(stmt);
+	observed->changes_rows = IsA(stmt, UpdateStmt) || IsA(stmt, DeleteStmt);
+	count_scans();
+	return can_run(stage, statement, observed);
+}
+
+/* The same. To look up what it is about may fail already, if a schema may not be used. */
+static bool
+prepare_caught(Stage *stage, const SlipwayStatement *statement, SlipwayObserved *observed)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	TimestampTz started_at = GetCurrentTimestamp();
+	volatile bool can = false;
+
+	PG_TRY();
+	{
+		can = prepare(stage, statement, observed);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(stage->context);
+		error = CopyErrorData();
+		FlushErrorState();
+		fail(stage, observed, error, started_at);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(caller);
+	return can;
+}
+
 /* A SlipwayBlockRunner. */
 static void
 rehearse_statement(SlipwayPlace *place, SlipwayStatement *statement, MemoryContext context, int i, void *arg)
@@ -424,11 +463,7 @@ rehearse_statement(SlipwayPlace *place, SlipwayStatement *statement, MemoryConte
 	observed = begin_observed(stage, statement, stmt);
 	observed->statement = clip_text(slipway_exec_statement_text(place, statement));
 	slipway_side_effect_at(observed->migration, observed->hook, observed->line);
-	look_before(stage, stmt);
-	observed->target = slipway_observe_target(stmt);
-	observed->changes_rows = IsA(stmt, UpdateStmt) || IsA(stmt, DeleteStmt);
-	count_scans();
-	if (can_run(stage, statement, observed))
+	if (prepare_caught(stage, statement, observed))
 	{
 		MemoryContextSwitchTo(caller);
 		started_at = GetCurrentTimestamp();
