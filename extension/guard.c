@@ -293,6 +293,8 @@ guard_rows(SLIPWAY_CHECK_PERMS_ARGS)
 
 			if (writes && is_our_table(asked->relid))
 				protect("the tracking tables");
+			if (writes)
+				slipway_side_effect_write();
 			slipway_observe_access(asked->relid, writes);
 		}
 	}
