@@ -30,6 +30,7 @@
 #include "utils/fmgroids.h"
 #include "utils/fmgrprotos.h"
 #include "utils/hsearch.h"
+#include "utils/memutils.h"
 #include "utils/resowner.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
@@ -44,6 +45,7 @@ static struct
 {
 	HTAB	   *relations;		/* of SlipwayTouched */
 	MemoryContext context;
+	MemoryContext scratch;
 	Snapshot	before;			/* NULL: not looked yet */
 }			known;
 
@@ -55,6 +57,7 @@ slipway_touched_begin(MemoryContext context)
 	};
 
 	known.context = context;
+	known.scratch = AllocSetContextCreate(context, "slipway counters", ALLOCSET_SMALL_SIZES);
 	known.relations = hash_create("slipway touched", 64, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	known.before = NULL;
 }
@@ -369,10 +372,16 @@ slipway_touched_rewritten(SlipwayTouched *touched)
 	return !touched->truncated;
 }
 
+/* 16 and later leave a copy of all counters of the relation behind. */
 static int64
 counter(PGFunction function, Oid relation)
 {
-	return DatumGetInt64(DirectFunctionCall1(function, ObjectIdGetDatum(relation)));
+	MemoryContext caller = MemoryContextSwitchTo(known.scratch);
+	int64		count = DatumGetInt64(DirectFunctionCall1(function, ObjectIdGetDatum(relation)));
+
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(known.scratch);
+	return count;
 }
 
 bool
