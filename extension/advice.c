@@ -43,6 +43,8 @@ is_covered(List *locks, const SlipwayObservedLock *lock)
 {
 	ListCell   *cell;
 
+	if (lock->of->parent == NULL)
+		return false;
 	foreach(cell, locks)
 	{
 		const SlipwayObservedLock *other = lfirst(cell);

@@ -104,6 +104,7 @@ see_lock(const SlipwayHeld *held, void *arg)
 	if (look->observed && held->again && touched->kind == RELKIND_SEQUENCE && held->mode == RowExclusiveLock)
 		slipway_side_effect_sequence(touched->name);
 	touched->waiters = Max(touched->waiters, held->waiters);
+	touched->used |= held->again;
 }
 
 void
@@ -145,6 +146,10 @@ see_relation(SlipwayTouched *touched, void *arg)
 {
 	Look	   *look = arg;
 
+	/* Whatever has worked on it has locked it, once more if it was locked. */
+	if (!touched->used)
+		return;
+	touched->used = false;
 	if (slipway_touched_dropped(touched))
 	{
 		if (slipway_touched_is_table(touched))

@@ -24,6 +24,7 @@ typedef struct SlipwayTouched
 	Oid			before_node;	/* its file */
 	float4		before_rows;	/* as the catalog has them */
 	Oid			node;			/* the same, as last seen */
+	bool		used;			/* locked, perhaps once more, since it was looked at */
 	bool		strong;			/* it was locked as ANALYZE locks it, or more */
 	bool		dropped;		/* by the rehearsal */
 	bool		truncated;		/* by the rehearsal, which is no rewrite */
