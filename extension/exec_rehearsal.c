@@ -39,6 +39,7 @@
 #include "lock_watch.h"
 #include "message.h"
 #include "observe.h"
+#include "outbox.h"
 #include "plain_form.h"
 #include "refuse.h"
 #include "rehearsal_snapshot.h"
@@ -235,21 +236,19 @@ count_scans(void)
 		slipway_settings_put("track_counts", "on", PGC_SUSET, GUC_ACTION_LOCAL);
 }
 
-/* Others are not to wait for our client. The time that they may have to wait at all is limited. */
+/*
+ * Keeps of it what advice looks at; scripts may have a great many statements. ended: the rehearsal has, but
+ * is not rolled back yet. The time that others may have to wait is limited, and not to be spent on our client.
+ */
 static void
-hold_events(const Stage *stage)
-{
-	if (slipway_lock_hold_running() && !slipway_event_held())
-		slipway_event_hold(stage->context);
-}
-
-/* Keeps of it what advice looks at; scripts may have a great many statements. */
-static void
-tell(Stage *stage, SlipwayObserved *observed)
+tell(Stage *stage, SlipwayObserved *observed, bool ended)
 {
 	MemoryContext caller = MemoryContextSwitchTo(stage->context);
 
-	hold_events(stage);
+	if (stage->run->options->lock_hold > 0 && (ended || slipway_lock_hold_running()))
+		slipway_outbox_open();
+	else
+		slipway_outbox_send();
 	slipway_observed_report(observed);
 	observed->statement = NULL;
 	if (observed->target || observed->locks || observed->rewrites)
@@ -272,7 +271,7 @@ fail(Stage *stage, SlipwayObserved *observed, ErrorData *error, TimestampTz star
 	stopped |= error->sqlerrcode == SLIPWAY_REHEARSAL_STOPPED;
 	observed->outcome = stopped ? SLIPWAY_OUTCOME_STOPPED : SLIPWAY_OUTCOME_FAILED;
 	observed->reason = stopped ? slipway_lock_hold_message() : error->message;
-	tell(stage, observed);
+	tell(stage, observed, true);
 	if (stopped)
 		slipway_lock_hold_raise();
 	ReThrowError(error);
@@ -477,7 +476,7 @@ rehearse_statement(SlipwayPlace *place, SlipwayStatement *statement, MemoryConte
 	}
 	MemoryContextSwitchTo(caller);
 	stage->clock_ms += observed->duration_ms;
-	tell(stage, observed);
+	tell(stage, observed, false);
 }
 
 static void
@@ -640,7 +639,7 @@ slipway_exec_rehearsal_forget(void)
 	slipway_time_limit_end();
 	slipway_observe_end();
 	slipway_side_effect_end();
-	slipway_event_forget();
+	slipway_outbox_forget();
 }
 
 static void
@@ -657,7 +656,7 @@ end(SlipwayRun *run)
 	slipway_observe_end();
 	slipway_leftover_afterwards();
 	slipway_lock_release(&run->lock);
-	slipway_event_release();
+	slipway_outbox_send();
 }
 
 /* What ran outside of statements, such as triggers that were deferred, may have been cancelled, too. */

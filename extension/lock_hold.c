@@ -20,6 +20,7 @@
 #include "error_code.h"
 #include "lock_hold.h"
 #include "observe.h"
+#include "outbox.h"
 
 static struct
 {
@@ -148,6 +149,8 @@ slipway_lock_hold_running(void)
 static void
 arm(long ms)
 {
+	/* Others may have to wait from now on; not for our client. */
+	slipway_outbox_open();
 	fired = false;
 	hold.armed = true;
 	enable_timeout_after(timer(), (int) Max(ms, 1));

@@ -4,6 +4,7 @@
 use strict;
 use warnings FATAL => 'all';
 
+use IPC::Run ();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use SlipwayServer;
@@ -55,6 +56,27 @@ for my $case (
 	is($answer->{error}, 'rehearsal stopped: it has held AccessExclusiveLock on public.t for 300 ms', "held $name: stopped") or diag($answer->{err});
 }
 
+# Nobody waits for a client that does not read what scripts raise: the lock is given back, and then it is sent.
+my $raise = 'FOR i IN 1 .. 30000 LOOP RAISE NOTICE $f$%$f$, repeat($f$x$f$, 100); END LOOP';
+for my $case ([ 'in one statement', "DO \$d\$BEGIN LOCK TABLE t; $raise; END\$d\$" ], [ 'behind it', 'LOCK TABLE t', "DO \$d\$BEGIN $raise; END\$d\$" ])
+{
+	my ($name, @script) = @$case;
+	my %project = add_one($node, @script);
+	my $answer = rehearse($node, %project, with => $short);
+	my $psql = "psql -X -d '" . $node->connstr('postgres') . " application_name=reads_nothing'";
+	my $run = IPC::Run::start([ 'sh', '-c', qq{$psql -c "CALL slipway.rehearse('$project{project}', '{\\"snapshot\\": \\"off\\"}')" 2>&1 | sleep 30 >/dev/null} ], '<', '/dev/null');
+
+	cmp_ok(scalar(() = $answer->{err} =~ /NOTICE: /g), '>', 0, "raised $name: somebody who reads is told");
+	wait_until($node, q{SELECT count(*) = 1 FROM pg_stat_activity WHERE application_name = 'reads_nothing' AND wait_event = 'ClientWrite'
+		AND NOT EXISTS (SELECT FROM pg_locks WHERE relation = 't'::regclass)}, "raised $name: the lock is given back");
+	sql($node, q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'reads_nothing'});
+	$run->kill_kill(grace => 0);
+}
+my $answer = rehearse($node, add_one($node, "DO \$d\$BEGIN LOCK TABLE t; FOR i IN 1 .. 30 LOOP RAISE NOTICE '%', repeat('x', 1000000); END LOOP; END\$d\$"));
+is($answer->{exit}, 0, 'too much to keep: rehearsed') or diag(substr($answer->{err}, -1000));
+like($answer->{err}, qr/WARNING:  01000: 14 messages of scripts are not shown/, 'too much to keep: said so');
+has_event_count($answer, 'rehearsed', 1, 'too much to keep: what it is about is there');
+
 # Whatever a script sets: a verify script, a block of code, what triggers do that were deferred.
 $node->safe_psql('postgres', q{
 	CREATE TABLE slow_at_end (id integer);
@@ -77,7 +99,7 @@ for my $case (
 }
 sql($node, q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'busy'});
 finish_sql($session);
-my $answer = rehearse($node, add_one($node, 'INSERT INTO slow_at_end VALUES (1)'), with => { statement_timeout => 200 });
+$answer = rehearse($node, add_one($node, 'INSERT INTO slow_at_end VALUES (1)'), with => { statement_timeout => 200 });
 is($answer->{sqlstate}, '57014', 'statement_timeout: a deferred trigger') or diag($answer->{err});
 
 # What the planner knows of a table is overwritten in place, by numbers of rows that were rolled back.
