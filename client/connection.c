@@ -459,7 +459,9 @@ slipway_connection_try(const SlipwayTarget *target, double timeout, char **reaso
 		bool		failed = PQstatus(conn) == CONNECTION_BAD || slipway_clock_now() < until;
 		char	   *scrubbed = slipway_target_scrub(target, failed ? PQerrorMessage(conn) : "");
 
-		*reason = slipway_connection_error_transient(scrubbed, state == PQPING_OK);
+		*reason = !failed && PQstatus(conn) == CONNECTION_OK
+			? slipway_memory_copy("it accepts connections, but does not answer")
+			: slipway_connection_error_transient(scrubbed, state == PQPING_OK);
 		result = *reason != NULL ? SLIPWAY_TRY_AGAIN : SLIPWAY_TRY_REFUSED;
 		free(scrubbed);
 	}
