@@ -206,6 +206,15 @@ say_farewell(SlipwayExitCode code)
 }
 
 void
+slipway_webhook_check(const SlipwayArguments *arguments)
+{
+	const char *url = slipway_option_text(arguments, SLIPWAY_OPTION_WEBHOOK);
+
+	if (url != NULL && !slipway_http_is_url(url))
+		slipway_die(SLIPWAY_EXIT_USAGE, "It looks like https://host/path.", "the address of the webhook is malformed");
+}
+
+void
 slipway_webhook_prepare(const SlipwayArguments *arguments, const char *action)
 {
 	const char *url = slipway_option_text(arguments, SLIPWAY_OPTION_WEBHOOK);
@@ -213,8 +222,7 @@ slipway_webhook_prepare(const SlipwayArguments *arguments, const char *action)
 
 	if (url == NULL || slipway_option_flag(arguments, SLIPWAY_OPTION_DRY_RUN))
 		return;
-	if (!slipway_http_is_url(url))
-		slipway_die(SLIPWAY_EXIT_USAGE, "It looks like https://host/path.", "the address of the webhook is malformed");
+	slipway_webhook_check(arguments);
 	fault = slipway_http_load();
 	if (fault != NULL)
 		slipway_die(SLIPWAY_EXIT_USAGE, "Install it, or leave --webhook out.", "a webhook needs libcurl: %s", fault);

@@ -12,9 +12,10 @@
 
 /*
  * For a command that runs scripts: from now on --webhook, if given, will be told, in the end
- * by slipway_die_exit(). A URL that is none ends the program with SLIPWAY_EXIT_USAGE; it is not shown, as
- * it often is a secret. What goes wrong with it later is a warning.
+ * by slipway_die_exit(). A URL that is none ends the program with SLIPWAY_EXIT_USAGE, as it does where it is only
+ * checked; it is not shown, as it often is a secret. What goes wrong with it later is a warning.
  */
+void		slipway_webhook_check(const SlipwayArguments *arguments);
 void		slipway_webhook_prepare(const SlipwayArguments *arguments, const char *action);
 
 /*
