@@ -100,6 +100,19 @@ for my $try (
 my (undef, $kept) = client($place, [ '-e', 'both', 'exec', 'env' ], connect => 0, env => { %admin, APP_PASSWORD => $password });
 like($kept, qr/^APP_PASSWORD=/m, 'a variable of both strings stays');
 
+# Strings that need care to become a URI, or to stay one
+
+for my $try (
+	[ "postgresql://nobody:a?b\@$percent_host:$port/$place->{db}?search_path=app", "postgresql://nobody:a?b\@$percent_host:$port/$place->{db}?search_path=app", 'app' ],
+	[ "host=$host port=$port user=nobody dbname=$place->{db} search_path='app,\tpublic'",
+		"postgresql://nobody\@/$place->{db}?host=$percent_host&port=$port&options=-c%20search_path%3Dapp%2C%5C%09public", "app,\tpublic" ])
+{
+	my ($given, $url, $path) = @$try;
+
+	exec_is([ 'exec', 'sh', '-c', 'printf %s "$DATABASE_URL"' ], { DB_CONN_STRING => $given }, { out => $url }, "$given: DATABASE_URL");
+	exec_is([ 'exec', 'psql', '-XAtc', 'SHOW search_path' ], { DB_CONN_STRING => $given }, { out => "$path\n" }, 'and what libpq makes of PGOPTIONS');
+}
+
 # It becomes the program
 
 for my $code (0, 1, 3, 126, 255)
