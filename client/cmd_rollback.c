@@ -43,6 +43,10 @@ check_options(const SlipwayArguments *arguments)
 {
 	if (slipway_option_integer(arguments, SLIPWAY_OPTION_STEPS, 1) == 0)
 		slipway_die(SLIPWAY_EXIT_USAGE, "It takes a number from 1.", "option \"--steps\" is 0");
+	/* it was set for migrate, perhaps long ago */
+	if (arguments->sources[SLIPWAY_OPTION_TO] != NULL)
+		slipway_die(SLIPWAY_EXIT_USAGE, "Unset it, or give --to NAME on the command line.",
+					"%s does not say what to roll back", arguments->sources[SLIPWAY_OPTION_TO]);
 	if (slipway_option_text(arguments, SLIPWAY_OPTION_STEPS) == NULL &&
 		slipway_option_text(arguments, SLIPWAY_OPTION_TO) == NULL &&
 		!slipway_option_flag(arguments, SLIPWAY_OPTION_ALL) &&
