@@ -8,6 +8,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use SlipwayClient;
 use SlipwayPooler;
+use SlipwayProxy;
 use SlipwaySchema;
 use SlipwayServer;
 use SlipwayTest;
@@ -196,6 +197,24 @@ exec_is([ '-e', 'uri', 'exec', '--require', '0001_a', 'echo', 'started' ], \%env
 	is("$exit $out", "0 started\n", 'the program starts in the end') or diag($err);
 	like($err, qr/\Awaiting for the server \(\Q$host\E port $port\): it does not respond\n(?:waiting for the server .*\n)*waiting for migration "0001_a" \(project default\): the database has no pg_slipway extension\n/,
 		'each reason was said');
+}
+
+# A way to the server that is blocked: --timeout holds, whatever was asked last
+
+for my $try ([ 'this', 1, qr/migration "0009_z" \(project default\) was not there within TIME: the connection to the server was lost/ ],
+	[ 'others', 8, qr/waiting for the server \(.*\): it does not respond\nslipway: error: the server \(.*\) was not ready within TIME: it does not respond/ ])
+{
+	my ($hold, $code, $message) = @$try;
+	my $proxy = start_proxy($node, side => 'client', type => 'P', match => qr/slipway\.require/, number => 2, hold => $hold);
+	my $began = time;
+
+	($exit, undef, $err) = client($place, [ 'exec', '--require', '0009_z', '--timeout', '4s', 'true' ], connect => 0,
+		env => { DB_CONN_STRING => "postgresql://nobody\@/$place->{db}?host=$proxy->{host}&port=$proxy->{port}" });
+	stop_proxy($proxy);
+	is($exit, $code, "$hold: exit code");
+	like($err =~ s/[\d.]+ m?s\b/TIME/gr, $message, 'and message');
+	like($err, qr/^waiting for migration .*: the connection to the server was lost$/m, 'the loss is told');
+	cmp_ok(time - $began, '<', 30, 'and not for ever');
 }
 
 # A role without rights; a project that is not there
