@@ -10,11 +10,14 @@
 #include "conninfo.h"
 #include "folder.h"
 #include "http.h"
+#include "label.h"
 #include "memory.h"
 #include "option_default.h"
 #include "output.h"
 #include "table.h"
 #include "target.h"
+#include "variable.h"
+#include "webhook.h"
 
 #define DEFAULT "default"
 
@@ -131,7 +134,7 @@ show_value(SlipwayOptionId id, const char *value)
 	if (slipway_option_table[id].kind == SLIPWAY_OPTION_KIND_FLAG)
 		return slipway_memory_copy("true");
 	/* whoever knows the path may post there */
-	if (id == SLIPWAY_OPTION_WEBHOOK && slipway_http_is_url(value))
+	if (id == SLIPWAY_OPTION_WEBHOOK)
 		return slipway_http_hide_path(value);
 	/* a connection string may be the value of an option, too */
 	if (id != SLIPWAY_OPTION_VAR || strchr(value, '=') == NULL)
@@ -174,6 +177,9 @@ slipway_cmd_config(const SlipwayArguments *arguments)
 		.table = slipway_output_is_json() ? NULL : slipway_table_new(columns, 3)
 	};
 
+	json_decref(slipway_label_json(arguments));
+	slipway_variable_check(arguments);
+	slipway_webhook_check(arguments);
 	add_connections(&listing, arguments);
 	add_keys(&listing, arguments);
 	for (const SlipwayOptionId *id = slipway_option_defaults(); *id != SLIPWAY_OPTION_COUNT; id++)

@@ -95,6 +95,7 @@ run_detached(const SlipwayReport *report, PGconn *conn, const char *options,
 	if (deploy != NULL)
 		slipway_detached_say(deploy, "detached");
 	slipway_webhook_started(0, -1);
+	slipway_webhook_mute(true);
 	slipway_detached_free(deploy);
 	slipway_connection_error_set_stage(SLIPWAY_STAGE_DETACHED);
 	if (wait)

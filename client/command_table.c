@@ -363,9 +363,9 @@ const SlipwayCommand slipway_command_table[] = {
 		.description =
 		"Tries again and again until the server accepts connections, then connects.\n"
 		"Says what it waits for: a server that does not respond, that starts, that has\n"
-		"no free connection, a name that is not known yet. Exits with 8 when the time is\n"
-		"over, and at once when the server refuses this role, password or database, or\n"
-		"TLS is not as asked for.",
+		"no free connection, that is not the one of target_session_attrs, a name that is\n"
+		"not known yet. Exits with 8 when the time is over, and at once when the server\n"
+		"refuses this role, password or database, or TLS is not as asked for.",
 		.examples = "slipway -d shop wait --timeout 2min && slipway -d shop migrate",
 		.options = OPTIONS(SLIPWAY_OPTION_TIMEOUT),
 		.run = slipway_cmd_wait,

@@ -85,6 +85,13 @@ typedef enum SlipwayTry
  */
 SlipwayTry	slipway_connection_try(const SlipwayTarget *target, double timeout, char **reason);
 
+/*
+ * Asks a question with text parameters. NULL when the answer has not come until then (as
+ * slipway_clock_now()) or the connection is lost: it is of no more use.
+ */
+PGresult   *slipway_connection_ask(PGconn *conn, const char *sql, int count, const char *const *values,
+								   double until);
+
 /* "db.example.org port 5432": what people call the server. The caller frees it. */
 char	   *slipway_connection_place(const SlipwayTarget *target);
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "application.h"
 #include "connection.h"
 #include "load.h"
 #include "memory.h"
@@ -213,6 +214,8 @@ slipway_preflight_application(SlipwayPreflight *preflight)
 							   "nothing says how the application connects");
 		return;
 	}
+	/* what exec takes from the application is no help here either; nobody else connects any more */
+	slipway_application_forget_admin(preflight->arguments);
 	conn = check_connection(preflight, &target);
 	if (conn != NULL)
 	{

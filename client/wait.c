@@ -79,10 +79,17 @@ slipway_wait_for_server(SlipwayWait *wait, const SlipwayTarget *target)
 		if (slipway_connection_try(target, left < LONGEST_TRY_MS ? left : LONGEST_TRY_MS,
 								   &reason) != SLIPWAY_TRY_AGAIN)
 			break;
+		/* a try that was cut short finds no more than that the server has not answered yet */
+		if (said != NULL && slipway_clock_now() >= wait->until)
+		{
+			free(reason);
+			reason = said;
+		}
 		/* once for each reason, not for each try */
-		if (said == NULL || strcmp(reason, said) != 0)
+		else if (said == NULL || strcmp(reason, said) != 0)
 			say_waiting(place, reason);
-		free(said);
+		if (reason != said)
+			free(said);
 		said = reason;
 		if (!slipway_wait_pause(wait))
 			slipway_die(SLIPWAY_EXIT_CONNECTION, NULL,

@@ -174,6 +174,9 @@ sql($node, 'DROP INDEX broken', db => $db);
 
 check_is([], 'application', 'skipped', qr/nothing says/, 'no connection of the application', env => { DB_CONN_STRING => '' });
 check_is([], 'application', 'failed', qr/role "gone" does not exist/, 'one that fails', env => { DB_CONN_STRING => $node->connstr($db) . ' user=gone' });
+# exec takes that from the application, so it must not be what makes it work here
+check_is([], 'application', 'failed', qr/could not connect /, 'one that would work with the variables of the administrator only',
+	env => { DB_CONN_STRING => 'user=app dbname=' . $db, PGHOST => $node->host, PGPORT => $node->port });
 for my $case (
 	[ 'ALTER ROLE app CREATEDB', 'ALTER ROLE app NOCREATEDB', qr/may create databases/ ],
 	[ 'ALTER ROLE app BYPASSRLS', 'ALTER ROLE app NOBYPASSRLS', qr/bypasses row-level security/ ],
