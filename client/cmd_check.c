@@ -12,7 +12,7 @@
 #include "preflight.h"
 #include "release.h"
 
-/* Options that mean nothing without another one. */
+/* Options that mean nothing without another one; defaults from elsewhere wait for it. */
 static void
 check_options(const SlipwayArguments *arguments)
 {
@@ -30,7 +30,7 @@ check_options(const SlipwayArguments *arguments)
 	};
 
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
-		if (slipway_option_text(arguments, pairs[i].option) != NULL &&
+		if (slipway_option_text(arguments, pairs[i].option) != NULL && arguments->sources[pairs[i].option] == NULL &&
 			slipway_option_text(arguments, pairs[i].needs) == NULL)
 			slipway_die(SLIPWAY_EXIT_USAGE, NULL, "option \"--%s\" needs \"--%s\"",
 						slipway_option_table[pairs[i].option].name,
@@ -65,7 +65,7 @@ slipway_cmd_check(const SlipwayArguments *arguments)
 
 	check_options(arguments);
 	/* a wrong name is not to be found after all the load */
-	if (compare != NULL)
+	if (compare != NULL && slipway_option_text(arguments, SLIPWAY_OPTION_LOAD) != NULL)
 	{
 		baseline = slipway_load_read(compare);
 		preflight.baseline = &baseline;

@@ -328,6 +328,13 @@ is($exit, 1, 'no connection at all: exit code');
 like($said, qr/"(\d+) of \1 connections failed: .*role \\"app\\" is not permitted to log in"/, 'says so');
 unlike($said, qr/"acquire"|"query"/, 'and has no figures');
 
+# Limits in slipway.conf or in variables are for when there is a load.
+
+write_folder({ 'slipway.conf' => "[prod]\nurl = ${\ $node->connstr($db) }\nduration = 1s\nquery_limit = 1s\ncompare = none.json\n" }, $place->{home});
+my ($status) = client($place, [qw(-e prod check -q)], connect => 0, env => { SLIPWAY_ACQUIRE_LIMIT => '80ms' });
+is($status, 0, 'defaults of options that need --load');
+client_is($place, [qw(-e prod check -q --load 1)], { exit => 2, err => qr/could not read "none\.json"/ }, 'and with it', connect => 0);
+
 # Misuse
 
 for my $case (
