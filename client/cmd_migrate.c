@@ -124,7 +124,7 @@ slipway_cmd_migrate(const SlipwayArguments *arguments)
 	SlipwayUpload upload;
 	SlipwayExitCode code = SLIPWAY_EXIT_DONE;
 
-	if (slipway_option_flag(arguments, SLIPWAY_OPTION_NO_WAIT) &&
+	if (slipway_option_flag(arguments, SLIPWAY_OPTION_NO_WAIT) && arguments->sources[SLIPWAY_OPTION_NO_WAIT] == NULL &&
 		!slipway_option_flag(arguments, SLIPWAY_OPTION_DETACH))
 		slipway_die(SLIPWAY_EXIT_USAGE, "Without --detach the run ends with this program.",
 					"option \"--no-wait\" needs \"--detach\"");

@@ -107,6 +107,13 @@ close_connection(void *conn)
 	PQfinish(conn);
 }
 
+void
+slipway_connection_close(PGconn *conn)
+{
+	slipway_die_pop();
+	close_connection(conn);
+}
+
 /* Keeps for the greeting what a pooler may have dropped from the request. */
 static void
 keep_settings(const SlipwayTarget *target)

@@ -65,6 +65,9 @@ PGconn	   *slipway_connection_open_application(const SlipwayArguments *arguments
 PGconn	   *slipway_connection_attempt(const SlipwayArguments *arguments, SlipwayTarget *target,
 									   char **fault);
 
+/* Closes the newest connection before the program ends. */
+void		slipway_connection_close(PGconn *conn);
+
 /* A connection as it comes, perhaps a failed one, which the caller ends: for threads of their own. */
 PGconn	   *slipway_connection_plain(const SlipwayTarget *target);
 
