@@ -43,6 +43,7 @@ typedef struct Note
 	ObjectKey	key;
 	const char *comment;		/* NULL: it has none */
 	List	   *labels;			/* of "provider: label" */
+	List	   *extensions;		/* with which it is dropped */
 } Note;
 
 typedef struct Role
@@ -59,37 +60,6 @@ make_table(SlipwayReader *reader, const char *name, Size key, Size entry)
 	return hash_create(name, 256, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 }
 
-/* Members of extensions are what depends on one in that way. */
-static void
-read_members_of(SlipwayReader *reader, Oid extension)
-{
-	SlipwayRows rows;
-
-	slipway_rows_open_of_object(&rows, reader, DependRelationId, DependReferenceIndexId,
-								Anum_pg_depend_refclassid, ExtensionRelationId, extension);
-	while (slipway_rows_next(&rows))
-	{
-		Form_pg_depend row = (Form_pg_depend) GETSTRUCT(rows.tuple);
-		ObjectKey	key = {row->classid, row->objid, 0};
-
-		if (row->deptype == DEPENDENCY_EXTENSION)
-			(void) hash_search(reader->members, &key, HASH_ENTER, NULL);
-	}
-	slipway_rows_close(&rows);
-}
-
-static void
-read_members(SlipwayReader *reader)
-{
-	SlipwayRows rows;
-
-	reader->members = make_table(reader, "slipway members", sizeof(ObjectKey), sizeof(Member));
-	slipway_rows_open_all(&rows, reader, ExtensionRelationId, InvalidOid);
-	while (slipway_rows_next(&rows))
-		read_members_of(reader, ((Form_pg_extension) GETSTRUCT(rows.tuple))->oid);
-	slipway_rows_close(&rows);
-}
-
 static Note *
 note_of(SlipwayReader *reader, Oid class_id, Oid oid, int32 sub_id)
 {
@@ -101,6 +71,7 @@ note_of(SlipwayReader *reader, Oid class_id, Oid oid, int32 sub_id)
 	{
 		note->comment = NULL;
 		note->labels = NIL;
+		note->extensions = NIL;
 	}
 	return note;
 }
@@ -114,6 +85,65 @@ keep_text(SlipwayReader *reader, Datum value)
 
 	MemoryContextSwitchTo(old);
 	return kept;
+}
+
+static int
+compare_texts(const ListCell *a, const ListCell *b)
+{
+	return strcmp(lfirst(a), lfirst(b));
+}
+
+/* The list, with one more, in order. */
+static List *
+keep_name(SlipwayReader *reader, List *names, const char *name)
+{
+	MemoryContext old = MemoryContextSwitchTo(reader->context);
+
+	names = lappend(names, pstrdup(name));
+	list_sort(names, compare_texts);
+	MemoryContextSwitchTo(old);
+	return names;
+}
+
+/* Members of an extension are what depends on it in that way; what is dropped with it depends on it in another. */
+static void
+read_members_of(SlipwayReader *reader, Oid extension, const char *name)
+{
+	SlipwayRows rows;
+
+	slipway_rows_open_of_object(&rows, reader, DependRelationId, DependReferenceIndexId,
+								Anum_pg_depend_refclassid, ExtensionRelationId, extension);
+	while (slipway_rows_next(&rows))
+	{
+		Form_pg_depend row = (Form_pg_depend) GETSTRUCT(rows.tuple);
+		ObjectKey	key = {row->classid, row->objid, 0};
+
+		if (row->deptype == DEPENDENCY_EXTENSION)
+			(void) hash_search(reader->members, &key, HASH_ENTER, NULL);
+		else if (row->deptype == DEPENDENCY_AUTO_EXTENSION)
+		{
+			Note	   *note = note_of(reader, row->classid, row->objid, 0);
+
+			note->extensions = keep_name(reader, note->extensions, quote_identifier(name));
+		}
+	}
+	slipway_rows_close(&rows);
+}
+
+static void
+read_members(SlipwayReader *reader)
+{
+	SlipwayRows rows;
+
+	reader->members = make_table(reader, "slipway members", sizeof(ObjectKey), sizeof(Member));
+	slipway_rows_open_all(&rows, reader, ExtensionRelationId, InvalidOid);
+	while (slipway_rows_next(&rows))
+	{
+		Form_pg_extension row = (Form_pg_extension) GETSTRUCT(rows.tuple);
+
+		read_members_of(reader, row->oid, NameStr(row->extname));
+	}
+	slipway_rows_close(&rows);
 }
 
 static void
@@ -142,22 +172,6 @@ read_comments(SlipwayReader *reader)
 	add_comments(reader, &rows);
 }
 
-static int
-compare_texts(const ListCell *a, const ListCell *b)
-{
-	return strcmp(lfirst(a), lfirst(b));
-}
-
-static void
-add_label(SlipwayReader *reader, Note *note, const char *provider, const char *label)
-{
-	MemoryContext old = MemoryContextSwitchTo(reader->context);
-
-	note->labels = lappend(note->labels, psprintf("%s: %s", quote_identifier(provider), label));
-	list_sort(note->labels, compare_texts);
-	MemoryContextSwitchTo(old);
-}
-
 static void
 add_labels(SlipwayReader *reader, SlipwayRows *rows)
 {
@@ -167,8 +181,9 @@ add_labels(SlipwayReader *reader, SlipwayRows *rows)
 		bool		isnull;
 		char	   *provider = TextDatumGetCString(slipway_rows_datum(rows, Anum_pg_seclabel_provider, &isnull));
 		char	   *label = TextDatumGetCString(slipway_rows_datum(rows, Anum_pg_seclabel_label, &isnull));
+		Note	   *note = note_of(reader, row->classoid, row->objoid, row->objsubid);
 
-		add_label(reader, note_of(reader, row->classoid, row->objoid, row->objsubid), provider, label);
+		note->labels = keep_name(reader, note->labels, psprintf("%s: %s", quote_identifier(provider), label));
 	}
 	slipway_rows_close(rows);
 }
@@ -365,6 +380,8 @@ slipway_reader_notes(SlipwayReader *reader, Oid class_id, Oid oid, int32 sub_id)
 	slipway_reader_line(reader, "comment", note->comment);
 	foreach(cell, note->labels)
 		slipway_reader_line(reader, "security label", lfirst(cell));
+	foreach(cell, note->extensions)
+		slipway_reader_line(reader, "depends on extension", lfirst(cell));
 }
 
 /* The result in UTF-8, so that the same schema has the same hash whatever the encoding. */

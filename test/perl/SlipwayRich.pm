@@ -173,6 +173,9 @@ CREATE TABLE rich.taker (own integer) INHERITS (rich.giver);
 ALTER TABLE rich.taker ALTER a DROP DEFAULT, ALTER b DROP DEFAULT, ALTER c DROP DEFAULT, ALTER d DROP DEFAULT, ALTER e DROP DEFAULT;
 ALTER TABLE rich.giver ADD COLUMN late integer;
 CREATE STATISTICS rich.taker_statistics ON own, late, (b || 'x') FROM rich.taker;
+-- what goes with an extension, without being its member
+ALTER FUNCTION rich.costly DEPENDS ON EXTENSION plpgsql;
+ALTER MATERIALIZED VIEW rich.kept DEPENDS ON EXTENSION plpgsql;
 -- what a dump does not keep of a collation and of an index
 CREATE COLLATION rich.copied FROM "C";
 CREATE TABLE rich.half_far (a integer) PARTITION BY LIST (a);

@@ -573,6 +573,21 @@ function: leakproof
 function: parallel
 	ALTER FUNCTION app.near PARALLEL SAFE
 		~ function app.near(app.pair,app.pair)
+function: depends on an extension
+	ALTER FUNCTION app.near DEPENDS ON EXTENSION plpgsql
+		~ function app.near(app.pair,app.pair)
+function: depends on none
+	ALTER FUNCTION rich.costly NO DEPENDS ON EXTENSION plpgsql
+		~ function rich.costly()
+index: depends on an extension
+	ALTER INDEX app.item_name DEPENDS ON EXTENSION plpgsql
+		~ index app.item_name
+trigger: depends on an extension
+	ALTER TRIGGER touch ON app.item DEPENDS ON EXTENSION plpgsql
+		~ trigger touch on app.item
+materialized view: depends on no extension
+	ALTER MATERIALIZED VIEW rich.kept NO DEPENDS ON EXTENSION plpgsql
+		~ materialized view rich.kept
 function: cost of many digits
 	ALTER FUNCTION rich.costly COST 1234568
 		~ function rich.costly()
