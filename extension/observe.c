@@ -79,7 +79,6 @@ take_lock(SlipwayObserved *observed, SlipwayTouched *touched, const SlipwayHeld 
 	lock->mode = held->mode;
 	lock->waiters = held->waiters;
 	touched->mode = held->mode;
-	touched->strong |= held->mode >= ShareUpdateExclusiveLock;
 	touched->line = observed->line;
 	touched->start_ms = observed->start_ms;
 }
@@ -276,8 +275,12 @@ look_at_indexes(Oid table)
 void
 slipway_observe_access(Oid relation, bool writes)
 {
-	if (active && slipway_touched(relation) != NULL && writes)
-		look_at_indexes(relation);
+	SlipwayTouched *touched = active ? slipway_touched(relation) : NULL;
+
+	if (touched == NULL || !writes)
+		return;
+	touched->written = true;
+	look_at_indexes(relation);
 }
 
 void

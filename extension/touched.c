@@ -75,6 +75,14 @@ slipway_touched_stop(void)
 	known.before = NULL;
 }
 
+static bool
+was_written(const SlipwayTouched *touched)
+{
+	while (touched && !touched->written)
+		touched = touched->parent;
+	return touched != NULL;
+}
+
 /* Has the rehearsal overwritten its number of rows, as far as that can be told? */
 static bool
 was_counted(const SlipwayTouched *touched)
@@ -84,7 +92,7 @@ was_counted(const SlipwayTouched *touched)
 	HeapTuple	tuple;
 	bool		differs;
 
-	if (!touched->counts || table == NULL || !table->strong)
+	if (!touched->counts || !was_written(table))
 		return false;
 	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(touched->oid));
 	if (!HeapTupleIsValid(tuple))
@@ -118,10 +126,13 @@ slipway_touched_put_back(void)
 
 	if (known.relations == NULL)
 		return;
+	/* A cancel of the rehearsal is not to be one of this. */
+	HOLD_INTERRUPTS();
 	hash_seq_init(&status, known.relations);
 	while ((touched = hash_seq_search(&status)) != NULL)
 		if (was_counted(touched))
 			put_back(touched);
+	RESUME_INTERRUPTS();
 }
 
 void

@@ -25,7 +25,7 @@ typedef struct SlipwayTouched
 	float4		before_rows;	/* as the catalog has them */
 	Oid			node;			/* the same, as last seen */
 	bool		used;			/* locked, perhaps once more, since it was looked at */
-	bool		strong;			/* it was locked as ANALYZE locks it, or more */
+	bool		written;		/* rows of it, or of all its partitions */
 	bool		dropped;		/* by the rehearsal */
 	bool		truncated;		/* by the rehearsal, which is no rewrite */
 	int64		scans;			/* statistics of this transaction, as last seen */

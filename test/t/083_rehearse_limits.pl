@@ -113,6 +113,9 @@ for my $case (
 	[ 'ANALYZE', 'DELETE FROM t', 'ANALYZE t' ],
 	[ 'CREATE INDEX', 'DELETE FROM t WHERE id > 5', 'CREATE INDEX ON t (name)' ],
 	[ 'all of them', 'INSERT INTO t SELECT i FROM generate_series(20000, 40000) i', 'DO $$BEGIN DELETE FROM part; ANALYZE; END$$' ],
+	[ 'a statement that refuses', 'DELETE FROM part', 'DO $$BEGIN ANALYZE; COMMIT; END$$' ],
+	[ 'a block that is rolled back', 'DO $$BEGIN DELETE FROM part; ANALYZE; RAISE $f$x$f$; EXCEPTION WHEN raise_exception THEN NULL; END$$' ],
+	[ 'a statement that fails', 'DO $$BEGIN DELETE FROM part; ANALYZE; RAISE $f$x$f$; END$$' ],
 	[ 'a failure', 'DELETE FROM t', 'ANALYZE t', 'SELECT 1 / 0' ])
 {
 	my ($name, @script) = @$case;
