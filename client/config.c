@@ -490,6 +490,24 @@ resolve_folder(const char *path, char *folder)
 	return resolved;
 }
 
+/* The same for a store of secrets that is a file. */
+static char *
+resolve_store(const char *path, char *store)
+{
+	static const char kind[] = "file:";
+	size_t		length = strlen(kind);
+	char	   *file;
+	char	   *resolved;
+
+	if (strncmp(store, kind, length) != 0)
+		return store;
+	file = resolve_folder(path, slipway_memory_copy(store + length));
+	resolved = slipway_memory_format("%s%s", kind, file);
+	free(file);
+	free(store);
+	return resolved;
+}
+
 static bool
 is_connection(SlipwayConfigKey key)
 {
@@ -541,6 +559,8 @@ slipway_config_default_value(const SlipwayEnvironment *environment, size_t numbe
 
 	check_value(environment->path, given->value.line,
 				(Meaning) {SLIPWAY_CONFIG_COUNT, given->id}, text, true);
+	if (given->id == SLIPWAY_OPTION_SECRETS)
+		return resolve_store(environment->path, text);
 	return given->id == SLIPWAY_OPTION_DIR ? resolve_folder(environment->path, text) : text;
 }
 

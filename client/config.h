@@ -66,8 +66,8 @@ void		slipway_config_each_variable(const SlipwayEnvironment *environment, Slipwa
 
 /*
  * The defaults of options in the section, by number in the order of the file: which option; its value with variables
- * filled in, as above, which also has to be a good one; its place as above. A folder is relative to that of the
- * file.
+ * filled in, as above, which also has to be a good one; its place as above. A folder, and the file of
+ * "secrets = file:PATH", is relative to that of the file.
  */
 size_t		slipway_config_default_count(const SlipwayEnvironment *environment);
 SlipwayOptionId slipway_config_default_option(const SlipwayEnvironment *environment, size_t number);
