@@ -56,6 +56,15 @@ const char *slipway_config_source(const SlipwayEnvironment *environment);
  */
 char	   *slipway_config_value(const SlipwayEnvironment *environment, SlipwayConfigKey key);
 
+/*
+ * The same where what the process environment lacks is looked up elsewhere: the value of a name, which stays
+ * the other's, or NULL.
+ */
+typedef const char *(*SlipwayConfigLookup) (void *context, const char *name);
+
+char	   *slipway_config_value_with(const SlipwayEnvironment *environment, SlipwayConfigKey key,
+									  SlipwayConfigLookup lookup, void *context);
+
 /* "slipway.conf:12", or NULL when the section has none; the caller frees it. */
 char	   *slipway_config_place(const SlipwayEnvironment *environment, SlipwayConfigKey key);
 
