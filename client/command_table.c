@@ -14,8 +14,8 @@ const SlipwayOptionId slipway_command_connection_options[] = {
 };
 
 const SlipwayOptionId slipway_command_general_options[] = {
-	SLIPWAY_OPTION_ENV, SLIPWAY_OPTION_CONFIG, SLIPWAY_OPTION_SECRETS, SLIPWAY_OPTION_SECRET_PREFIX,
-	SLIPWAY_OPTION_DIR, SLIPWAY_OPTION_PROJECT,
+	SLIPWAY_OPTION_ENV, SLIPWAY_OPTION_CONFIG, SLIPWAY_OPTION_DIR, SLIPWAY_OPTION_PROJECT,
+	SLIPWAY_OPTION_SECRETS, SLIPWAY_OPTION_SECRET_PREFIX,
 	SLIPWAY_OPTION_JSON, SLIPWAY_OPTION_QUIET, SLIPWAY_OPTION_VERBOSE, SLIPWAY_OPTION_NO_COLOR,
 	SLIPWAY_OPTION_HELP, SLIPWAY_OPTION_VERSION,
 	SLIPWAY_OPTION_COUNT
@@ -390,15 +390,6 @@ const SlipwayCommand slipway_command_table[] = {
 		.rest = true,
 		.options = OPTIONS(SLIPWAY_OPTION_REQUIRE, SLIPWAY_OPTION_TIMEOUT),
 		.run = slipway_cmd_exec,
-	},
-	{
-		.name = "secret",
-		.summary = "passwords and other settings in a store of secrets",
-		.description =
-		"The store is that of --secrets: the environment, a file, or OpenStack's\n"
-		"Barbican.",
-		.examples = "slipway help secret",
-		.options = NO_OPTIONS,
 	},
 	{
 		.name = "config",

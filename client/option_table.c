@@ -31,12 +31,6 @@ const SlipwayOption slipway_option_table[SLIPWAY_OPTION_COUNT] = {
 	[SLIPWAY_OPTION_CONFIG] =
 	{"config", 'c', TEXT("FILE"), "SLIPWAY_CONFIG",
 	"file of the environments (default: ./slipway.conf)"},
-	[SLIPWAY_OPTION_SECRETS] =
-	{"secrets", 0, TEXT("STORE"), "SLIPWAY_SECRETS",
-	"where connections are stored: environment, file:PATH or barbican"},
-	[SLIPWAY_OPTION_SECRET_PREFIX] =
-	{"secret-prefix", 0, TEXT("TEXT"), "SLIPWAY_SECRET_PREFIX",
-	"what their names there begin with, as PROD_"},
 	[SLIPWAY_OPTION_PROJECT] =
 	{"project", 'P', TEXT("NAME"), "SLIPWAY_PROJECT", "project (default: default)"},
 	[SLIPWAY_OPTION_DIR] =
@@ -213,4 +207,9 @@ const SlipwayOption slipway_option_table[SLIPWAY_OPTION_COUNT] = {
 	[SLIPWAY_OPTION_FAIL_ON] =
 	{"fail-on", 0, SLIPWAY_OPTION_KIND_CHOICE, "SEVERITY", "danger|warning|note", "SLIPWAY_FAIL_ON",
 	"exit with 4 when something that severe is found"},
+	[SLIPWAY_OPTION_SECRETS] =
+	{"secrets", 0, TEXT("STORE"), "SLIPWAY_SECRETS",
+	"where secrets are kept: environment, file:PATH or barbican"},
+	[SLIPWAY_OPTION_SECRET_PREFIX] =
+	{"secret-prefix", 0, TEXT("TEXT"), "SLIPWAY_SECRET_PREFIX", "what their names begin with, as PROD_"},
 };
