@@ -207,4 +207,9 @@ const SlipwayOption slipway_option_table[SLIPWAY_OPTION_COUNT] = {
 	[SLIPWAY_OPTION_FAIL_ON] =
 	{"fail-on", 0, SLIPWAY_OPTION_KIND_CHOICE, "SEVERITY", "danger|warning|note", "SLIPWAY_FAIL_ON",
 	"exit with 4 when something that severe is found"},
+	[SLIPWAY_OPTION_SECRETS] =
+	{"secrets", 0, TEXT("STORE"), "SLIPWAY_SECRETS",
+	"where secrets are kept: environment, file:PATH or barbican"},
+	[SLIPWAY_OPTION_SECRET_PREFIX] =
+	{"secret-prefix", 0, TEXT("TEXT"), "SLIPWAY_SECRET_PREFIX", "what their names begin with, as PROD_"},
 };
