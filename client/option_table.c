@@ -212,4 +212,12 @@ const SlipwayOption slipway_option_table[SLIPWAY_OPTION_COUNT] = {
 	"where secrets are kept: environment, file:PATH or barbican"},
 	[SLIPWAY_OPTION_SECRET_PREFIX] =
 	{"secret-prefix", 0, TEXT("TEXT"), "SLIPWAY_SECRET_PREFIX", "what their names begin with, as PROD_"},
+	[SLIPWAY_OPTION_PREFER] =
+	{"prefer", 0, SLIPWAY_OPTION_KIND_CHOICE, "WHICH", "url|parameters", NULL,
+	"what counts where a file's connection string and its parameters disagree"},
+	[SLIPWAY_OPTION_NO_TEST] =
+	{"no-test", 0, FLAG, NULL, "ask neither the database nor the store first"},
+	[SLIPWAY_OPTION_ROLE] =
+	{"role", 0, SLIPWAY_OPTION_KIND_CHOICE, "WHOSE", "application|admin", NULL,
+	"whose password is changed (application)"},
 };

@@ -21,6 +21,7 @@ struct SlipwaySecretStore
 	char	   *place;
 	char	   *prefix;
 	void	   *state;
+	char		staged[SLIPWAY_SECRET_SET_SIZE];	/* that is looked into first, or "" */
 };
 
 static const SlipwaySecretProvider *const providers[] = {
@@ -381,6 +382,20 @@ slipway_secret_store_withdraw(SlipwaySecretStore *store, const char *set)
 	SlipwaySecretFault *fault = check_set(store, set);
 
 	return fault != NULL ? fault : store->provider->withdraw(store->state, set);
+}
+
+void
+slipway_secret_store_look_into(SlipwaySecretStore *store, const char *set)
+{
+	(void) snprintf(store->staged, sizeof(store->staged), "%s", set != NULL ? set : "");
+}
+
+SlipwaySecretFault *
+slipway_secret_store_describe(SlipwaySecretStore *store, SlipwaySecretVariable variables[SLIPWAY_SECRET_MAX_VARIABLES],
+							  size_t *count)
+{
+	*count = 0;
+	return store->provider->describe != NULL ? store->provider->describe(store->state, variables, count) : NULL;
 }
 
 void
