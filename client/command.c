@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "die.h"
@@ -19,15 +20,49 @@
 #include "pooler.h"
 
 /* Names and aliases, with room to spare. */
-#define MAX_NAMES 64
+#define MAX_NAMES 128
 
+static bool
+has_name(const SlipwayCommand *command, const char *name)
+{
+	if (strcmp(command->name, name) == 0)
+		return true;
+	for (int i = 0; i < SLIPWAY_COMMAND_MAX_ALIASES && command->aliases[i] != NULL; i++)
+		if (strcmp(command->aliases[i], name) == 0)
+			return true;
+	return false;
+}
+
+const SlipwayCommand *
+slipway_command_group(const SlipwayCommand *command)
+{
+	if (strchr(command->name, ' ') == NULL)
+		return NULL;
+	/* it stands before its commands */
+	while (command->run != NULL)
+		command--;
+	return command;
+}
+
+static const SlipwayCommand *
+find_name(const char *name)
+{
+	for (const SlipwayCommand *command = slipway_command_table; command->name != NULL; command++)
+		if (has_name(command, name))
+			return command;
+	return NULL;
+}
+
+/* All names of one word, or of two. */
 static size_t
-list_names(const char *names[MAX_NAMES])
+list_names(const char *names[MAX_NAMES], bool of_members)
 {
 	size_t		count = 0;
 
 	for (const SlipwayCommand *command = slipway_command_table; command->name != NULL; command++)
 	{
+		if ((slipway_command_group(command) != NULL) != of_members)
+			continue;
 		if (count < MAX_NAMES)
 			names[count++] = command->name;
 		for (int i = 0; i < SLIPWAY_COMMAND_MAX_ALIASES && command->aliases[i] != NULL; i++)
@@ -37,25 +72,52 @@ list_names(const char *names[MAX_NAMES])
 	return count;
 }
 
-const SlipwayCommand *
-slipway_command_find(const char *name)
+_Noreturn static void
+refuse_name(const char *name, const SlipwayCommand *group)
 {
 	const char *names[MAX_NAMES];
-	const char *near;
+	const char *near = slipway_nearest_find(name, names, list_names(names, group != NULL));
 
-	for (const SlipwayCommand *command = slipway_command_table; command->name != NULL; command++)
-	{
-		if (strcmp(command->name, name) == 0)
-			return command;
-		for (int i = 0; i < SLIPWAY_COMMAND_MAX_ALIASES && command->aliases[i] != NULL; i++)
-			if (strcmp(command->aliases[i], name) == 0)
-				return command;
-	}
-	near = slipway_nearest_find(name, names, list_names(names));
 	slipway_die(SLIPWAY_EXIT_USAGE,
-				near == NULL ? "See \"slipway --help\"."
-				: slipway_memory_format("Perhaps you meant \"%s\".", near),
+				near != NULL ? slipway_memory_format("Perhaps you meant \"%s\".", near)
+				: group != NULL ? slipway_memory_format("See \"slipway help %s\".", group->name)
+				: "See \"slipway --help\".",
 				"unknown command \"%s\"", name);
+}
+
+const SlipwayCommand *
+slipway_command_find(const char *const *words, size_t count, size_t *used)
+{
+	const SlipwayCommand *command = find_name(words[0]);
+	const SlipwayCommand *member;
+	char	   *name;
+
+	*used = 1;
+	if (command == NULL || slipway_command_group(command) != NULL)
+		refuse_name(words[0], NULL);
+	if (command->run != NULL || count == 1)
+		return command;
+	name = slipway_memory_format("%s %s", command->name, words[1]);
+	member = find_name(name);
+	if (member == NULL)
+		refuse_name(name, command);
+	free(name);
+	*used = 2;
+	return member;
+}
+
+const char *
+slipway_command_last_name(const SlipwayCommand *command)
+{
+	const char *space = strchr(command->name, ' ');
+
+	return space != NULL ? space + 1 : command->name;
+}
+
+bool
+slipway_command_takes_command(const SlipwayCommand *command)
+{
+	return command->argument != NULL && strcmp(command->argument, "[COMMAND]") == 0;
 }
 
 bool
@@ -108,7 +170,7 @@ make_usage(const SlipwayCommand *command)
 static void
 check_words(const SlipwayCommand *command, const SlipwayArguments *arguments)
 {
-	size_t		most = command->argument != NULL ? 1 : 0;
+	size_t		most = command->argument == NULL ? 0 : slipway_command_takes_command(command) ? 2 : 1;
 	size_t		least = command->argument != NULL && command->argument[0] != '[' ? 1 : 0;
 	size_t		given = arguments->word_count - 1;
 
@@ -136,6 +198,19 @@ set_mode(const SlipwayArguments *arguments)
 	});
 }
 
+/* The command, or group, whose name is one word from then on. */
+static const SlipwayCommand *
+take_command(SlipwayArguments *arguments)
+{
+	size_t		used;
+	const SlipwayCommand *command = slipway_command_find(arguments->words, arguments->word_count, &used);
+
+	arguments->words += used - 1;
+	arguments->word_count -= used - 1;
+	arguments->words[0] = command->name;
+	return command;
+}
+
 SlipwayExitCode
 slipway_command_run(SlipwayArguments *arguments)
 {
@@ -152,11 +227,16 @@ slipway_command_run(SlipwayArguments *arguments)
 		slipway_help_print(asked ? stdout : stderr);
 		return asked ? SLIPWAY_EXIT_DONE : SLIPWAY_EXIT_USAGE;
 	}
-	command = slipway_command_find(arguments->words[0]);
+	command = take_command(arguments);
 	if (slipway_option_flag(arguments, SLIPWAY_OPTION_HELP))
 	{
 		slipway_help_print_command(stdout, command);
 		return SLIPWAY_EXIT_DONE;
+	}
+	if (command->run == NULL)
+	{
+		slipway_help_print_command(stderr, command);
+		return SLIPWAY_EXIT_USAGE;
 	}
 	check_options(command, arguments);
 	check_words(command, arguments);

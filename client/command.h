@@ -7,12 +7,17 @@
 #define SLIPWAY_COMMAND_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "exit_code.h"
 #include "option.h"
 
 #define SLIPWAY_COMMAND_MAX_ALIASES 4
 
+/*
+ * "secret get" is a command of the group "secret", which stands before its commands in the
+ * table and has nothing but a name, a summary and a description.
+ */
 typedef struct SlipwayCommand
 {
 	const char *name;
@@ -28,7 +33,7 @@ typedef struct SlipwayCommand
 	bool		rest;			/* takes any number of further arguments */
 	bool		standalone;		/* takes no notice of --env: about no database or folder */
 	const SlipwayOptionId *options; /* of its own, ended by SLIPWAY_OPTION_COUNT */
-	SlipwayExitCode (*run) (const SlipwayArguments *arguments);
+	SlipwayExitCode (*run) (const SlipwayArguments *arguments); /* NULL: a group */
 } SlipwayCommand;
 
 /* Ends in one without a name. */
@@ -38,8 +43,18 @@ extern const SlipwayCommand slipway_command_table[];
 extern const SlipwayOptionId slipway_command_connection_options[];
 extern const SlipwayOptionId slipway_command_general_options[];
 
-/* The command of that name or alias; an unknown one ends the program with SLIPWAY_EXIT_USAGE. */
-const SlipwayCommand *slipway_command_find(const char *name);
+/*
+ * The command, or group, that the first of some words name, and how many of them do; an unknown name ends the
+ * program with SLIPWAY_EXIT_USAGE.
+ */
+const SlipwayCommand *slipway_command_find(const char *const *words, size_t count, size_t *used);
+
+/* The group that a command is of, or NULL, and its name there, "get", or the whole one. */
+const SlipwayCommand *slipway_command_group(const SlipwayCommand *command);
+const char *slipway_command_last_name(const SlipwayCommand *command);
+
+/* Is its argument the name of a command? That may be two words. */
+bool		slipway_command_takes_command(const SlipwayCommand *command);
 
 /* Is it one that is followed by the command line of another program? */
 bool		slipway_command_takes_rest(const char *name);
@@ -50,7 +65,7 @@ bool		slipway_command_takes_rest(const char *name);
  */
 SlipwayExitCode slipway_command_run(SlipwayArguments *arguments);
 
-/* The commands. words[0] is the command's name, the rest its arguments. */
+/* The commands. words[0] is the command's whole name, the rest its arguments. */
 SlipwayExitCode slipway_cmd_init(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_new(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_migrate(const SlipwayArguments *arguments);

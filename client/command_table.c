@@ -101,8 +101,9 @@ const SlipwayCommand slipway_command_table[] = {
 		"uploaded when the migration was applied, unless --down-scripts newest takes\n"
 		"those of the folder. If one is missing, nothing is rolled back.\n\n"
 		"--steps and --to are about versioned migrations; repeatable ones go with --all.\n"
-		"--to names the one that stays. --script runs a script of your own for all that\n"
-		"go (alone: for the newest), and is recorded like any other.\n\n"
+		"--to names the one that stays; SLIPWAY_TO does not count. --script runs a\n"
+		"script of your own for all that go (alone: for the newest), and is recorded\n"
+		"like any other.\n\n"
 		"On a terminal it shows what goes, with the rows of tables that would be lost,\n"
 		"and asks. Elsewhere it needs --yes.",
 		.examples =
@@ -390,6 +391,15 @@ const SlipwayCommand slipway_command_table[] = {
 		.rest = true,
 		.options = OPTIONS(SLIPWAY_OPTION_REQUIRE, SLIPWAY_OPTION_TIMEOUT),
 		.run = slipway_cmd_exec,
+	},
+	{
+		.name = "secret",
+		.summary = "passwords and other settings in a store of secrets",
+		.description =
+		"The store is that of --secrets: the environment, a file, or OpenStack's\n"
+		"Barbican.",
+		.examples = "slipway help secret",
+		.options = NO_OPTIONS,
 	},
 	{
 		.name = "config",

@@ -43,7 +43,7 @@ slipway_completion_print_choices(FILE *stream, const char *choices)
 void
 slipway_completion_print_names(FILE *stream, const SlipwayCommand *command, const char *separator)
 {
-	(void) fputs(command->name, stream);
+	(void) fprintf(stream, slipway_command_group(command) != NULL ? "'%s'" : "%s", command->name);
 	for (int i = 0; i < SLIPWAY_COMMAND_MAX_ALIASES && command->aliases[i] != NULL; i++)
 		(void) fprintf(stream, "%s%s", separator, command->aliases[i]);
 }
@@ -53,10 +53,25 @@ slipway_completion_print_all_names(FILE *stream)
 {
 	for (const SlipwayCommand *command = slipway_command_table; command->name != NULL; command++)
 	{
+		if (slipway_command_group(command) != NULL)
+			continue;
 		if (command != slipway_command_table)
 			(void) fputc(' ', stream);
 		slipway_completion_print_names(stream, command, " ");
 	}
+}
+
+void
+slipway_completion_print_members(FILE *stream, const SlipwayCommand *group, const char *separator)
+{
+	const char *before = "";
+
+	for (const SlipwayCommand *command = slipway_command_table; command->name != NULL; command++)
+		if (group == NULL ? command->run == NULL : slipway_command_group(command) == group)
+		{
+			(void) fprintf(stream, "%s%s", before, slipway_command_last_name(command));
+			before = separator;
+		}
 }
 
 bool
@@ -97,15 +112,17 @@ slipway_completion_print_search(FILE *stream, const char *first, const char *las
 				   "                if [[ $word == --dir ]]; then dir=${%s[i]}; fi\n"
 				   "                ;;\n"
 				   "            -*) ;;\n"
-				   "            *) if [[ -z $command ]]; then command=${%s[i]}; fi ;;\n"
+				   "            *)\n"
+				   "                case $command in\n"
+				   "                    '') command=${%s[i]} ;;\n"
+				   "                    ", words, words, words, words);
+	slipway_completion_print_members(stream, NULL, " | ");
+	(void) fprintf(stream,
+				   ") command=\"$command ${%s[i]}\" ;;\n"
+				   "                esac\n"
+				   "                ;;\n"
 				   "        esac\n"
-				   "    done\n", words, words, words, words);
-}
-
-bool
-slipway_completion_takes_command(const SlipwayCommand *command)
-{
-	return command->argument != NULL && strcmp(command->argument, "[COMMAND]") == 0;
+				   "    done\n", words);
 }
 
 bool

@@ -33,19 +33,23 @@ void		slipway_completion_print_fish(FILE *stream);
 
 SlipwayValueKind slipway_completion_value_kind(SlipwayOptionId id);
 
-/* Is the argument of the command the name of one? */
-bool		slipway_completion_takes_command(const SlipwayCommand *command);
-
 /* Is it the name of a migration in the folder? */
 bool		slipway_completion_takes_migration(const SlipwayCommand *command);
 
 /* Prints "a b c" for "a|b|c". */
 void		slipway_completion_print_choices(FILE *stream, const char *choices);
 
-/* Print name and aliases of a command, and those of all commands. */
+/*
+ * Print name and aliases of a command, and those of all that are no members of groups. Names of two words are in
+ * quotes.
+ */
 void		slipway_completion_print_names(FILE *stream, const SlipwayCommand *command,
 										   const char *separator);
 void		slipway_completion_print_all_names(FILE *stream);
+
+/* Prints the last names of the members of a group; without one, the names of all groups. */
+void		slipway_completion_print_members(FILE *stream, const SlipwayCommand *group,
+											 const char *separator);
 
 /*
  * Prints a pattern for case, "-d | --dbname | ...", of the options with a
@@ -54,8 +58,8 @@ void		slipway_completion_print_all_names(FILE *stream);
 bool		slipway_completion_print_pattern(FILE *stream, SlipwayValueKind kind, bool any_value);
 
 /*
- * Prints the loop of bash and zsh that sets $command and $dir from the words
- * of an array, from the first up to but not the last.
+ * Prints the loop of bash and zsh that sets $command ("secret get" for one of a group), $place
+ * (its number of words) and $dir from the words of an array, from the first up to but not the last.
  */
 void		slipway_completion_print_search(FILE *stream, const char *first, const char *last,
 											const char *words);

@@ -54,16 +54,14 @@ print_bash_commands(FILE *stream)
 		slipway_completion_print_names(stream, command, " | ");
 		(void) fputs(") options+='", stream);
 		print_bash_options(stream, command->options);
+		(void) fputs("' words='", stream);
+		if (command->choices != NULL)
+			slipway_completion_print_choices(stream, command->choices);
+		else if (command->run == NULL)
+			slipway_completion_print_members(stream, command, " ");
+		else if (slipway_command_takes_command(command))
+			slipway_completion_print_all_names(stream);
 		(void) fputc('\'', stream);
-		if (command->choices != NULL || slipway_completion_takes_command(command))
-		{
-			(void) fputs(" words='", stream);
-			if (command->choices != NULL)
-				slipway_completion_print_choices(stream, command->choices);
-			else
-				slipway_completion_print_all_names(stream);
-			(void) fputc('\'', stream);
-		}
 		if (slipway_completion_takes_migration(command))
 			(void) fputs("\n            if [[ $cur != -* ]]; then IFS=$'\\n'\n"
 						 "                words=$(slipway completion migrations"

@@ -45,6 +45,29 @@ print_fish_value(FILE *stream, SlipwayOptionId id)
 	}
 }
 
+/* When the command is there. */
+static void
+print_fish_condition(FILE *stream, const SlipwayCommand *command)
+{
+	const SlipwayCommand *group = slipway_command_group(command);
+
+	(void) fputs(" -n '__fish_seen_subcommand_from ", stream);
+	if (group != NULL)
+		(void) fprintf(stream, "%s; and __fish_seen_subcommand_from %s'", group->name,
+					   slipway_command_last_name(command));
+	else
+	{
+		slipway_completion_print_names(stream, command, " ");
+		if (command->run != NULL)
+		{
+			/* one of a group may have the same name */
+			(void) fputs("; and not __fish_seen_subcommand_from ", stream);
+			slipway_completion_print_members(stream, NULL, " ");
+		}
+		(void) fputc('\'', stream);
+	}
+}
+
 /* command NULL: for all of them. */
 static void
 print_fish_options(FILE *stream, const SlipwayCommand *command, const SlipwayOptionId *ids)
@@ -55,11 +78,7 @@ print_fish_options(FILE *stream, const SlipwayCommand *command, const SlipwayOpt
 
 		(void) fputs("complete -c slipway", stream);
 		if (command != NULL)
-		{
-			(void) fputs(" -n '__fish_seen_subcommand_from ", stream);
-			slipway_completion_print_names(stream, command, " ");
-			(void) fputc('\'', stream);
-		}
+			print_fish_condition(stream, command);
 		if (option->letter != 0)
 			(void) fprintf(stream, " -s %c", option->letter);
 		(void) fprintf(stream, " -l %s", option->name);
@@ -73,18 +92,43 @@ print_fish_options(FILE *stream, const SlipwayCommand *command, const SlipwayOpt
 static void
 print_fish_argument(FILE *stream, const SlipwayCommand *command)
 {
-	if (command->choices == NULL && !slipway_completion_takes_command(command) &&
+	if (command->choices == NULL && !slipway_command_takes_command(command) &&
 		!slipway_completion_takes_migration(command))
 		return;
-	(void) fprintf(stream, "complete -c slipway -n '__fish_seen_subcommand_from %s' -a '",
-				   command->name);
+	(void) fputs("complete -c slipway", stream);
+	print_fish_condition(stream, command);
+	(void) fputs(" -a '", stream);
 	if (command->choices != NULL)
 		slipway_completion_print_choices(stream, command->choices);
-	else if (slipway_completion_takes_command(command))
+	else if (slipway_command_takes_command(command))
 		slipway_completion_print_all_names(stream);
 	else
 		(void) fputs("(slipway completion migrations 2>/dev/null)", stream);
 	(void) fputs("'\n", stream);
+}
+
+/* Where no other command is; of a group, where the group is but none of its commands. */
+static void
+print_fish_name(FILE *stream, const SlipwayCommand *command)
+{
+	const SlipwayCommand *group = slipway_command_group(command);
+
+	(void) fputs("complete -c slipway -n '", stream);
+	if (group != NULL)
+		(void) fprintf(stream, "__fish_seen_subcommand_from %s; and ", group->name);
+	(void) fputs("not __fish_seen_subcommand_from ", stream);
+	if (group != NULL)
+		slipway_completion_print_members(stream, group, " ");
+	else
+		slipway_completion_print_all_names(stream);
+	(void) fputs("' -a '", stream);
+	if (group != NULL)
+		(void) fputs(slipway_command_last_name(command), stream);
+	else
+		slipway_completion_print_names(stream, command, " ");
+	(void) fputs("' -d ", stream);
+	print_fish_text(stream, command->summary);
+	(void) fputc('\n', stream);
 }
 
 void
@@ -96,13 +140,7 @@ slipway_completion_print_fish(FILE *stream)
 	print_fish_options(stream, NULL, slipway_command_general_options);
 	for (const SlipwayCommand *command = slipway_command_table; command->name != NULL; command++)
 	{
-		(void) fputs("complete -c slipway -n 'not __fish_seen_subcommand_from ", stream);
-		slipway_completion_print_all_names(stream);
-		(void) fputs("' -a '", stream);
-		slipway_completion_print_names(stream, command, " ");
-		(void) fputs("' -d ", stream);
-		print_fish_text(stream, command->summary);
-		(void) fputc('\n', stream);
+		print_fish_name(stream, command);
 		print_fish_options(stream, command, command->options);
 		print_fish_argument(stream, command);
 	}

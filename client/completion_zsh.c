@@ -91,6 +91,8 @@ print_zsh_lists(FILE *stream)
 	(void) fputs("_slipway_commands() {\n    local -a commands=(", stream);
 	for (const SlipwayCommand *command = slipway_command_table; command->name != NULL; command++)
 	{
+		if (slipway_command_group(command) != NULL)
+			continue;
 		print_zsh_command(stream, command->name, command->summary);
 		for (int i = 0; i < SLIPWAY_COMMAND_MAX_ALIASES && command->aliases[i] != NULL; i++)
 			print_zsh_command(stream, command->aliases[i], command->summary);
@@ -103,6 +105,27 @@ print_zsh_lists(FILE *stream)
 }
 
 static void
+print_zsh_argument(FILE *stream, const SlipwayCommand *command)
+{
+	if (command->run == NULL || command->choices != NULL)
+	{
+		(void) fprintf(stream, "\n        '2:%s:(", command->run == NULL ? "command" : command->argument);
+		if (command->run == NULL)
+			slipway_completion_print_members(stream, command, " ");
+		else
+			slipway_completion_print_choices(stream, command->choices);
+		(void) fputs(")'", stream);
+	}
+	else if (command->argument != NULL)
+		(void) fprintf(stream, "\n        '%d:%s:%s'", slipway_command_group(command) != NULL ? 3 : 2,
+					   command->argument,
+					   slipway_command_takes_command(command) ? "_slipway_commands"
+					   : slipway_completion_takes_migration(command) ? "_slipway_migrations" : "");
+	if (slipway_command_group(command) != NULL)
+		(void) fprintf(stream, "\n        '2:command:'");
+}
+
+static void
 print_zsh_commands(FILE *stream)
 {
 	(void) fputs("    case $command in\n", stream);
@@ -112,16 +135,7 @@ print_zsh_commands(FILE *stream)
 		slipway_completion_print_names(stream, command, "|");
 		(void) fputs(") own=(", stream);
 		print_zsh_options(stream, command->options);
-		if (command->choices != NULL)
-		{
-			(void) fprintf(stream, "\n        '2:%s:(", command->argument);
-			slipway_completion_print_choices(stream, command->choices);
-			(void) fputs(")'", stream);
-		}
-		else if (command->argument != NULL)
-			(void) fprintf(stream, "\n        '2:%s:%s'", command->argument,
-						   slipway_completion_takes_command(command) ? "_slipway_commands"
-						   : slipway_completion_takes_migration(command) ? "_slipway_migrations" : "");
+		print_zsh_argument(stream, command);
 		(void) fputs(") ;;\n", stream);
 	}
 	(void) fputs("    esac\n", stream);

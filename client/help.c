@@ -13,6 +13,7 @@
 #define WIDTH 80
 #define INDENT 29				/* of what stands beside an option */
 #define COMMAND_INDENT 14
+#define MEMBER_INDENT 20
 
 /* Prints words from a column on, and breaks lines before WIDTH. */
 static void
@@ -87,7 +88,7 @@ print_options(FILE *stream, const char *title, const SlipwayOptionId *ids)
 }
 
 static void
-print_command(FILE *stream, const SlipwayCommand *command)
+print_command(FILE *stream, const SlipwayCommand *command, int indent)
 {
 	SlipwayBuffer text = {0};
 	char	   *summary;
@@ -101,8 +102,17 @@ print_command(FILE *stream, const SlipwayCommand *command)
 	if (command->aliases[0] != NULL)
 		slipway_buffer_add(&text, ")");
 	summary = slipway_buffer_take(&text);
-	print_beside(stream, command->name, summary, COMMAND_INDENT);
+	print_beside(stream, slipway_command_last_name(command), summary, indent);
 	free(summary);
+}
+
+static void
+print_members(FILE *stream, const SlipwayCommand *group)
+{
+	(void) fputs("\nCommands:\n", stream);
+	for (const SlipwayCommand *command = slipway_command_table; command->name != NULL; command++)
+		if (slipway_command_group(command) == group)
+			print_command(stream, command, MEMBER_INDENT);
 }
 
 void
@@ -112,7 +122,8 @@ slipway_help_print(FILE *stream)
 				 "Usage: slipway [OPTION]... COMMAND [OPTION]... [ARGUMENT]\n\nCommands:\n",
 				 stream);
 	for (const SlipwayCommand *command = slipway_command_table; command->name != NULL; command++)
-		print_command(stream, command);
+		if (slipway_command_group(command) == NULL)
+			print_command(stream, command, COMMAND_INDENT);
 	print_options(stream, "Connection", slipway_command_connection_options);
 	print_options(stream, "General", slipway_command_general_options);
 	(void) fputs("\nWithout connection options the section of --env says where to connect, else\n"
@@ -148,8 +159,9 @@ print_examples(FILE *stream, const SlipwayCommand *command)
 void
 slipway_help_print_command(FILE *stream, const SlipwayCommand *command)
 {
-	(void) fprintf(stream, "slipway %s: %s\n\nUsage: slipway %s [OPTION]...%s%s\n",
+	(void) fprintf(stream, "slipway %s: %s\n\nUsage: slipway %s%s [OPTION]...%s%s\n",
 				   command->name, command->summary, command->name,
+				   command->run == NULL ? " COMMAND" : "",
 				   command->argument != NULL ? " " : "",
 				   command->argument != NULL ? command->argument : "");
 	if (command->aliases[0] != NULL)
@@ -162,6 +174,12 @@ slipway_help_print_command(FILE *stream, const SlipwayCommand *command)
 	if (command->description != NULL)
 		(void) fprintf(stream, "\n%s\n", command->description);
 	print_examples(stream, command);
+	if (command->run == NULL)
+	{
+		print_members(stream, command);
+		(void) fprintf(stream, "\n\"slipway help %s COMMAND\" tells more of a command.\n", command->name);
+		return;
+	}
 	print_options(stream, "Options", command->options);
 	if (!command->offline && !command->application)
 		print_options(stream, "Connection", slipway_command_connection_options);
@@ -203,7 +221,7 @@ static void
 print_markdown_command(FILE *stream, const SlipwayCommand *command)
 {
 	(void) fprintf(stream, "\n### slipway %s%s%s\n\n", command->name,
-				   command->argument != NULL ? " " : "",
+				   command->argument != NULL ? " " : command->run == NULL ? " COMMAND" : "",
 				   command->argument != NULL ? command->argument : "");
 	(void) fprintf(stream, "%c%s.", command->summary[0] - 'a' + 'A', command->summary + 1);
 	for (int i = 0; i < SLIPWAY_COMMAND_MAX_ALIASES && command->aliases[i] != NULL; i++)

@@ -88,7 +88,7 @@ static void
 print_man_command(FILE *stream, const SlipwayCommand *command)
 {
 	(void) fprintf(stream, ".SS \"slipway %s%s%s\"\n", command->name,
-				   command->argument != NULL ? " " : "",
+				   command->argument != NULL ? " " : command->run == NULL ? " COMMAND" : "",
 				   command->argument != NULL ? command->argument : "");
 	(void) fprintf(stream, "%c", command->summary[0] - 'a' + 'A');
 	print_word(stream, command->summary + 1);
