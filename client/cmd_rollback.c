@@ -315,8 +315,13 @@ roll_back(const SlipwayArguments *arguments, bool redo)
 SlipwayExitCode
 slipway_cmd_rollback(const SlipwayArguments *arguments)
 {
-	check_options(arguments);
-	return roll_back(arguments, false);
+	SlipwayArguments own = *arguments;
+
+	/* SLIPWAY_TO says how far deploys go; what is undone is said by who undoes it */
+	if (own.sources[SLIPWAY_OPTION_TO] != NULL)
+		own.values[SLIPWAY_OPTION_TO] = NULL;
+	check_options(&own);
+	return roll_back(&own, false);
 }
 
 SlipwayExitCode

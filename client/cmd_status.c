@@ -153,6 +153,17 @@ say_drift(PGconn *conn, const SlipwayArguments *arguments)
 	free(ignore);
 }
 
+/* What --exit-code says: first what migrate would not go on with. */
+static SlipwayExitCode
+judge(const size_t counts[SLIPWAY_STATE_COUNT])
+{
+	if (counts[SLIPWAY_STATE_ROLLED_BACK_PART] > 0)
+		return SLIPWAY_EXIT_STOPPED;
+	if (counts[SLIPWAY_STATE_PENDING] + counts[SLIPWAY_STATE_FAILED] + counts[SLIPWAY_STATE_OUT_OF_ORDER] > 0)
+		return SLIPWAY_EXIT_PENDING;
+	return SLIPWAY_EXIT_DONE;
+}
+
 SlipwayExitCode
 slipway_cmd_status(const SlipwayArguments *arguments)
 {
@@ -161,7 +172,6 @@ slipway_cmd_status(const SlipwayArguments *arguments)
 	const char *project = slipway_release_project(arguments);
 	SlipwayStateList *list = slipway_server_compare(conn, manifest, project);
 	size_t		counts[SLIPWAY_STATE_COUNT] = {0};
-	size_t		pending;
 
 	for (size_t i = 0; i < list->count; i++)
 		counts[list->states[i].kind]++;
@@ -172,10 +182,7 @@ slipway_cmd_status(const SlipwayArguments *arguments)
 	say_summary(project, counts);
 	if (!slipway_option_flag(arguments, SLIPWAY_OPTION_NO_DRIFT))
 		say_drift(conn, arguments);
-	pending = counts[SLIPWAY_STATE_PENDING] + counts[SLIPWAY_STATE_FAILED] +
-		counts[SLIPWAY_STATE_OUT_OF_ORDER];
 	slipway_server_free_states(list);
 	slipway_release_free(manifest);
-	return pending > 0 && slipway_option_flag(arguments, SLIPWAY_OPTION_EXIT_CODE)
-		? SLIPWAY_EXIT_PENDING : SLIPWAY_EXIT_DONE;
+	return slipway_option_flag(arguments, SLIPWAY_OPTION_EXIT_CODE) ? judge(counts) : SLIPWAY_EXIT_DONE;
 }

@@ -89,7 +89,7 @@ const SlipwayOption slipway_option_table[SLIPWAY_OPTION_COUNT] = {
 	[SLIPWAY_OPTION_NO_WAIT] =
 	{"no-wait", 0, FLAG, "SLIPWAY_NO_WAIT", "with --detach: do not look on"},
 	[SLIPWAY_OPTION_EXIT_CODE] =
-	{"exit-code", 0, FLAG, "SLIPWAY_EXIT_CODE", "exit with 3 when migrations are pending"},
+	{"exit-code", 0, FLAG, "SLIPWAY_EXIT_CODE", "exit with 3 when migrations are pending, with 6 when a rollback has stopped part way"},
 	[SLIPWAY_OPTION_LIMIT] =
 	{"limit", 0, SLIPWAY_OPTION_KIND_INTEGER, "N", NULL, "SLIPWAY_LIMIT",
 	"only the newest N entries"},

@@ -38,6 +38,7 @@ sub migrated
 my $place = migrated(\%files);
 my $say = "slipway: error: it is not said what to roll back\nhint: Give --steps N, --to NAME, --all or --script FILE.\n";
 client_is($place, ['rollback'], { exit => 2, err => $say }, 'nothing said');
+client_is($place, [ 'rollback', '--yes' ], { exit => 2, err => $say }, 'how far a deploy goes says nothing either', env => { SLIPWAY_TO => '0001_a' });
 client_is($place, [ 'rollback', '--steps', '0', '--yes' ],
 	{ exit => 2, err => "slipway: error: option \"--steps\" is 0\nhint: It takes a number from 1.\n" }, '--steps 0');
 for my $pair ([ '--steps', '1', '--to', '0001_a' ], [ '--steps', '1', '--all' ], [ '--to', '0001_a', '--all' ])
@@ -214,6 +215,7 @@ client_is($place, [ 'rollback', '--all', '--yes' ],
 	},
 	'stops part way');
 client_is($place, ['status'], { out => qr/0001_s +rolled back in part, 1 unit done/, err => qr/./ }, 'status');
+client_is($place, [ 'status', '--exit-code', '-q' ], { exit => 6, out => qr/rolled back in part/ }, 'and by its exit code');
 client_is($place, ['migrate'], { exit => 4, err => qr/the rollback of migration "0001_s" has stopped part way \(SW021\)/ }, 'migrate refuses');
 client_is($place, ['validate'], { exit => 4, err => qr/stopped part way \(SW021\)/ }, 'validate says so');
 client_is($place, ['plan'], { exit => 4, err => qr/stopped part way \(SW021\)/ }, 'plan, too');
