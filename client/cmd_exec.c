@@ -113,6 +113,21 @@ wait_for_migration(SlipwayWait *wait, PGconn *conn, const char *migration, const
 	}
 }
 
+static _Noreturn void
+die_of_silence(const SlipwayArguments *arguments)
+{
+	const char *store = slipway_option_text(arguments, SLIPWAY_OPTION_SECRETS);
+
+	if (store != NULL)
+		slipway_die(SLIPWAY_EXIT_USAGE,
+					slipway_memory_format("Store %s there, or give app_url in the section of --env.",
+										  slipway_stored_connection_names(arguments, true)),
+					"%s says nothing of how the application connects", store);
+	slipway_die(SLIPWAY_EXIT_USAGE,
+				"Give app_url in the section of --env, DB_CONN_STRING, or DB_HOST and its like.",
+				"nothing says how the application connects");
+}
+
 /* Does not return. */
 static _Noreturn void
 become(const char *const *words)
@@ -134,14 +149,11 @@ slipway_cmd_exec(const SlipwayArguments *arguments)
 	const char *migration = slipway_option_text(arguments, SLIPWAY_OPTION_REQUIRE);
 	SlipwayWait wait = slipway_wait_begin(arguments);
 	SlipwayTarget target = {0};
-	SlipwayTarget again = {0};
 	PGconn	   *conn;
 
-	if (!slipway_target_find_application(arguments, &target))
-		slipway_die(SLIPWAY_EXIT_USAGE,
-					"Give app_url in the section of --env, DB_CONN_STRING, or DB_HOST and its like.",
-					"nothing says how the application connects");
-	(void) slipway_target_find_application(arguments, &again);
+	slipway_wait_for_target(&wait, arguments, true, &target);
+	if (!target.is_given)
+		die_of_silence(arguments);
 	slipway_application_forget_admin(arguments);
 	free(slipway_wait_for_server(&wait, &target));
 	conn = slipway_connection_open_application(arguments, &target);
@@ -151,6 +163,6 @@ slipway_cmd_exec(const SlipwayArguments *arguments)
 		wait_for_migration(&wait, conn, migration, slipway_release_project(arguments));
 	slipway_die_pop();
 	PQfinish(conn);
-	slipway_application_set(&again);
+	slipway_application_set(&target);
 	become(arguments->words + 1);
 }

@@ -86,6 +86,7 @@ SlipwayExitCode slipway_cmd_check(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_metrics(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_wait(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_exec(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_secret_test(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_config(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_completion(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_help(const SlipwayArguments *arguments);

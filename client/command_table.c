@@ -402,6 +402,23 @@ const SlipwayCommand slipway_command_table[] = {
 		.options = NO_OPTIONS,
 	},
 	{
+		.name = "secret test",
+		.summary = "test the store, and the connections made from it",
+		.description =
+		"Tries, step by step, what other commands do: logs in to the store, looks whether\n"
+		"a secret is due to be replaced, makes the application's and the administrator's\n"
+		"connection from it, and says of each the server's time and version, the role,\n"
+		"and whether TLS is used and the server verified. With --query it also runs a\n"
+		"query of yours, read-only, which is to return one value. Changes nothing and\n"
+		"shows no secret. Exits with 8 when the store or a server lets nobody in.",
+		.examples =
+		"slipway -e prod secret test\n"
+		"slipway -e prod secret test --query \"SELECT count(*) FROM orders\"",
+		.application = true,
+		.options = OPTIONS(SLIPWAY_OPTION_QUERY),
+		.run = slipway_cmd_secret_test,
+	},
+	{
 		.name = "config",
 		.summary = "show what is set, and where that comes from",
 		.description =

@@ -96,6 +96,7 @@ typedef enum SlipwayOptionId
 	SLIPWAY_OPTION_FAIL_ON,
 	SLIPWAY_OPTION_SECRETS,
 	SLIPWAY_OPTION_SECRET_PREFIX,
+	SLIPWAY_OPTION_QUERY,
 	SLIPWAY_OPTION_COUNT		/* also ends lists of options */
 } SlipwayOptionId;
 

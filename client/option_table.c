@@ -212,4 +212,6 @@ const SlipwayOption slipway_option_table[SLIPWAY_OPTION_COUNT] = {
 	"where secrets are kept: environment, file:PATH or barbican"},
 	[SLIPWAY_OPTION_SECRET_PREFIX] =
 	{"secret-prefix", 0, TEXT("TEXT"), "SLIPWAY_SECRET_PREFIX", "what their names begin with, as PROD_"},
+	[SLIPWAY_OPTION_QUERY] =
+	{"query", 0, TEXT("SQL"), NULL, "a query that counts, which is run read-only"},
 };

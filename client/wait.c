@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "connection.h"
 #include "die.h"
+#include "memory.h"
 #include "output.h"
 
 #define DEFAULT_TIMEOUT_MS 60000
@@ -55,14 +56,48 @@ slipway_wait_pause(SlipwayWait *wait)
 	return true;
 }
 
+/* The server, or the store: what is the key of an event. */
 static void
-say_waiting(const char *place, const char *reason)
+say_waiting(const char *what, const char *place, const char *reason)
 {
 	if (slipway_output_is_json())
-		slipway_output_json(json_pack("{s:s, s:s, s:o}", "event", "waiting", "server", place,
+		slipway_output_json(json_pack("{s:s, s:s, s:o}", "event", "waiting", what, place,
 									  "reason", slipway_output_json_text(reason)));
 	else
-		slipway_output_say("waiting for the server (%s): %s", place, reason);
+		slipway_output_say("waiting for the %s (%s): %s", what, place, reason);
+}
+
+/* Once for each reason, not for each try. Takes it over, and frees the one before. */
+static void
+say_once(char **said, const char *what, const char *place, char *reason)
+{
+	if (*said == NULL || strcmp(reason, *said) != 0)
+		say_waiting(what, place, reason);
+	free(*said);
+	*said = reason;
+}
+
+void
+slipway_wait_for_target(SlipwayWait *wait, const SlipwayArguments *arguments, bool application,
+						SlipwayTarget *target)
+{
+	const char *store = slipway_option_text(arguments, SLIPWAY_OPTION_SECRETS);
+	SlipwaySecretFault *fault;
+	char	   *said = NULL;
+
+	while ((fault = slipway_target_ask(arguments, application, target)) != NULL)
+	{
+		if (fault->kind != SLIPWAY_SECRET_FAULT_UNREACHABLE)
+			slipway_secret_fault_check(fault);
+		say_once(&said, "store", store, slipway_memory_copy(fault->text));
+		if (!slipway_wait_pause(wait))
+			slipway_die(SLIPWAY_EXIT_CONNECTION, fault->hint, "the store (%s) was not ready within %s: %s", store,
+						slipway_output_duration(wait->timeout), fault->text);
+		slipway_secret_fault_free(fault);
+	}
+	free(said);
+	/* for the server, the pauses begin anew */
+	wait->pause = FIRST_PAUSE_MS;
 }
 
 char *
@@ -79,11 +114,7 @@ slipway_wait_for_server(SlipwayWait *wait, const SlipwayTarget *target)
 		if (slipway_connection_try(target, left < LONGEST_TRY_MS ? left : LONGEST_TRY_MS,
 								   &reason) != SLIPWAY_TRY_AGAIN)
 			break;
-		/* once for each reason, not for each try */
-		if (said == NULL || strcmp(reason, said) != 0)
-			say_waiting(place, reason);
-		free(said);
-		said = reason;
+		say_once(&said, "server", place, reason);
 		if (!slipway_wait_pause(wait))
 			slipway_die(SLIPWAY_EXIT_CONNECTION, NULL,
 						"the server (%s) was not ready within %s: %s", place,
