@@ -52,7 +52,8 @@ char	   *slipway_preflight_list(const PGresult *result, int column);
  */
 char	   *slipway_preflight_schemas(SlipwayPreflight *preflight);
 
-/* The groups of checks. Each reports for itself. */
+/* The groups of checks. Each reports for itself. That of the store does nothing where there is none. */
+void		slipway_preflight_store(SlipwayPreflight *preflight);
 void		slipway_preflight_server(SlipwayPreflight *preflight);
 void		slipway_preflight_rights(SlipwayPreflight *preflight);
 void		slipway_preflight_plan(SlipwayPreflight *preflight);

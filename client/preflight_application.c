@@ -199,6 +199,22 @@ check_load(SlipwayPreflight *preflight, const SlipwayTarget *target)
 	slipway_load_free(&load);
 }
 
+static bool
+find_target(SlipwayPreflight *preflight, SlipwayTarget *target)
+{
+	SlipwaySecretFault *fault = slipway_target_ask(preflight->arguments, true, target);
+
+	if (fault != NULL)
+		slipway_preflight_note(preflight, "application", SLIPWAY_OUTCOME_FAILED, fault->hint, "could not connect: %s",
+							   fault->text);
+	else if (!target->is_given)
+		slipway_preflight_note(preflight, "application", SLIPWAY_OUTCOME_SKIPPED,
+							   "Give app_url in the section of --env, or DB_CONN_STRING.",
+							   "nothing says how the application connects");
+	slipway_secret_fault_free(fault);
+	return fault == NULL && target->is_given;
+}
+
 void
 slipway_preflight_application(SlipwayPreflight *preflight)
 {
@@ -206,13 +222,8 @@ slipway_preflight_application(SlipwayPreflight *preflight)
 	PGconn	   *conn;
 	char	   *schemas;
 
-	if (!slipway_target_find_application(preflight->arguments, &target))
-	{
-		slipway_preflight_note(preflight, "application", SLIPWAY_OUTCOME_SKIPPED,
-							   "Give app_url in the section of --env, or DB_CONN_STRING.",
-							   "nothing says how the application connects");
+	if (!find_target(preflight, &target))
 		return;
-	}
 	conn = check_connection(preflight, &target);
 	if (conn != NULL)
 	{

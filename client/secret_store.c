@@ -10,10 +10,14 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "clock.h"
 #include "die.h"
 #include "memory.h"
+#include "secret_cache.h"
+#include "secret_counter.h"
 
 #define MAX_NAME 200
+#define DEFAULT_LIFETIME_S 300
 
 struct SlipwaySecretStore
 {
@@ -21,11 +25,12 @@ struct SlipwaySecretStore
 	char	   *place;
 	char	   *prefix;
 	void	   *state;
+	SlipwaySecretCache *cache;
 	char		staged[SLIPWAY_SECRET_SET_SIZE];	/* that is looked into first, or "" */
 };
 
 static const SlipwaySecretProvider *const providers[] = {
-	&slipway_secret_environment, &slipway_secret_file
+	&slipway_secret_environment, &slipway_secret_file, &slipway_secret_barbican
 };
 
 bool
@@ -48,14 +53,42 @@ is_kind(const SlipwaySecretProvider *provider, const char *where, const char **p
 	return true;
 }
 
+/* SECRETS_CACHE_TTL is in seconds. */
+static SlipwaySecretFault *
+read_lifetime(double *lifetime)
+{
+	const char *text = getenv("SECRETS_CACHE_TTL");
+
+	*lifetime = DEFAULT_LIFETIME_S * 1000.0;
+	if (text == NULL || *text == '\0')
+		return NULL;
+	if (strlen(text) > 9 || text[strspn(text, "0123456789")] != '\0')
+		return slipway_secret_fault_new(SLIPWAY_SECRET_FAULT_USAGE, "It is a number of seconds; 0 keeps nothing.",
+										"invalid value \"%s\" of SECRETS_CACHE_TTL", text);
+	*lifetime = strtod(text, NULL) * 1000;
+	return NULL;
+}
+
+/* Every fault that is returned from here passes this. */
+static SlipwaySecretFault *
+count(SlipwaySecretFault *fault)
+{
+	if (fault != NULL)
+		slipway_secret_counter_error(fault->kind);
+	return fault;
+}
+
 SlipwaySecretFault *
 slipway_secret_store_open(const char *where, const char *prefix, SlipwaySecretStore **store)
 {
 	const SlipwaySecretProvider *provider = NULL;
 	const char *place = NULL;
-	SlipwaySecretFault *fault;
+	double		lifetime;
+	SlipwaySecretFault *fault = read_lifetime(&lifetime);
 
 	*store = NULL;
+	if (fault != NULL)
+		return fault;
 	for (size_t i = 0; i < sizeof(providers) / sizeof(providers[0]) && provider == NULL; i++)
 		if (is_kind(providers[i], where, &place))
 			provider = providers[i];
@@ -70,6 +103,7 @@ slipway_secret_store_open(const char *where, const char *prefix, SlipwaySecretSt
 	(*store)->provider = provider;
 	(*store)->place = slipway_memory_copy(where);
 	(*store)->prefix = slipway_memory_copy(prefix != NULL ? prefix : "");
+	(*store)->cache = slipway_secret_cache_new(lifetime);
 	fault = provider->open(place, (*store)->prefix, &(*store)->state);
 	if (fault != NULL)
 	{
@@ -86,6 +120,7 @@ slipway_secret_store_close(SlipwaySecretStore *store)
 		return;
 	if (store->state != NULL)
 		store->provider->close(store->state);
+	slipway_secret_cache_free(store->cache);
 	free(store->place);
 	free(store->prefix);
 	free(store);
@@ -106,12 +141,18 @@ slipway_secret_store_find(const SlipwayArguments *arguments)
 {
 	const char *where = slipway_option_text(arguments, SLIPWAY_OPTION_SECRETS);
 
-	if (found != NULL || where == NULL)
+	const char *prefix = slipway_option_text(arguments, SLIPWAY_OPTION_SECRET_PREFIX);
+	static bool registered = false;
+
+	if (where == NULL)
+		return NULL;
+	if (found != NULL && strcmp(found->place, where) == 0 && strcmp(found->prefix, prefix != NULL ? prefix : "") == 0)
 		return found;
-	slipway_secret_fault_check(slipway_secret_store_open(where, slipway_option_text(arguments, SLIPWAY_OPTION_SECRET_PREFIX),
-														 &found));
-	if (atexit(close_found) != 0)
+	close_found();
+	slipway_secret_fault_check(slipway_secret_store_open(where, prefix, &found));
+	if (!registered && atexit(close_found) != 0)
 		slipway_die(SLIPWAY_EXIT_ERROR, NULL, "out of memory");
+	registered = true;
 	return found;
 }
 
@@ -166,14 +207,69 @@ check_item(const SlipwaySecretStore *store, const SlipwaySecretItem *item)
 	return fault;
 }
 
+/* Asks the store for what is not known. */
+static SlipwaySecretFault *
+fetch_unknown(SlipwaySecretStore *store, SlipwaySecretLookup *lookups, size_t number)
+{
+	SlipwaySecretLookup *asked = slipway_memory_new((number + 1) * sizeof(SlipwaySecretLookup));
+	size_t		unknown = 0;
+	double		began_at = slipway_clock_now();
+	SlipwaySecretFault *fault;
+
+	for (size_t i = 0; i < number; i++)
+		if (lookups[i].state == SLIPWAY_SECRET_UNKNOWN)
+			asked[unknown++] = (SlipwaySecretLookup) {.name = lookups[i].name};
+	fault = unknown > 0 ? count(store->provider->fetch(store->state, asked, unknown)) : NULL;
+	slipway_secret_counter_cache(number - unknown, unknown);
+	if (unknown > 0)
+		slipway_secret_counter_fetch(store->provider->name, unknown, slipway_clock_now() - began_at);
+	for (size_t i = 0, j = 0; i < number && fault == NULL; i++)
+		if (lookups[i].state == SLIPWAY_SECRET_UNKNOWN)
+		{
+			lookups[i] = asked[j++];
+			if (lookups[i].state == SLIPWAY_SECRET_FOUND)
+				slipway_secret_cache_keep(store->cache, lookups[i].name, &lookups[i].value);
+			else if (lookups[i].state == SLIPWAY_SECRET_FAILED)
+				slipway_secret_counter_error(lookups[i].fault->kind);
+		}
+	if (fault != NULL)
+		slipway_secret_lookup_release(asked, unknown);
+	free(asked);
+	return fault;
+}
+
+/* What is staged is not for the cache, as it may never be in force. */
+static SlipwaySecretFault *
+fetch_staged_first(SlipwaySecretStore *store, SlipwaySecretLookup *lookups, size_t number)
+{
+	SlipwaySecretFault *fault = count(store->provider->fetch_staged(store->state, store->staged, lookups, number));
+
+	for (size_t i = 0; i < number; i++)
+		if (lookups[i].state == SLIPWAY_SECRET_MISSING)
+			lookups[i].state = SLIPWAY_SECRET_UNKNOWN;
+	return fault;
+}
+
 SlipwaySecretFault *
-slipway_secret_store_fetch(SlipwaySecretStore *store, SlipwaySecretLookup *lookups, size_t count)
+slipway_secret_store_fetch(SlipwaySecretStore *store, SlipwaySecretLookup *lookups, size_t number)
 {
 	SlipwaySecretFault *fault = NULL;
 
-	for (size_t i = 0; i < count && fault == NULL; i++)
+	for (size_t i = 0; i < number && fault == NULL; i++)
 		fault = check_name(store, lookups[i].name);
-	return fault != NULL ? fault : store->provider->fetch(store->state, lookups, count);
+	if (fault == NULL && store->staged[0] != '\0')
+	{
+		fault = fetch_staged_first(store, lookups, number);
+		if (fault != NULL)
+			return fault;
+	}
+	if (fault != NULL)
+		return count(fault);
+	for (size_t i = 0; i < number; i++)
+		if (lookups[i].state == SLIPWAY_SECRET_UNKNOWN &&
+			slipway_secret_cache_find(store->cache, lookups[i].name, &lookups[i].value))
+			lookups[i].state = SLIPWAY_SECRET_FOUND;
+	return fetch_unknown(store, lookups, number);
 }
 
 /* Is it UTF-8 without a NUL? */
@@ -206,9 +302,9 @@ slipway_secret_lookup_text(const SlipwaySecretStore *store, SlipwaySecretLookup 
 }
 
 void
-slipway_secret_lookup_release(SlipwaySecretLookup *lookups, size_t count)
+slipway_secret_lookup_release(SlipwaySecretLookup *lookups, size_t number)
 {
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < number; i++)
 	{
 		slipway_secret_buffer_release(&lookups[i].value);
 		slipway_secret_fault_free(lookups[i].fault);
@@ -223,10 +319,11 @@ slipway_secret_store_put(SlipwaySecretStore *store, const SlipwaySecretItem *ite
 	SlipwaySecretFault *fault = check_item(store, item);
 
 	if (fault != NULL)
-		return fault;
+		return count(fault);
 	if (store->provider->put == NULL)
-		return make_unsupported(store, "be written to");
-	return store->provider->put(store->state, item);
+		return count(make_unsupported(store, "be written to"));
+	slipway_secret_cache_clear(store->cache);
+	return count(store->provider->put(store->state, item));
 }
 
 SlipwaySecretFault *
@@ -236,10 +333,11 @@ slipway_secret_store_remove(SlipwaySecretStore *store, const char *name, bool *e
 
 	*existed = false;
 	if (fault != NULL)
-		return fault;
+		return count(fault);
 	if (store->provider->remove == NULL)
-		return make_unsupported(store, "be written to");
-	return store->provider->remove(store->state, name, existed);
+		return count(make_unsupported(store, "be written to"));
+	slipway_secret_cache_clear(store->cache);
+	return count(store->provider->remove(store->state, name, existed));
 }
 
 static int
@@ -259,7 +357,7 @@ slipway_secret_store_list(SlipwaySecretStore *store, SlipwaySecretList *list)
 		slipway_secret_list_release(list);
 	else if (list->count > 0)
 		qsort(list->entries, list->count, sizeof(SlipwaySecretEntry), compare_entries);
-	return fault;
+	return count(fault);
 }
 
 void
@@ -284,11 +382,11 @@ slipway_secret_store_fetch_certificate(SlipwaySecretStore *store, const char *na
 	*exists = false;
 	*certificate = (SlipwaySecretCertificate) {0};
 	if (fault != NULL || store->provider->fetch_certificate == NULL)
-		return fault;
+		return count(fault);
 	fault = store->provider->fetch_certificate(store->state, name, exists, certificate);
 	if (fault != NULL)
 		slipway_secret_certificate_release(certificate);
-	return fault;
+	return count(fault);
 }
 
 SlipwaySecretFault *
@@ -298,10 +396,10 @@ slipway_secret_store_put_certificate(SlipwaySecretStore *store, const char *name
 	SlipwaySecretFault *fault = check_name(store, name);
 
 	if (fault != NULL)
-		return fault;
+		return count(fault);
 	if (store->provider->put_certificate == NULL)
-		return make_unsupported(store, "hold certificates");
-	return store->provider->put_certificate(store->state, name, certificate);
+		return count(make_unsupported(store, "hold certificates"));
+	return count(store->provider->put_certificate(store->state, name, certificate));
 }
 
 void
@@ -334,21 +432,21 @@ check_set(const SlipwaySecretStore *store, const char *set)
 }
 
 SlipwaySecretFault *
-slipway_secret_store_stage(SlipwaySecretStore *store, const char *set, const SlipwaySecretItem *items, size_t count)
+slipway_secret_store_stage(SlipwaySecretStore *store, const char *set, const SlipwaySecretItem *items, size_t number)
 {
 	SlipwaySecretFault *fault = check_set(store, set);
 
-	for (size_t i = 0; i < count && fault == NULL; i++)
+	for (size_t i = 0; i < number && fault == NULL; i++)
 		fault = check_item(store, &items[i]);
-	return fault != NULL ? fault : store->provider->stage(store->state, set, items, count);
+	return count(fault != NULL ? fault : store->provider->stage(store->state, set, items, number));
 }
 
 SlipwaySecretFault *
-slipway_secret_store_fetch_staged(SlipwaySecretStore *store, const char *set, SlipwaySecretLookup *lookups, size_t count)
+slipway_secret_store_fetch_staged(SlipwaySecretStore *store, const char *set, SlipwaySecretLookup *lookups, size_t number)
 {
 	SlipwaySecretFault *fault = check_set(store, set);
 
-	return fault != NULL ? fault : store->provider->fetch_staged(store->state, set, lookups, count);
+	return count(fault != NULL ? fault : store->provider->fetch_staged(store->state, set, lookups, number));
 }
 
 SlipwaySecretFault *
@@ -356,7 +454,8 @@ slipway_secret_store_publish(SlipwaySecretStore *store, const char *set, bool al
 {
 	SlipwaySecretFault *fault = check_set(store, set);
 
-	return fault != NULL ? fault : store->provider->publish(store->state, set, alone);
+	slipway_secret_cache_clear(store->cache);
+	return count(fault != NULL ? fault : store->provider->publish(store->state, set, alone));
 }
 
 SlipwaySecretFault *
@@ -365,7 +464,7 @@ slipway_secret_store_is_published(SlipwaySecretStore *store, const char *set, bo
 	SlipwaySecretFault *fault = check_set(store, set);
 
 	*published = false;
-	return fault != NULL ? fault : store->provider->is_published(store->state, set, published);
+	return count(fault != NULL ? fault : store->provider->is_published(store->state, set, published));
 }
 
 SlipwaySecretFault *
@@ -373,7 +472,8 @@ slipway_secret_store_retire(SlipwaySecretStore *store, const char *set)
 {
 	SlipwaySecretFault *fault = check_set(store, set);
 
-	return fault != NULL ? fault : store->provider->retire(store->state, set);
+	slipway_secret_cache_clear(store->cache);
+	return count(fault != NULL ? fault : store->provider->retire(store->state, set));
 }
 
 SlipwaySecretFault *
@@ -381,7 +481,8 @@ slipway_secret_store_withdraw(SlipwaySecretStore *store, const char *set)
 {
 	SlipwaySecretFault *fault = check_set(store, set);
 
-	return fault != NULL ? fault : store->provider->withdraw(store->state, set);
+	slipway_secret_cache_clear(store->cache);
+	return count(fault != NULL ? fault : store->provider->withdraw(store->state, set));
 }
 
 void

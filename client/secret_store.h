@@ -152,6 +152,7 @@ typedef struct SlipwaySecretProvider
 
 extern const SlipwaySecretProvider slipway_secret_environment;
 extern const SlipwaySecretProvider slipway_secret_file;
+extern const SlipwaySecretProvider slipway_secret_barbican;
 
 typedef struct SlipwaySecretStore SlipwaySecretStore;
 
@@ -161,8 +162,8 @@ typedef struct SlipwaySecretStore SlipwaySecretStore;
 bool		slipway_secret_is_name(const char *name);
 
 /*
- * The store of --secrets and --secret-prefix, which is opened once and closed at the end of the program; NULL when there
- * is no such option. Faults end the program.
+ * The store of --secrets and --secret-prefix, which is closed at the end of the program, or when another one is asked
+ * for; NULL when there is no such option. Faults end the program.
  */
 SlipwaySecretStore *slipway_secret_store_find(const SlipwayArguments *arguments);
 
@@ -222,7 +223,8 @@ void		slipway_secret_certificate_release(SlipwaySecretCertificate *certificate);
  * of its secrets that were not staged anew. Fails with SLIPWAY_SECRET_FAULT_CONFLICT when somebody else has published one
  * at the same time; then it is as before.
  * is_published: is it in force? False too if another has come after it.
- * retire: removes what the sets before had that this one has not, and single secrets of the names in it.
+ * retire: removes what the sets before had that this one has not. Single secrets of the same names stay: they may be somebody
+ * else's.
  * withdraw: removes the set and all that was staged in it; until it is retired, the one before is in force again then.
  */
 void		slipway_secret_store_make_set(char set[SLIPWAY_SECRET_SET_SIZE]);
