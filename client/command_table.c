@@ -402,6 +402,86 @@ const SlipwayCommand slipway_command_table[] = {
 		.options = NO_OPTIONS,
 	},
 	{
+		.name = "secret put",
+		.argument = "NAME",
+		.summary = "store a secret",
+		.description =
+		"Reads the value from --file, from stdin, or on a terminal by asking for it\n"
+		"twice, and stores it in place of the one of that name, if there is one, which\n"
+		"counts until then. A line feed at its end is not part of it. NAME may have the\n"
+		"prefix of --secret-prefix already. What --purpose, --environment and --rotation\n"
+		"do not say stays as it was.",
+		.examples =
+		"pwgen -s 40 1 | slipway --secrets barbican secret put PROD_DB_PASSWORD\n"
+		"slipway -e prod secret put DB_PASSWORD --purpose \"role shop\" --rotation 90d",
+		.offline = true,
+		.secret = true,
+		.options = OPTIONS(SLIPWAY_OPTION_FILE, SLIPWAY_OPTION_PURPOSE, SLIPWAY_OPTION_ENVIRONMENT,
+						   SLIPWAY_OPTION_ROTATION, SLIPWAY_OPTION_METRICS),
+		.run = slipway_cmd_secret_put,
+	},
+	{
+		.name = "secret generate",
+		.argument = "NAME",
+		.summary = "store a random secret",
+		.description =
+		"Of letters, digits, - and _, with as many of them as --bits take. It is not\n"
+		"shown. One of that name that is there already is replaced after a question, or\n"
+		"with --yes. A role of the database does not get it by this: see secret rotate.",
+		.examples = "slipway -e prod secret generate SESSION_KEY --purpose \"signs cookies\" --rotation 365d",
+		.offline = true,
+		.options = OPTIONS(SLIPWAY_OPTION_BITS, SLIPWAY_OPTION_PURPOSE, SLIPWAY_OPTION_ENVIRONMENT,
+						   SLIPWAY_OPTION_ROTATION, SLIPWAY_OPTION_YES, SLIPWAY_OPTION_METRICS),
+		.run = slipway_cmd_secret_generate,
+	},
+	{
+		.name = "secret get",
+		.argument = "NAME",
+		.summary = "print a secret",
+		.description =
+		"Prints the value as it is, with a line feed behind it on a terminal only. With\n"
+		"--json a value that is no text is in base64.",
+		.examples = "slipway -e prod secret get DB_PASSWORD",
+		.offline = true,
+		.options = OPTIONS(SLIPWAY_OPTION_METRICS),
+		.run = slipway_cmd_secret_get,
+	},
+	{
+		.name = "secret list",
+		.summary = "list secrets: age, rotation, purpose",
+		.description = "Lists those whose names have the prefix, without their values.",
+		.examples = "slipway -e prod secret list",
+		.offline = true,
+		.options = OPTIONS(SLIPWAY_OPTION_METRICS),
+		.run = slipway_cmd_secret_list,
+	},
+	{
+		.name = "secret delete",
+		.argument = "NAME",
+		.summary = "delete a secret, or a certificate",
+		.description = "With all that the store has under that name. Asks before it does so.",
+		.examples = "slipway -e prod secret delete SESSION_KEY --yes",
+		.offline = true,
+		.options = OPTIONS(SLIPWAY_OPTION_YES, SLIPWAY_OPTION_METRICS),
+		.run = slipway_cmd_secret_delete,
+	},
+	{
+		.name = "secret put-certificate",
+		.argument = "[NAME]",
+		.summary = "store what TLS connections are made with",
+		.description =
+		"Stores the certificate of the authority that the server is verified with, the\n"
+		"role's own certificate and its key, as far as they are given, in place of what\n"
+		"is there under that name (default: DB_TLS). They are in PEM. Connections made\n"
+		"from the store use them, and they lie on no disk then.",
+		.examples =
+		"slipway -e prod secret put-certificate --root ca.crt\n"
+		"slipway -e prod secret put-certificate DB_ADMIN_TLS --root ca.crt --cert deploy.crt --key deploy.key",
+		.offline = true,
+		.options = OPTIONS(SLIPWAY_OPTION_ROOT, SLIPWAY_OPTION_CERT, SLIPWAY_OPTION_KEY, SLIPWAY_OPTION_METRICS),
+		.run = slipway_cmd_secret_put_certificate,
+	},
+	{
 		.name = "secret test",
 		.summary = "test the store, and the connections made from it",
 		.description =
