@@ -499,6 +499,60 @@ const SlipwayCommand slipway_command_table[] = {
 		.run = slipway_cmd_secret_test,
 	},
 	{
+		.name = "secret import",
+		.argument = "FILE",
+		.summary = "move a file's database settings into the store",
+		.description =
+		"Takes DB_HOST, DB_PORT, DB_NAME, DB_USERNAME, DB_PASSWORD, DB_ADMIN_USERNAME,\n"
+		"DB_ADMIN_PASSWORD, DATABASE_URL, DB_CONN_STRING and DB_ADMIN_CONN_STRING out of a\n"
+		"file of settings, a .env, and puts in where the store is. All else stays as it\n"
+		"is, as settings of pools and of TLS. The .env.example beside it is changed too.\n\n"
+		"They are stored, read back and compared, and a connection is made with them;\n"
+		"only then the file is replaced, in one moment. A copy of it, which its owner\n"
+		"alone can read, stays beside it. If anything fails before, the store is as it was\n"
+		"and the file is not touched; what was interrupted is undone, or brought to\n"
+		"its end, by the next call.",
+		.examples =
+		"slipway --secrets barbican --secret-prefix PROD_ secret import .env --dry-run\n"
+		"slipway -e prod secret import .env\n"
+		"slipway -e prod secret import .env --prefer url",
+		.application = true,
+		.options = OPTIONS(SLIPWAY_OPTION_DRY_RUN, SLIPWAY_OPTION_PREFER),
+		.run = slipway_cmd_secret_import,
+	},
+	{
+		.name = "secret rollback",
+		.argument = "FILE",
+		.summary = "restore a file as it was before its import",
+		.description =
+		"Connects with the settings of the newest backup that \"slipway secret import\" has\n"
+		"made of the file, and puts it back, with that of the .env.example. What the file\n"
+		"had is kept as FILE.before-rollback. What is stored stays in the store.",
+		.examples =
+		"slipway secret rollback .env\n"
+		"slipway secret rollback .env --no-test",
+		.application = true,
+		.options = OPTIONS(SLIPWAY_OPTION_DRY_RUN, SLIPWAY_OPTION_NO_TEST),
+		.run = slipway_cmd_secret_rollback,
+	},
+	{
+		.name = "secret rotate",
+		.summary = "change the password of a stored role",
+		.description =
+		"Makes a new password for the role of the application, or of the administrator,\n"
+		"stores it where nobody finds it yet, gives the server its SCRAM verifier (the\n"
+		"password itself is never sent), logs in with it, and only then puts it in\n"
+		"force in the store, in all settings of that role. If anything fails, the old one\n"
+		"is in force again, in the database too; what was interrupted is settled by\n"
+		"the next call, which can log in with one of the two.",
+		.examples =
+		"slipway -e prod secret rotate\n"
+		"slipway --secrets barbican --secret-prefix PROD_ secret rotate --role admin",
+		.application = true,
+		.options = OPTIONS(SLIPWAY_OPTION_ROLE, SLIPWAY_OPTION_DRY_RUN),
+		.run = slipway_cmd_secret_rotate,
+	},
+	{
 		.name = "config",
 		.summary = "show what is set, and where that comes from",
 		.description =

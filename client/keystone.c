@@ -33,6 +33,7 @@ slipway_token_release(SlipwayToken *token)
 	slipway_secret_free(token->header);
 	free(token->user);
 	free(token->project);
+	free(token->project_id);
 	free(token->roles);
 	free(token->endpoint);
 	*token = (SlipwayToken) {0};
@@ -287,6 +288,7 @@ read_token(const SlipwayOpenStack *cloud, const SlipwayHttpCall *call, SlipwayTo
 	token->expires_at = slipway_iso_time_read(json_string_value(json_object_get(body, "expires_at")));
 	token->user = copy_name(json_object_get(body, "user"));
 	token->project = copy_name(json_object_get(body, "project"));
+	token->project_id = project != NULL ? slipway_memory_copy(project) : NULL;
 	token->roles = join_roles(json_object_get(body, "roles"));
 	if (call->header == NULL || !json_is_object(body))
 		fault = slipway_secret_fault_new(SLIPWAY_SECRET_FAULT_MALFORMED, "Is it the address of Keystone?",

@@ -19,6 +19,7 @@ typedef struct SlipwayToken
 	time_t		expires_at;		/* 0: not known */
 	char	   *user;			/* names, for people; or NULL */
 	char	   *project;
+	char	   *project_id;
 	char	   *roles;			/* "creator, reader" */
 	char	   *endpoint;		/* of the key manager, by the variables or by the catalog; with /v1 at its end */
 } SlipwayToken;

@@ -232,4 +232,12 @@ const SlipwayOption slipway_option_table[SLIPWAY_OPTION_COUNT] = {
 	{"key", 0, TEXT("FILE"), NULL, "its private key"},
 	[SLIPWAY_OPTION_METRICS] =
 	{"metrics", 0, TEXT("FILE"), "SLIPWAY_METRICS", "write what the store has taken into a file, for Prometheus"},
+	[SLIPWAY_OPTION_PREFER] =
+	{"prefer", 0, SLIPWAY_OPTION_KIND_CHOICE, "WHICH", "url|parameters", NULL,
+	"what counts where a file's connection string and its parameters disagree"},
+	[SLIPWAY_OPTION_NO_TEST] =
+	{"no-test", 0, FLAG, NULL, "ask neither the database nor the store first"},
+	[SLIPWAY_OPTION_ROLE] =
+	{"role", 0, SLIPWAY_OPTION_KIND_CHOICE, "WHOSE", "application|admin", NULL,
+	"whose password is changed (application)"},
 };

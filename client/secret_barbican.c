@@ -469,6 +469,28 @@ check(void *state, SlipwaySecretReport report, void *context)
 	json_decref(answer);
 }
 
+/* The endpoint as a catalog has it, without the version. */
+static SlipwaySecretFault *
+describe(void *state, SlipwaySecretVariable *variables, size_t *count)
+{
+	SlipwayBarbicanStore *store = state;
+	const SlipwayToken *token = slipway_barbican_token(store->barbican);
+	const char *keystone = slipway_barbican_cloud(store->barbican)->values[SLIPWAY_OPENSTACK_AUTH_URL];
+	SlipwaySecretFault *fault = slipway_barbican_log_in(store->barbican);
+	size_t		length;
+
+	if (fault != NULL)
+		return fault;
+	length = strlen(token->endpoint);
+	if (length > 3 && strcmp(token->endpoint + length - 3, "/v1") == 0)
+		length -= 3;
+	variables[(*count)++] = (SlipwaySecretVariable) {"KEYSTONE_ENDPOINT", slipway_memory_copy(keystone)};
+	variables[(*count)++] = (SlipwaySecretVariable) {"BARBICAN_ENDPOINT", slipway_memory_copy_bytes(token->endpoint, length)};
+	if (token->project_id != NULL)
+		variables[(*count)++] = (SlipwaySecretVariable) {"BARBICAN_PROJECT_ID", slipway_memory_copy(token->project_id)};
+	return NULL;
+}
+
 const SlipwaySecretProvider slipway_secret_barbican = {
 	.name = "barbican",
 	.open = open_barbican,
@@ -485,5 +507,6 @@ const SlipwaySecretProvider slipway_secret_barbican = {
 	.retire = slipway_barbican_retire,
 	.withdraw = slipway_barbican_withdraw,
 	.check = check,
+	.describe = describe,
 	.close = close_barbican,
 };

@@ -26,6 +26,7 @@ struct SlipwaySecretStore
 	char	   *prefix;
 	void	   *state;
 	SlipwaySecretCache *cache;
+	char		staged[SLIPWAY_SECRET_SET_SIZE];	/* that is looked into first, or "" */
 };
 
 static const SlipwaySecretProvider *const providers[] = {
@@ -140,12 +141,18 @@ slipway_secret_store_find(const SlipwayArguments *arguments)
 {
 	const char *where = slipway_option_text(arguments, SLIPWAY_OPTION_SECRETS);
 
-	if (found != NULL || where == NULL)
+	const char *prefix = slipway_option_text(arguments, SLIPWAY_OPTION_SECRET_PREFIX);
+	static bool registered = false;
+
+	if (where == NULL)
+		return NULL;
+	if (found != NULL && strcmp(found->place, where) == 0 && strcmp(found->prefix, prefix != NULL ? prefix : "") == 0)
 		return found;
-	slipway_secret_fault_check(slipway_secret_store_open(where, slipway_option_text(arguments, SLIPWAY_OPTION_SECRET_PREFIX),
-														 &found));
-	if (atexit(close_found) != 0)
+	close_found();
+	slipway_secret_fault_check(slipway_secret_store_open(where, prefix, &found));
+	if (!registered && atexit(close_found) != 0)
 		slipway_die(SLIPWAY_EXIT_ERROR, NULL, "out of memory");
+	registered = true;
 	return found;
 }
 
@@ -231,6 +238,18 @@ fetch_unknown(SlipwaySecretStore *store, SlipwaySecretLookup *lookups, size_t nu
 	return fault;
 }
 
+/* What is staged is not for the cache, as it may never be in force. */
+static SlipwaySecretFault *
+fetch_staged_first(SlipwaySecretStore *store, SlipwaySecretLookup *lookups, size_t number)
+{
+	SlipwaySecretFault *fault = count(store->provider->fetch_staged(store->state, store->staged, lookups, number));
+
+	for (size_t i = 0; i < number; i++)
+		if (lookups[i].state == SLIPWAY_SECRET_MISSING)
+			lookups[i].state = SLIPWAY_SECRET_UNKNOWN;
+	return fault;
+}
+
 SlipwaySecretFault *
 slipway_secret_store_fetch(SlipwaySecretStore *store, SlipwaySecretLookup *lookups, size_t number)
 {
@@ -238,6 +257,12 @@ slipway_secret_store_fetch(SlipwaySecretStore *store, SlipwaySecretLookup *looku
 
 	for (size_t i = 0; i < number && fault == NULL; i++)
 		fault = check_name(store, lookups[i].name);
+	if (fault == NULL && store->staged[0] != '\0')
+	{
+		fault = fetch_staged_first(store, lookups, number);
+		if (fault != NULL)
+			return fault;
+	}
 	if (fault != NULL)
 		return count(fault);
 	for (size_t i = 0; i < number; i++)
@@ -458,6 +483,20 @@ slipway_secret_store_withdraw(SlipwaySecretStore *store, const char *set)
 
 	slipway_secret_cache_clear(store->cache);
 	return count(fault != NULL ? fault : store->provider->withdraw(store->state, set));
+}
+
+void
+slipway_secret_store_look_into(SlipwaySecretStore *store, const char *set)
+{
+	(void) snprintf(store->staged, sizeof(store->staged), "%s", set != NULL ? set : "");
+}
+
+SlipwaySecretFault *
+slipway_secret_store_describe(SlipwaySecretStore *store, SlipwaySecretVariable variables[SLIPWAY_SECRET_MAX_VARIABLES],
+							  size_t *count)
+{
+	*count = 0;
+	return store->provider->describe != NULL ? store->provider->describe(store->state, variables, count) : NULL;
 }
 
 void

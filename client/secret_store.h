@@ -100,6 +100,15 @@ typedef struct SlipwaySecretStep
 	double		duration;		/* ms */
 } SlipwaySecretStep;
 
+/* A variable that leads others to a store; nothing secret. */
+typedef struct SlipwaySecretVariable
+{
+	const char *name;
+	char	   *value;
+} SlipwaySecretVariable;
+
+#define SLIPWAY_SECRET_MAX_VARIABLES 8
+
 typedef void (*SlipwaySecretReport) (void *context, const SlipwaySecretStep *step);
 
 /*
@@ -134,6 +143,9 @@ typedef struct SlipwaySecretProvider
 
 	void		(*check) (void *state, SlipwaySecretReport report, void *context);
 
+	/* Adds at most SLIPWAY_SECRET_MAX_VARIABLES. */
+	SlipwaySecretFault *(*describe) (void *state, SlipwaySecretVariable *variables, size_t *count);
+
 	/* Releases the state, wiping what is secret. */
 	void		(*close) (void *state);
 } SlipwaySecretProvider;
@@ -150,8 +162,8 @@ typedef struct SlipwaySecretStore SlipwaySecretStore;
 bool		slipway_secret_is_name(const char *name);
 
 /*
- * The store of --secrets and --secret-prefix, which is opened once and closed at the end of the program; NULL when there
- * is no such option. Faults end the program.
+ * The store of --secrets and --secret-prefix, which is closed at the end of the program, or when another one is asked
+ * for; NULL when there is no such option. Faults end the program.
  */
 SlipwaySecretStore *slipway_secret_store_find(const SlipwayArguments *arguments);
 
@@ -224,6 +236,19 @@ SlipwaySecretFault *slipway_secret_store_publish(SlipwaySecretStore *store, cons
 SlipwaySecretFault *slipway_secret_store_is_published(SlipwaySecretStore *store, const char *set, bool *published);
 SlipwaySecretFault *slipway_secret_store_retire(SlipwaySecretStore *store, const char *set);
 SlipwaySecretFault *slipway_secret_store_withdraw(SlipwaySecretStore *store, const char *set);
+
+/*
+ * Until this is called again with NULL, lookups find what was staged in that set first: for who wants to know whether it
+ * works before it is published.
+ */
+void		slipway_secret_store_look_into(SlipwaySecretStore *store, const char *set);
+
+/*
+ * The variables with which another program finds the store, beside those of --secrets and --secret-prefix and without who logs in:
+ * names are constants, and each value is freed by the caller.
+ */
+SlipwaySecretFault *slipway_secret_store_describe(SlipwaySecretStore *store,
+												  SlipwaySecretVariable variables[SLIPWAY_SECRET_MAX_VARIABLES], size_t *count);
 
 /* Tries, step by step up to the first that fails, whether the store can be used. */
 void		slipway_secret_store_check(SlipwaySecretStore *store, SlipwaySecretReport report, void *context);
