@@ -43,9 +43,13 @@ find_block(void *data)
 static void
 wipe_all(void)
 {
-	(void) pthread_mutex_trylock(&lock);
+	bool		locked = pthread_mutex_trylock(&lock) == 0;
+
 	for (Block *block = blocks; block != NULL; block = block->next)
 		explicit_bzero(block->data, block->size);
+	/* what runs at exit() later may free some of them */
+	if (locked)
+		(void) pthread_mutex_unlock(&lock);
 }
 
 void *

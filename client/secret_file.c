@@ -1,12 +1,9 @@
 /*
  * secret_file.c
- *	  Secrets in a file of lines NAME=VALUE, as a .env is, which nobody else may read.
+ *	  Secrets in a file of settings, as a .env is (dotenv.h), which nobody else may read.
  *
- * A value is bare up to the end of its line; or in single quotes, where everything is as it stands; or in double
- * quotes, where \n, \r, \t, \", \\ and \$ are known. Quoted ones may have several lines. Of a name that is there twice
- * the last counts. A change writes the file anew beside it, and keeps everything but the line it is about.
+ * A change writes the file anew beside it, and keeps everything but the lines it is about.
  */
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -16,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "dotenv.h"
 #include "memory.h"
 #include "secret_store.h"
 
@@ -27,21 +25,9 @@ typedef struct State
 	const char *prefix;
 } State;
 
-/* NAME=VALUE somewhere in the file. */
-typedef struct Assignment
-{
-	size_t		start;			/* with what stands before the name on its line */
-	size_t		end;			/* behind its line feed */
-	const char *name;
-	size_t		name_length;
-	SlipwaySecretBuffer value;
-} Assignment;
-
 typedef struct Content
 {
-	SlipwaySecretBuffer text;
-	Assignment *assignments;
-	size_t		count;
+	SlipwayDotenv *dotenv;
 	struct stat status;
 } Content;
 
@@ -76,138 +62,6 @@ close_file(void *state)
 	free(file);
 }
 
-static void
-release(Content *content)
-{
-	for (size_t i = 0; i < content->count; i++)
-		slipway_secret_buffer_release(&content->assignments[i].value);
-	free(content->assignments);
-	slipway_secret_buffer_release(&content->text);
-}
-
-/* What is between double quotes, with its escapes resolved. */
-static void
-add_escaped(SlipwaySecretBuffer *value, const char *text, size_t length)
-{
-	static const char from[] = "nrt\"\\$`";
-	static const char to[] = "\n\r\t\"\\$`";
-
-	for (size_t i = 0; i < length; i++)
-	{
-		const char *known = text[i] == '\\' && i + 1 < length ? strchr(from, text[i + 1]) : NULL;
-
-		if (known != NULL)
-			i++;
-		slipway_secret_buffer_add_bytes(value, known != NULL && *known != '\0' ? &to[known - from] : &text[i], 1);
-	}
-}
-
-/* The closing quote, or NULL. */
-static const char *
-find_quote(const char *text, char quote)
-{
-	for (; *text != '\0' && *text != quote; text++)
-		if (quote == '"' && *text == '\\' && text[1] != '\0')
-			text++;
-	return *text == quote ? text : NULL;
-}
-
-/* Reads the value of an assignment; returns what is behind it on its line, or NULL if that makes no sense. */
-static const char *
-read_value(Assignment *assignment, const char *text)
-{
-	char		quote = *text;
-
-	if (quote == '\'' || quote == '"')
-	{
-		const char *close = find_quote(text + 1, quote);
-
-		if (close == NULL)
-			return NULL;
-		if (quote == '"')
-			add_escaped(&assignment->value, text + 1, (size_t) (close - text - 1));
-		else
-			slipway_secret_buffer_add_bytes(&assignment->value, text + 1, (size_t) (close - text - 1));
-		close += 1 + strspn(close + 1, " \t\r");
-		return *close == '\0' || *close == '\n' || *close == '#' ? close : NULL;
-	}
-	else
-	{
-		size_t		length = strcspn(text, "\n");
-		const char *end = text + length;
-
-		for (size_t i = 1; i < length; i++)
-			if (text[i] == '#' && isblank((unsigned char) text[i - 1]))
-				length = i;
-		if (length > 0 && text[0] == '#')
-			length = 0;
-		while (length > 0 && isspace((unsigned char) text[length - 1]))
-			length--;
-		slipway_secret_buffer_add_bytes(&assignment->value, text, length);
-		return end;
-	}
-}
-
-/* Reads what begins at a place; returns the next one, or NULL if it is no assignment, comment or empty line. */
-static const char *
-read_line(Content *content, const char *line)
-{
-	const char *text = line + strspn(line, " \t\r");
-	const char *name;
-	Assignment	assignment = {.start = (size_t) (line - content->text.data)};
-
-	if (*text == '#' || *text == '\n' || *text == '\0')
-		return text + strcspn(text, "\n") + (text[strcspn(text, "\n")] == '\n');
-	if (strncmp(text, "export", 6) == 0 && isblank((unsigned char) text[6]))
-		text += 6 + strspn(text + 6, " \t");
-	name = text;
-	while (isalnum((unsigned char) *text) || (*text != '\0' && strchr("_.-/:", *text) != NULL))
-		text++;
-	assignment.name = name;
-	assignment.name_length = (size_t) (text - name);
-	text += strspn(text, " \t");
-	if (assignment.name_length == 0 || *text != '=')
-		return NULL;
-	text = read_value(&assignment, text + 1 + strspn(text + 1, " \t"));
-	if (text != NULL)
-		text += strcspn(text, "\n");
-	if (text != NULL && *text == '\n')
-		text++;
-	if (text == NULL)
-	{
-		slipway_secret_buffer_release(&assignment.value);
-		return NULL;
-	}
-	assignment.end = (size_t) (text - content->text.data);
-	content->assignments = slipway_memory_resize(content->assignments, content->count + 1, sizeof(Assignment));
-	content->assignments[content->count++] = assignment;
-	return text;
-}
-
-static SlipwaySecretFault *
-parse(const State *file, Content *content)
-{
-	const char *line = content->text.data;
-	size_t		number = 1;
-
-	if (strlen(line) != content->text.length)
-		return slipway_secret_fault_new(SLIPWAY_SECRET_FAULT_MALFORMED, NULL, "the file of secrets \"%s\" is not text",
-										file->path);
-	if (strncmp(line, "\xEF\xBB\xBF", 3) == 0)
-		line += 3;
-	while (*line != '\0')
-	{
-		const char *next = read_line(content, line);
-
-		if (next == NULL)
-			return slipway_secret_fault_new(SLIPWAY_SECRET_FAULT_MALFORMED, "A line is NAME=VALUE, NAME='VALUE' or NAME=\"VALUE\".",
-											"%s:%zu: malformed line in a file of secrets", file->path, number);
-		for (; line < next; line++)
-			number += *line == '\n';
-	}
-	return NULL;
-}
-
 /* It has to be a file of the user's own that nobody else can read. */
 static SlipwaySecretFault *
 check_rights(const State *file, const struct stat *status)
@@ -231,25 +85,43 @@ check_rights(const State *file, const struct stat *status)
 	return NULL;
 }
 
+static SlipwaySecretFault *
+parse(const State *file, const SlipwaySecretBuffer *text, Content *content)
+{
+	size_t		line;
+	const char *reason;
+
+	content->dotenv = slipway_dotenv_parse(text->data != NULL ? text->data : "", text->length, &line, &reason);
+	if (content->dotenv == NULL)
+		return slipway_secret_fault_new(SLIPWAY_SECRET_FAULT_MALFORMED, "A line is NAME=VALUE, NAME='VALUE' or NAME=\"VALUE\".",
+										"%s:%zu: malformed file of secrets: %s", file->path, line, reason);
+	return NULL;
+}
+
 /* What is open is what is looked at: the name may lead elsewhere a moment later. */
 static SlipwaySecretFault *
 load(const State *file, int descriptor, Content *content)
 {
+	SlipwaySecretBuffer text = {0};
 	SlipwaySecretFault *fault;
 	int			error;
 
+	*content = (Content) {0};
 	if (fstat(descriptor, &content->status) != 0)
 		return make_fault(file, errno);
 	fault = check_rights(file, &content->status);
 	if (fault != NULL)
 		return fault;
-	error = slipway_secret_buffer_read(&content->text, descriptor, MAX_FILE);
+	error = slipway_secret_buffer_read(&text, descriptor, MAX_FILE);
 	if (error != 0)
-		return make_fault(file, error);
-	if (content->text.length > MAX_FILE)
-		return slipway_secret_fault_new(SLIPWAY_SECRET_FAULT_MALFORMED, NULL, "the file of secrets \"%s\" is too long",
-										file->path);
-	return parse(file, content);
+		fault = make_fault(file, error);
+	else if (text.length > MAX_FILE)
+		fault = slipway_secret_fault_new(SLIPWAY_SECRET_FAULT_MALFORMED, NULL, "the file of secrets \"%s\" is too long",
+										 file->path);
+	else
+		fault = parse(file, &text, content);
+	slipway_secret_buffer_release(&text);
+	return fault;
 }
 
 static SlipwaySecretFault *
@@ -264,26 +136,37 @@ load_by_name(const State *file, Content *content)
 		return make_fault(file, errno);
 	fault = load(file, descriptor, content);
 	(void) close(descriptor);
-	if (fault != NULL)
-		release(content);
 	return fault;
 }
 
-/* The last of that name, or NULL. */
-static Assignment *
-find(const State *file, const Content *content, const char *name)
+/* What the file has under that name, which is without the prefix; or NULL. */
+static const SlipwayDotenvEntry *
+find(const State *file, const SlipwayDotenv *dotenv, const char *name)
 {
-	size_t		prefix = strlen(file->prefix);
+	char	   *whole = slipway_memory_format("%s%s", file->prefix, name);
+	const SlipwayDotenvEntry *entry = slipway_dotenv_find(dotenv, whole);
 
-	for (size_t i = content->count; i > 0; i--)
+	free(whole);
+	return entry;
+}
+
+static void
+answer(const State *file, const SlipwayDotenvEntry *entry, SlipwaySecretLookup *lookup)
+{
+	if (entry == NULL)
+		lookup->state = SLIPWAY_SECRET_MISSING;
+	else if (entry->problem != NULL)
 	{
-		Assignment *assignment = &content->assignments[i - 1];
-
-		if (assignment->name_length == prefix + strlen(name) && strncmp(assignment->name, file->prefix, prefix) == 0 &&
-			strncmp(assignment->name + prefix, name, strlen(name)) == 0)
-			return assignment;
+		lookup->state = SLIPWAY_SECRET_FAILED;
+		lookup->fault = slipway_secret_fault_new(SLIPWAY_SECRET_FAULT_MALFORMED, "Write what is meant, in single quotes.",
+												 "%s:%zu: secret \"%s\" %s", file->path, entry->line, entry->name,
+												 entry->problem);
 	}
-	return NULL;
+	else
+	{
+		lookup->state = SLIPWAY_SECRET_FOUND;
+		slipway_secret_buffer_add_bytes(&lookup->value, entry->value != NULL ? entry->value : "", entry->length);
+	}
 }
 
 static SlipwaySecretFault *
@@ -296,15 +179,8 @@ fetch(void *state, SlipwaySecretLookup *lookups, size_t count)
 	if (fault != NULL)
 		return fault;
 	for (size_t i = 0; i < count; i++)
-	{
-		const Assignment *assignment = find(file, &content, lookups[i].name);
-
-		lookups[i].state = assignment != NULL ? SLIPWAY_SECRET_FOUND : SLIPWAY_SECRET_MISSING;
-		if (assignment != NULL)
-			slipway_secret_buffer_add_bytes(&lookups[i].value, assignment->value.data != NULL ? assignment->value.data : "",
-											assignment->value.length);
-	}
-	release(&content);
+		answer(file, find(file, content.dotenv, lookups[i].name), &lookups[i]);
+	slipway_dotenv_free(content.dotenv);
 	return NULL;
 }
 
@@ -394,91 +270,74 @@ replace_text(const State *file, const Content *content, const SlipwaySecretBuffe
 	return fault;
 }
 
-/* NAME=VALUE so that it is read, by others too, as it was. */
-static void
-add_assignment(SlipwaySecretBuffer *text, const State *file, const SlipwaySecretItem *item)
+static bool
+has_name(void *context, const SlipwayDotenvEntry *entry)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.:/@%+=,-";
-	SlipwaySecretBuffer value = {0};
-
-	slipway_secret_buffer_add_bytes(&value, item->bytes, item->length);
-	slipway_secret_buffer_add(text, file->prefix);
-	slipway_secret_buffer_add(text, item->name);
-	slipway_secret_buffer_add(text, "=");
-	if (strspn(value.data, plain) == value.length)
-		slipway_secret_buffer_add(text, value.data);
-	else if (strchr(value.data, '\'') == NULL)
-	{
-		slipway_secret_buffer_add(text, "'");
-		slipway_secret_buffer_add(text, value.data);
-		slipway_secret_buffer_add(text, "'");
-	}
-	else
-	{
-		slipway_secret_buffer_add(text, "\"");
-		for (const char *p = value.data; *p != '\0'; p++)
-		{
-			if (strchr("\"\\$`", *p) != NULL)
-				slipway_secret_buffer_add(text, "\\");
-			slipway_secret_buffer_add_bytes(text, p, 1);
-		}
-		slipway_secret_buffer_add(text, "\"");
-	}
-	slipway_secret_buffer_add(text, "\n");
-	slipway_secret_buffer_release(&value);
+	return !entry->is_comment && strcmp(entry->name, context) == 0;
 }
 
-/*
- * Copies the lines up to the last one of that name but for those of it; the new one, if there is any, is in that one's place.
- * Returns where the rest begins.
- */
-static size_t
-copy_others(const State *file, const Content *content, const SlipwaySecretItem *item, const char *name,
-			SlipwaySecretBuffer *text)
+static bool
+has_no_name(void *context, const SlipwayDotenvEntry *entry)
 {
-	const Assignment *last = find(file, content, name);
-	size_t		from = 0;
+	(void) context;
+	(void) entry;
+	return false;
+}
 
-	for (size_t i = 0; last != NULL && i < content->count; i++)
-	{
-		const Assignment *each = &content->assignments[i];
+/* Is what was written read as it was meant? Not with a name that such files cannot have. */
+static bool
+is_read_back(const SlipwaySecretBuffer *text, const char *name, const char *value)
+{
+	size_t		line;
+	const char *reason;
+	SlipwayDotenv *dotenv = slipway_dotenv_parse(text->data, text->length, &line, &reason);
+	const SlipwayDotenvEntry *entry = dotenv != NULL ? slipway_dotenv_find(dotenv, name) : NULL;
+	bool		same = value == NULL ? dotenv != NULL && entry == NULL
+		: entry != NULL && entry->problem == NULL && entry->length == strlen(value) && memcmp(entry->value, value, entry->length) == 0;
 
-		if (each->name_length != last->name_length || memcmp(each->name, last->name, last->name_length) != 0)
-			continue;
-		slipway_secret_buffer_add_bytes(text, content->text.data + from, each->start - from);
-		if (each == last && item != NULL)
-			add_assignment(text, file, item);
-		from = each->end;
-	}
-	return from;
+	slipway_dotenv_free(dotenv);
+	return same;
+}
+
+/* Writes the file with another value of a name; without any where that is NULL. */
+static SlipwaySecretFault *
+rewrite(const State *file, const Content *content, const char *name, const char *value)
+{
+	SlipwayDotenvSetting setting = {name, value};
+	SlipwaySecretBuffer text = {0};
+	SlipwaySecretFault *fault;
+
+	if (value != NULL)
+		slipway_dotenv_rewrite(content->dotenv, has_no_name, NULL, NULL, &setting, 1, &text);
+	else
+		slipway_dotenv_rewrite(content->dotenv, has_name, (void *) name, NULL, NULL, 0, &text);
+	if (is_read_back(&text, name, value))
+		fault = replace_text(file, content, &text);
+	else
+		fault = slipway_secret_fault_new(SLIPWAY_SECRET_FAULT_USAGE, "A name has letters, digits and _, and begins with no digit.",
+										 "the file of secrets \"%s\" cannot hold \"%s\"", file->path, name);
+	slipway_secret_buffer_release(&text);
+	return fault;
 }
 
 static SlipwaySecretFault *
-change(const State *file, const char *name, const SlipwaySecretItem *item, bool *existed)
+change(const State *file, const char *name, const char *value, bool *existed)
 {
+	char	   *whole = slipway_memory_format("%s%s", file->prefix, name);
 	Content		content = {0};
-	SlipwaySecretBuffer text = {0};
 	int			descriptor;
-	size_t		from = 0;
 	SlipwaySecretFault *fault = open_locked(file, &descriptor);
 
-	if (fault != NULL)
-		return fault;
-	fault = load(file, descriptor, &content);
-	*existed = fault == NULL && find(file, &content, name) != NULL;
-	if (fault == NULL && (*existed || item != NULL))
+	if (fault == NULL)
 	{
-		from = copy_others(file, &content, item, name, &text);
-		slipway_secret_buffer_add_bytes(&text, content.text.data + from, content.text.length - from);
-		if (!*existed && text.length > 0 && text.data[text.length - 1] != '\n')
-			slipway_secret_buffer_add(&text, "\n");
-		if (!*existed)
-			add_assignment(&text, file, item);
-		fault = replace_text(file, &content, &text);
+		fault = load(file, descriptor, &content);
+		*existed = fault == NULL && slipway_dotenv_find(content.dotenv, whole) != NULL;
+		if (fault == NULL && (*existed || value != NULL))
+			fault = rewrite(file, &content, whole, value);
+		slipway_dotenv_free(content.dotenv);
+		(void) close(descriptor);
 	}
-	release(&content);
-	slipway_secret_buffer_release(&text);
-	(void) close(descriptor);
+	free(whole);
 	return fault;
 }
 
@@ -486,13 +345,18 @@ static SlipwaySecretFault *
 put(void *state, const SlipwaySecretItem *item)
 {
 	bool		existed;
+	char	   *value;
+	SlipwaySecretFault *fault;
 
 	if (memchr(item->bytes, '\0', item->length) != NULL)
 		return slipway_secret_fault_new(SLIPWAY_SECRET_FAULT_USAGE, NULL, "a file of secrets holds text only");
 	if (item->policy.purpose != NULL || item->policy.environment != NULL || item->policy.rotation_days != 0)
 		return slipway_secret_fault_new(SLIPWAY_SECRET_FAULT_UNSUPPORTED, NULL,
 										"a file of secrets keeps no purpose, environment or rotation");
-	return change(state, item->name, item, &existed);
+	value = slipway_secret_copy_bytes(item->bytes, item->length);
+	fault = change(state, item->name, value, &existed);
+	slipway_secret_free(value);
+	return fault;
 }
 
 static SlipwaySecretFault *
@@ -516,25 +380,20 @@ list_file(void *state, SlipwaySecretList *list)
 
 	if (fault != NULL)
 		return fault;
-	for (size_t i = 0; i < content.count; i++)
+	for (size_t i = 0; i < slipway_dotenv_count(content.dotenv); i++)
 	{
-		const Assignment *assignment = &content.assignments[i];
-		char	   *name;
+		const SlipwayDotenvEntry *entry = slipway_dotenv_entry(content.dotenv, i);
 
-		if (assignment->name_length <= prefix || strncmp(assignment->name, file->prefix, prefix) != 0)
-			continue;
-		name = slipway_memory_copy_bytes(assignment->name + prefix, assignment->name_length - prefix);
 		/* once, however often it is there */
-		if (find(file, &content, name) == assignment)
-		{
-			list->entries = slipway_memory_resize(list->entries, list->count + 1, sizeof(SlipwaySecretEntry));
-			list->entries[list->count++] = (SlipwaySecretEntry) {
-				.name = slipway_memory_copy(name), .updated_at = content.status.st_mtime
-			};
-		}
-		free(name);
+		if (entry->is_comment || strncmp(entry->name, file->prefix, prefix) != 0 || entry->name[prefix] == '\0' ||
+			slipway_dotenv_find(content.dotenv, entry->name) != entry)
+			continue;
+		list->entries = slipway_memory_resize(list->entries, list->count + 1, sizeof(SlipwaySecretEntry));
+		list->entries[list->count++] = (SlipwaySecretEntry) {
+			.name = slipway_memory_copy(entry->name + prefix), .updated_at = content.status.st_mtime
+		};
 	}
-	release(&content);
+	slipway_dotenv_free(content.dotenv);
 	return NULL;
 }
 

@@ -114,7 +114,7 @@ take_line(Reading *reading, Setting setting, bool optional)
 												  slipway_secret_store_place(reading->store), name);
 	else if (strpbrk(text, "\r\n") != NULL)
 		reading->fault = slipway_secret_fault_new(SLIPWAY_SECRET_FAULT_MALFORMED,
-												  "Store it again without one; \"echo\" adds it.",
+												  "Store it again: \"slipway secret put\".",
 												  "secret \"%s\" in %s has a line feed",
 												  name, slipway_secret_store_place(reading->store));
 	free(name);
@@ -226,6 +226,24 @@ choose_sslmode(Reading *reading)
 	return reading->connection->root.path != NULL ? "verify-full" : NULL;
 }
 
+/* That of a single secret, which is named unless it is about none in particular. */
+static SlipwaySecretFault *
+take_fault(const Reading *reading, SlipwaySecretLookup *lookup)
+{
+	SlipwaySecretFault *fault = lookup->fault;
+
+	lookup->fault = NULL;
+	if (fault->kind == SLIPWAY_SECRET_FAULT_FORBIDDEN && strstr(fault->text, lookup->name) == NULL)
+	{
+		char	   *text = fault->text;
+
+		fault->text = slipway_memory_format("secret \"%s%s\": %s", slipway_secret_store_prefix(reading->store),
+											lookup->name, text);
+		free(text);
+	}
+	return fault;
+}
+
 /* Asks for all that may matter at once. What could not be looked up may be there, and would count. */
 static void
 look_up(Reading *reading, bool application)
@@ -249,10 +267,7 @@ look_up(Reading *reading, bool application)
 		lookups[settings[i]] = wanted[i];
 	for (int i = 0; i < SLIPWAY_STORED_SETTINGS && reading->fault == NULL; i++)
 		if (lookups[i].state == SLIPWAY_SECRET_FAILED)
-		{
-			reading->fault = lookups[i].fault;
-			lookups[i].fault = NULL;
-		}
+			reading->fault = take_fault(reading, &lookups[i]);
 }
 
 static SlipwaySecretFault *

@@ -67,11 +67,25 @@ say_waiting(const char *what, const char *place, const char *reason)
 		slipway_output_say("waiting for the %s (%s): %s", what, place, reason);
 }
 
+/* But for numbers: how long a try took differs. */
+static bool
+is_same(const char *a, const char *b)
+{
+	static const char digits[] = "0123456789";
+
+	while (*a != '\0' && *a == *b)
+	{
+		a += strspn(a + 1, digits) + 1;
+		b += strspn(b + 1, digits) + 1;
+	}
+	return *a == *b;
+}
+
 /* Once for each reason, not for each try. Takes it over, and frees the one before. */
 static void
 say_once(char **said, const char *what, const char *place, char *reason)
 {
-	if (*said == NULL || strcmp(reason, *said) != 0)
+	if (*said == NULL || !is_same(reason, *said))
 		say_waiting(what, place, reason);
 	free(*said);
 	*said = reason;
