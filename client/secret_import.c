@@ -280,9 +280,13 @@ finish(const Import *import)
 static void
 prepare(Import *import)
 {
+	bool		published;
+
 	slipway_env_file_check(import->file);
 	slipway_secret_fault_check(slipway_secret_store_describe(import->store, import->variables, &import->variable_count));
 	slipway_secret_store_make_set(import->journal.set);
+	/* who may not even look would not be able to undo anything */
+	slipway_secret_fault_check(slipway_secret_store_is_published(import->store, import->journal.set, &published));
 	import->journal.place = slipway_memory_copy(slipway_secret_store_place(import->store));
 	import->journal.prefix = slipway_memory_copy(slipway_secret_store_prefix(import->store));
 	import->journal.backup = slipway_env_file_backup_name(import->file->path);
