@@ -85,11 +85,28 @@ unset_of_section(const struct SlipwayEnvironment *environment)
 			(void) unsetenv(admin.names[i]);
 }
 
+/*
+ * Whoever can log in to the store can read the administrator's password there. The names are
+ * those of OpenStack's clients.
+ */
+static void
+unset_of_store(const SlipwayArguments *arguments)
+{
+	const char *prefix = slipway_option_text(arguments, SLIPWAY_OPTION_SECRET_PREFIX);
+	char	   *admin = slipway_memory_format("%sDB_ADMIN_", prefix != NULL ? prefix : "");
+
+	unset_all("OS_");
+	unset_all(admin);
+	free(admin);
+}
+
 void
 slipway_application_forget_admin(const SlipwayArguments *arguments)
 {
 	for (size_t i = 0; i < sizeof(identity) / sizeof(identity[0]); i++)
 		(void) unsetenv(identity[i]);
+	if (slipway_stored_connection_is_used(arguments))
+		unset_of_store(arguments);
 	unset_all("SLIPWAY_");
 	unset_all("DB_ADMIN_");
 	if (arguments->environment != NULL)
@@ -139,6 +156,25 @@ typedef struct Part
 	const char *value;
 } Part;
 
+/* What the store says of TLS. */
+typedef struct TlsPart
+{
+	const char *keyword;
+	const char *variable;
+	const char *value;
+} TlsPart;
+
+#define TLS_PARTS 4
+
+static void
+list_tls(const SlipwayStoredConnection *stored, TlsPart parts[TLS_PARTS])
+{
+	parts[0] = (TlsPart) {"sslmode", "PGSSLMODE", stored->sslmode};
+	parts[1] = (TlsPart) {"sslrootcert", "PGSSLROOTCERT", stored->root.path};
+	parts[2] = (TlsPart) {"sslcert", "PGSSLCERT", stored->certificate.path};
+	parts[3] = (TlsPart) {"sslkey", "PGSSLKEY", stored->key.path};
+}
+
 static const char *
 find_part(const PQconninfoOption *options, const char *keyword)
 {
@@ -146,6 +182,20 @@ find_part(const PQconninfoOption *options, const char *keyword)
 		if (strcmp(options->keyword, keyword) == 0 && options->val != NULL && *options->val != '\0')
 			return options->val;
 	return NULL;
+}
+
+/* What the string itself says of TLS counts more. */
+static void
+add_tls(SlipwayBuffer *url, const SlipwayTarget *target, const PQconninfoOption *options)
+{
+	TlsPart		parts[TLS_PARTS];
+
+	if (target->stored == NULL)
+		return;
+	list_tls(target->stored, parts);
+	for (size_t i = 0; i < TLS_PARTS; i++)
+		if (parts[i].value != NULL && find_part(options, parts[i].keyword) == NULL)
+			add_query(url, parts[i].keyword, parts[i].value);
 }
 
 /*
@@ -165,7 +215,7 @@ make_url(const SlipwayTarget *target, const PQconninfoOption *options)
 	};
 	bool		plain = parts[3].value != NULL && strpbrk(parts[3].value, "/,@%") == NULL;
 	char	   *server_options = make_options(target);
-	SlipwayBuffer url = {0};
+	SlipwayBuffer url = {.is_secret = true};
 
 	slipway_buffer_add(&url, "postgresql://");
 	for (int i = 0; i < 2; i++)
@@ -199,6 +249,7 @@ make_url(const SlipwayTarget *target, const PQconninfoOption *options)
 		if (!known && option->val != NULL && *option->val != '\0')
 			add_query(&url, option->keyword, option->val);
 	}
+	add_tls(&url, target, options);
 	if (*server_options != '\0')
 		add_query(&url, "options", server_options);
 	free(server_options);
@@ -207,14 +258,22 @@ make_url(const SlipwayTarget *target, const PQconninfoOption *options)
 
 /* As it was given, with the search_path that was taken out of it. */
 static char *
-repeat_url(const SlipwayTarget *target)
+repeat_url(const SlipwayTarget *target, const PQconninfoOption *options)
 {
-	SlipwayBuffer url = {0};
+	SlipwayBuffer url = {.is_secret = true};
 
 	slipway_buffer_add(&url, target->conninfo);
+	add_tls(&url, target, options);
 	if (target->search_path != NULL)
 		add_query(&url, "search_path", target->search_path);
 	return slipway_buffer_take(&url);
+}
+
+static void
+set_known(const char *name, const char *value)
+{
+	if (value != NULL && *value != '\0')
+		set_variable(name, value);
 }
 
 /* libpq's variables, each of which it knows the keyword of. */
@@ -224,21 +283,43 @@ set_parts(const SlipwayTarget *target, const PQconninfoOption *options)
 	char	   *server_options = make_options(target);
 
 	for (const PQconninfoOption *option = options; option != NULL && option->keyword != NULL; option++)
-		if (option->envvar != NULL && option->val != NULL && *option->val != '\0')
-			set_variable(option->envvar, option->val);
-	if (options == NULL && target->conninfo != NULL)
-		set_variable("PGDATABASE", target->conninfo);
-	if (target->host != NULL)
-		set_variable("PGHOST", target->host);
-	if (target->port != NULL)
-		set_variable("PGPORT", target->port);
-	if (target->user != NULL)
-		set_variable("PGUSER", target->user);
-	if (target->password != NULL)
-		set_variable("PGPASSWORD", target->password);
-	if (*server_options != '\0')
-		set_variable("PGOPTIONS", server_options);
+		if (option->envvar != NULL)
+			set_known(option->envvar, option->val);
+	if (options == NULL)
+		set_known("PGDATABASE", target->conninfo);
+	set_known("PGHOST", target->host);
+	set_known("PGPORT", target->port);
+	set_known("PGUSER", target->user);
+	set_known("PGPASSWORD", target->password);
+	set_known("PGOPTIONS", server_options);
 	free(server_options);
+}
+
+/* What a file of settings would have had, and the certificates, which have to stay open. */
+static void
+set_stored(const SlipwayTarget *target, const PQconninfoOption *options, const char *url)
+{
+	static const struct
+	{
+		const char *name;
+		const char *variable;	/* of libpq, which is set */
+	}			settings[] = {
+		{"DB_HOST", "PGHOST"}, {"DB_PORT", "PGPORT"}, {"DB_NAME", "PGDATABASE"}, {"DB_USERNAME", "PGUSER"},
+		{"DB_USER", "PGUSER"}, {"DB_PASSWORD", "PGPASSWORD"}, {"DB_SSLMODE", "PGSSLMODE"},
+	};
+	const SlipwayStoredConnection *stored = target->stored;
+	TlsPart		parts[TLS_PARTS];
+
+	list_tls(stored, parts);
+	for (size_t i = 0; i < TLS_PARTS; i++)
+		if (find_part(options, parts[i].keyword) == NULL)
+			set_known(parts[i].variable, parts[i].value);
+	slipway_memory_file_hand_on(&stored->root);
+	slipway_memory_file_hand_on(&stored->certificate);
+	slipway_memory_file_hand_on(&stored->key);
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
+		set_known(settings[i].name, getenv(settings[i].variable));
+	set_variable("DB_CONN_STRING", url);
 }
 
 void
@@ -247,10 +328,12 @@ slipway_application_set(const SlipwayTarget *target)
 	bool		is_string = target->conninfo != NULL && slipway_conninfo_is_string(target->conninfo);
 	PQconninfoOption *options = is_string ? PQconninfoParse(target->conninfo, NULL) : NULL;
 	char	   *url = is_string && slipway_conninfo_is_uri(target->conninfo)
-		? repeat_url(target) : make_url(target, options);
+		? repeat_url(target, options) : make_url(target, options);
 
 	set_parts(target, options);
 	set_variable("DATABASE_URL", url);
-	free(url);
+	if (target->stored != NULL)
+		set_stored(target, options, url);
+	slipway_memory_wipe(url);
 	PQconninfoFree(options);
 }

@@ -18,6 +18,16 @@ make_room(SlipwayBuffer *buffer, size_t length)
 	if (needed <= buffer->capacity)
 		return;
 	buffer->capacity = needed < 128 ? 128 : needed * 2;
+	if (buffer->is_secret)
+	{
+		char	   *data = slipway_memory_new(buffer->capacity);
+
+		if (buffer->data != NULL)
+			memcpy(data, buffer->data, buffer->length + 1);
+		slipway_memory_wipe(buffer->data);
+		buffer->data = data;
+		return;
+	}
 	buffer->data = slipway_memory_resize(buffer->data, buffer->capacity, 1);
 }
 

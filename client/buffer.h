@@ -5,6 +5,7 @@
 #ifndef SLIPWAY_BUFFER_H
 #define SLIPWAY_BUFFER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Starts as {0}; data is NULL until something was added, then NUL-terminated. */
@@ -13,6 +14,7 @@ typedef struct SlipwayBuffer
 	char	   *data;
 	size_t		length;
 	size_t		capacity;
+	bool		is_secret;		/* what it leaves behind as it grows is wiped */
 } SlipwayBuffer;
 
 void		slipway_buffer_add_bytes(SlipwayBuffer *buffer, const char *bytes, size_t length);

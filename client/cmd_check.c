@@ -74,6 +74,7 @@ slipway_cmd_check(const SlipwayArguments *arguments)
 	slipway_pooler_set_policy(SLIPWAY_POOLER_FINE);
 	/* It begins to connect, so it comes first. */
 	preflight.manifest = manifest = load_manifest(arguments);
+	slipway_preflight_store(&preflight);
 	slipway_preflight_server(&preflight);
 	if (preflight.conn != NULL && preflight.has_extension)
 	{

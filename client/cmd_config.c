@@ -78,17 +78,31 @@ name_source(Listing *listing, const SlipwayArguments *arguments, const SlipwayTa
 	return place != NULL && strstr(target->source, "section [") != NULL ? place : target->source;
 }
 
+/* The string without its passwords, or the names that a store has it under. */
+static const char *
+describe(Listing *listing, const SlipwayArguments *arguments, const SlipwayTarget *target)
+{
+	if (!target->is_given)
+		return NULL;
+	/* all of the string is in the store */
+	if (target->conninfo != NULL && strcmp(target->conninfo, "***") == 0)
+		return target->conninfo;
+	return keep(listing, !target->in_store ? slipway_target_describe(target)
+				: slipway_stored_connection_names(arguments, target->is_application));
+}
+
 static void
 add_connections(Listing *listing, const SlipwayArguments *arguments)
 {
 	SlipwayTarget *target = &listing->target;
 	SlipwayTarget *application = &listing->application;
 
-	slipway_target_find(arguments, target);
-	add_row(listing, "url", target->is_given ? keep(listing, slipway_target_describe(target)) : NULL,
+	slipway_target_sketch(arguments, false, target);
+	add_row(listing, "url", describe(listing, arguments, target),
 			name_source(listing, arguments, target, SLIPWAY_CONFIG_URL));
-	if (slipway_target_find_application(arguments, application))
-		add_row(listing, "app_url", keep(listing, slipway_target_describe(application)),
+	slipway_target_sketch(arguments, true, application);
+	if (application->is_given)
+		add_row(listing, "app_url", describe(listing, arguments, application),
 				name_source(listing, arguments, application, SLIPWAY_CONFIG_APP_URL));
 	else
 		add_row(listing, "app_url", NULL, DEFAULT);
@@ -177,6 +191,8 @@ slipway_cmd_config(const SlipwayArguments *arguments)
 		.table = slipway_output_is_json() ? NULL : slipway_table_new(columns, 3)
 	};
 
+	/* a faulty one is said to be so */
+	(void) slipway_secret_store_find(arguments);
 	json_decref(slipway_label_json(arguments));
 	slipway_variable_check(arguments);
 	slipway_webhook_check(arguments);

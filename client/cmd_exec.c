@@ -72,13 +72,10 @@ say_waiting(const char *migration, const char *project, const char *reason)
 
 /* As long as the time is not over: waits for the server, and connects. */
 static PGconn *
-connect_in_time(const SlipwayArguments *arguments, SlipwayWait *wait)
+connect_in_time(const SlipwayArguments *arguments, SlipwayWait *wait, SlipwayTarget *target)
 {
-	SlipwayTarget target = {0};
-
-	(void) slipway_target_find_application(arguments, &target);
-	free(slipway_wait_for_server(wait, &target));
-	return slipway_connection_open_application(arguments, &target);
+	free(slipway_wait_for_server(wait, target));
+	return slipway_connection_open_application(arguments, target);
 }
 
 /*
@@ -112,7 +109,7 @@ ask_for_migration(PGconn *conn, const SlipwayWait *wait, const char *const *valu
 
 /* Returns the connection, which may be another one by then. */
 static PGconn *
-wait_for_migration(const SlipwayArguments *arguments, SlipwayWait *wait, PGconn *conn)
+wait_for_migration(const SlipwayArguments *arguments, SlipwayWait *wait, SlipwayTarget *target, PGconn *conn)
 {
 	const char *migration = slipway_option_text(arguments, SLIPWAY_OPTION_REQUIRE);
 	const char *project = slipway_release_project(arguments);
@@ -137,10 +134,25 @@ wait_for_migration(const SlipwayArguments *arguments, SlipwayWait *wait, PGconn 
 		{
 			slipway_die_pop();
 			PQfinish(conn);
-			conn = connect_in_time(arguments, wait);
+			conn = connect_in_time(arguments, wait, target);
 		}
 	}
 	return conn;
+}
+
+static _Noreturn void
+die_of_silence(const SlipwayArguments *arguments)
+{
+	const char *store = slipway_option_text(arguments, SLIPWAY_OPTION_SECRETS);
+
+	if (store != NULL)
+		slipway_die(SLIPWAY_EXIT_USAGE,
+					slipway_memory_format("Store %s there, or give app_url in the section of --env.",
+										  slipway_stored_connection_names(arguments, true)),
+					"%s says nothing of how the application connects", store);
+	slipway_die(SLIPWAY_EXIT_USAGE,
+				"Give app_url in the section of --env, DB_CONN_STRING, or DB_HOST and its like.",
+				"nothing says how the application connects");
 }
 
 /* Does not return. */
@@ -165,16 +177,15 @@ slipway_cmd_exec(const SlipwayArguments *arguments)
 	SlipwayTarget target = {0};
 	PGconn	   *conn;
 
-	if (!slipway_target_find_application(arguments, &target))
-		slipway_die(SLIPWAY_EXIT_USAGE,
-					"Give app_url in the section of --env, DB_CONN_STRING, or DB_HOST and its like.",
-					"nothing says how the application connects");
+	slipway_wait_for_target(&wait, arguments, true, &target);
+	if (!target.is_given)
+		die_of_silence(arguments);
 	slipway_application_forget_admin(arguments);
-	conn = connect_in_time(arguments, &wait);
+	conn = connect_in_time(arguments, &wait, &target);
 	/* a pooler's yes is not yet that of the server */
 	PQclear(slipway_server_query(conn, "SELECT 1", 0, NULL));
 	if (slipway_option_text(arguments, SLIPWAY_OPTION_REQUIRE) != NULL)
-		conn = wait_for_migration(arguments, &wait, conn);
+		conn = wait_for_migration(arguments, &wait, &target, conn);
 	slipway_die_pop();
 	PQfinish(conn);
 	slipway_application_set(&target);

@@ -32,7 +32,7 @@ slipway_cmd_wait(const SlipwayArguments *arguments)
 	SlipwayTarget target = {0};
 	char	   *place;
 
-	slipway_target_find(arguments, &target);
+	slipway_wait_for_target(&wait, arguments, false, &target);
 	place = slipway_wait_for_server(&wait, &target);
 	slipway_target_release(&target);
 	/* a pooler's yes is not yet that of the server */

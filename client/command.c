@@ -174,6 +174,9 @@ check_words(const SlipwayCommand *command, const SlipwayArguments *arguments)
 	size_t		least = command->argument != NULL && command->argument[0] != '[' ? 1 : 0;
 	size_t		given = arguments->word_count - 1;
 
+	if (given > most && command->secret)
+		slipway_die(SLIPWAY_EXIT_USAGE, "Others can read it there: it is read from stdin, or from --file.",
+					"command \"%s\" takes no value on the command line", command->name);
 	if (given > most && !command->rest)
 		slipway_die(SLIPWAY_EXIT_USAGE, make_usage(command), "superfluous argument \"%s\"",
 					arguments->words[1 + most]);

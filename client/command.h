@@ -31,6 +31,7 @@ typedef struct SlipwayCommand
 	bool		application;	/* connects as the application does: no connection options */
 	bool		any_option;		/* takes those of all commands that may have a default */
 	bool		rest;			/* takes any number of further arguments */
+	bool		secret;			/* what is a superfluous argument may be a secret */
 	bool		standalone;		/* takes no notice of --env: about no database or folder */
 	const SlipwayOptionId *options; /* of its own, ended by SLIPWAY_OPTION_COUNT */
 	SlipwayExitCode (*run) (const SlipwayArguments *arguments); /* NULL: a group */
@@ -86,6 +87,16 @@ SlipwayExitCode slipway_cmd_check(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_metrics(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_wait(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_exec(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_secret_put(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_secret_generate(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_secret_get(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_secret_list(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_secret_delete(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_secret_put_certificate(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_secret_test(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_secret_import(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_secret_rollback(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_secret_rotate(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_config(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_completion(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_help(const SlipwayArguments *arguments);

@@ -15,6 +15,7 @@ const SlipwayOptionId slipway_command_connection_options[] = {
 
 const SlipwayOptionId slipway_command_general_options[] = {
 	SLIPWAY_OPTION_ENV, SLIPWAY_OPTION_CONFIG, SLIPWAY_OPTION_DIR, SLIPWAY_OPTION_PROJECT,
+	SLIPWAY_OPTION_SECRETS, SLIPWAY_OPTION_SECRET_PREFIX,
 	SLIPWAY_OPTION_JSON, SLIPWAY_OPTION_QUIET, SLIPWAY_OPTION_VERBOSE, SLIPWAY_OPTION_NO_COLOR,
 	SLIPWAY_OPTION_HELP, SLIPWAY_OPTION_VERSION,
 	SLIPWAY_OPTION_COUNT
@@ -400,6 +401,157 @@ const SlipwayCommand slipway_command_table[] = {
 		"Barbican.",
 		.examples = "slipway help secret",
 		.options = NO_OPTIONS,
+	},
+	{
+		.name = "secret put",
+		.argument = "NAME",
+		.summary = "store a secret",
+		.description =
+		"Reads the value from --file, from stdin, or on a terminal by asking for it\n"
+		"twice, and stores it in place of the one of that name, if there is one, which\n"
+		"counts until then. A line feed at its end is not part of it. NAME may have the\n"
+		"prefix of --secret-prefix already. What --purpose, --environment and --rotation\n"
+		"do not say stays as it was.",
+		.examples =
+		"pwgen -s 40 1 | slipway --secrets barbican secret put PROD_DB_PASSWORD\n"
+		"slipway -e prod secret put DB_PASSWORD --purpose \"role shop\" --rotation 90d",
+		.offline = true,
+		.secret = true,
+		.options = OPTIONS(SLIPWAY_OPTION_FILE, SLIPWAY_OPTION_PURPOSE, SLIPWAY_OPTION_ENVIRONMENT,
+						   SLIPWAY_OPTION_ROTATION, SLIPWAY_OPTION_METRICS),
+		.run = slipway_cmd_secret_put,
+	},
+	{
+		.name = "secret generate",
+		.argument = "NAME",
+		.summary = "store a random secret",
+		.description =
+		"Of letters, digits, - and _, with as many of them as --bits take. It is not\n"
+		"shown. One of that name that is there already is replaced after a question, or\n"
+		"with --yes. A role of the database does not get it by this: see secret rotate.",
+		.examples = "slipway -e prod secret generate SESSION_KEY --purpose \"signs cookies\" --rotation 365d",
+		.offline = true,
+		.options = OPTIONS(SLIPWAY_OPTION_BITS, SLIPWAY_OPTION_PURPOSE, SLIPWAY_OPTION_ENVIRONMENT,
+						   SLIPWAY_OPTION_ROTATION, SLIPWAY_OPTION_YES, SLIPWAY_OPTION_METRICS),
+		.run = slipway_cmd_secret_generate,
+	},
+	{
+		.name = "secret get",
+		.argument = "NAME",
+		.summary = "print a secret",
+		.description =
+		"Prints the value as it is, with a line feed behind it on a terminal only. With\n"
+		"--json a value that is no text is in base64.",
+		.examples = "slipway -e prod secret get DB_PASSWORD",
+		.offline = true,
+		.options = OPTIONS(SLIPWAY_OPTION_METRICS),
+		.run = slipway_cmd_secret_get,
+	},
+	{
+		.name = "secret list",
+		.summary = "list secrets: age, rotation, purpose",
+		.description = "Lists those whose names have the prefix, without their values.",
+		.examples = "slipway -e prod secret list",
+		.offline = true,
+		.options = OPTIONS(SLIPWAY_OPTION_METRICS),
+		.run = slipway_cmd_secret_list,
+	},
+	{
+		.name = "secret delete",
+		.argument = "NAME",
+		.summary = "delete a secret, or a certificate",
+		.description = "With all that the store has under that name. Asks before it does so.",
+		.examples = "slipway -e prod secret delete SESSION_KEY --yes",
+		.offline = true,
+		.options = OPTIONS(SLIPWAY_OPTION_YES, SLIPWAY_OPTION_METRICS),
+		.run = slipway_cmd_secret_delete,
+	},
+	{
+		.name = "secret put-certificate",
+		.argument = "[NAME]",
+		.summary = "store what TLS connections are made with",
+		.description =
+		"Stores the certificate of the authority that the server is verified with, the\n"
+		"role's own certificate and its key, as far as they are given, in place of what\n"
+		"is there under that name (default: DB_TLS). They are in PEM. Connections made\n"
+		"from the store use them, and they lie on no disk then.",
+		.examples =
+		"slipway -e prod secret put-certificate --root ca.crt\n"
+		"slipway -e prod secret put-certificate DB_ADMIN_TLS --root ca.crt --cert deploy.crt --key deploy.key",
+		.offline = true,
+		.options = OPTIONS(SLIPWAY_OPTION_ROOT, SLIPWAY_OPTION_CERT, SLIPWAY_OPTION_KEY, SLIPWAY_OPTION_METRICS),
+		.run = slipway_cmd_secret_put_certificate,
+	},
+	{
+		.name = "secret test",
+		.summary = "test the store, and the connections made from it",
+		.description =
+		"Tries, step by step, what other commands do: logs in to the store, looks whether\n"
+		"a secret is due to be replaced, makes the application's and the administrator's\n"
+		"connection from it, and says of each the server's time and version, the role,\n"
+		"and whether TLS is used and the server verified. With --query it also runs a\n"
+		"query of yours, read-only, which is to return one value. Changes nothing and\n"
+		"shows no secret. Exits with 8 when the store or a server lets nobody in.",
+		.examples =
+		"slipway -e prod secret test\n"
+		"slipway -e prod secret test --query \"SELECT count(*) FROM orders\"",
+		.application = true,
+		.options = OPTIONS(SLIPWAY_OPTION_QUERY, SLIPWAY_OPTION_METRICS),
+		.run = slipway_cmd_secret_test,
+	},
+	{
+		.name = "secret import",
+		.argument = "FILE",
+		.summary = "move a file's database settings into the store",
+		.description =
+		"Takes DB_HOST, DB_PORT, DB_NAME, DB_USERNAME, DB_PASSWORD, DB_ADMIN_USERNAME,\n"
+		"DB_ADMIN_PASSWORD, DATABASE_URL, DB_CONN_STRING and DB_ADMIN_CONN_STRING out of a\n"
+		"file of settings, a .env, and puts in where the store is. All else stays as it\n"
+		"is, as settings of pools and of TLS. The .env.example beside it is changed too.\n\n"
+		"They are stored, read back and compared, and a connection is made with them;\n"
+		"only then the file is replaced, in one moment. A copy of it, which its owner\n"
+		"alone can read, stays beside it. If anything fails before, the store is as it was\n"
+		"and the file is not touched; what was interrupted is undone, or brought to\n"
+		"its end, by the next call.",
+		.examples =
+		"slipway --secrets barbican --secret-prefix PROD_ secret import .env --dry-run\n"
+		"slipway -e prod secret import .env\n"
+		"slipway -e prod secret import .env --prefer url",
+		.application = true,
+		.options = OPTIONS(SLIPWAY_OPTION_DRY_RUN, SLIPWAY_OPTION_PREFER),
+		.run = slipway_cmd_secret_import,
+	},
+	{
+		.name = "secret rollback",
+		.argument = "FILE",
+		.summary = "restore a file as it was before its import",
+		.description =
+		"Connects with the settings of the newest backup that \"slipway secret import\" has\n"
+		"made of the file, and puts it back, with that of the .env.example. What the file\n"
+		"had is kept as FILE.before-rollback. What is stored stays in the store.",
+		.examples =
+		"slipway secret rollback .env\n"
+		"slipway secret rollback .env --no-test",
+		.application = true,
+		.options = OPTIONS(SLIPWAY_OPTION_DRY_RUN, SLIPWAY_OPTION_NO_TEST),
+		.run = slipway_cmd_secret_rollback,
+	},
+	{
+		.name = "secret rotate",
+		.summary = "change the password of a stored role",
+		.description =
+		"Makes a new password for the role of the application, or of the administrator,\n"
+		"stores it where nobody finds it yet, gives the server its SCRAM verifier (the\n"
+		"password itself is never sent), logs in with it, and only then puts it in\n"
+		"force in the store, in all settings of that role. If anything fails, the old one\n"
+		"is in force again, in the database too; what was interrupted is settled by\n"
+		"the next call, which can log in with one of the two.",
+		.examples =
+		"slipway -e prod secret rotate\n"
+		"slipway --secrets barbican --secret-prefix PROD_ secret rotate --role admin",
+		.application = true,
+		.options = OPTIONS(SLIPWAY_OPTION_ROLE, SLIPWAY_OPTION_DRY_RUN),
+		.run = slipway_cmd_secret_rotate,
 	},
 	{
 		.name = "config",

@@ -391,46 +391,61 @@ find_variable(const char *text)
 	return NULL;
 }
 
+/* A value whose variables are being filled in. */
+typedef struct Filling
+{
+	const SlipwayEnvironment *environment;
+	const Value *value;
+	bool		is_connection;
+	SlipwayConfigLookup lookup; /* for what the process environment lacks, or NULL */
+	void	   *context;
+	SlipwayBuffer result;
+} Filling;
+
 /* Adds the variable of "${NAME}" at *text and goes behind it. */
 static void
-add_variable(const SlipwayEnvironment *environment, SlipwayBuffer *result, int line,
-			 SlipwayConninfoPlace place, const char **text)
+add_variable(Filling *filling, const char **text)
 {
+	const SlipwayEnvironment *environment = filling->environment;
+	int			line = filling->value->line;
+	SlipwayConninfoPlace place = filling->is_connection
+		? slipway_conninfo_place(filling->value->text, (size_t) (*text - filling->value->text))
+		: SLIPWAY_CONNINFO_AS_IS;
 	char	   *name = read_name(environment, line, *text);
 	const char *value = getenv(name);
 
+	if ((value == NULL || *value == '\0') && filling->lookup != NULL)
+		value = filling->lookup(filling->context, name);
 	if (value == NULL || *value == '\0')
 		slipway_die(SLIPWAY_EXIT_USAGE, NULL, "%s:%d: environment variable %s is not set",
 					environment->path, line, name);
-	slipway_conninfo_add(result, place, value);
+	slipway_conninfo_add(&filling->result, place, value);
 	*text += strlen("${}") + strlen(name);
 	free(name);
 }
 
 static char *
-fill_in(const SlipwayEnvironment *environment, const Value *value, bool is_connection)
+fill_in(Filling *filling)
 {
-	SlipwayBuffer result = {0};
-	const char *text = value->text;
+	const char *text = filling->value->text;
 
+	filling->result.is_secret = filling->is_connection;
 	while (*text != '\0')
 	{
 		if (strncmp(text, "${", 2) == 0)
 		{
-			add_variable(environment, &result, value->line,
-						 is_connection ? slipway_conninfo_place(value->text, (size_t) (text - value->text))
-						 : SLIPWAY_CONNINFO_AS_IS, &text);
+			add_variable(filling, &text);
 			continue;
 		}
 		if (strncmp(text, "$${", 3) == 0)
 		{
-			slipway_buffer_add(&result, "${");
+			slipway_buffer_add(&filling->result, "${");
 			text += 3;
 			continue;
 		}
-		slipway_buffer_add_char(&result, *text++);
+		slipway_buffer_add_char(&filling->result, *text++);
 	}
-	return slipway_buffer_take(&result);
+	return slipway_buffer_take(&filling->result);
 }
 
 void
@@ -500,6 +515,24 @@ resolve_folder(const char *path, char *folder)
 	return resolved;
 }
 
+/* The same for a store of secrets that is a file. */
+static char *
+resolve_store(const char *path, char *store)
+{
+	static const char kind[] = "file:";
+	size_t		length = strlen(kind);
+	char	   *file;
+	char	   *resolved;
+
+	if (strncmp(store, kind, length) != 0)
+		return store;
+	file = resolve_folder(path, slipway_memory_copy(store + length));
+	resolved = slipway_memory_format("%s%s", kind, file);
+	free(file);
+	free(store);
+	return resolved;
+}
+
 static bool
 is_connection(SlipwayConfigKey key)
 {
@@ -507,18 +540,31 @@ is_connection(SlipwayConfigKey key)
 }
 
 char *
-slipway_config_value(const SlipwayEnvironment *environment, SlipwayConfigKey key)
+slipway_config_value_with(const SlipwayEnvironment *environment, SlipwayConfigKey key,
+						  SlipwayConfigLookup lookup, void *context)
 {
-	const Value *value = &environment->values[key];
+	Filling		filling = {
+		.environment = environment,
+		.value = &environment->values[key],
+		.is_connection = is_connection(key),
+		.lookup = lookup,
+		.context = context,
+	};
 	char	   *text;
 
-	if (value->text == NULL)
+	if (filling.value->text == NULL)
 		return NULL;
-	if (is_connection(key) && slipway_config_exposes_password(environment, key))
+	if (filling.is_connection && slipway_config_exposes_password(environment, key))
 		warn_of_password(environment);
-	text = fill_in(environment, value, is_connection(key));
-	check_value(environment->path, value->line, (Meaning) {key, SLIPWAY_OPTION_COUNT}, text, true);
+	text = fill_in(&filling);
+	check_value(environment->path, filling.value->line, (Meaning) {key, SLIPWAY_OPTION_COUNT}, text, true);
 	return text;
+}
+
+char *
+slipway_config_value(const SlipwayEnvironment *environment, SlipwayConfigKey key)
+{
+	return slipway_config_value_with(environment, key, NULL, NULL);
 }
 
 static char *
@@ -550,10 +596,12 @@ char *
 slipway_config_default_value(const SlipwayEnvironment *environment, size_t number)
 {
 	const Default *given = &environment->defaults[number];
-	char	   *text = fill_in(environment, &given->value, false);
+	char	   *text = fill_in(&(Filling) {.environment = environment, .value = &given->value});
 
 	check_value(environment->path, given->value.line,
 				(Meaning) {SLIPWAY_CONFIG_COUNT, given->id}, text, true);
+	if (given->id == SLIPWAY_OPTION_SECRETS)
+		return resolve_store(environment->path, text);
 	return given->id == SLIPWAY_OPTION_DIR ? resolve_folder(environment->path, text) : text;
 }
 

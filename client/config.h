@@ -56,6 +56,15 @@ const char *slipway_config_source(const SlipwayEnvironment *environment);
  */
 char	   *slipway_config_value(const SlipwayEnvironment *environment, SlipwayConfigKey key);
 
+/*
+ * The same where what the process environment lacks is looked up elsewhere: the value of a name, which stays
+ * the other's, or NULL.
+ */
+typedef const char *(*SlipwayConfigLookup) (void *context, const char *name);
+
+char	   *slipway_config_value_with(const SlipwayEnvironment *environment, SlipwayConfigKey key,
+									  SlipwayConfigLookup lookup, void *context);
+
 /* "slipway.conf:12", or NULL when the section has none; the caller frees it. */
 char	   *slipway_config_place(const SlipwayEnvironment *environment, SlipwayConfigKey key);
 
@@ -66,8 +75,8 @@ void		slipway_config_each_variable(const SlipwayEnvironment *environment, Slipwa
 
 /*
  * The defaults of options in the section, by number in the order of the file: which option; its value with variables
- * filled in, as above, which also has to be a good one; its place as above. A folder is relative to that of the
- * file.
+ * filled in, as above, which also has to be a good one; its place as above. A folder, and the file of
+ * "secrets = file:PATH", is relative to that of the file.
  */
 size_t		slipway_config_default_count(const SlipwayEnvironment *environment);
 SlipwayOptionId slipway_config_default_option(const SlipwayEnvironment *environment, size_t number);

@@ -20,6 +20,7 @@
 #include "memory.h"
 #include "output.h"
 #include "password.h"
+#include "secret_buffer.h"
 #include "target.h"
 #include "webhook.h"
 
@@ -66,14 +67,18 @@ static PGconn *
 try_connection(const SlipwayTarget *target, const char *options, Connect connect)
 {
 	const char *const keywords[] = {
-		"host", "port", "user", "password", "dbname", "host", "port", "user", "options",
+		"host", "port", "user", "password", "sslmode", "sslrootcert", "sslcert", "sslkey",
+		"dbname", "host", "port", "user", "password", "options",
 		"fallback_application_name", "client_encoding", NULL
 	};
+	static const SlipwayStoredConnection nothing = {.source = NULL};
+	const SlipwayStoredConnection *stored = target->stored != NULL ? target->stored : &nothing;
 	bool		again = target->overrides;
 	const char *const values[] = {
-		target->host, target->port, target->user, target->password, target->conninfo,
+		target->host, target->port, target->user, target->password, stored->sslmode,
+		stored->root.path, stored->certificate.path, stored->key.path, target->conninfo,
 		again ? target->host : NULL, again ? target->port : NULL, again ? target->user : NULL,
-		options, "slipway", "UTF8", NULL
+		stored->password != NULL ? target->password : NULL, options, "slipway", "UTF8", NULL
 	};
 	PGconn	   *conn = connect(keywords, values, 1);
 
@@ -95,9 +100,12 @@ ask_password(SlipwayTarget *target, const char *user)
 {
 	char	   *prompt = user != NULL && *user != '\0'
 		? slipway_memory_format("Password for role %s: ", user) : slipway_memory_copy("Password: ");
+	char	   *answer;
 
-	free(target->password);
-	target->password = slipway_password_ask(prompt);
+	slipway_secret_free(target->password);
+	answer = slipway_password_ask(prompt);
+	target->password = slipway_secret_copy(answer);
+	slipway_memory_wipe(answer);
 	free(prompt);
 }
 
@@ -183,7 +191,8 @@ die_of_connection(const PGconn *conn, const SlipwayTarget *target)
 static bool
 may_begin(const SlipwayArguments *arguments)
 {
-	if (slipway_option_flag(arguments, SLIPWAY_OPTION_PASSWORD))
+	/* asking a store takes longer, and may fail */
+	if (slipway_option_flag(arguments, SLIPWAY_OPTION_PASSWORD) || slipway_stored_connection_is_used(arguments))
 		return false;
 	return arguments->environment == NULL ||
 		!slipway_config_exposes_password(arguments->environment, SLIPWAY_CONFIG_URL);
@@ -304,10 +313,7 @@ slipway_connection_open_other(const SlipwayArguments *arguments, SlipwayOptionId
 PGconn *
 slipway_connection_open_application(const SlipwayArguments *arguments, SlipwayTarget *target)
 {
-	PGconn	   *conn = open_target(arguments, target);
-
-	slipway_target_release(target);
-	return conn;
+	return open_target(arguments, target);
 }
 
 PGconn *

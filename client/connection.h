@@ -52,8 +52,7 @@ const SlipwaySearchPath *slipway_connection_search_path(void);
 
 /*
  * The same for the application's connection, of which slipway_connection_search_path() knows
- * nothing. Asks for no password, as nobody would tell the application. Takes over what is in the
- * target.
+ * nothing. Asks for no password, as nobody would tell the application. The target is left alone.
  */
 PGconn	   *slipway_connection_open_application(const SlipwayArguments *arguments,
 												SlipwayTarget *target);

@@ -273,7 +273,7 @@ slipway_conninfo_split(const char *text, char **search_path)
 {
 	const char *authority = skip_scheme(text);
 	const char *query = authority != NULL ? find_query(authority) : NULL;
-	SlipwayBuffer rest = {0};
+	SlipwayBuffer rest = {.is_secret = true};
 
 	*search_path = NULL;
 	if (query != NULL)

@@ -127,9 +127,9 @@ slipway_help_print(FILE *stream)
 	print_options(stream, "Connection", slipway_command_connection_options);
 	print_options(stream, "General", slipway_command_general_options);
 	(void) fputs("\nWithout connection options the section of --env says where to connect, else\n"
-				 "the first of these that is set: SLIPWAY_URL, DB_ADMIN_CONN_STRING,\n"
-				 "DATABASE_URL, DSN, DB_HOST with DB_PORT, DB_NAME, DB_ADMIN_USER and\n"
-				 "DB_ADMIN_PASSWORD; else PGHOST and so on.\n"
+				 "the store of --secrets, else the first of these that is set: SLIPWAY_URL,\n"
+				 "DB_ADMIN_CONN_STRING, DATABASE_URL, DSN, DB_HOST with DB_PORT, DB_NAME,\n"
+				 "DB_ADMIN_USER and DB_ADMIN_PASSWORD; else PGHOST and so on.\n"
 				 "Other options take their default from a variable, as --lock-wait does from\n"
 				 "SLIPWAY_LOCK_WAIT.\n\n"
 				 "\"slipway help COMMAND\" tells more of a command.\n", stream);

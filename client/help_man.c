@@ -164,7 +164,8 @@ slipway_help_print_man(FILE *stream)
 		print_man_command(stream, command);
 	print_exit_codes(stream);
 	(void) fputs(".SH ENVIRONMENT\n"
-				 "Without connection options the section of \\fB\\-\\-env\\fR says where to connect, else the first of these that is set:\n"
+				 "Without connection options the section of \\fB\\-\\-env\\fR says where to connect, else the store of \\fB\\-\\-secrets\\fR, else the first\n"
+				 "of these that is set:\n"
 				 "\\fBSLIPWAY_URL\\fR, \\fBDB_ADMIN_CONN_STRING\\fR, \\fBDATABASE_URL\\fR, \\fBDSN\\fR, \\fBDB_HOST\\fR with \\fBDB_PORT\\fR,\n"
 				 "\\fBDB_NAME\\fR, \\fBDB_ADMIN_USER\\fR and \\fBDB_ADMIN_PASSWORD\\fR; else libpq's own, \\fBPGHOST\\fR and so on.\n"
 				 "\\fBMIGRATIONS_PATH\\fR is the folder unless \\fB\\-\\-dir\\fR names another. \\fBSLIPWAY_VAR_\\fINAME\\fR is the value of a\n"

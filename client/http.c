@@ -4,31 +4,63 @@
  */
 #include "http.h"
 
+#include <ctype.h>
 #include <curl/curl.h>
 #include <dlfcn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "memory.h"
+#include "wiping.h"
 
 #define LIBRARY "libcurl.so.4"
 #define CONNECT_TIMEOUT_MS 5000L
+#define MAX_CONNECTIONS 8L
+#define POLL_MS 1000
+
+/* No answer that anybody here asks for is longer. */
+#define MAX_ANSWER ((size_t) 16 * 1024 * 1024)
+#define MAX_RETRY_AFTER 3600
 
 /* The functions that are used, as the header declares them. */
 static struct
 {
 	bool		loaded;
-	CURLcode	(*global_init) (long flags);
+	CURLcode	(*global_init_mem) (long flags, curl_malloc_callback m, curl_free_callback f, curl_realloc_callback r,
+									curl_strdup_callback s, curl_calloc_callback c);
 	CURL	   *(*easy_init) (void);
 	CURLcode	(*easy_setopt) (CURL *handle, CURLoption option,...);
-	CURLcode	(*easy_perform) (CURL *handle);
 	CURLcode	(*easy_getinfo) (CURL *handle, CURLINFO info,...);
 	void		(*easy_cleanup) (CURL *handle);
 	const char *(*easy_strerror) (CURLcode code);
+	CURLM	   *(*multi_init) (void);
+	CURLMcode	(*multi_setopt) (CURLM *multi, CURLMoption option,...);
+	CURLMcode	(*multi_add_handle) (CURLM *multi, CURL *handle);
+	CURLMcode	(*multi_remove_handle) (CURLM *multi, CURL *handle);
+	CURLMcode	(*multi_perform) (CURLM *multi, int *running);
+	CURLMcode	(*multi_wait) (CURLM *multi, struct curl_waitfd *more, unsigned int count, int timeout, int *ready);
+	CURLMsg    *(*multi_info_read) (CURLM *multi, int *left);
+	CURLMcode	(*multi_cleanup) (CURLM *multi);
 	struct curl_slist *(*slist_append) (struct curl_slist *list, const char *text);
 	void		(*slist_free_all) (struct curl_slist *list);
 }			curl;
+
+struct SlipwayHttpClient
+{
+	CURLM	   *multi;
+	SlipwayHttpSettings settings;
+};
+
+/* A call that is under way. */
+typedef struct Transfer
+{
+	SlipwayHttpCall *call;
+	CURL	   *handle;
+	struct curl_slist *headers;
+	char		error[CURL_ERROR_SIZE];
+} Transfer;
 
 bool
 slipway_http_is_url(const char *url)
@@ -63,6 +95,38 @@ find_function(void *library, const char *name, void *function)
 	return symbol != NULL;
 }
 
+static bool
+find_functions(void *library)
+{
+	const struct
+	{
+		const char *name;
+		void	   *function;
+	}			wanted[] = {
+		{"curl_global_init_mem", &curl.global_init_mem},
+		{"curl_easy_init", &curl.easy_init},
+		{"curl_easy_setopt", &curl.easy_setopt},
+		{"curl_easy_getinfo", &curl.easy_getinfo},
+		{"curl_easy_cleanup", &curl.easy_cleanup},
+		{"curl_easy_strerror", &curl.easy_strerror},
+		{"curl_multi_init", &curl.multi_init},
+		{"curl_multi_setopt", &curl.multi_setopt},
+		{"curl_multi_add_handle", &curl.multi_add_handle},
+		{"curl_multi_remove_handle", &curl.multi_remove_handle},
+		{"curl_multi_perform", &curl.multi_perform},
+		{"curl_multi_wait", &curl.multi_wait},
+		{"curl_multi_info_read", &curl.multi_info_read},
+		{"curl_multi_cleanup", &curl.multi_cleanup},
+		{"curl_slist_append", &curl.slist_append},
+		{"curl_slist_free_all", &curl.slist_free_all},
+	};
+
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
+		if (!find_function(library, wanted[i].name, wanted[i].function))
+			return false;
+	return true;
+}
+
 const char *
 slipway_http_load(void)
 {
@@ -73,65 +137,275 @@ slipway_http_load(void)
 	library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
 	if (library == NULL)
 		return LIBRARY " is not installed (package libcurl4)";
-	if (!find_function(library, "curl_global_init", &curl.global_init) ||
-		!find_function(library, "curl_easy_init", &curl.easy_init) ||
-		!find_function(library, "curl_easy_setopt", &curl.easy_setopt) ||
-		!find_function(library, "curl_easy_perform", &curl.easy_perform) ||
-		!find_function(library, "curl_easy_getinfo", &curl.easy_getinfo) ||
-		!find_function(library, "curl_easy_cleanup", &curl.easy_cleanup) ||
-		!find_function(library, "curl_easy_strerror", &curl.easy_strerror) ||
-		!find_function(library, "curl_slist_append", &curl.slist_append) ||
-		!find_function(library, "curl_slist_free_all", &curl.slist_free_all) ||
-		curl.global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+	if (!find_functions(library) ||
+		curl.global_init_mem(CURL_GLOBAL_DEFAULT, malloc, slipway_wiping_free, slipway_wiping_resize, strdup,
+							 calloc) != CURLE_OK)
 		return LIBRARY " does not work";
 	curl.loaded = true;
 	return NULL;
 }
 
-/* What is answered is of no interest. */
-static size_t
-discard(void *data, size_t size, size_t count, void *context)
+SlipwayHttpClient *
+slipway_http_open(const SlipwayHttpSettings *settings)
 {
-	(void) data;
-	(void) context;
-	return size * count;
+	SlipwayHttpClient *client = slipway_memory_new(sizeof(SlipwayHttpClient));
+
+	client->settings = *settings;
+	client->multi = curl.multi_init();
+	if (client->multi == NULL)
+	{
+		free(client);
+		return NULL;
+	}
+	(void) curl.multi_setopt(client->multi, CURLMOPT_MAX_HOST_CONNECTIONS, MAX_CONNECTIONS);
+	return client;
+}
+
+void
+slipway_http_close(SlipwayHttpClient *client)
+{
+	if (client == NULL)
+		return;
+	(void) curl.multi_cleanup(client->multi);
+	free(client);
+}
+
+void
+slipway_http_release(SlipwayHttpCall *call)
+{
+	slipway_secret_buffer_release(&call->answer);
+	slipway_secret_free(call->header);
+	free(call->fault);
+	call->header = NULL;
+	call->fault = NULL;
+	call->status = 0;
+	call->retry_after = 0;
+	call->may_pass = false;
+}
+
+/* Less than all of it ends the transfer. */
+static size_t
+take_answer(char *data, size_t size, size_t count, void *context)
+{
+	SlipwayHttpCall *call = context;
+	size_t		length = size * count;
+
+	if (length > MAX_ANSWER - call->answer.length)
+		return 0;
+	slipway_secret_buffer_add_bytes(&call->answer, data, length);
+	return length;
+}
+
+/* The value of a header line, if it is that one. */
+static bool
+is_header(const char *line, size_t length, const char *name, const char **value, size_t *value_length)
+{
+	size_t		name_length = strlen(name);
+
+	if (length <= name_length || strncasecmp(line, name, name_length) != 0 || line[name_length] != ':')
+		return false;
+	line += name_length + 1;
+	length -= name_length + 1;
+	while (length > 0 && isspace((unsigned char) *line))
+	{
+		line++;
+		length--;
+	}
+	while (length > 0 && isspace((unsigned char) line[length - 1]))
+		length--;
+	*value = line;
+	*value_length = length;
+	return true;
+}
+
+static size_t
+take_header(char *data, size_t size, size_t count, void *context)
+{
+	SlipwayHttpCall *call = context;
+	size_t		length = size * count;
+	const char *value;
+	size_t		value_length;
+
+	if (call->wanted_header != NULL && is_header(data, length, call->wanted_header, &value, &value_length))
+	{
+		slipway_secret_free(call->header);
+		call->header = slipway_secret_copy_bytes(value, value_length);
+	}
+	/* a date in place of a number of seconds is no time that is worth to be waited for exactly */
+	else if (is_header(data, length, "Retry-After", &value, &value_length) && value_length > 0 && value_length < 6 &&
+			 strspn(value, "0123456789") >= value_length)
+	{
+		long		seconds = strtol(value, NULL, 10);
+
+		call->retry_after = 1000.0 * (double) (seconds < MAX_RETRY_AFTER ? seconds : MAX_RETRY_AFTER);
+	}
+	return length;
 }
 
 static void
-prepare(CURL *handle, const char *url, const char *body, long timeout, struct curl_slist *headers)
+set_tls(CURL *handle, const SlipwayHttpSettings *settings)
 {
-	(void) curl.easy_setopt(handle, CURLOPT_URL, url);
-	(void) curl.easy_setopt(handle, CURLOPT_POSTFIELDS, body);
-	(void) curl.easy_setopt(handle, CURLOPT_HTTPHEADER, headers);
-	(void) curl.easy_setopt(handle, CURLOPT_TIMEOUT_MS, timeout);
-	(void) curl.easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS);
+	/* the defaults; said because nothing here may ever change them */
+	(void) curl.easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, 1L);
+	(void) curl.easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, 2L);
+	(void) curl.easy_setopt(handle, CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2);
+	if (settings->authorities != NULL)
+		(void) curl.easy_setopt(handle, CURLOPT_CAINFO, settings->authorities);
+	if (settings->certificate != NULL)
+		(void) curl.easy_setopt(handle, CURLOPT_SSLCERT, settings->certificate);
+	if (settings->private_key != NULL)
+		(void) curl.easy_setopt(handle, CURLOPT_SSLKEY, settings->private_key);
+}
+
+static void
+set_options(Transfer *transfer, const SlipwayHttpSettings *settings)
+{
+	SlipwayHttpCall *call = transfer->call;
+	CURL	   *handle = transfer->handle;
+
+	(void) curl.easy_setopt(handle, CURLOPT_URL, call->url);
+	if (call->body != NULL)
+	{
+		(void) curl.easy_setopt(handle, CURLOPT_POSTFIELDS, call->body);
+		(void) curl.easy_setopt(handle, CURLOPT_POSTFIELDSIZE, (long) call->length);
+	}
+	(void) curl.easy_setopt(handle, CURLOPT_CUSTOMREQUEST, call->method);
+	(void) curl.easy_setopt(handle, CURLOPT_HTTPHEADER, transfer->headers);
+	(void) curl.easy_setopt(handle, CURLOPT_TIMEOUT_MS, settings->timeout);
+	(void) curl.easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS,
+							settings->timeout < CONNECT_TIMEOUT_MS ? settings->timeout : CONNECT_TIMEOUT_MS);
 	(void) curl.easy_setopt(handle, CURLOPT_USERAGENT, "slipway/" SLIPWAY_VERSION);
-	(void) curl.easy_setopt(handle, CURLOPT_WRITEFUNCTION, discard);
+	(void) curl.easy_setopt(handle, CURLOPT_WRITEFUNCTION, take_answer);
+	(void) curl.easy_setopt(handle, CURLOPT_WRITEDATA, call);
+	(void) curl.easy_setopt(handle, CURLOPT_HEADERFUNCTION, take_header);
+	(void) curl.easy_setopt(handle, CURLOPT_HEADERDATA, call);
+	(void) curl.easy_setopt(handle, CURLOPT_ERRORBUFFER, transfer->error);
+	(void) curl.easy_setopt(handle, CURLOPT_PRIVATE, transfer);
 	/* signals are for the run */
 	(void) curl.easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
 	(void) curl.easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L);
+	set_tls(handle, settings);
+}
+
+static bool
+begin(SlipwayHttpClient *client, SlipwayHttpCall *call, Transfer *transfer)
+{
+	transfer->call = call;
+	transfer->handle = curl.easy_init();
+	for (size_t i = 0; call->headers != NULL && call->headers[i] != NULL; i++)
+	{
+		struct curl_slist *longer = curl.slist_append(transfer->headers, call->headers[i]);
+
+		if (longer == NULL)
+			return false;
+		transfer->headers = longer;
+	}
+	if (transfer->handle == NULL)
+		return false;
+	set_options(transfer, &client->settings);
+	return curl.multi_add_handle(client->multi, transfer->handle) == CURLM_OK;
+}
+
+/* What may be different when it is tried again. */
+static bool
+may_pass(CURLcode code)
+{
+	switch (code)
+	{
+		case CURLE_COULDNT_RESOLVE_HOST:
+		case CURLE_COULDNT_CONNECT:
+		case CURLE_OPERATION_TIMEDOUT:
+		case CURLE_GOT_NOTHING:
+		case CURLE_SEND_ERROR:
+		case CURLE_RECV_ERROR:
+		case CURLE_PARTIAL_FILE:
+		case CURLE_SSL_CONNECT_ERROR:
+		case CURLE_HTTP2:
+		case CURLE_HTTP2_STREAM:
+			return true;
+		default:
+			return false;
+	}
+}
+
+/* The library's own text names addresses and files, which says more than the code, but not the URL. */
+static void
+note_end(Transfer *transfer, CURLcode code)
+{
+	SlipwayHttpCall *call = transfer->call;
+	double		seconds = 0;
+
+	(void) curl.easy_getinfo(transfer->handle, CURLINFO_TOTAL_TIME, &seconds);
+	call->duration = seconds * 1000;
+	(void) curl.easy_getinfo(transfer->handle, CURLINFO_RESPONSE_CODE, &call->status);
+	if (code == CURLE_OK)
+		return;
+	call->status = 0;
+	call->may_pass = may_pass(code);
+	call->fault = slipway_memory_copy(transfer->error[0] != '\0' ? transfer->error : curl.easy_strerror(code));
+}
+
+static void
+finish(SlipwayHttpClient *client, Transfer *transfer)
+{
+	if (transfer->handle != NULL)
+	{
+		(void) curl.multi_remove_handle(client->multi, transfer->handle);
+		curl.easy_cleanup(transfer->handle);
+	}
+	curl.slist_free_all(transfer->headers);
+	if (transfer->call->status == 0 && transfer->call->fault == NULL)
+		transfer->call->fault = slipway_memory_copy("it was not sent");
+}
+
+void
+slipway_http_perform(SlipwayHttpClient *client, SlipwayHttpCall *calls, size_t count)
+{
+	Transfer   *transfers = slipway_memory_new((count + 1) * sizeof(Transfer));
+	int			running = 0;
+
+	for (size_t i = 0; i < count; i++)
+		(void) begin(client, &calls[i], &transfers[i]);
+	do
+	{
+		CURLMsg    *message;
+		int			left;
+
+		if (curl.multi_perform(client->multi, &running) != CURLM_OK)
+			break;
+		while ((message = curl.multi_info_read(client->multi, &left)) != NULL)
+		{
+			Transfer   *transfer = NULL;
+
+			if (message->msg == CURLMSG_DONE &&
+				curl.easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **) &transfer) == CURLE_OK &&
+				transfer != NULL)
+				note_end(transfer, message->data.result);
+		}
+		if (running > 0 && curl.multi_wait(client->multi, NULL, 0, POLL_MS, NULL) != CURLM_OK)
+			break;
+	} while (running > 0);
+	for (size_t i = 0; i < count; i++)
+		finish(client, &transfers[i]);
+	free(transfers);
 }
 
 char *
 slipway_http_post_json(const char *url, const char *body, long timeout)
 {
-	CURL	   *handle = curl.easy_init();
-	struct curl_slist *headers = curl.slist_append(NULL, "Content-Type: application/json");
-	CURLcode	code = CURLE_OUT_OF_MEMORY;
-	long		status = 0;
+	static const char *const headers[] = {"Content-Type: application/json", NULL};
+	SlipwayHttpClient *client = slipway_http_open(&(SlipwayHttpSettings) {.timeout = timeout});
+	SlipwayHttpCall call = {.method = "POST", .url = url, .headers = headers, .body = body, .length = strlen(body)};
 	char	   *fault = NULL;
 
-	if (handle != NULL && headers != NULL)
-	{
-		prepare(handle, url, body, timeout, headers);
-		code = curl.easy_perform(handle);
-		(void) curl.easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
-	}
-	if (code != CURLE_OK)
-		fault = strdup(curl.easy_strerror(code));
-	else if ((status < 200 || status > 299) && asprintf(&fault, "it answered with HTTP status %ld", status) < 0)
-		fault = NULL;
-	curl.slist_free_all(headers);
-	curl.easy_cleanup(handle);
+	if (client == NULL)
+		return slipway_memory_copy("out of memory");
+	slipway_http_perform(client, &call, 1);
+	if (call.fault != NULL)
+		fault = slipway_memory_copy(call.fault);
+	else if (call.status < 200 || call.status > 299)
+		fault = slipway_memory_format("it answered with HTTP status %ld", call.status);
+	slipway_http_release(&call);
+	slipway_http_close(client);
 	return fault;
 }

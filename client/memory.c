@@ -56,6 +56,14 @@ slipway_memory_copy(const char *text)
 	return slipway_memory_copy_bytes(text, strlen(text));
 }
 
+void
+slipway_memory_wipe(char *text)
+{
+	if (text != NULL)
+		explicit_bzero(text, strlen(text));
+	free(text);
+}
+
 char *
 slipway_memory_format(const char *format,...)
 {

@@ -17,6 +17,9 @@ void	   *slipway_memory_resize(void *old, size_t count, size_t size);
 char	   *slipway_memory_copy(const char *text);
 char	   *slipway_memory_copy_bytes(const char *bytes, size_t length);
 
+/* Wipes a string, which may be NULL, and frees it. */
+void		slipway_memory_wipe(char *text);
+
 /* A new string made as printf() would. */
 char	   *slipway_memory_format(const char *format,...)
 			__attribute__((format(printf, 1, 2)));

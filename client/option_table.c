@@ -208,4 +208,37 @@ const SlipwayOption slipway_option_table[SLIPWAY_OPTION_COUNT] = {
 	[SLIPWAY_OPTION_FAIL_ON] =
 	{"fail-on", 0, SLIPWAY_OPTION_KIND_CHOICE, "SEVERITY", "danger|warning|note", "SLIPWAY_FAIL_ON",
 	"exit with 4 when something that severe is found"},
+	[SLIPWAY_OPTION_SECRETS] =
+	{"secrets", 0, TEXT("STORE"), "SLIPWAY_SECRETS",
+	"where secrets are kept: environment, file:PATH or barbican"},
+	[SLIPWAY_OPTION_SECRET_PREFIX] =
+	{"secret-prefix", 0, TEXT("TEXT"), "SLIPWAY_SECRET_PREFIX", "what their names begin with, as PROD_"},
+	[SLIPWAY_OPTION_QUERY] =
+	{"query", 0, TEXT("SQL"), NULL, "a query that counts, which is run read-only"},
+	[SLIPWAY_OPTION_FILE] =
+	{"file", 0, TEXT("FILE"), NULL, "read it from there (default: stdin, or a question)"},
+	[SLIPWAY_OPTION_BITS] =
+	{"bits", 0, SLIPWAY_OPTION_KIND_INTEGER, "N", NULL, "SLIPWAY_BITS", "how random it is (default: 256)"},
+	[SLIPWAY_OPTION_PURPOSE] =
+	{"purpose", 0, TEXT("TEXT"), NULL, "what it is for, as a note in the store"},
+	[SLIPWAY_OPTION_ENVIRONMENT] =
+	{"environment", 0, TEXT("NAME"), NULL, "the same: which environment it is for (default: that of --env)"},
+	[SLIPWAY_OPTION_ROTATION] =
+	{"rotation", 0, TEXT("DAYS"), "SLIPWAY_ROTATION", "when it is to be replaced, as 90d"},
+	[SLIPWAY_OPTION_ROOT] =
+	{"root", 0, TEXT("FILE"), NULL, "certificate of the authority that vouches for the server"},
+	[SLIPWAY_OPTION_CERT] =
+	{"cert", 0, TEXT("FILE"), NULL, "certificate of the role"},
+	[SLIPWAY_OPTION_KEY] =
+	{"key", 0, TEXT("FILE"), NULL, "its private key"},
+	[SLIPWAY_OPTION_METRICS] =
+	{"metrics", 0, TEXT("FILE"), "SLIPWAY_METRICS", "write what the store has taken into a file, for Prometheus"},
+	[SLIPWAY_OPTION_PREFER] =
+	{"prefer", 0, SLIPWAY_OPTION_KIND_CHOICE, "WHICH", "url|parameters", NULL,
+	"what counts where a file's connection string and its parameters disagree"},
+	[SLIPWAY_OPTION_NO_TEST] =
+	{"no-test", 0, FLAG, NULL, "ask neither the database nor the store first"},
+	[SLIPWAY_OPTION_ROLE] =
+	{"role", 0, SLIPWAY_OPTION_KIND_CHOICE, "WHOSE", "application|admin", NULL,
+	"whose password is changed (application)"},
 };

@@ -65,7 +65,8 @@ bool		slipway_preflight_sees_sessions(SlipwayPreflight *preflight);
  */
 const char *slipway_preflight_schemas(SlipwayPreflight *preflight);
 
-/* The groups of checks. Each reports for itself. */
+/* The groups of checks. Each reports for itself. That of the store does nothing where there is none. */
+void		slipway_preflight_store(SlipwayPreflight *preflight);
 void		slipway_preflight_server(SlipwayPreflight *preflight);
 void		slipway_preflight_rights(SlipwayPreflight *preflight);
 void		slipway_preflight_plan(SlipwayPreflight *preflight);

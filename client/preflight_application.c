@@ -297,6 +297,22 @@ check_load(SlipwayPreflight *preflight, const SlipwayTarget *target)
 	slipway_load_free(&load);
 }
 
+static bool
+find_target(SlipwayPreflight *preflight, SlipwayTarget *target)
+{
+	SlipwaySecretFault *fault = slipway_target_ask(preflight->arguments, true, target);
+
+	if (fault != NULL)
+		slipway_preflight_note(preflight, "application", SLIPWAY_OUTCOME_FAILED, fault->hint, "could not connect: %s",
+							   fault->text);
+	else if (!target->is_given)
+		slipway_preflight_note(preflight, "application", SLIPWAY_OUTCOME_SKIPPED,
+							   "Give app_url in the section of --env, or DB_CONN_STRING.",
+							   "nothing says how the application connects");
+	slipway_secret_fault_free(fault);
+	return fault == NULL && target->is_given;
+}
+
 void
 slipway_preflight_application(SlipwayPreflight *preflight)
 {
@@ -304,13 +320,8 @@ slipway_preflight_application(SlipwayPreflight *preflight)
 	PGconn	   *conn;
 	char	   *role;
 
-	if (!slipway_target_find_application(preflight->arguments, &target))
-	{
-		slipway_preflight_note(preflight, "application", SLIPWAY_OUTCOME_SKIPPED,
-							   "Give app_url in the section of --env, or DB_CONN_STRING.",
-							   "nothing says how the application connects");
+	if (!find_target(preflight, &target))
 		return;
-	}
 	/* what exec takes from the application is no help here either; nobody else connects any more */
 	slipway_application_forget_admin(preflight->arguments);
 	conn = check_connection(preflight, &target, &role);

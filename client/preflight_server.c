@@ -21,10 +21,17 @@ static void
 check_reachable(SlipwayPreflight *preflight)
 {
 	SlipwayTarget target = {0};
+	SlipwaySecretFault *stored = slipway_target_ask(preflight->arguments, false, &target);
 	char	   *fault = NULL;
 	char	   *place;
 
-	slipway_target_find(preflight->arguments, &target);
+	if (stored != NULL)
+	{
+		slipway_preflight_note(preflight, "server", SLIPWAY_OUTCOME_FAILED, stored->hint, "could not connect: %s",
+							   stored->text);
+		slipway_secret_fault_free(stored);
+		return;
+	}
 	place = slipway_connection_place(&target);
 	preflight->conn = slipway_connection_attempt(preflight->arguments, &target, &fault);
 	if (preflight->conn == NULL)

@@ -13,6 +13,22 @@
 #include "conninfo.h"
 #include "die.h"
 #include "memory.h"
+#include "output.h"
+#include "secret_buffer.h"
+#include "secret_counter.h"
+#include "stored_variable.h"
+
+/* What stands for a value that is not asked for. */
+#define MASK "***"
+
+/* A target that is being found. */
+typedef struct Search
+{
+	const SlipwayArguments *arguments;
+	SlipwayTarget *target;
+	bool		sketch;			/* no store is asked */
+	SlipwaySecretFault *fault;	/* of the store */
+} Search;
 
 static const char *
 read_variable(const char *name)
@@ -22,10 +38,21 @@ read_variable(const char *name)
 	return value != NULL && *value != '\0' ? value : NULL;
 }
 
+/* It may hold a password. */
 static char *
 copy_text(const char *text)
 {
-	return text != NULL ? slipway_memory_copy(text) : NULL;
+	return text != NULL ? slipway_secret_copy(text) : NULL;
+}
+
+/* The same, and the original is wiped and freed. */
+static char *
+take_over(char *text)
+{
+	char	   *copy = copy_text(text);
+
+	slipway_memory_wipe(text);
+	return copy;
 }
 
 /* Takes what the options say; true if that names where to connect to. */
@@ -60,15 +87,93 @@ take_string(SlipwayTarget *target, const char *source, char *text)
 	return true;
 }
 
-static bool
-find_in_environment(const SlipwayArguments *arguments, SlipwayTarget *target)
+static const char *
+mask_variable(void *context, const char *name)
 {
-	const SlipwayEnvironment *environment = arguments->environment;
+	(void) context;
+	(void) name;
+	return MASK;
+}
 
-	if (environment != NULL)
-		target->overrides = take_string(target, slipway_config_source(environment),
-										slipway_config_value(environment, SLIPWAY_CONFIG_URL));
-	return target->overrides;
+/* A connection of the section, where the store may have what is in its variables; NULL: there is none. */
+static char *
+read_section(Search *search, SlipwayConfigKey key)
+{
+	const SlipwayEnvironment *environment = search->arguments->environment;
+	bool		masked = search->sketch && slipway_stored_connection_is_used(search->arguments);
+	SlipwayStoredVariables variables = {0};
+	char	   *text = NULL;
+
+	if (environment == NULL)
+		return NULL;
+	if (!search->sketch)
+		search->fault = slipway_stored_variables_fetch(search->arguments, key, &variables);
+	if (search->fault == NULL)
+		text = slipway_config_value_with(environment, key, masked ? mask_variable : slipway_stored_variables_find,
+										 &variables);
+	slipway_stored_variables_release(&variables);
+	return take_over(text);
+}
+
+static bool
+find_in_section(Search *search, SlipwayConfigKey key, const char *source)
+{
+	SlipwayTarget *target = search->target;
+	char	   *text = read_section(search, key);
+
+	/* all of it is in a variable that is not asked for */
+	if (text != NULL && search->sketch && strcmp(text, MASK) == 0)
+	{
+		target->source = source;
+		target->conninfo = text;
+		return true;
+	}
+	return take_string(target, source, text);
+}
+
+static void
+tell_counters(void)
+{
+	char	   *text;
+
+	if (!slipway_output_is_verbose())
+		return;
+	text = slipway_secret_counter_describe();
+	slipway_output_detail("store of secrets: %s", text);
+	free(text);
+}
+
+/* What the store says; host, port and user of the command line count more. */
+static bool
+find_in_store(Search *search)
+{
+	SlipwayTarget *target = search->target;
+	SlipwayStoredConnection *stored = NULL;
+
+	if (search->fault != NULL || !slipway_stored_connection_is_used(search->arguments))
+		return false;
+	if (search->sketch)
+	{
+		target->source = slipway_option_text(search->arguments, SLIPWAY_OPTION_SECRETS);
+		target->in_store = true;
+		return true;
+	}
+	search->fault = slipway_stored_connection_fetch(search->arguments, target->is_application, &stored);
+	tell_counters();
+	if (stored == NULL)
+		return false;
+	target->stored = stored;
+	target->in_store = true;
+	target->overrides = true;
+	target->host = target->host != NULL ? target->host : stored->host;
+	target->port = target->port != NULL ? target->port : stored->port;
+	target->user = target->user != NULL ? target->user : stored->user;
+	target->password = copy_text(stored->password);
+	if (stored->conninfo != NULL)
+		return take_string(target, stored->source, copy_text(stored->conninfo));
+	target->source = stored->source;
+	target->conninfo = copy_text(stored->dbname);
+	return true;
 }
 
 /* Single variables: HOST, PORT and DATABASE are the same for all, the role is one's own. */
@@ -112,7 +217,7 @@ hide_secret(Message *message, const char *secret)
 {
 	char	   *hidden = slipway_conninfo_hide(message->text, secret);
 
-	free(message->text);
+	slipway_memory_wipe(message->text);
 	message->text = hidden;
 }
 
@@ -126,8 +231,8 @@ hide_piece(void *context, const char *start, size_t length)
 
 	hide_secret(message, raw);
 	hide_secret(message, decoded);
-	free(raw);
-	free(decoded);
+	slipway_memory_wipe(raw);
+	slipway_memory_wipe(decoded);
 }
 
 char *
@@ -200,8 +305,8 @@ check_conninfo(SlipwayTarget *target)
 		slipway_die(SLIPWAY_EXIT_USAGE, ESCAPE_HINT, "the connection string of %s is malformed",
 					target->source);
 	rest = slipway_conninfo_split(target->conninfo, &target->search_path);
-	free(target->conninfo);
-	target->conninfo = rest;
+	slipway_secret_free(target->conninfo);
+	target->conninfo = take_over(rest);
 	options = PQconninfoParse(target->conninfo, &error);
 	if (options == NULL)
 		slipway_die(SLIPWAY_EXIT_USAGE, NULL, "%s is not a connection string of PostgreSQL: %s",
@@ -209,7 +314,7 @@ check_conninfo(SlipwayTarget *target)
 					error != NULL ? scrub_parse_error(target, error) : "out of memory");
 	for (const PQconninfoOption *option = options; option->keyword != NULL; option++)
 	{
-		if (option->val == NULL)
+		if (option->val == NULL || strcmp(option->val, MASK) == 0)
 			continue;
 		check_piece(target, option);
 		if (strcmp(option->keyword, "options") == 0)
@@ -242,16 +347,25 @@ settle_search_path(const SlipwayArguments *arguments, SlipwayTarget *target)
 	}
 }
 
-void
-slipway_target_find(const SlipwayArguments *arguments, SlipwayTarget *target)
+static void
+find_administrator(Search *search)
 {
-	target->is_given = find_in_options(arguments, target) ||
-		find_in_environment(arguments, target) || has_server(target) || find_in_variables(target);
+	SlipwayTarget *target = search->target;
+	const SlipwayEnvironment *environment = search->arguments->environment;
+
+	target->is_given = find_in_options(search->arguments, target);
+	if (!target->is_given && environment != NULL)
+		target->is_given = target->overrides =
+			find_in_section(search, SLIPWAY_CONFIG_URL, slipway_config_source(environment));
+	target->is_given = target->is_given || find_in_store(search);
+	if (search->fault != NULL)
+		return;
+	target->is_given = target->is_given || has_server(target) || find_in_variables(target);
 	if (!target->is_given)
 		target->source = "libpq's defaults";
 	target->has_service = read_variable("PGSERVICE") != NULL;
 	check_conninfo(target);
-	settle_search_path(arguments, target);
+	settle_search_path(search->arguments, target);
 }
 
 /* DB_HOST and its like beside an administrator's role only are said of that one. */
@@ -261,22 +375,71 @@ has_administrator_only(void)
 	return read_variable("DB_ADMIN_USER") != NULL && read_variable("DB_USER") == NULL;
 }
 
-bool
-slipway_target_find_application(const SlipwayArguments *arguments, SlipwayTarget *target)
+static void
+find_application(Search *search)
 {
-	const SlipwayEnvironment *environment = arguments->environment;
-	char	   *app_url = environment != NULL
-		? slipway_config_value(environment, SLIPWAY_CONFIG_APP_URL) : NULL;
-	const char *source = app_url != NULL
-		? slipway_memory_format("app_url of %s", slipway_config_source(environment)) : NULL;
+	SlipwayTarget *target = search->target;
+	const SlipwayEnvironment *environment = search->arguments->environment;
+	char	   *place = environment != NULL ? slipway_config_place(environment, SLIPWAY_CONFIG_APP_URL) : NULL;
 
-	target->is_application = true;
-	target->is_given = take_string(target, source, app_url) ||
+	if (place != NULL)
+		target->is_given = find_in_section(search, SLIPWAY_CONFIG_APP_URL,
+										   slipway_memory_format("app_url of %s", slipway_config_source(environment)));
+	free(place);
+	target->is_given = target->is_given || find_in_store(search);
+	/* a store that is silent about the application is not overruled by what lies about */
+	if (search->fault != NULL || (!target->is_given && slipway_stored_connection_is_used(search->arguments)))
+		return;
+	target->is_given = target->is_given ||
 		take_string(target, "DB_CONN_STRING", copy_text(read_variable("DB_CONN_STRING"))) ||
 		(!has_administrator_only() && find_in_parts(target, "DB_USER", "DB_PASSWORD"));
 	check_conninfo(target);
 	if (target->search_path != NULL)
 		target->search_path_source = slipway_memory_copy(target->source);
+}
+
+static void
+find(Search *search, bool application)
+{
+	search->target->is_application = application;
+	if (application)
+		find_application(search);
+	else
+		find_administrator(search);
+	if (search->fault != NULL)
+	{
+		slipway_target_release(search->target);
+		*search->target = (SlipwayTarget) {.is_application = application};
+	}
+}
+
+SlipwaySecretFault *
+slipway_target_ask(const SlipwayArguments *arguments, bool application, SlipwayTarget *target)
+{
+	Search		search = {.arguments = arguments, .target = target};
+
+	find(&search, application);
+	return search.fault;
+}
+
+void
+slipway_target_sketch(const SlipwayArguments *arguments, bool application, SlipwayTarget *target)
+{
+	Search		search = {.arguments = arguments, .target = target, .sketch = true};
+
+	find(&search, application);
+}
+
+void
+slipway_target_find(const SlipwayArguments *arguments, SlipwayTarget *target)
+{
+	slipway_secret_fault_check(slipway_target_ask(arguments, false, target));
+}
+
+bool
+slipway_target_find_application(const SlipwayArguments *arguments, SlipwayTarget *target)
+{
+	slipway_secret_fault_check(slipway_target_ask(arguments, true, target));
 	return target->is_given;
 }
 
@@ -318,7 +481,7 @@ slipway_target_find_other(const SlipwayArguments *arguments, SlipwayOptionId opt
 {
 	target->is_given = true;
 	target->source = slipway_memory_format("option --%s", slipway_option_table[option].name);
-	target->conninfo = slipway_memory_copy(slipway_option_text(arguments, option));
+	target->conninfo = copy_text(slipway_option_text(arguments, option));
 	target->host = slipway_option_text(arguments, SLIPWAY_OPTION_HOST);
 	target->port = slipway_option_text(arguments, SLIPWAY_OPTION_PORT);
 	target->user = slipway_option_text(arguments, SLIPWAY_OPTION_USERNAME);
@@ -331,9 +494,10 @@ slipway_target_find_other(const SlipwayArguments *arguments, SlipwayOptionId opt
 void
 slipway_target_release(SlipwayTarget *target)
 {
-	free(target->conninfo);
+	slipway_secret_free(target->conninfo);
 	free(target->search_path);
 	free(target->search_path_source);
 	free(target->options);
-	free(target->password);
+	slipway_secret_free(target->password);
+	slipway_stored_connection_release(target->stored);
 }

@@ -27,6 +27,13 @@ SlipwayWait slipway_wait_begin(const SlipwayArguments *arguments);
 bool		slipway_wait_pause(SlipwayWait *wait);
 
 /*
+ * Finds where to connect to, as slipway_target_ask() does. Tries until the store of secrets, if one has to be asked, is
+ * reachable, up to the same end; other faults of it end the program.
+ */
+void		slipway_wait_for_target(SlipwayWait *wait, const SlipwayArguments *arguments, bool application,
+									SlipwayTarget *target);
+
+/*
  * Tries until the server lets this target in, or will not; that, and why not, is for
  * slipway_connection_open() to find. Returns what the server is called, which the caller
  * frees. Ends the program with SLIPWAY_EXIT_CONNECTION when the time is over.

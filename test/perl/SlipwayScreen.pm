@@ -17,7 +17,7 @@ use Time::HiRes qw(time);
 
 our @EXPORT = qw(start_screen read_until type_keys resize_screen finish_screen screen_lines);
 
-# Starts slipway in the place with its arguments.
+# Starts slipway in the place, with the connection if there is a node, with its arguments.
 #   columns   of the terminal (80)
 #   env       on top of the environment; TERM is xterm
 sub start_screen
@@ -39,7 +39,7 @@ sub start_screen
 		%ENV = (%ENV, TERM => 'xterm', %{ $option{env} // {} });
 		open STDIN, '<&', $slave and open STDOUT, '>&', $slave and open STDERR, '>&', $slave
 		  and chdir $place->{home}
-		  and exec 'slipway', '-d', $place->{node}->connstr($place->{db}), @$args;
+		  and exec 'slipway', (defined $place->{node} ? ('-d', $place->{node}->connstr($place->{db})) : ()), @$args;
 		POSIX::_exit(99);
 	}
 	$pty->close_slave;
