@@ -112,22 +112,23 @@ restore_example(const char *path, const char *backup)
 }
 
 /*
- * Before the file was replaced a backup need not be whole, and is not needed: true if that is so. With --no-test what the
- * interrupted import has stored stays, and its journal.
+ * Before the file was replaced a backup need not be whole, and is not needed: true if that is so. Once it may have been replaced
+ * the backup is whole, and what is left to do in the store can be done later.
  */
 static bool
 is_untouched(const SlipwayArguments *arguments, const char *name, const char *path)
 {
 	SlipwayImportJournal journal;
-	bool		untouched;
+	bool		untouched = slipway_import_journal_read(path, &journal) && !journal.is_rewriting;
 
-	if (!slipway_option_flag(arguments, SLIPWAY_OPTION_NO_TEST) && !slipway_option_flag(arguments, SLIPWAY_OPTION_DRY_RUN))
-		return slipway_secret_import_recover(arguments, name) == SLIPWAY_RECOVERY_UNDONE;
-	untouched = slipway_import_journal_read(path, &journal) && !journal.is_rewriting;
 	slipway_import_journal_release(&journal);
-	if (untouched)
-		slipway_output_say("%s: an interrupted import has not touched it; it is undone by \"slipway secret import\"", name);
-	return untouched;
+	if (!untouched)
+		return false;
+	if (slipway_option_flag(arguments, SLIPWAY_OPTION_NO_TEST) || slipway_option_flag(arguments, SLIPWAY_OPTION_DRY_RUN))
+		slipway_output_say("%s: an interrupted import has not touched it; \"slipway secret import\" undoes what it has stored", name);
+	else
+		(void) slipway_secret_import_recover(arguments, name);
+	return true;
 }
 
 static void

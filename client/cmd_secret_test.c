@@ -13,6 +13,7 @@
 #include "memory.h"
 #include "output.h"
 #include "preflight.h"
+#include "secret_command.h"
 #include "target.h"
 
 /* A connection that is tried. */
@@ -183,9 +184,7 @@ slipway_cmd_secret_test(const SlipwayArguments *arguments)
 	int		   *counts = trial.preflight.counts;
 	bool		connected = true;
 
-	if (slipway_option_text(arguments, SLIPWAY_OPTION_SECRETS) == NULL)
-		slipway_die(SLIPWAY_EXIT_USAGE, "Give --secrets, SLIPWAY_SECRETS or the key \"secrets\" of a section.",
-					"there is no store of secrets to test");
+	(void) slipway_secret_command_begin(arguments);
 	slipway_preflight_store(&trial.preflight);
 	if (counts[SLIPWAY_OUTCOME_FAILED] > 0)
 		return SLIPWAY_EXIT_CONNECTION;

@@ -495,7 +495,7 @@ const SlipwayCommand slipway_command_table[] = {
 		"slipway -e prod secret test\n"
 		"slipway -e prod secret test --query \"SELECT count(*) FROM orders\"",
 		.application = true,
-		.options = OPTIONS(SLIPWAY_OPTION_QUERY),
+		.options = OPTIONS(SLIPWAY_OPTION_QUERY, SLIPWAY_OPTION_METRICS),
 		.run = slipway_cmd_secret_test,
 	},
 	{

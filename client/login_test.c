@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "connection.h"
+#include "connection_error.h"
 #include "die.h"
 #include "memory.h"
 #include "output.h"
@@ -37,6 +38,17 @@ slipway_login_arguments(const SlipwayArguments *arguments, const char *secrets)
 	return result;
 }
 
+static char *
+tell_fault(const SlipwayTarget *target, const PGconn *conn)
+{
+	char	   *scrubbed = slipway_target_scrub(target, PQerrorMessage(conn));
+	bool		explained;
+	char	   *fault = slipway_connection_error_text(scrubbed, &explained);
+
+	free(scrubbed);
+	return fault;
+}
+
 PGconn *
 slipway_login_open(const SlipwayArguments *arguments, bool application, char **fault, SlipwayExitCode *code)
 {
@@ -55,8 +67,14 @@ slipway_login_open(const SlipwayArguments *arguments, bool application, char **f
 	else
 	{
 		(void) setenv("PGCONNECT_TIMEOUT", CONNECT_TIMEOUT, 0);
-		conn = slipway_connection_attempt(&only, &target, fault);
-		*code = SLIPWAY_EXIT_CONNECTION;
+		conn = slipway_connection_plain(&target);
+		if (PQstatus(conn) != CONNECTION_OK)
+		{
+			*fault = tell_fault(&target, conn);
+			*code = SLIPWAY_EXIT_CONNECTION;
+			PQfinish(conn);
+			conn = NULL;
+		}
 	}
 	slipway_target_release(&target);
 	return conn;

@@ -12,8 +12,9 @@
 #include "option.h"
 
 /*
- * Connects with nothing but what the store of these arguments says: no section, and no option that says where to. Returns
- * NULL, sets *fault to a text without passwords, which the caller frees, and *code to what it is for the program.
+ * Connects with nothing but what the store of these arguments says: no section, and no option that says where to. The caller
+ * ends it. A failure returns NULL, and sets *fault to a text without passwords, which the caller frees, and *code to what it is
+ * for the program.
  */
 PGconn	   *slipway_login_open(const SlipwayArguments *arguments, bool application, char **fault, SlipwayExitCode *code);
 

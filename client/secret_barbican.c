@@ -77,9 +77,50 @@ find_slowly(SlipwayBarbicanStore *store, const char *name, char **reference)
 	return fault;
 }
 
-/* Finds, in parallel, the references of those which have none yet and are to be looked for; what is not found stays without. */
+static bool
+is_open(const SlipwaySecretLookup *lookup, const char *reference)
+{
+	return lookup->state == SLIPWAY_SECRET_UNKNOWN && reference == NULL;
+}
+
+/*
+ * Finds several with one question: for all that has the prefix. *all: that is all there is, so that what was not
+ * found is nowhere.
+ */
 static SlipwaySecretFault *
-find_by_name(SlipwayBarbicanStore *store, SlipwaySecretLookup *lookups, char **references, size_t count)
+find_by_prefix(SlipwayBarbicanStore *store, const SlipwaySecretLookup *lookups, char **references, size_t count, bool *all)
+{
+	char	   *escaped = slipway_barbican_escape(store->prefix);
+	SlipwayBarbicanCall call = {
+		.method = "GET", .path = slipway_memory_format("secrets?name=%s%%25&limit=100&sort=created:desc", escaped)
+	};
+	SlipwaySecretFault *fault = slipway_barbican_perform(store->barbican, &call, 1);
+	json_t	   *answer = NULL;
+	size_t		size;
+
+	free(escaped);
+	if (fault == NULL)
+		fault = slipway_barbican_read(&call, &answer);
+	size = json_array_size(json_object_get(answer, "secrets"));
+	/* a Barbican that has nothing may be one that takes no patterns */
+	*all = fault == NULL && size > 0 && json_integer_value(json_object_get(answer, "total")) <= (json_int_t) size;
+	for (size_t i = 0; i < count && *all; i++)
+		if (is_open(&lookups[i], references[i]))
+		{
+			char	   *name = slipway_memory_format("%s%s", store->prefix, lookups[i].name);
+			bool		more;
+
+			references[i] = choose_named(answer, name, &more);
+			free(name);
+		}
+	json_decref(answer);
+	slipway_barbican_release(&call, 1);
+	return fault;
+}
+
+/* The same with a question for each of them, in parallel. */
+static SlipwaySecretFault *
+find_by_name(SlipwayBarbicanStore *store, const SlipwaySecretLookup *lookups, char **references, size_t count)
 {
 	SlipwayBarbicanCall *calls = slipway_memory_new((count + 1) * sizeof(SlipwayBarbicanCall));
 	size_t	   *places = slipway_memory_new((count + 1) * sizeof(size_t));
@@ -87,7 +128,7 @@ find_by_name(SlipwayBarbicanStore *store, SlipwaySecretLookup *lookups, char **r
 	SlipwaySecretFault *fault;
 
 	for (size_t i = 0; i < count; i++)
-		if (lookups[i].state == SLIPWAY_SECRET_UNKNOWN && references[i] == NULL)
+		if (is_open(&lookups[i], references[i]))
 		{
 			char	   *name = slipway_memory_format("%s%s", store->prefix, lookups[i].name);
 			char	   *escaped = slipway_barbican_escape(name);
@@ -119,6 +160,21 @@ find_by_name(SlipwayBarbicanStore *store, SlipwaySecretLookup *lookups, char **r
 	return fault;
 }
 
+/* Finds the references of those which have none yet and are to be looked for; what is not found stays without. */
+static SlipwaySecretFault *
+find_references(SlipwayBarbicanStore *store, const SlipwaySecretLookup *lookups, char **references, size_t count)
+{
+	size_t		open = 0;
+	bool		all = false;
+	SlipwaySecretFault *fault = NULL;
+
+	for (size_t i = 0; i < count; i++)
+		open += is_open(&lookups[i], references[i]);
+	if (open > 1)
+		fault = find_by_prefix(store, lookups, references, count, &all);
+	return fault != NULL || all || open == 0 ? fault : find_by_name(store, lookups, references, count);
+}
+
 /* One look: answers what it finds; what turns out to be nowhere is missing; what vanished meanwhile stays unknown. */
 static SlipwaySecretFault *
 look(SlipwayBarbicanStore *store, SlipwaySecretLookup *lookups, char **references, size_t count)
@@ -137,7 +193,7 @@ look(SlipwayBarbicanStore *store, SlipwaySecretLookup *lookups, char **reference
 	}
 	slipway_barbican_sets_release(&sets);
 	if (fault == NULL)
-		fault = find_by_name(store, lookups, references, count);
+		fault = find_references(store, lookups, references, count);
 	for (size_t i = 0; i < count && fault == NULL; i++)
 		if (lookups[i].state == SLIPWAY_SECRET_UNKNOWN && references[i] == NULL)
 			lookups[i].state = SLIPWAY_SECRET_MISSING;

@@ -114,7 +114,7 @@ take_line(Reading *reading, Setting setting, bool optional)
 												  slipway_secret_store_place(reading->store), name);
 	else if (strpbrk(text, "\r\n") != NULL)
 		reading->fault = slipway_secret_fault_new(SLIPWAY_SECRET_FAULT_MALFORMED,
-												  "Store it again without one; \"echo\" adds it.",
+												  "Store it again: \"slipway secret put\".",
 												  "secret \"%s\" in %s has a line feed",
 												  name, slipway_secret_store_place(reading->store));
 	free(name);

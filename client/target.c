@@ -13,7 +13,9 @@
 #include "conninfo.h"
 #include "die.h"
 #include "memory.h"
+#include "output.h"
 #include "secret_buffer.h"
+#include "secret_counter.h"
 #include "stored_variable.h"
 
 /* What stands for a value that is not asked for. */
@@ -129,6 +131,18 @@ find_in_section(Search *search, SlipwayConfigKey key, const char *source)
 	return take_string(target, source, text);
 }
 
+static void
+tell_counters(void)
+{
+	char	   *text;
+
+	if (!slipway_output_is_verbose())
+		return;
+	text = slipway_secret_counter_describe();
+	slipway_output_detail("store of secrets: %s", text);
+	free(text);
+}
+
 /* What the store says; host, port and user of the command line count more. */
 static bool
 find_in_store(Search *search)
@@ -145,6 +159,7 @@ find_in_store(Search *search)
 		return true;
 	}
 	search->fault = slipway_stored_connection_fetch(search->arguments, target->is_application, &stored);
+	tell_counters();
 	if (stored == NULL)
 		return false;
 	target->stored = stored;

@@ -186,7 +186,7 @@ my @faulty = (
 		  . qq{hint: "slipway secret list" shows what there is, "slipway secret import" stores a file's settings.\n}, 'nothing of a connection' ],
 	[ { DB_USERNAME => 'app', DB_NAME => 'x' }, 1, qq{file:secrets has no secret "DB_HOST"\nhint: "slipway secret list" shows what there is.\n}, 'no host' ],
 	[ { DB_USERNAME => 'app', DB_HOST => 'x' }, 1, qr/file:secrets has no secret "DB_NAME"\n/, 'no database' ],
-	[ { %app, DB_HOST => "x\n" }, 1, qq{secret "DB_HOST" in file:secrets has a line feed\nhint: Store it again without one; "echo" adds it.\n}, 'a line feed' ],
+	[ { %app, DB_HOST => "x\n" }, 1, qq{secret "DB_HOST" in file:secrets has a line feed\nhint: Store it again: "slipway secret put".\n}, 'a line feed' ],
 	[ { %app, DB_PASSWORD => '' }, 1, qr/"DB_PASSWORD" .*empty/, 'an empty password' ],
 	[ { %app, DB_PASSWORD => "S3cret\xff" }, 1, qr/"DB_PASSWORD" .*(not text|UTF-8)/, 'a password that is no text' ],
 	[ { DATABASE_URL => 'S3cret' }, 2, qq{DATABASE_URL in file:secrets is not a connection string of PostgreSQL\nhint: It looks like postgresql://role\@host/database.\n}, 'a URL that is none' ],
