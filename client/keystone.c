@@ -36,7 +36,12 @@ slipway_token_release(SlipwayToken *token)
 	free(token->project_id);
 	free(token->roles);
 	free(token->endpoint);
-	*token = (SlipwayToken) {0};
+	token->header = NULL;
+	token->user = NULL;
+	token->project = NULL;
+	token->roles = NULL;
+	token->endpoint = NULL;
+	token->expires_at = 0;
 }
 
 /* {"id": ...} or {"name": ...} of a domain. */
