@@ -1,0 +1,94 @@
+# secret rotate, killed by SIGKILL at whatever moment, before and after each of its requests: the password is never lost, and the
+# next call settles which one it is.
+#
+# TORTURE_ROUNDS=N   how many times (12), over all phases
+
+use strict;
+use warnings FATAL => 'all';
+
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use SlipwayClient;
+use SlipwayOpenStack;
+use SlipwaySecrets;
+use SlipwayServer;
+use SlipwayTest;
+use Test::More;
+
+my $why = why_no_openstack();
+plan(skip_all => $why) if defined $why;
+
+my $rounds = $ENV{TORTURE_ROUNDS} // 12;
+my $seed = $ENV{TORTURE_SEED} // int(rand(1e6));
+my $node = new_secret_node('rotate_killed');
+my $cloud = new_cloud();
+my $faults = new_faults($cloud);
+my $place = new_secret_place($node);
+my %env = (cloud_env($cloud, via => $faults), SLIPWAY_SECRETS => 'barbican', SLIPWAY_SECRET_PREFIX => 'R_');
+
+note("TORTURE_SEED=$seed");
+srand $seed;
+
+sub start_rotate { return start_client($place, [ 'secret', 'rotate' ], connect => 0, env => \%env) }
+
+write_env($place, '.env', 'parameters', 'url');
+my ($exit, $out, $err) = client($place, [ 'secret', 'import', '.env' ], connect => 0, env => \%env);
+is($exit, 0, 'import') or BAIL_OUT($err);
+
+# What it does, one after the other, with the moment at which the role gets its password.
+my $verifier = "SELECT rolpassword FROM pg_authid WHERE rolname = '$place->{app}'";
+clear_faults_log($faults);
+($exit, $out, $err) = finish_client(start_rotate());
+is($exit, 0, 'a rotation that nobody kills') or BAIL_OUT($err);
+my @log = sort { $a->{began} <=> $b->{began} } faults_log($faults);
+my %phase;
+my ($stored, $published) = (0, 0);
+for my $number (0 .. $#log)
+{
+	my ($service, $method, $path) = @{ $log[$number] }{qw(service method path)};
+
+	$published ||= $method eq 'POST' && $path =~ /containers/;
+	my $name = ($published ? 'from the set on: ' : $stored > 3 ? 'staged: ' : 'at first: ')
+	  . ($service eq 'keystone' ? 'log in' : "$method " . ($path =~ m{/payload} ? 'payload' : ($path =~ m{/(secrets|containers)})[0]));
+	$stored += $method eq 'POST' && $path =~ /secrets/;
+	push @{ $phase{$name} }, $number;
+}
+cmp_ok(scalar(@log), '>', 20, 'it has many moments');
+
+my @names = sort keys %phase;
+my (%hit, %state);
+for my $round (1 .. $rounds)
+{
+	my $name = $names[ ($round - 1) % @names ];
+	my $number = $phase{$name}[ rand @{ $phase{$name} } ];
+	my $when = rand() < 0.5 ? 'before' : 'after';
+	my $label = "round $round, $when $name $number";
+	my $old = sql($node, $verifier)->{out};
+
+	set_victim($faults, undef);
+	set_faults($faults, { after => $number, times => 1, do => 'kill', when => $when });
+	my $client = start_rotate();
+	set_victim($faults, $client->{run}{KIDS}[0]{PID});
+	($exit, $out, $err) = finish_client($client);
+	set_faults($faults);
+	next if $exit == 0;
+	is($exit, 137, "$label: it was killed") or diag($err);
+	$hit{$name}++;
+	my $is_altered = sql($node, $verifier)->{out} ne $old;
+	my $works = logs_in($place, \%env) eq $place->{app};
+	$state{ ($is_altered ? 'altered' : 'not altered') . ($works ? '' : ', not in force') }++;
+	ok($works, "$label: what is in force works, as the role is not altered") unless $is_altered;
+
+	($exit, $out, $err) = finish_client(start_rotate());
+	is($exit, 0, "$label: the next call") or diag($err);
+	is(logs_in($place, \%env), $place->{app}, "$label: what is in force works");
+	isnt(sql($node, $verifier)->{out}, $old, "$label: it is a new one");
+	store_is_clean($cloud, $label);
+	like(in_force($place, \%env, 'DATABASE_URL')->{DATABASE_URL}, qr/:\Q${\ in_force($place, \%env, 'DB_PASSWORD')->{DB_PASSWORD} }\E\@/, "$label: the same in the URL");
+}
+note("killed at $_: $hit{$_}") for sort keys %hit;
+note(join '; ', map { "$state{$_} $_" } sort keys %state);
+is(join(' ', grep { !$hit{$_} } @names), '', 'each phase was hit') if $rounds >= 2 * @names;
+
+$node->stop;
+done_testing();
