@@ -118,7 +118,6 @@ store_all(const Import *import)
 	SlipwaySecretItem items[SLIPWAY_ENV_SETTINGS];
 	SlipwaySecretLookup lookups[SLIPWAY_ENV_SETTINGS] = {{.name = NULL}};
 	size_t		count = list_items(import, items);
-	bool		whole = slipway_env_move_is_whole(import->move);
 
 	slipway_secret_fault_check(slipway_secret_store_stage(import->store, import->journal.set, items, count));
 	slipway_output_say("stored in %s: %zu settings", slipway_secret_store_place(import->store), count);
@@ -129,7 +128,41 @@ store_all(const Import *import)
 	compare(import, items, lookups, count, "gives");
 	slipway_output_say("read back: the same");
 	check_interrupt(import);
-	slipway_secret_fault_check(slipway_secret_store_publish(import->store, import->journal.set, whole));
+}
+
+/* What was staged, with what stays in the file as the application has it. */
+static void
+test_connections(const Import *import)
+{
+	const SlipwayDotenvEntry *mode = slipway_dotenv_find(import->file->dotenv, "DB_SSLMODE");
+	const bool *has = import->move->is_stored;
+	bool		application = has[SLIPWAY_ENV_APP_STRING] || has[SLIPWAY_ENV_URL] || has[SLIPWAY_ENV_USERNAME] ||
+		has[SLIPWAY_ENV_USER] || has[SLIPWAY_ENV_PASSWORD];
+
+	if (mode != NULL && mode->problem == NULL && mode->length > 0)
+		(void) setenv("DB_SSLMODE", mode->value, 1);
+	slipway_secret_store_look_into(import->store, import->journal.set, slipway_env_move_is_whole(import->move));
+	if (application)
+		slipway_login_test(import->arguments, true);
+	check_interrupt(import);
+	if (slipway_env_move_has_admin(import->move) || !application)
+		slipway_login_test(import->arguments, false);
+	slipway_secret_store_look_into(import->store, NULL, false);
+	check_interrupt(import);
+}
+
+/* From then on others find it. */
+static void
+publish(const Import *import)
+{
+	SlipwaySecretItem items[SLIPWAY_ENV_SETTINGS];
+	SlipwaySecretLookup lookups[SLIPWAY_ENV_SETTINGS] = {{.name = NULL}};
+	size_t		count = list_items(import, items);
+
+	slipway_secret_fault_check(slipway_secret_store_publish(import->store, import->journal.set,
+															slipway_env_move_is_whole(import->move)));
+	for (size_t i = 0; i < count; i++)
+		lookups[i].name = items[i].name;
 	slipway_secret_fault_check(slipway_secret_store_fetch(import->store, lookups, count));
 	compare(import, items, lookups, count, "finds");
 	check_interrupt(import);
@@ -154,25 +187,6 @@ check_strangers(const Import *import)
 						slipway_secret_store_place(import->store), slipway_secret_store_prefix(import->store), lookups[i].name,
 						import->file->name);
 	slipway_secret_lookup_release(lookups, 3);
-}
-
-/* What the store says, with what stays in the file as the application has it. */
-static void
-test_connections(const Import *import)
-{
-	const SlipwayDotenvEntry *mode = slipway_dotenv_find(import->file->dotenv, "DB_SSLMODE");
-	const bool *has = import->move->is_stored;
-	bool		application = has[SLIPWAY_ENV_APP_STRING] || has[SLIPWAY_ENV_URL] || has[SLIPWAY_ENV_USERNAME] ||
-		has[SLIPWAY_ENV_USER] || has[SLIPWAY_ENV_PASSWORD];
-
-	if (mode != NULL && mode->problem == NULL && mode->length > 0)
-		(void) setenv("DB_SSLMODE", mode->value, 1);
-	if (application)
-		slipway_login_test(import->arguments, true);
-	check_interrupt(import);
-	if (slipway_env_move_has_admin(import->move) || !application)
-		slipway_login_test(import->arguments, false);
-	check_interrupt(import);
 }
 
 /* In the example others have to fill in where their store is. */
@@ -314,8 +328,9 @@ slipway_secret_import_run(const SlipwayArguments *arguments, const SlipwayEnvFil
 	slipway_import_journal_write(file, &import.journal);
 	slipway_die_push(undo, &import);
 	store_all(&import);
-	check_strangers(&import);
 	test_connections(&import);
+	publish(&import);
+	check_strangers(&import);
 	slipway_env_file_copy(file, import.journal.backup);
 	import.journal.is_rewriting = true;
 	slipway_import_journal_write(file, &import.journal);

@@ -2,9 +2,8 @@
  * secret_import.h
  *	  Moves settings of a connection out of a file, a .env, into a store of secrets.
  *
- * The order makes that nothing is lost, whenever it ends: all of them are stored as a set, which nobody finds yet, and
- * compared; the set is published, and a connection made with it; then the file is copied, and replaced in one
- * moment. Up to there whatever fails is undone, and the file is not touched. A journal beside the file lets the next call do that
+ * The order makes that nothing is lost, whenever it ends: all of them are stored as a set, which nobody finds yet,
+ * compared, and connected with; the set is published; then the file is copied, and replaced in one moment. Up to there whatever fails is undone, and the file is not touched. A journal beside the file lets the next call do that
  * for one which could not.
  */
 #ifndef SLIPWAY_SECRET_IMPORT_H

@@ -149,9 +149,9 @@ log_in_staged(const Rotation *rotation, char **fault)
 	SlipwayExitCode code;
 	PGconn	   *conn;
 
-	slipway_secret_store_look_into(rotation->store, rotation->set);
+	slipway_secret_store_look_into(rotation->store, rotation->set, false);
 	conn = slipway_login_open(rotation->arguments, rotation->application, fault, &code);
-	slipway_secret_store_look_into(rotation->store, NULL);
+	slipway_secret_store_look_into(rotation->store, NULL, false);
 	return conn;
 }
 
@@ -226,7 +226,7 @@ go_back(void *context)
 {
 	Rotation   *rotation = context;
 
-	slipway_secret_store_look_into(rotation->store, NULL);
+	slipway_secret_store_look_into(rotation->store, NULL, false);
 	if (rotation->is_unknown || (rotation->is_altered && !restore_role(rotation)))
 		slipway_output_warn("Call \"slipway secret rotate\" again as soon as store and database can be reached: that settles it.",
 							"the role may have the new password while the store has the old one in force");

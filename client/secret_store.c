@@ -27,6 +27,7 @@ struct SlipwaySecretStore
 	void	   *state;
 	SlipwaySecretCache *cache;
 	char		staged[SLIPWAY_SECRET_SET_SIZE];	/* that is looked into first, or "" */
+	bool		is_alone;		/* and nowhere else */
 };
 
 static const SlipwaySecretProvider *const providers[] = {
@@ -245,7 +246,7 @@ fetch_staged_first(SlipwaySecretStore *store, SlipwaySecretLookup *lookups, size
 	SlipwaySecretFault *fault = count(store->provider->fetch_staged(store->state, store->staged, lookups, number));
 
 	for (size_t i = 0; i < number; i++)
-		if (lookups[i].state == SLIPWAY_SECRET_MISSING)
+		if (lookups[i].state == SLIPWAY_SECRET_MISSING && !store->is_alone)
 			lookups[i].state = SLIPWAY_SECRET_UNKNOWN;
 	return fault;
 }
@@ -260,7 +261,7 @@ slipway_secret_store_fetch(SlipwaySecretStore *store, SlipwaySecretLookup *looku
 	if (fault == NULL && store->staged[0] != '\0')
 	{
 		fault = fetch_staged_first(store, lookups, number);
-		if (fault != NULL)
+		if (fault != NULL || store->is_alone)
 			return fault;
 	}
 	if (fault != NULL)
@@ -486,8 +487,9 @@ slipway_secret_store_withdraw(SlipwaySecretStore *store, const char *set)
 }
 
 void
-slipway_secret_store_look_into(SlipwaySecretStore *store, const char *set)
+slipway_secret_store_look_into(SlipwaySecretStore *store, const char *set, bool alone)
 {
+	store->is_alone = alone;
 	(void) snprintf(store->staged, sizeof(store->staged), "%s", set != NULL ? set : "");
 }
 

@@ -238,10 +238,10 @@ SlipwaySecretFault *slipway_secret_store_retire(SlipwaySecretStore *store, const
 SlipwaySecretFault *slipway_secret_store_withdraw(SlipwaySecretStore *store, const char *set);
 
 /*
- * Until this is called again with NULL, lookups find what was staged in that set first: for who wants to know whether it
- * works before it is published.
+ * Until this is called again with NULL, lookups find what was staged in that set, and unless it is alone what it lacks where
+ * it is found otherwise: for who wants to know whether it works before it is published.
  */
-void		slipway_secret_store_look_into(SlipwaySecretStore *store, const char *set);
+void		slipway_secret_store_look_into(SlipwaySecretStore *store, const char *set, bool alone);
 
 /*
  * The variables with which another program finds the store, beside those of --secrets and --secret-prefix and without who logs in:

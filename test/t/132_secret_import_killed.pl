@@ -67,7 +67,7 @@ my @log = sort { $a->{began} <=> $b->{began} } faults_log($faults);
 for my $number (0 .. $#log)
 {
 	my ($service, $method, $path) = @{ $log[$number] }{qw(service method path)};
-	my $name = $service eq 'keystone' ? 'log in' : "$method " . ($path =~ m{/payload} ? 'payload' : $path =~ m{/(secrets|containers)});
+	my $name = $service eq 'keystone' ? 'log in' : "$method " . ($path =~ m{/payload} ? 'payload' : ($path =~ m{/(secrets|containers)})[0]);
 
 	push @{ $phase{$name} }, [ $name, $number ];
 }
