@@ -37,7 +37,7 @@ read_marker(const char *text, SlipwayBarbicanSet *set)
 	if (*end != '-' || strspn(end + 1, "0123456789abcdef") != SLIPWAY_SECRET_SET_SIZE - 1 ||
 		strlen(end + 1) != SLIPWAY_SECRET_SET_SIZE - 1)
 		return false;
-	(void) strcpy(set->name, end + 1);
+	memcpy(set->name, end + 1, SLIPWAY_SECRET_SET_SIZE);
 	return true;
 }
 
@@ -118,7 +118,7 @@ slipway_barbican_sets_find(SlipwayBarbicanStore *store, SlipwayBarbicanSets *set
 void
 slipway_barbican_sets_release(SlipwayBarbicanSets *sets)
 {
-	for (size_t i = 0; i < sets->count; i++)
+	for (size_t i = 0; sets->sets != NULL && i < sets->count; i++)
 		release_set(&sets->sets[i]);
 	free(sets->sets);
 	*sets = (SlipwayBarbicanSets) {0};
@@ -345,7 +345,7 @@ publish(SlipwayBarbicanStore *store, const char *set, bool alone, const char *wi
 	if (fault == NULL && find_set(&sets, set) != NULL)
 	{
 		/* it was done before */
-		if (strcmp(current->name, set) != 0)
+		if (current == NULL || strcmp(current->name, set) != 0)
 			fault = make_conflict(store);
 	}
 	else if (fault == NULL)

@@ -13,6 +13,7 @@
 #include "connection.h"
 #include "die.h"
 #include "output.h"
+#include "secret_counter.h"
 #include "server.h"
 
 /* In labels, backslashes, quotes and line feeds are escaped. */
@@ -53,6 +54,9 @@ print_text(const PGresult *result)
 					  PQgetvalue(result, row, VALUE));
 		last = name;
 	}
+	/* what it took to get here */
+	if (slipway_secret_counter_has_any())
+		slipway_secret_counter_print(stdout);
 }
 
 static void
@@ -69,6 +73,8 @@ print_json(const PGresult *result)
 									  "labels", labels != NULL ? labels : json_object(),
 									  "value", slipway_server_number(result, row, VALUE, 0)));
 	}
+	if (slipway_secret_counter_has_any())
+		slipway_output_json(slipway_secret_counter_json());
 }
 
 SlipwayExitCode

@@ -36,7 +36,12 @@ slipway_token_release(SlipwayToken *token)
 	free(token->project_id);
 	free(token->roles);
 	free(token->endpoint);
-	*token = (SlipwayToken) {0};
+	token->header = NULL;
+	token->user = NULL;
+	token->project = NULL;
+	token->roles = NULL;
+	token->endpoint = NULL;
+	token->expires_at = 0;
 }
 
 /* {"id": ...} or {"name": ...} of a domain. */
@@ -277,14 +282,14 @@ read_token(const SlipwayOpenStack *cloud, const SlipwayHttpCall *call, SlipwayTo
 	const json_t *body = json_object_get(answer, "token");
 	const char *project = json_string_value(json_object_get(json_object_get(body, "project"), "id"));
 	const char *endpoint = VALUE(cloud, KEY_MANAGER);
+	SlipwaySecretBuffer header = {0};
 	SlipwaySecretFault *fault = NULL;
 
 	if (endpoint == NULL)
 		endpoint = find_in_catalog(cloud, json_object_get(body, "catalog"));
-	token->header = slipway_secret_new((call->header != NULL ? strlen(call->header) : 0) + sizeof("X-Auth-Token: "));
-	(void) strcpy(token->header, "X-Auth-Token: ");
-	if (call->header != NULL)
-		(void) strcat(token->header, call->header);
+	slipway_secret_buffer_add(&header, "X-Auth-Token: ");
+	slipway_secret_buffer_add(&header, call->header != NULL ? call->header : "");
+	token->header = header.data;
 	token->expires_at = slipway_iso_time_read(json_string_value(json_object_get(body, "expires_at")));
 	token->user = copy_name(json_object_get(body, "user"));
 	token->project = copy_name(json_object_get(body, "project"));
@@ -306,6 +311,8 @@ read_token(const SlipwayOpenStack *cloud, const SlipwayHttpCall *call, SlipwayTo
 										 "the catalog has no good address of the key manager");
 	else
 		token->endpoint = settle_endpoint(endpoint);
+	if (fault != NULL)
+		slipway_token_release(token);
 	json_decref(answer);
 	return fault;
 }
@@ -331,8 +338,6 @@ slipway_keystone_log_in(const SlipwayOpenStack *cloud, SlipwayHttpClient *client
 	slipway_secret_counter_retries(slipway_http_perform_patiently(client, &call, 1));
 	slipway_secret_counter_request("keystone", &call);
 	fault = call.status >= 200 && call.status < 300 ? read_token(cloud, &call, token) : explain_refusal(cloud, &call);
-	if (fault != NULL)
-		slipway_token_release(token);
 	slipway_http_release(&call);
 	explicit_bzero(login, strlen(login));
 	free(login);

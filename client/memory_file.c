@@ -46,10 +46,8 @@ slipway_memory_file_new(const char *name, const void *bytes, size_t length)
 	int			descriptor = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	SlipwayMemoryFile file = {.descriptor = descriptor};
 
-	if (descriptor < 0)
-		die_of_file(name, errno);
 	/* libpq refuses a key that others may read */
-	if (fchmod(descriptor, S_IRUSR | S_IWUSR) != 0)
+	if (descriptor < 0 || fchmod(descriptor, S_IRUSR | S_IWUSR) != 0)
 		die_of_file(name, errno);
 	write_bytes(descriptor, name, bytes, length);
 	if (fcntl(descriptor, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) != 0)

@@ -9,7 +9,7 @@ set -eu
 
 export DEBIAN_FRONTEND=noninteractive
 apt-get -q update
-apt-get -q install -y --no-install-recommends gcc libc6-dev make pkg-config libpq-dev libssl-dev libjansson-dev libcurl4-openssl-dev ca-certificates
+apt-get -q install -y --no-install-recommends gcc libc6-dev make pkg-config libpq-dev libssl-dev libjansson-dev libcurl4-openssl-dev libyaml-dev ca-certificates
 make -C "$1/client" clean
 make -C "$1/client" -j "$(nproc)"
 "$1/deploy/docker/collect-client.sh" "$1/client/slipway" "$2"
