@@ -4,6 +4,7 @@
  */
 #include "application.h"
 
+#include <ctype.h>
 #include <libpq-fe.h>
 #include <stdlib.h>
 #include <string.h>
@@ -122,7 +123,7 @@ set_variable(const char *name, const char *value)
 static void
 add_query(SlipwayBuffer *url, const char *keyword, const char *value)
 {
-	slipway_buffer_add_char(url, strchr(url->data, '?') == NULL ? '?' : '&');
+	slipway_buffer_add_char(url, slipway_conninfo_has_query(url->data) ? '&' : '?');
 	slipway_buffer_add(url, keyword);
 	slipway_buffer_add_char(url, '=');
 	slipway_conninfo_add(url, SLIPWAY_CONNINFO_PERCENT, value);
@@ -141,7 +142,7 @@ make_options(const SlipwayTarget *target)
 	slipway_buffer_add(&text, text.length > 0 ? " -c search_path=" : "-c search_path=");
 	for (const char *p = target->search_path; *p != '\0'; p++)
 	{
-		if (*p == ' ' || *p == '\\')
+		if (isspace((unsigned char) *p) || *p == '\\')
 			slipway_buffer_add_char(&text, '\\');
 		slipway_buffer_add_char(&text, *p);
 	}
@@ -212,7 +213,7 @@ make_url(const SlipwayTarget *target, const PQconninfoOption *options)
 		{"host", is_string ? find_part(options, "host") : target->host},
 		{"port", is_string ? find_part(options, "port") : target->port},
 	};
-	bool		plain = parts[3].value != NULL && strpbrk(parts[3].value, "/,@") == NULL;
+	bool		plain = parts[3].value != NULL && strpbrk(parts[3].value, "/,@%") == NULL;
 	char	   *server_options = make_options(target);
 	SlipwayBuffer url = {.is_secret = true};
 

@@ -224,14 +224,20 @@ check_together(SlipwayCheck *check)
 	}
 }
 
+const char *
+slipway_check_policy(const SlipwayArguments *arguments)
+{
+	return slipway_option_flag(arguments, SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER) ? "allow"
+		: slipway_option_text(arguments, SLIPWAY_OPTION_OUT_OF_ORDER);
+}
+
 SlipwayCheckOptions
 slipway_check_options(const SlipwayArguments *arguments)
 {
 	slipway_variable_check(arguments);
 	return (SlipwayCheckOptions) {
 		.project = slipway_release_project(arguments),
-		.out_of_order = slipway_option_flag(arguments, SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER) ? "allow"
-			: slipway_option_text(arguments, SLIPWAY_OPTION_OUT_OF_ORDER),
+		.out_of_order = slipway_check_policy(arguments),
 		.arguments = arguments,
 	};
 }

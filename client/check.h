@@ -52,6 +52,9 @@ typedef struct SlipwayCheckOptions
 	bool		companions;		/* down and verify scripts are of interest */
 } SlipwayCheckOptions;
 
+/* What the options say of migrations that are out of order; NULL: nothing, as the server has it. */
+const char *slipway_check_policy(const SlipwayArguments *arguments);
+
 /* Reads the options that such commands have in common; ends the program with SLIPWAY_EXIT_USAGE for bad ones. */
 SlipwayCheckOptions slipway_check_options(const SlipwayArguments *arguments);
 

@@ -2,7 +2,7 @@
  * cmd_check.c
  *	  slipway check
  */
-#include <stddef.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 
 #include "command.h"
@@ -12,7 +12,7 @@
 #include "preflight.h"
 #include "release.h"
 
-/* Options that mean nothing without another one. */
+/* Options that mean nothing without another one; defaults from elsewhere wait for it. */
 static void
 check_options(const SlipwayArguments *arguments)
 {
@@ -30,7 +30,7 @@ check_options(const SlipwayArguments *arguments)
 	};
 
 	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
-		if (slipway_option_text(arguments, pairs[i].option) != NULL &&
+		if (slipway_option_text(arguments, pairs[i].option) != NULL && arguments->sources[pairs[i].option] == NULL &&
 			slipway_option_text(arguments, pairs[i].needs) == NULL)
 			slipway_die(SLIPWAY_EXIT_USAGE, NULL, "option \"--%s\" needs \"--%s\"",
 						slipway_option_table[pairs[i].option].name,
@@ -58,10 +58,18 @@ slipway_cmd_check(const SlipwayArguments *arguments)
 		.arguments = arguments,
 		.project = slipway_release_project(arguments),
 	};
+	const char *compare = slipway_option_text(arguments, SLIPWAY_OPTION_COMPARE);
 	const int  *counts = preflight.counts;
 	SlipwayManifest *manifest;
+	SlipwayLoad baseline;
 
 	check_options(arguments);
+	/* a wrong name is not to be found after all the load */
+	if (compare != NULL && slipway_option_text(arguments, SLIPWAY_OPTION_LOAD) != NULL)
+	{
+		baseline = slipway_load_read(compare);
+		preflight.baseline = &baseline;
+	}
 	/* it has a line of its own */
 	slipway_pooler_set_policy(SLIPWAY_POOLER_FINE);
 	/* It begins to connect, so it comes first. */
@@ -77,6 +85,7 @@ slipway_cmd_check(const SlipwayArguments *arguments)
 		slipway_preflight_application(&preflight);
 	if (manifest != NULL)
 		slipway_release_free(manifest);
+	free(preflight.schemas);
 	slipway_output_say("%d ok, %d %s, %d failed, %d skipped", counts[SLIPWAY_OUTCOME_OK],
 					   counts[SLIPWAY_OUTCOME_WARNING],
 					   counts[SLIPWAY_OUTCOME_WARNING] == 1 ? "warning" : "warnings",

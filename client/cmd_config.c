@@ -10,11 +10,14 @@
 #include "conninfo.h"
 #include "folder.h"
 #include "http.h"
+#include "label.h"
 #include "memory.h"
 #include "option_default.h"
 #include "output.h"
 #include "table.h"
 #include "target.h"
+#include "variable.h"
+#include "webhook.h"
 
 #define DEFAULT "default"
 
@@ -145,7 +148,7 @@ show_value(SlipwayOptionId id, const char *value)
 	if (slipway_option_table[id].kind == SLIPWAY_OPTION_KIND_FLAG)
 		return slipway_memory_copy("true");
 	/* whoever knows the path may post there */
-	if (id == SLIPWAY_OPTION_WEBHOOK && slipway_http_is_url(value))
+	if (id == SLIPWAY_OPTION_WEBHOOK)
 		return slipway_http_hide_path(value);
 	/* a connection string may be the value of an option, too */
 	if (id != SLIPWAY_OPTION_VAR || strchr(value, '=') == NULL)
@@ -190,6 +193,9 @@ slipway_cmd_config(const SlipwayArguments *arguments)
 
 	/* a faulty one is said to be so */
 	(void) slipway_secret_store_find(arguments);
+	json_decref(slipway_label_json(arguments));
+	slipway_variable_check(arguments);
+	slipway_webhook_check(arguments);
 	add_connections(&listing, arguments);
 	add_keys(&listing, arguments);
 	for (const SlipwayOptionId *id = slipway_option_defaults(); *id != SLIPWAY_OPTION_COUNT; id++)

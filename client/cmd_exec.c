@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "application.h"
+#include "clock.h"
 #include "command.h"
 #include "connection.h"
 #include "die.h"
@@ -27,6 +28,13 @@
 
 /* SQLSTATE of what a role may not do. */
 #define DENIED "42501"
+
+/*
+ * So long an answer may take, as a way to the server that is blocked says nothing; also to the
+ * last question, for which there is hardly any time left.
+ */
+#define LONGEST_ANSWER_MS 10000
+#define LEAST_ANSWER_MS 1000
 
 /* What the server says while the deploy has not come that far. */
 static const char *
@@ -62,44 +70,56 @@ say_waiting(const char *migration, const char *project, const char *reason)
 		slipway_output_say("waiting for migration \"%s\" (project %s): %s", migration, project, reason);
 }
 
+/* As long as the time is not over: waits for the server, and connects. */
+static PGconn *
+connect_in_time(const SlipwayArguments *arguments, SlipwayWait *wait, SlipwayTarget *target)
+{
+	free(slipway_wait_for_server(wait, target));
+	return slipway_connection_open_application(arguments, target);
+}
+
 /*
  * NULL when it is applied, else why it is not; other errors end the program. Sets
- * *denied when the role lacks the right to ask.
+ * *denied when the role lacks the right to ask, and *lost when the connection is of no more use.
  */
 static const char *
-ask_for_migration(PGconn *conn, const char *migration, const char *project, bool *denied)
+ask_for_migration(PGconn *conn, const SlipwayWait *wait, const char *const *values, bool *denied, bool *lost)
 {
-	const char *const values[] = {migration, project};
-	PGresult   *result = PQexecParams(conn, "SELECT slipway.require($1, $2)", 2, NULL, values,
-									  NULL, NULL, 0);
+	double		now = slipway_clock_now();
+	double		left = wait->until - now;
+	double		patience = left > LONGEST_ANSWER_MS ? LONGEST_ANSWER_MS
+		: left > LEAST_ANSWER_MS ? left : LEAST_ANSWER_MS;
+	PGresult   *result = slipway_connection_ask(conn, "SELECT slipway.require($1, $2)", 2, values, now + patience);
+	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 	const char *reason = NULL;
 
-	if (PQresultStatus(result) != PGRES_TUPLES_OK)
+	*denied = sqlstate != NULL && strcmp(sqlstate, DENIED) == 0;
+	*lost = result == NULL || PQstatus(conn) == CONNECTION_BAD;
+	if (*lost)
+		reason = "the connection to the server was lost";
+	else if (PQresultStatus(result) != PGRES_TUPLES_OK)
 	{
-		const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-
 		reason = explain_missing(result);
-		*denied = sqlstate != NULL && strcmp(sqlstate, DENIED) == 0;
-		if (PQstatus(conn) == CONNECTION_BAD)
-		{
-			reason = "the connection to the server was lost";
-			PQreset(conn);
-		}
-		else if (reason == NULL)
+		if (reason == NULL)
 			slipway_server_error_die(conn, result, NULL);
 	}
 	PQclear(result);
 	return reason;
 }
 
-static void
-wait_for_migration(SlipwayWait *wait, PGconn *conn, const char *migration, const char *project)
+/* Returns the connection, which may be another one by then. */
+static PGconn *
+wait_for_migration(const SlipwayArguments *arguments, SlipwayWait *wait, SlipwayTarget *target, PGconn *conn)
 {
+	const char *migration = slipway_option_text(arguments, SLIPWAY_OPTION_REQUIRE);
+	const char *project = slipway_release_project(arguments);
+	const char *const values[] = {migration, project};
 	const char *said = NULL;
 	const char *reason;
 	bool		denied = false;
+	bool		lost = false;
 
-	while ((reason = ask_for_migration(conn, migration, project, &denied)) != NULL)
+	while ((reason = ask_for_migration(conn, wait, values, &denied, &lost)) != NULL)
 	{
 		if (said == NULL || strcmp(said, reason) != 0)
 			say_waiting(migration, project, reason);
@@ -110,7 +130,14 @@ wait_for_migration(SlipwayWait *wait, PGconn *conn, const char *migration, const
 						: "Run \"slipway migrate\", or wait longer with --timeout.",
 						"migration \"%s\" (project %s) was not there within %s: %s", migration, project,
 						slipway_output_duration(wait->timeout), reason);
+		if (lost)
+		{
+			slipway_die_pop();
+			PQfinish(conn);
+			conn = connect_in_time(arguments, wait, target);
+		}
 	}
+	return conn;
 }
 
 static _Noreturn void
@@ -146,7 +173,6 @@ become(const char *const *words)
 SlipwayExitCode
 slipway_cmd_exec(const SlipwayArguments *arguments)
 {
-	const char *migration = slipway_option_text(arguments, SLIPWAY_OPTION_REQUIRE);
 	SlipwayWait wait = slipway_wait_begin(arguments);
 	SlipwayTarget target = {0};
 	PGconn	   *conn;
@@ -155,12 +181,11 @@ slipway_cmd_exec(const SlipwayArguments *arguments)
 	if (!target.is_given)
 		die_of_silence(arguments);
 	slipway_application_forget_admin(arguments);
-	free(slipway_wait_for_server(&wait, &target));
-	conn = slipway_connection_open_application(arguments, &target);
+	conn = connect_in_time(arguments, &wait, &target);
 	/* a pooler's yes is not yet that of the server */
 	PQclear(slipway_server_query(conn, "SELECT 1", 0, NULL));
-	if (migration != NULL)
-		wait_for_migration(&wait, conn, migration, slipway_release_project(arguments));
+	if (slipway_option_text(arguments, SLIPWAY_OPTION_REQUIRE) != NULL)
+		conn = wait_for_migration(arguments, &wait, &target, conn);
 	slipway_die_pop();
 	PQfinish(conn);
 	slipway_application_set(&target);

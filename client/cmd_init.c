@@ -5,13 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "buffer.h"
 #include "command.h"
 #include "connection.h"
 #include "die.h"
 #include "memory.h"
 #include "output.h"
 #include "release.h"
+#include "schema_list.h"
 #include "server.h"
 
 /* ROLE=KIND taken apart. */
@@ -56,46 +56,6 @@ parse_grant(const char *text)
 	slipway_die(SLIPWAY_EXIT_USAGE,
 				"It is ROLE=KIND, with KIND one of reader, uploader, approver, deployer, admin.",
 				"invalid value \"%s\" of option \"--grant\"", text);
-}
-
-/* The array literal of a comma-separated list, NULL for NULL. */
-static char *
-make_array(const char *list)
-{
-	SlipwayBuffer array = {0};
-	const char *next;
-
-	if (list == NULL)
-		return NULL;
-	slipway_buffer_add_char(&array, '{');
-	for (; list != NULL; list = next)
-	{
-		size_t		length = strcspn(list, ",");
-
-		next = list[length] == ',' ? list + length + 1 : NULL;
-		while (length > 0 && *list == ' ')
-		{
-			list++;
-			length--;
-		}
-		while (length > 0 && list[length - 1] == ' ')
-			length--;
-		if (length == 0)
-			slipway_die(SLIPWAY_EXIT_USAGE, "It is a list of schemas, as in app,public.",
-						"an empty name in the value of option \"--schemas\"");
-		if (array.length > 1)
-			slipway_buffer_add_char(&array, ',');
-		slipway_buffer_add_char(&array, '"');
-		for (size_t i = 0; i < length; i++)
-		{
-			if (list[i] == '"' || list[i] == '\\')
-				slipway_buffer_add_char(&array, '\\');
-			slipway_buffer_add_char(&array, list[i]);
-		}
-		slipway_buffer_add_char(&array, '"');
-	}
-	slipway_buffer_add_char(&array, '}');
-	return slipway_buffer_take(&array);
 }
 
 /* Runs a statement for its effect, unless it is a dry run. */
@@ -222,7 +182,7 @@ slipway_cmd_init(const SlipwayArguments *arguments)
 		.dry_run = slipway_option_flag(arguments, SLIPWAY_OPTION_DRY_RUN),
 	};
 	const char *owner = slipway_option_text(arguments, SLIPWAY_OPTION_OWNER);
-	char	   *schemas = make_array(slipway_option_text(arguments, SLIPWAY_OPTION_SCHEMAS));
+	char	   *schemas = slipway_schema_list(slipway_option_text(arguments, SLIPWAY_OPTION_SCHEMAS));
 	const SlipwayOptionList *list = &arguments->lists[SLIPWAY_OPTION_GRANT];
 	Grant	   *grants = slipway_memory_new(list->count * sizeof(Grant));
 

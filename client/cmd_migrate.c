@@ -95,6 +95,7 @@ run_detached(const SlipwayReport *report, PGconn *conn, const char *options,
 	if (deploy != NULL)
 		slipway_detached_say(deploy, "detached");
 	slipway_webhook_started(0, -1);
+	slipway_webhook_mute(true);
 	slipway_detached_free(deploy);
 	slipway_connection_error_set_stage(SLIPWAY_STAGE_DETACHED);
 	if (wait)
@@ -123,7 +124,7 @@ slipway_cmd_migrate(const SlipwayArguments *arguments)
 	SlipwayUpload upload;
 	SlipwayExitCode code = SLIPWAY_EXIT_DONE;
 
-	if (slipway_option_flag(arguments, SLIPWAY_OPTION_NO_WAIT) &&
+	if (slipway_option_flag(arguments, SLIPWAY_OPTION_NO_WAIT) && arguments->sources[SLIPWAY_OPTION_NO_WAIT] == NULL &&
 		!slipway_option_flag(arguments, SLIPWAY_OPTION_DETACH))
 		slipway_die(SLIPWAY_EXIT_USAGE, "Without --detach the run ends with this program.",
 					"option \"--no-wait\" needs \"--detach\"");

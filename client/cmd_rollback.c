@@ -183,6 +183,7 @@ get_consent(const Rollback *rollback)
 	char	   *question;
 	bool		yes = true;
 
+	slipway_webhook_mute(true);
 	if (asks || delay > 0)
 		slipway_descent_say(rollback->descent, rollback->report.project);
 	if (asks)
@@ -194,6 +195,7 @@ get_consent(const Rollback *rollback)
 	}
 	if (yes && delay > 0)
 		slipway_confirm_wait(delay);
+	slipway_webhook_mute(!yes);
 	return yes;
 }
 

@@ -140,9 +140,7 @@ say_drift(PGconn *conn, const SlipwayArguments *arguments)
 	json_int_t	objects = known ? (json_int_t) slipway_server_number(result, 0, 0, -1) : -1;
 
 	if (!known)
-		slipway_output_warn(NULL, "could not find out whether the schema has changed: %s",
-							PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) != NULL
-							? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : "no answer");
+		slipway_server_warn_of_drift(result);
 	if (slipway_output_is_json())
 		slipway_output_json(json_pack("{s:s, s:o}", "event", "drift", "objects",
 									  objects >= 0 ? json_integer(objects) : json_null()));

@@ -41,24 +41,42 @@ next_name(const char *end_of_name, const char *end)
 	return end - end_of_name > 2 ? end_of_name + 2 : end;
 }
 
-/* Properties come before any query or body. */
+/* Behind the line, if it begins so. */
+static const char *
+skip_line(const char *text, const char *beginning)
+{
+	const char *end = strchrnul(text, '\n');
+
+	return strncmp(text, beginning, strlen(beginning)) == 0 && *end != '\0' ? end + 1 : text;
+}
+
+/* The end of the line, but not one inside a quoted name. */
+static const char *
+find_end(const char *text)
+{
+	bool		quoted = false;
+
+	for (; *text != '\0' && (quoted || *text != '\n'); text++)
+		if (*text == '"')
+			quoted = !quoted;
+	return text;
+}
+
+/* Only owner and kind of a type come before the list; farther down it may be a line of a comment, or of a body. */
 static Names
 find_names(const char *definition)
 {
 	static const char *const properties[] = {"columns: ", "attributes: "};
-	Names		names = {NULL, NULL};
+	const char *line = skip_line(skip_line(definition, "owner: "), "type: composite");
 
-	for (const char *line = definition, *end; *line != '\0' && names.start == NULL;
-		 line = *end != '\0' ? end + 1 : end)
-	{
-		end = strchrnul(line, '\n');
-		if (strncmp(line, "query:", 6) == 0 || strncmp(line, "body:", 5) == 0)
-			break;
-		for (size_t i = 0; i < sizeof(properties) / sizeof(properties[0]); i++)
-			if (strncmp(line, properties[i], strlen(properties[i])) == 0)
-				names = (Names) {line + strlen(properties[i]), end};
-	}
-	return names;
+	for (size_t i = 0; i < sizeof(properties) / sizeof(properties[0]); i++)
+		if (strncmp(line, properties[i], strlen(properties[i])) == 0)
+		{
+			const char *start = line + strlen(properties[i]);
+
+			return (Names) {start, find_end(start)};
+		}
+	return (Names) {NULL, NULL};
 }
 
 static bool

@@ -337,7 +337,8 @@ const SlipwayCommand slipway_command_table[] = {
 		"slipway -e prod check\n"
 		"slipway -e prod check --load 50 --duration 10s --compare baseline.json\n"
 		"slipway -e prod check --tenant-column org_id --tenant-setting app.org",
-		.options = OPTIONS(SLIPWAY_OPTION_ORDER, SLIPWAY_OPTION_REQUIRE_DIRECT, SLIPWAY_OPTION_SCHEMAS,
+		.options = OPTIONS(SLIPWAY_OPTION_ORDER, SLIPWAY_OPTION_OUT_OF_ORDER, SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER,
+						   SLIPWAY_OPTION_REQUIRE_DIRECT, SLIPWAY_OPTION_SCHEMAS,
 						   SLIPWAY_OPTION_CREATE_SCHEMAS, SLIPWAY_OPTION_BACKUP_ROLE, SLIPWAY_OPTION_LONG_TRANSACTION, SLIPWAY_OPTION_LOAD,
 						   SLIPWAY_OPTION_DURATION, SLIPWAY_OPTION_ACQUIRE_LIMIT, SLIPWAY_OPTION_QUERY_LIMIT,
 						   SLIPWAY_OPTION_SAVE_BASELINE, SLIPWAY_OPTION_COMPARE,
@@ -364,9 +365,9 @@ const SlipwayCommand slipway_command_table[] = {
 		.description =
 		"Tries again and again until the server accepts connections, then connects.\n"
 		"Says what it waits for: a server that does not respond, that starts, that has\n"
-		"no free connection, a name that is not known yet. Exits with 8 when the time is\n"
-		"over, and at once when the server refuses this role, password or database, or\n"
-		"TLS is not as asked for.",
+		"no free connection, that is not the one of target_session_attrs, a name that is\n"
+		"not known yet. Exits with 8 when the time is over, and at once when the server\n"
+		"refuses this role, password or database, or TLS is not as asked for.",
 		.examples = "slipway -d shop wait --timeout 2min && slipway -d shop migrate",
 		.options = OPTIONS(SLIPWAY_OPTION_TIMEOUT),
 		.run = slipway_cmd_wait,

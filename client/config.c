@@ -214,20 +214,30 @@ is_optional(Meaning meaning)
 		slipway_option_table[meaning.option].kind == SLIPWAY_OPTION_KIND_OPTIONAL;
 }
 
+/* What is wrong with a value of a key of ours; connections are for who connects. */
+static const char *
+key_fault(SlipwayConfigKey key, const char *text)
+{
+	if (key != SLIPWAY_CONFIG_REHEARSE || slipway_option_value_choice(text, "allow|ask"))
+		return NULL;
+	return "It is allow or ask.";
+}
+
 /* What holds a variable is checked once that is filled in. */
 static void
 check_value(const char *path, int line, Meaning meaning, const char *text, bool filled)
 {
-	const SlipwayOption *option = &slipway_option_table[meaning.option];
-	bool		has_variable = strstr(text, "${") != NULL;
+	bool		is_key = meaning.key != SLIPWAY_CONFIG_COUNT;
 	const char *fault;
 
-	if (meaning.key != SLIPWAY_CONFIG_COUNT || (has_variable && !filled))
+	if (!filled && strstr(text, "${") != NULL)
 		return;
-	fault = slipway_option_value_fault(option, text);
+	fault = is_key ? key_fault(meaning.key, text)
+		: slipway_option_value_fault(&slipway_option_table[meaning.option], text);
 	if (fault != NULL)
 		slipway_die(SLIPWAY_EXIT_USAGE, fault, "%s:%d: invalid value \"%s\" of key \"%s\"",
-					path, line, text, slipway_config_spell(option->name));
+					path, line, text, is_key ? key_names[meaning.key]
+					: slipway_config_spell(slipway_option_table[meaning.option].name));
 }
 
 static void
@@ -540,12 +550,15 @@ slipway_config_value_with(const SlipwayEnvironment *environment, SlipwayConfigKe
 		.lookup = lookup,
 		.context = context,
 	};
+	char	   *text;
 
 	if (filling.value->text == NULL)
 		return NULL;
 	if (filling.is_connection && slipway_config_exposes_password(environment, key))
 		warn_of_password(environment);
-	return fill_in(&filling);
+	text = fill_in(&filling);
+	check_value(environment->path, filling.value->line, (Meaning) {key, SLIPWAY_OPTION_COUNT}, text, true);
+	return text;
 }
 
 char *

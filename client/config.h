@@ -51,8 +51,8 @@ const char *slipway_config_source(const SlipwayEnvironment *environment);
 
 /*
  * A value with variables filled in, which the caller frees, or NULL when the
- * section has none. A variable that is not set ends the program with
- * SLIPWAY_EXIT_USAGE. Warns of a password in the file that others may read.
+ * section has none. A variable that is not set, and a value that is none of the key's, ends
+ * the program with SLIPWAY_EXIT_USAGE. Warns of a password in the file that others may read.
  */
 char	   *slipway_config_value(const SlipwayEnvironment *environment, SlipwayConfigKey key);
 

@@ -115,6 +115,13 @@ close_connection(void *conn)
 	PQfinish(conn);
 }
 
+void
+slipway_connection_close(PGconn *conn)
+{
+	slipway_die_pop();
+	close_connection(conn);
+}
+
 /* Keeps for the greeting what a pooler may have dropped from the request. */
 static void
 keep_settings(const SlipwayTarget *target)
@@ -422,20 +429,39 @@ connect_until(const SlipwayTarget *target, double until)
 	return conn;
 }
 
+PGresult *
+slipway_connection_ask(PGconn *conn, const char *sql, int count, const char *const *values, double until)
+{
+	PGresult   *answer = NULL;
+	PGresult   *next;
+
+	if (PQstatus(conn) != CONNECTION_OK || PQsendQueryParams(conn, sql, count, NULL, values, NULL, NULL, 0) == 0)
+		return NULL;
+	do
+	{
+		while (PQisBusy(conn) != 0)
+			if (!wait_for_socket(conn, POLLIN, until) || PQconsumeInput(conn) == 0)
+			{
+				PQclear(answer);
+				return NULL;
+			}
+		next = PQgetResult(conn);
+		if (next != NULL)
+		{
+			PQclear(answer);
+			answer = next;
+		}
+	} while (next != NULL);
+	return answer;
+}
+
 /* A pooler lets people in while the server behind it is away: does that answer? */
 static bool
 answers_until(PGconn *conn, double until)
 {
-	PGresult   *result;
-	bool		answered;
+	PGresult   *result = slipway_connection_ask(conn, "SELECT 1", 0, NULL, until);
+	bool		answered = PQresultStatus(result) == PGRES_TUPLES_OK;
 
-	if (PQstatus(conn) != CONNECTION_OK || PQsendQuery(conn, "SELECT 1") == 0)
-		return false;
-	while (PQisBusy(conn) != 0)
-		if (!wait_for_socket(conn, POLLIN, until) || PQconsumeInput(conn) == 0)
-			return false;
-	result = PQgetResult(conn);
-	answered = PQresultStatus(result) == PGRES_TUPLES_OK;
 	PQclear(result);
 	return answered;
 }
@@ -465,7 +491,9 @@ slipway_connection_try(const SlipwayTarget *target, double timeout, char **reaso
 		bool		failed = PQstatus(conn) == CONNECTION_BAD || slipway_clock_now() < until;
 		char	   *scrubbed = slipway_target_scrub(target, failed ? PQerrorMessage(conn) : "");
 
-		*reason = slipway_connection_error_transient(scrubbed, state == PQPING_OK);
+		*reason = !failed && PQstatus(conn) == CONNECTION_OK
+			? slipway_memory_copy("it accepts connections, but does not answer")
+			: slipway_connection_error_transient(scrubbed, state == PQPING_OK);
 		result = *reason != NULL ? SLIPWAY_TRY_AGAIN : SLIPWAY_TRY_REFUSED;
 		free(scrubbed);
 	}

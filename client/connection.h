@@ -64,6 +64,9 @@ PGconn	   *slipway_connection_open_application(const SlipwayArguments *arguments
 PGconn	   *slipway_connection_attempt(const SlipwayArguments *arguments, SlipwayTarget *target,
 									   char **fault);
 
+/* Closes the newest connection before the program ends. */
+void		slipway_connection_close(PGconn *conn);
+
 /* A connection as it comes, perhaps a failed one, which the caller ends: for threads of their own. */
 PGconn	   *slipway_connection_plain(const SlipwayTarget *target);
 
@@ -83,6 +86,13 @@ typedef enum SlipwayTry
  * slipway_connection_open(), which also explains why it is refused.
  */
 SlipwayTry	slipway_connection_try(const SlipwayTarget *target, double timeout, char **reason);
+
+/*
+ * Asks a question with text parameters. NULL when the answer has not come until then (as
+ * slipway_clock_now()) or the connection is lost: it is of no more use.
+ */
+PGresult   *slipway_connection_ask(PGconn *conn, const char *sql, int count, const char *const *values,
+								   double until);
 
 /* "db.example.org port 5432": what people call the server. The caller frees it. */
 char	   *slipway_connection_place(const SlipwayTarget *target);

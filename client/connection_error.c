@@ -97,7 +97,9 @@ is_of_client(const char *message)
 {
 	static const char *const said[] = {
 		"certificate", "does not support SSL", "SSL error", "no password supplied",
-		"private key", "SCRAM", "GSSAPI encryption", "session is "
+		"private key", "SCRAM", "GSSAPI encryption", "hannel binding", "requirepeer",
+		"authentication method requirement", "invalid port number", "invalid integer value",
+		"could not parse network address", "Unix-domain socket path"
 	};
 
 	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++)
@@ -106,10 +108,26 @@ is_of_client(const char *message)
 	return false;
 }
 
+/* Another server may take over: that this one is not what target_session_attrs asks for. */
+static const char *
+find_role(const char *message)
+{
+	static const char *const said[] = {
+		"session is read-only", "session is not read-only",
+		"server is in hot standby mode", "server is not in hot standby mode"
+	};
+
+	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++)
+		if (strstr(message, said[i]) != NULL)
+			return said[i];
+	return NULL;
+}
+
 char *
 slipway_connection_error_transient(const char *message, bool responds)
 {
 	const char *sqlstate = find_sqlstate(message);
+	const char *role;
 
 	if (sqlstate != NULL)
 	{
@@ -122,6 +140,9 @@ slipway_connection_error_transient(const char *message, bool responds)
 	}
 	if (is_of_client(message))
 		return NULL;
+	role = find_role(message);
+	if (role != NULL)
+		return slipway_memory_format("target_session_attrs asks for another server (%s)", role);
 	if (strstr(message, "could not translate host name") != NULL)
 		return slipway_memory_copy("its name is not known");
 	return slipway_memory_copy(responds && *message != '\0' ? "it ends connections" : "it does not respond");

@@ -129,6 +129,14 @@ find_query(const char *authority)
 }
 
 bool
+slipway_conninfo_has_query(const char *uri)
+{
+	const char *authority = skip_scheme(uri);
+
+	return authority != NULL && find_query(authority) != NULL;
+}
+
+bool
 slipway_conninfo_is_torn(const char *text)
 {
 	const char *authority = skip_scheme(text);
@@ -277,6 +285,20 @@ slipway_conninfo_split(const char *text, char **search_path)
 	return slipway_buffer_take(&rest);
 }
 
+static bool
+is_secret(const Pair *pair, bool uri)
+{
+	/* the last three since libpq 18 */
+	static const char *const names[] = {
+		"password", "sslpassword", "oauth_client_secret", "scram_client_key", "scram_server_key"
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (is_named(pair, uri, names[i]))
+			return true;
+	return false;
+}
+
 void
 slipway_conninfo_each_password(const char *text, SlipwayConninfoPassword function, void *context)
 {
@@ -288,7 +310,7 @@ slipway_conninfo_each_password(const char *text, SlipwayConninfoPassword functio
 	if (authority == NULL)
 	{
 		for (; next_keyword(p, &pair); p = pair.end)
-			if (is_named(&pair, false, "password") || is_named(&pair, false, "sslpassword"))
+			if (is_secret(&pair, false))
 				function(context, pair.value, (size_t) (pair.end - pair.value));
 		return;
 	}
@@ -300,7 +322,7 @@ slipway_conninfo_each_password(const char *text, SlipwayConninfoPassword functio
 		function(context, p + 1, (size_t) (at - p - 1));
 	p = strchr(at != NULL ? at : authority, '?');
 	for (p = p != NULL ? p + 1 : ""; next_parameter(p, &pair); p = skip_separator(pair.end))
-		if (is_named(&pair, true, "password") || is_named(&pair, true, "sslpassword"))
+		if (is_secret(&pair, true))
 			function(context, pair.value, (size_t) (pair.end - pair.value));
 }
 

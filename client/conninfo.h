@@ -22,6 +22,9 @@ bool		slipway_conninfo_is_uri(const char *text);
  */
 char	   *slipway_conninfo_split(const char *text, char **search_path);
 
+/* Does a URI have parameters already? A '?' of its password is no beginning of them. */
+bool		slipway_conninfo_has_query(const char *uri);
+
 /* A copy with *** for each password in it, also when it is malformed. */
 char	   *slipway_conninfo_scrub(const char *text);
 
@@ -35,7 +38,7 @@ bool		slipway_conninfo_is_torn(const char *text);
 /* Gets a password as it stands in a text: raw, not decoded. */
 typedef void (*SlipwayConninfoPassword) (void *context, const char *start, size_t length);
 
-/* Calls function with each password in a text. */
+/* Calls function with each password in a text, and with what else libpq knows that is secret. */
 void		slipway_conninfo_each_password(const char *text, SlipwayConninfoPassword function,
 										   void *context);
 

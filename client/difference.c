@@ -225,6 +225,8 @@ print_definitions(FILE *stream, const SlipwayDifference *difference)
 {
 	SlipwayLineDiff *diff = slipway_line_diff_make(difference->before, difference->after, CONTEXT_LINES);
 
+	if (diff->count == 0 && difference->before != NULL && difference->after != NULL)
+		(void) fprintf(stream, "%*s" SLIPWAY_DIFFERENCE_AT_END "\n", INDENT, "");
 	for (size_t i = 0; i < diff->count; i++)
 		print_line(stream, &diff->lines[i]);
 	slipway_line_diff_free(diff);

@@ -55,4 +55,7 @@ void		slipway_difference_print(FILE *stream, const SlipwayDifferenceList *list, 
 /* The event "difference" of --json. */
 json_t	   *slipway_difference_json(const SlipwayDifference *difference);
 
+/* What there is to show of a change without any line that differs: one text ends in an end of line. */
+#define SLIPWAY_DIFFERENCE_AT_END "... only the end of line behind the last one differs"
+
 #endif

@@ -10,7 +10,6 @@
 
 #include "command.h"
 #include "config.h"
-#include "die.h"
 #include "folder.h"
 #include "memory.h"
 
@@ -86,10 +85,6 @@ slipway_environment_allows_rehearsal(const SlipwayArguments *arguments)
 		return false;
 	value = slipway_config_value(arguments->environment, SLIPWAY_CONFIG_REHEARSE);
 	allows = value != NULL && strcmp(value, "allow") == 0;
-	if (value != NULL && !allows && strcmp(value, "ask") != 0)
-		slipway_die(SLIPWAY_EXIT_USAGE, "It is allow or ask.",
-					"invalid value \"%s\" of key \"rehearse\" in %s", value,
-					slipway_config_source(arguments->environment));
 	free(value);
 	/* the section speaks of its own server, not of whatever else the command line names */
 	for (size_t i = 0; i < sizeof(elsewhere) / sizeof(elsewhere[0]); i++)

@@ -19,8 +19,7 @@ void		slipway_environment_apply(SlipwayArguments *arguments, const SlipwayOption
 
 /*
  * Does the section have "rehearse = allow", and is it the one that says where to connect to, or at
- * least no option that does? Another value than allow or ask ends the program with
- * SLIPWAY_EXIT_USAGE.
+ * least no option that does?
  */
 bool		slipway_environment_allows_rehearsal(const SlipwayArguments *arguments);
 

@@ -21,6 +21,7 @@
 #include "report.h"
 #include "server.h"
 #include "server_error.h"
+#include "webhook.h"
 
 /* How often the server is asked, and how often at first where a short run is likely. */
 #define PERIOD_MS 500
@@ -574,6 +575,15 @@ follow_deploy(Watch *watch, int signals)
 	}
 }
 
+/* If it was begun here: now its end is known. */
+static void
+tell_webhook(const SlipwayDetached *deploy)
+{
+	slipway_webhook_mute(false);
+	slipway_webhook_number(deploy->run != NULL ? strtol(deploy->run, NULL, 10) : 0);
+	slipway_webhook_count(deploy->applied, 0);
+}
+
 SlipwayExitCode
 slipway_follow_detached(const SlipwayFollowed *followed, const char *number)
 {
@@ -587,6 +597,7 @@ slipway_follow_detached(const SlipwayFollowed *followed, const char *number)
 	deploy = follow_deploy(&watch, slipway_interrupt_watch());
 	slipway_server_set_leave(NULL, NULL);
 	slipway_interrupt_unwatch();
+	tell_webhook(deploy);
 	code = slipway_follow_finish(followed, deploy);
 	slipway_detached_free(deploy);
 	end(&watch);

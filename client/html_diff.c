@@ -47,6 +47,8 @@ add_object(SlipwayBuffer *page, const SlipwayDifference *difference, int is_open
 	slipway_html_add(page, "<details class=\"card\"%s><summary><span class=\"badge %s\">%s</span> %s <code>%s</code></summary>\n",
 					 is_open ? " open" : "", change, change, difference->kind, difference->identity);
 	slipway_buffer_add(page, "<pre class=\"diff\">");
+	if (diff->count == 0 && difference->before != NULL && difference->after != NULL)
+		slipway_buffer_add(page, "<span class=\"gap\">" SLIPWAY_DIFFERENCE_AT_END "\n</span>");
 	for (size_t i = 0; i < diff->count; i++)
 		add_line(page, &diff->lines[i]);
 	slipway_buffer_add(page, "</pre>\n</details>\n");

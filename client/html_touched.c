@@ -60,7 +60,7 @@ take_lock(Touched *touched, const json_t *lock)
 			.name = name,.mode = mode,.held = held,
 			.size = slipway_rehearsal_number(lock, "size_bytes"),
 			.rows = slipway_rehearsal_number(lock, "rows"),
-			.is_index = strcmp(slipway_rehearsal_text(lock, "kind"), "index") == 0,
+			.is_index = slipway_rehearsal_is_index(lock),
 		};
 	}
 	touched->tables += relation->is_index ? 0 : 1;

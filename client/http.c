@@ -74,12 +74,15 @@ char *
 slipway_http_hide_path(const char *url)
 {
 	const char *host = strstr(url, "://") + 3;
-	const char *end = host + strcspn(host, "/?#");
-	const char *at = memchr(host, '@', (size_t) (end - host));
+	const char *at = strrchr(host, '@');
+	const char *end;
 
-	if (at != NULL)
-		return slipway_memory_format("%.*s***%.*s/***", (int) (host - url), url, (int) (end - at), at);
-	return slipway_memory_format("%.*s/***", (int) (end - url), url);
+	/* a password may hold an unescaped '@' or '/' */
+	if (at == NULL)
+		at = host;
+	end = at + strcspn(at, "/?#");
+	return slipway_memory_format("%.*s%s%.*s/***", (int) (host - url), url, at > host ? "***" : "",
+								 (int) (end - at), at);
 }
 
 /* ISO C has no way from a pointer to an object to one to a function; POSIX has this. */

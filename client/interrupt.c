@@ -103,6 +103,8 @@ slipway_interrupt_watch(void)
 void
 slipway_interrupt_unwatch(void)
 {
+	if (!watching)
+		return;
 	for (size_t i = 0; i < SIGNAL_COUNT; i++)
 		(void) sigaction(signals[i], &before[i], NULL);
 	watching = false;

@@ -28,7 +28,7 @@ int			slipway_interrupt_watch(void);
  */
 void		slipway_interrupt_leave(const char *message);
 
-/* Signals go back to ending the program. */
+/* Signals, if they are watched, go back to ending the program. */
 void		slipway_interrupt_unwatch(void);
 
 /* Has a signal arrived since this was last asked? Empties the descriptor. */

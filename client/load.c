@@ -230,7 +230,8 @@ slipway_load_read(const char *path)
 	if (json_unpack(object, "{s:i, s:F, s:{s:F, s:F, s:F}, s:{s:F, s:F, s:F}}", "connections", &load.connections,
 					"duration_ms", &load.duration,
 					"acquire_ms", "p50", &load.acquire.p50, "p95", &load.acquire.p95, "p99", &load.acquire.p99,
-					"query_ms", "p50", &load.query.p50, "p95", &load.query.p95, "p99", &load.query.p99) != 0)
+					"query_ms", "p50", &load.query.p50, "p95", &load.query.p95, "p99", &load.query.p99) != 0 ||
+		load.acquire.p50 <= 0 || load.query.p50 <= 0)
 		slipway_die(SLIPWAY_EXIT_USAGE, "It is made by --save-baseline.", "\"%s\" is not a baseline", path);
 	json_decref(object);
 	return load;

@@ -3,7 +3,8 @@
  *	  The options of all commands. Connection options have no environment
  *	  variable of their own: target.h says where a connection comes from. Nor
  *	  has what names the thing to do, or says that it is not to be asked for: in
- *	  a variable somebody has forgotten, that would do harm.
+ *	  a variable somebody has forgotten, that would do harm. SLIPWAY_TO is for
+ *	  those who only go forward; rollback refuses it.
  */
 #include "option.h"
 

@@ -14,6 +14,9 @@
 #include "memory.h"
 #include "output.h"
 
+/* What the server keeps of a name. */
+#define NAME_BYTES 63
+
 static SlipwayPoolerPolicy policy = SLIPWAY_POOLER_FINE;
 
 static struct
@@ -116,13 +119,18 @@ asked_application_name(const PGconn *conn)
 	return name;
 }
 
-/* Poolers may add to it, an address for example. */
+/*
+ * Poolers may add to it, an address for example. The server shortens it, and writes what is no
+ * printable ASCII otherwise: that is where the comparison ends.
+ */
 static bool
 has_application_name(const PGconn *conn, const char *application_name)
 {
 	char	   *asked = asked_application_name(conn);
-	bool		same = asked == NULL || strncmp(application_name, asked, strlen(asked)) == 0;
+	bool		same = true;
 
+	for (size_t i = 0; asked != NULL && same && i < NAME_BYTES && asked[i] >= ' ' && asked[i] <= '~'; i++)
+		same = application_name[i] == asked[i];
 	free(asked);
 	return same;
 }

@@ -13,6 +13,7 @@
 #include "die.h"
 #include "memory.h"
 #include "output.h"
+#include "schema_list.h"
 #include "table.h"
 
 /* How many of a list are named. */
@@ -101,8 +102,11 @@ slipway_preflight_ask(SlipwayPreflight *preflight, PGconn *conn, const char *che
 	if (PQresultStatus(result) == PGRES_TUPLES_OK)
 		return result;
 	message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-	slipway_preflight_note(preflight, check, SLIPWAY_OUTCOME_SKIPPED, NULL, "could not be checked: %s",
-						   message != NULL ? message : "the connection was lost");
+	if (PQstatus(conn) == CONNECTION_BAD)
+		slipway_preflight_note(preflight, check, SLIPWAY_OUTCOME_FAILED, NULL, "the connection was lost");
+	else
+		slipway_preflight_note(preflight, check, SLIPWAY_OUTCOME_SKIPPED, NULL, "could not be checked: %s",
+							   message != NULL ? message : PQerrorMessage(conn));
 	PQclear(result);
 	return NULL;
 }
@@ -129,26 +133,48 @@ slipway_preflight_list(const PGresult *result, int column)
 }
 
 char *
-slipway_preflight_schemas(SlipwayPreflight *preflight)
+slipway_preflight_quote(PGconn *conn, const char *name)
 {
-	static const char registered[] = "SELECT schemas FROM slipway.registered_project WHERE project = $1";
-	static const char given[] =
-	"SELECT coalesce(pg_catalog.string_to_array(pg_catalog.regexp_replace($1, '\\s*,\\s*', ',', 'g'), ','),"
-	" pg_catalog.current_schemas(false)::text[])";
-	const char *option = slipway_option_text(preflight->arguments, SLIPWAY_OPTION_SCHEMAS);
-	char	   *schemas = NULL;
-	PGresult   *result = NULL;
+	char	   *quoted = PQescapeIdentifier(conn, name, strlen(name));
+	char	   *copy = slipway_memory_copy(quoted != NULL ? quoted : name);
 
-	if (preflight->is_registered)
-		result = slipway_preflight_ask(preflight, preflight->conn, "schemas", registered,
-									   preflight->project, NULL);
-	if (result != NULL && PQntuples(result) == 1 && !PQgetisnull(result, 0, 0))
-		schemas = slipway_memory_copy(PQgetvalue(result, 0, 0));
+	PQfreemem(quoted);
+	return copy;
+}
+
+bool
+slipway_preflight_sees_sessions(SlipwayPreflight *preflight)
+{
+	PGresult   *result = PQexec(preflight->conn, "SELECT pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE')");
+	bool		sees = PQntuples(result) == 1 && strcmp(PQgetvalue(result, 0, 0), "t") == 0;
+
 	PQclear(result);
-	if (schemas != NULL)
-		return schemas;
-	result = slipway_preflight_ask(preflight, preflight->conn, "schemas", given, option, NULL);
-	schemas = slipway_memory_copy(result != NULL ? PQgetvalue(result, 0, 0) : "{}");
+	return sees;
+}
+
+/* The first field of a query, or NULL. The caller frees it. */
+static char *
+ask_schemas(SlipwayPreflight *preflight, const char *sql, const char *value)
+{
+	PGresult   *result = slipway_preflight_ask(preflight, preflight->conn, "schemas", sql, value, NULL);
+	char	   *schemas = result != NULL && PQntuples(result) == 1 && !PQgetisnull(result, 0, 0)
+		? slipway_memory_copy(PQgetvalue(result, 0, 0)) : NULL;
+
 	PQclear(result);
 	return schemas;
+}
+
+const char *
+slipway_preflight_schemas(SlipwayPreflight *preflight)
+{
+	if (preflight->schemas == NULL && preflight->is_registered)
+		preflight->schemas = ask_schemas(preflight, "SELECT schemas FROM slipway.registered_project WHERE project = $1",
+										 preflight->project);
+	if (preflight->schemas == NULL)
+		preflight->schemas = slipway_schema_list(slipway_option_text(preflight->arguments, SLIPWAY_OPTION_SCHEMAS));
+	if (preflight->schemas == NULL)
+		preflight->schemas = ask_schemas(preflight, "SELECT pg_catalog.current_schemas(false)", NULL);
+	if (preflight->schemas == NULL)
+		preflight->schemas = slipway_memory_copy("{}");
+	return preflight->schemas;
 }

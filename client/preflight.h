@@ -8,6 +8,7 @@
 #include <libpq-fe.h>
 #include <stdbool.h>
 
+#include "load.h"
 #include "manifest.h"
 #include "option.h"
 
@@ -28,6 +29,8 @@ typedef struct SlipwayPreflight
 	const SlipwayManifest *manifest;	/* of the folder; NULL: there is none */
 	bool		has_extension;	/* one that fits */
 	bool		is_registered;	/* the project is there, and may be read */
+	char	   *schemas;		/* see slipway_preflight_schemas(); freed by who made this */
+	const SlipwayLoad *baseline;	/* to compare with, or NULL */
 	int			counts[SLIPWAY_OUTCOME_COUNT];
 } SlipwayPreflight;
 
@@ -38,7 +41,8 @@ void		slipway_preflight_note(SlipwayPreflight *preflight, const char *check, Sli
 
 /*
  * Asks a server for a check, with up to two values, which may be NULL. NULL
- * if that fails, which is reported as a check that could not be made; else the caller clears the result.
+ * if that fails, which is reported as a check that could not be made (or that failed, if the
+ * connection is lost); else the caller clears the result.
  */
 PGresult   *slipway_preflight_ask(SlipwayPreflight *preflight, PGconn *conn, const char *check,
 								  const char *sql, const char *first, const char *second);
@@ -46,11 +50,20 @@ PGresult   *slipway_preflight_ask(SlipwayPreflight *preflight, PGconn *conn, con
 /* The first rows of a result's text column in one line: "a, b, c and 4 more". The caller frees it. */
 char	   *slipway_preflight_list(const PGresult *result, int column);
 
+/* A name as SQL has it, for hints. The caller frees it. */
+char	   *slipway_preflight_quote(PGconn *conn, const char *name);
+
+/* The hint where it may not. */
+#define SLIPWAY_PREFLIGHT_SEE_SESSIONS "Grant the role pg_monitor."
+
+/* May the role see what sessions of others do? Without that the server shows as much as nothing of them. */
+bool		slipway_preflight_sees_sessions(SlipwayPreflight *preflight);
+
 /*
  * Schemas of the project, as an array's text for a query: those that it was registered with, else
- * of --schemas, else those of the search_path. The caller frees it.
+ * of --schemas, else those of the search_path.
  */
-char	   *slipway_preflight_schemas(SlipwayPreflight *preflight);
+const char *slipway_preflight_schemas(SlipwayPreflight *preflight);
 
 /* The groups of checks. Each reports for itself. That of the store does nothing where there is none. */
 void		slipway_preflight_store(SlipwayPreflight *preflight);

@@ -23,11 +23,13 @@ check_project(SlipwayPreflight *preflight)
 	"       EXISTS (SELECT FROM slipway.registered_project WHERE project = $1)";
 	const char *const values[] = {preflight->project};
 	PGresult   *result = PQexecParams(preflight->conn, sql, 1, NULL, values, NULL, NULL, 0);
-	char	   *hint = slipway_memory_format("An administrator runs \"slipway init -P %s --grant %s=deployer --grant %s=uploader\".",
+	char	   *hint = slipway_memory_format("An administrator runs \"slipway init -P '%s' --grant '%s=deployer' --grant '%s=uploader'\".",
 											 preflight->project, PQuser(preflight->conn), PQuser(preflight->conn));
 
+	if (PQstatus(preflight->conn) == CONNECTION_BAD)
+		slipway_preflight_note(preflight, "project", SLIPWAY_OUTCOME_FAILED, NULL, "the connection was lost");
 	/* A role without any right may not even ask. */
-	if (PQresultStatus(result) != PGRES_TUPLES_OK || !is_true(result, 2))
+	else if (PQresultStatus(result) != PGRES_TUPLES_OK || !is_true(result, 2))
 		slipway_preflight_note(preflight, "project", SLIPWAY_OUTCOME_FAILED, hint,
 							   "project \"%s\" does not exist, or the role may not see it", preflight->project);
 	else
@@ -53,12 +55,12 @@ create_schemas(SlipwayPreflight *preflight, const PGresult *missing)
 	for (int row = 0; row < PQntuples(missing); row++)
 	{
 		PGresult   *result = PQexec(preflight->conn, PQgetvalue(missing, row, 1));
+		const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 		bool		done = PQresultStatus(result) == PGRES_COMMAND_OK;
 
 		if (!done)
 			slipway_preflight_note(preflight, "schemas", SLIPWAY_OUTCOME_FAILED, NULL, "could not create schema %s: %s",
-								   PQgetvalue(missing, row, 0),
-								   PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY));
+								   PQgetvalue(missing, row, 0), message != NULL ? message : "the connection was lost");
 		PQclear(result);
 		if (!done)
 			return false;
@@ -71,7 +73,7 @@ check_schemas(SlipwayPreflight *preflight, const char *schemas, const char *owne
 {
 	static const char sql[] =
 	"SELECT pg_catalog.quote_ident(s), pg_catalog.format('CREATE SCHEMA %I', s)"
-	"       || coalesce(pg_catalog.format(' AUTHORIZATION %I', $2::text), '')"
+	"       || CASE WHEN $2::text IS NULL THEN '' ELSE pg_catalog.format(' AUTHORIZATION %I', $2::text) END"
 	"  FROM pg_catalog.unnest($1::text[]) s"
 	" WHERE s <> '$user' AND NOT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = s)";
 	PGresult   *missing = slipway_preflight_ask(preflight, preflight->conn, "schemas", sql, schemas, owner);
@@ -108,12 +110,14 @@ check_create(SlipwayPreflight *preflight, const char *schemas, const char *owner
 	PGresult   *refused = slipway_preflight_ask(preflight, preflight->conn, "rights", sql, schemas, owner);
 	const char *role = owner != NULL ? owner : PQuser(preflight->conn);
 	char	   *list;
+	char	   *quoted;
 	char	   *hint;
 
 	if (refused == NULL)
 		return;
 	list = slipway_preflight_list(refused, 0);
-	hint = slipway_memory_format("GRANT CREATE, USAGE ON SCHEMA %s TO \"%s\"", list, role);
+	quoted = slipway_preflight_quote(preflight->conn, role);
+	hint = slipway_memory_format("GRANT CREATE, USAGE ON SCHEMA %s TO %s", list, quoted);
 	if (PQntuples(refused) == 0)
 		slipway_preflight_note(preflight, "rights", SLIPWAY_OUTCOME_OK, NULL,
 							   "scripts run as role \"%s\", which may create objects there", role);
@@ -121,6 +125,7 @@ check_create(SlipwayPreflight *preflight, const char *schemas, const char *owner
 		slipway_preflight_note(preflight, "rights", SLIPWAY_OUTCOME_FAILED, hint,
 							   "scripts run as role \"%s\", which may not create objects in %s", role, list);
 	free(hint);
+	free(quoted);
 	free(list);
 	PQclear(refused);
 }
@@ -155,6 +160,7 @@ check_backup_role(SlipwayPreflight *preflight)
 	"  FROM pg_catalog.pg_roles r WHERE r.rolname = $1";
 	const char *role = slipway_option_text(preflight->arguments, SLIPWAY_OPTION_BACKUP_ROLE);
 	PGresult   *result;
+	char	   *quoted;
 	char	   *hint;
 
 	if (role == NULL)
@@ -162,7 +168,8 @@ check_backup_role(SlipwayPreflight *preflight)
 	result = slipway_preflight_ask(preflight, preflight->conn, "backup", sql, role, NULL);
 	if (result == NULL)
 		return;
-	hint = slipway_memory_format("GRANT pg_read_all_data TO \"%s\"", role);
+	quoted = slipway_preflight_quote(preflight->conn, role);
+	hint = slipway_memory_format("GRANT pg_read_all_data TO %s", quoted);
 	if (PQntuples(result) == 0)
 		slipway_preflight_note(preflight, "backup", SLIPWAY_OUTCOME_FAILED, NULL, "role \"%s\" does not exist", role);
 	else if (!PQgetisnull(result, 0, 1))
@@ -171,6 +178,7 @@ check_backup_role(SlipwayPreflight *preflight)
 	else
 		slipway_preflight_note(preflight, "backup", SLIPWAY_OUTCOME_OK, NULL, "role \"%s\" can read the tracking tables", role);
 	free(hint);
+	free(quoted);
 	PQclear(result);
 }
 
@@ -180,7 +188,7 @@ slipway_preflight_rights(SlipwayPreflight *preflight)
 	static const char sql[] = "SELECT owner FROM slipway.registered_project WHERE project = $1";
 	PGresult   *result = NULL;
 	const char *owner = NULL;
-	char	   *schemas;
+	const char *schemas;
 
 	check_project(preflight);
 	if (preflight->is_registered)
@@ -192,6 +200,5 @@ slipway_preflight_rights(SlipwayPreflight *preflight)
 	check_schemas(preflight, schemas, owner);
 	check_create(preflight, schemas, owner);
 	check_backup_role(preflight);
-	free(schemas);
 	PQclear(result);
 }

@@ -4,8 +4,10 @@
  */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "connection.h"
+#include "memory.h"
 #include "preflight.h"
 #include "server.h"
 
@@ -84,31 +86,63 @@ check_extension(SlipwayPreflight *preflight)
 	PQclear(result);
 }
 
+/* Value of a parameter of the connection, or NULL. */
+static const char *
+find_parameter(const PQconninfoOption *options, const char *keyword)
+{
+	for (; options != NULL && options->keyword != NULL; options++)
+		if (strcmp(options->keyword, keyword) == 0)
+			return options->val;
+	return NULL;
+}
+
+/* With certificates to compare with, libpq checks the server's whatever sslmode is. */
+static bool
+is_certificate_checked(const PQconninfoOption *options)
+{
+	const char *given = find_parameter(options, "sslrootcert");
+	const char *home = getenv("HOME");
+	char	   *path = given != NULL && *given != '\0' ? slipway_memory_copy(given)
+		: slipway_memory_format("%s/.postgresql/root.crt", home != NULL ? home : "");
+	bool		is_there = access(path, F_OK) == 0;
+
+	free(path);
+	return is_there;
+}
+
+static void
+report_tls(SlipwayPreflight *preflight, const PQconninfoOption *options)
+{
+	PGconn	   *conn = preflight->conn;
+	const char *mode = find_parameter(options, "sslmode");
+	bool		verifies = mode != NULL && strncmp(mode, "verify-", 7) == 0;
+	bool		checked = verifies || is_certificate_checked(options);
+
+	slipway_preflight_note(preflight, "tls", SLIPWAY_OUTCOME_OK,
+						   verifies ? NULL : checked ? "sslmode=verify-full would also make certain whose server it is."
+						   : "sslmode=verify-full with sslrootcert would also make certain whose server it is.",
+						   "%s, %s%s%s", PQsslAttribute(conn, "protocol"), PQsslAttribute(conn, "cipher"),
+						   verifies ? ", sslmode=" : checked ? "; the server's certificate is checked, but not whose it is"
+						   : "; nobody checks the server's certificate", verifies ? mode : "");
+}
+
 static void
 check_tls(SlipwayPreflight *preflight)
 {
-	const PGconn *conn = preflight->conn;
-	const char *mode = NULL;
-	PQconninfoOption *options = PQconninfo((PGconn *) conn);
+	PGconn	   *conn = preflight->conn;
+	PQconninfoOption *options = PQconninfo(conn);
 
-	for (const PQconninfoOption *option = options; option != NULL && option->keyword != NULL; option++)
-		if (strcmp(option->keyword, "sslmode") == 0)
-			mode = option->val;
-	if (PQhost(conn)[0] == '/')
+	/* '@': an abstract one */
+	if (PQhost(conn)[0] == '/' || PQhost(conn)[0] == '@')
 		slipway_preflight_note(preflight, "tls", SLIPWAY_OUTCOME_OK, NULL, "not needed on a local socket");
-	else if (PQsslInUse((PGconn *) conn) == 0)
+	else if (PQsslInUse(conn) != 0)
+		report_tls(preflight, options);
+	else if (PQgssEncInUse(conn) != 0)
+		slipway_preflight_note(preflight, "tls", SLIPWAY_OUTCOME_OK, NULL, "none, but GSSAPI encrypts the connection");
+	else
 		slipway_preflight_note(preflight, "tls", SLIPWAY_OUTCOME_WARNING,
 							   "Add sslmode=verify-full and sslrootcert to the connection.",
 							   "the connection is not encrypted");
-	else if (mode == NULL || strncmp(mode, "verify-", 7) != 0)
-		slipway_preflight_note(preflight, "tls", SLIPWAY_OUTCOME_OK,
-							   "sslmode=verify-full with sslrootcert would also make certain whose server it is.",
-							   "%s, %s; nobody checks the server's certificate",
-							   PQsslAttribute((PGconn *) conn, "protocol"), PQsslAttribute((PGconn *) conn, "cipher"));
-	else
-		slipway_preflight_note(preflight, "tls", SLIPWAY_OUTCOME_OK, NULL, "%s, %s, sslmode=%s",
-							   PQsslAttribute((PGconn *) conn, "protocol"),
-							   PQsslAttribute((PGconn *) conn, "cipher"), mode);
 	PQconninfoFree(options);
 }
 
@@ -164,8 +198,15 @@ check_workers(SlipwayPreflight *preflight)
 	"               'standalone backend', 'slotsync worker', 'walsummarizer', 'io worker')),"
 	"       s.setting"
 	"  FROM pg_catalog.pg_settings s WHERE s.name = 'max_worker_processes'";
-	PGresult   *result = slipway_preflight_ask(preflight, preflight->conn, "workers", sql, NULL, NULL);
+	PGresult   *result;
 
+	if (!slipway_preflight_sees_sessions(preflight))
+	{
+		slipway_preflight_note(preflight, "workers", SLIPWAY_OUTCOME_SKIPPED, SLIPWAY_PREFLIGHT_SEE_SESSIONS,
+							   "the role may not see how many background workers there are");
+		return;
+	}
+	result = slipway_preflight_ask(preflight, preflight->conn, "workers", sql, NULL, NULL);
 	if (result == NULL)
 		return;
 	if (atoi(PQgetvalue(result, 0, 0)) <= 0)
@@ -184,13 +225,15 @@ check_replication(SlipwayPreflight *preflight)
 	"SELECT count(*), count(*) FILTER (WHERE state IS NULL),"
 	"       pg_catalog.string_agg(application_name || ' (' || extract(epoch FROM replay_lag)::integer || ' s)', ', ')"
 	"           FILTER (WHERE replay_lag > interval '" LAG_SECONDS " s')"
-	"  FROM pg_catalog.pg_stat_replication";
+	"  FROM pg_catalog.pg_stat_replication"
+	/* that of pg_basebackup is not one of a standby */
+	" WHERE state IS DISTINCT FROM 'backup'";
 	PGresult   *result = slipway_preflight_ask(preflight, preflight->conn, "replication", sql, NULL, NULL);
 
 	if (result == NULL)
 		return;
 	if (strcmp(PQgetvalue(result, 0, 1), "0") != 0)
-		slipway_preflight_note(preflight, "replication", SLIPWAY_OUTCOME_SKIPPED, "Grant the role pg_monitor.",
+		slipway_preflight_note(preflight, "replication", SLIPWAY_OUTCOME_SKIPPED, SLIPWAY_PREFLIGHT_SEE_SESSIONS,
 							   "the role may not see how far the standbys are");
 	else if (!PQgetisnull(result, 0, 2))
 		slipway_preflight_note(preflight, "replication", SLIPWAY_OUTCOME_WARNING,

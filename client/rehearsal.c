@@ -311,16 +311,24 @@ slipway_rehearsal_reach_name(SlipwayLockReach reach)
 }
 
 bool
+slipway_rehearsal_is_index(const json_t *lock)
+{
+	const char *kind = slipway_rehearsal_text(lock, "kind");
+
+	return strcmp(kind, "index") == 0 || strcmp(kind, "partitioned index") == 0;
+}
+
+bool
 slipway_rehearsal_is_minor(const json_t *lock, const json_t *locks)
 {
 	int			strength = slipway_rehearsal_strength(slipway_rehearsal_text(lock, "mode"));
 	size_t		i;
 	json_t	   *other;
 
-	if (strcmp(slipway_rehearsal_text(lock, "kind"), "index") != 0)
+	if (!slipway_rehearsal_is_index(lock))
 		return false;
 	json_array_foreach(locks, i, other)
-		if (strcmp(slipway_rehearsal_text(other, "kind"), "index") != 0 &&
+		if (!slipway_rehearsal_is_index(other) &&
 			slipway_rehearsal_strength(slipway_rehearsal_text(other, "mode")) >= strength)
 			return true;
 	return false;

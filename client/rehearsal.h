@@ -84,6 +84,9 @@ SlipwayLockReach slipway_rehearsal_reach(const char *mode);
 /* The same in words: "blocks reading and writing". */
 const char *slipway_rehearsal_reach_name(SlipwayLockReach reach);
 
+/* Is a lock on an index, or on a partitioned one? */
+bool		slipway_rehearsal_is_index(const json_t *lock);
+
 /* Does a lock among those of an event go without saying: that of an index, beside as strong a one of a table? */
 bool		slipway_rehearsal_is_minor(const json_t *lock, const json_t *locks);
 

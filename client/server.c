@@ -36,6 +36,15 @@ slipway_server_state_name(SlipwayStateKind kind)
 	return state_names[kind];
 }
 
+void
+slipway_server_warn_of_drift(const PGresult *result)
+{
+	const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+
+	slipway_output_warn(NULL, "could not find out whether the schema has changed: %s",
+						message != NULL ? message : "no answer");
+}
+
 const char *
 slipway_server_text(const PGresult *result, int row, int field)
 {
@@ -239,7 +248,7 @@ send_version(PGconn *conn)
 		" pg_catalog.current_setting('application_name'),"
 		" (SELECT pg_catalog.string_agg(asked, ', ' ORDER BY position)"
 		" FROM pg_catalog.unnest($1::pg_catalog.text[]) WITH ORDINALITY AS a(asked, position)"
-		" LEFT JOIN pg_catalog.pg_settings AS s ON s.name OPERATOR(pg_catalog.=) asked"
+		" LEFT JOIN pg_catalog.pg_settings AS s ON pg_catalog.lower(s.name) OPERATOR(pg_catalog.=) asked"
 		" WHERE CASE WHEN s.name IS NULL THEN pg_catalog.current_setting(asked, true) IS NULL"
 		" ELSE s.source OPERATOR(pg_catalog.<>) ALL ('{client,session}'::pg_catalog.text[]) END)",
 		1, values);

@@ -105,6 +105,9 @@ SlipwayStateList *slipway_server_compare(PGconn *conn, const SlipwayManifest *ma
 										 const char *project);
 void		slipway_server_free_states(SlipwayStateList *list);
 
+/* Says why slipway.drift() has failed, which is nothing to fail for. */
+void		slipway_server_warn_of_drift(const PGresult *result);
+
 /* Value of a field, or NULL; a number of a field, or otherwise. */
 const char *slipway_server_text(const PGresult *result, int row, int field);
 double		slipway_server_number(const PGresult *result, int row, int field, double otherwise);

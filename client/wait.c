@@ -128,11 +128,15 @@ slipway_wait_for_server(SlipwayWait *wait, const SlipwayTarget *target)
 		if (slipway_connection_try(target, left < LONGEST_TRY_MS ? left : LONGEST_TRY_MS,
 								   &reason) != SLIPWAY_TRY_AGAIN)
 			break;
-		say_once(&said, "server", place, reason);
+		/* a try that was cut short finds no more than that the server has not answered yet */
+		if (said != NULL && slipway_clock_now() >= wait->until)
+			free(reason);
+		else
+			say_once(&said, "server", place, reason);
 		if (!slipway_wait_pause(wait))
 			slipway_die(SLIPWAY_EXIT_CONNECTION, NULL,
 						"the server (%s) was not ready within %s: %s", place,
-						slipway_output_duration(wait->timeout), reason);
+						slipway_output_duration(wait->timeout), said);
 	}
 	free(said);
 	return place;

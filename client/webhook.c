@@ -3,7 +3,8 @@
  *	  Tells a web address when a run begins and how it has ended.
  *
  * The run does not wait for it at its beginning: a thread posts that. At the end
- * the program waits for the answer, no longer than TIMEOUT_MS for each.
+ * the program waits for the answers, no longer than TIMEOUT_MS for both, but that the
+ * last one has LEAST_MS in any case. A signal ends that wait and the program.
  */
 #include "webhook.h"
 
@@ -16,12 +17,14 @@
 #include "clock.h"
 #include "die.h"
 #include "http.h"
+#include "interrupt.h"
 #include "label.h"
 #include "memory.h"
 #include "output.h"
 #include "release.h"
 
 #define TIMEOUT_MS 10000L
+#define LEAST_MS 1000L
 
 /* What is told. */
 static struct
@@ -34,6 +37,7 @@ static struct
 	char	   *error;			/* or NULL */
 	double		began_at;
 	bool		started;
+	bool		muted;
 	long		run;
 	long		applied;
 	long		rolled_back;
@@ -129,6 +133,18 @@ slipway_webhook_started(long run, long pending)
 }
 
 void
+slipway_webhook_mute(bool mute)
+{
+	told.muted = mute;
+}
+
+void
+slipway_webhook_number(long run)
+{
+	told.run = run;
+}
+
+void
 slipway_webhook_count(long applied, long rolled_back)
 {
 	told.applied = applied;
@@ -149,33 +165,53 @@ slipway_webhook_note_error(const char *message)
 		told.error = strdup(message);
 }
 
-/* The program ends. If there was nothing to do, there is nothing to tell. */
-static void
-say_farewell(SlipwayExitCode code)
+/* How it ended, as JSON. */
+static char *
+write_end(SlipwayExitCode code, double duration)
 {
-	json_t	   *object;
-	char	   *body;
-	char	   *fault;
+	json_t	   *object = make_event("run_finished");
 
-	end_posting();
-	if (!told.started && code == SLIPWAY_EXIT_DONE)
-		return;
-	object = make_event("run_finished");
 	(void) json_object_set_new(object, "outcome", json_string(code == SLIPWAY_EXIT_DONE ? "succeeded" : "failed"));
 	(void) json_object_set_new(object, "exit_code", json_integer((json_int_t) code));
 	(void) json_object_set_new(object, "applied", json_integer(told.applied));
 	(void) json_object_set_new(object, "rolled_back", json_integer(told.rolled_back));
-	(void) json_object_set_new(object, "duration_ms", json_real(slipway_clock_now() - told.began_at));
+	(void) json_object_set_new(object, "duration_ms", json_real(duration));
 	if (told.error != NULL)
 		(void) json_object_set_new(object, "message", slipway_output_json_text(told.error));
-	body = write_event(object, slipway_memory_format("slipway: %s of project %s on %s: %s%s%s", told.action, told.project,
+	return write_event(object, slipway_memory_format("slipway: %s of project %s on %s: %s%s%s", told.action, told.project,
 													 name_database(), code == SLIPWAY_EXIT_DONE ? "succeeded" : "failed",
 													 told.error != NULL ? ": " : "",
 													 told.error != NULL ? told.error : ""));
-	fault = slipway_http_post_json(told.url, body, TIMEOUT_MS);
+}
+
+/* The program ends. If there was nothing to do, there is nothing to tell. */
+static void
+say_farewell(SlipwayExitCode code)
+{
+	double		now = slipway_clock_now();
+	double		left;
+	char	   *body;
+	char	   *fault;
+
+	slipway_interrupt_unwatch();
+	end_posting();
+	if (told.muted || (!told.started && code == SLIPWAY_EXIT_DONE))
+		return;
+	left = now + TIMEOUT_MS - slipway_clock_now();
+	body = write_end(code, now - told.began_at);
+	fault = slipway_http_post_json(told.url, body, left > LEAST_MS ? (long) left : LEAST_MS);
 	warn("ended", fault);
 	free(fault);
 	free(body);
+}
+
+void
+slipway_webhook_check(const SlipwayArguments *arguments)
+{
+	const char *url = slipway_option_text(arguments, SLIPWAY_OPTION_WEBHOOK);
+
+	if (url != NULL && !slipway_http_is_url(url))
+		slipway_die(SLIPWAY_EXIT_USAGE, "It looks like https://host/path.", "the address of the webhook is malformed");
 }
 
 void
@@ -186,8 +222,7 @@ slipway_webhook_prepare(const SlipwayArguments *arguments, const char *action)
 
 	if (url == NULL || slipway_option_flag(arguments, SLIPWAY_OPTION_DRY_RUN))
 		return;
-	if (!slipway_http_is_url(url))
-		slipway_die(SLIPWAY_EXIT_USAGE, "It looks like https://host/path.", "the address of the webhook is malformed");
+	slipway_webhook_check(arguments);
 	fault = slipway_http_load();
 	if (fault != NULL)
 		slipway_die(SLIPWAY_EXIT_USAGE, "Install it, or leave --webhook out.", "a webhook needs libcurl: %s", fault);

@@ -6,14 +6,16 @@
 #define SLIPWAY_WEBHOOK_H
 
 #include <libpq-fe.h>
+#include <stdbool.h>
 
 #include "option.h"
 
 /*
  * For a command that runs scripts: from now on --webhook, if given, will be told, in the end
- * by slipway_die_exit(). A URL that is none ends the program with SLIPWAY_EXIT_USAGE; it is not shown, as
- * it often is a secret. What goes wrong with it later is a warning.
+ * by slipway_die_exit(). A URL that is none ends the program with SLIPWAY_EXIT_USAGE, as it does where it is only
+ * checked; it is not shown, as it often is a secret. What goes wrong with it later is a warning.
  */
+void		slipway_webhook_check(const SlipwayArguments *arguments);
 void		slipway_webhook_prepare(const SlipwayArguments *arguments, const char *action);
 
 /*
@@ -22,7 +24,14 @@ void		slipway_webhook_prepare(const SlipwayArguments *arguments, const char *act
  */
 void		slipway_webhook_started(long run, long pending);
 
-/* How much it has done so far; the database that it is about. */
+/*
+ * While it is mute, the end of the program is not that of the run: nobody has agreed to it yet, or
+ * a worker goes on with it. Then that end is not told.
+ */
+void		slipway_webhook_mute(bool mute);
+
+/* Its number, if it was not known at the beginning; how much it has done so far; the database that it is about. */
+void		slipway_webhook_number(long run);
 void		slipway_webhook_count(long applied, long rolled_back);
 void		slipway_webhook_database(const PGconn *conn);
 

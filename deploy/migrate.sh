@@ -16,6 +16,8 @@ yes=no
 running=no
 steps=()                # what rollback is given, as one option of slipway's
 work=
+context=
+follower=               # the process that shows a log as it comes
 kubectl=("${KUBECTL:-kubectl}")
 
 readonly EXIT_FAILED=1 EXIT_USAGE=2 EXIT_UNKNOWN=3
@@ -120,7 +122,7 @@ parse_options() {
             --overlay) needs_value "$1" $#; overlay=$2; shift 2 ;;
             -n | --namespace) needs_value "$1" $#; namespace=$2; shift 2 ;;
             --image) needs_value "$1" $#; image=$2; shift 2 ;;
-            --context) needs_value "$1" $#; kubectl+=(--context "$2"); shift 2 ;;
+            --context) needs_value "$1" $#; context=$2; kubectl+=(--context "$2"); shift 2 ;;
             --timeout) needs_value "$1" $#; timeout=$2; shift 2 ;;
             --steps | --to | --script) needs_value "$1" $#; take_step "$1" "$2"; shift 2 ;;
             -*) misuse "unknown option $1" ;;
@@ -244,34 +246,80 @@ show_logs() { # POD CONTAINER [OPTION...]
     k -n "$namespace" logs "$pod" -c "$container" "$@" || say "no more logs of $pod $container"
 }
 
-# Follows each container of a pod from its start to its end. What keeps one from
-# starting is said once. Returns when the pod is over or the time is.
+# Shows a log as it comes, until the container or the time is over. In the background, as a
+# signal would otherwise have to wait for its end.
+follow_logs() { # POD CONTAINER UNTIL [OPTION...]
+    local pod=$1 container=$2 left=$(($3 - SECONDS))
+    shift 3
+    [ "$left" -gt 0 ] || return 0
+    # not through the function: the process is to be kubectl's own
+    "${kubectl[@]}" -n "$namespace" logs "$pod" -c "$container" --follow --request-timeout="${left}s" "$@" &
+    follower=$!
+    wait "$follower" || true
+    follower=
+}
+
+# What keeps a container from starting, in a word, or nothing.
+waiting_reason() { # POD STATE
+    local reason
+    reason=$(printf '%s' "$2" | sed -n 's/.*"reason":"\([A-Za-z]*\)".*/\1/p')
+    [ -n "$reason" ] || reason=$(k -n "$namespace" get pod "$1" --ignore-not-found \
+        -o 'jsonpath={.status.conditions[?(@.type=="PodScheduled")].reason}')
+    case $reason in PodInitializing | ContainerCreating) ;; *) printf '%s' "$reason" ;; esac
+}
+
+# Follows a container from its start to its end. What keeps it from starting is said once. A
+# connection that is cut, as one where nothing is said for long may be, is made anew. Fails when
+# the pod is over or the time is.
+follow_container() { # POD CONTAINER UNTIL
+    local state said='' since='' ended=0
+    while :; do
+        state=$(container_state "$1" "$2")
+        case $state in
+            *terminated*)
+                [ -n "$since" ] || show_logs "$1" "$2"
+                return 0
+                ;;
+            *running*)
+                # the API may be some seconds late to know of an end
+                if [ -z "$since" ]; then
+                    say "--- $1 $2"
+                    follow_logs "$1" "$2" "$3"
+                    since=$(date -u +%Y-%m-%dT%H:%M:%SZ) ended=$SECONDS
+                elif [ $((SECONDS - ended)) -ge 5 ]; then
+                    follow_logs "$1" "$2" "$3" "--since-time=$since"
+                    since=$(date -u +%Y-%m-%dT%H:%M:%SZ) ended=$SECONDS
+                fi
+                ;;
+            '' | Failed* | Succeeded*) return 1 ;;
+            *)
+                state=$(waiting_reason "$1" "$state")
+                case $state in
+                    '' | "$said") ;;
+                    *) said=$state; say "$1 $2 waits: $state" ;;
+                esac
+                ;;
+        esac
+        [ "$SECONDS" -lt "$3" ] || return 1
+        sleep 1
+    done
+}
+
 follow_pod() { # POD UNTIL
-    local container state said
+    local container
     for container in $(containers_of "$1"); do
-        said=
-        while :; do
-            state=$(container_state "$1" "$container")
-            case $state in
-                *terminated*) show_logs "$1" "$container"; break ;;
-                *running*) show_logs "$1" "$container" --follow; break ;;
-                '' | Failed* | Succeeded*) return 0 ;;
-            esac
-            state=$(printf '%s' "$state" | sed -n 's/.*"reason":"\([A-Za-z]*\)".*/\1/p')
-            case $state in
-                '' | "$said" | PodInitializing | ContainerCreating) ;;
-                *) said=$state; say "$1 $container waits: $state" ;;
-            esac
-            [ "$SECONDS" -lt "$2" ] || return 0
-            sleep 1
-        done
+        follow_container "$1" "$container" "$2" || return 0
     done
 }
 
 # Follows the pods of a Job, one after the other, until it has ended.
 follow_job() { # JOB UID
-    local pod seen=' ' until=$((SECONDS + timeout)) state
+    local pod seen=' ' began=$SECONDS until=$((SECONDS + timeout)) state
     while :; do
+        if [ "$began" -ge 0 ] && [ "$seen" = ' ' ] && [ $((SECONDS - began)) -ge 10 ]; then
+            say "slipway-$1 has no pod yet; \"kubectl -n $namespace describe job slipway-$1\" may say why"
+            began=-1
+        fi
         # before the pods: whatever it has started by then is shown
         state=$(job_state "$1")
         for pod in $(pods_of "$2"); do
@@ -290,7 +338,8 @@ follow_job() { # JOB UID
     done
 }
 
-leave() {
+leave() { # JOB
+    [ -z "$follower" ] || kill "$follower" 2>/dev/null || true
     say "$program: left; slipway-$1 goes on. \"$program logs $1\" shows it, \"$program cleanup $1 --running\" ends it."
     exit "$EXIT_FAILED"
 }
@@ -310,10 +359,12 @@ run_job() { # JOB [ROLLBACK]
 # --- commands
 
 confirm() { # WHAT
-    local answer
+    local answer where
     [ "$yes" = no ] || return 0
     [ -t 0 ] || die "$EXIT_USAGE" "a rollback needs --yes where nobody can be asked"
-    say "This rolls back ($1) in namespace $namespace of $(k config current-context)."
+    # which does not heed --context, and fails where a pod's own account is used
+    where=${context:-$(k config current-context 2>/dev/null || echo "this cluster")}
+    say "This rolls back ($1) in namespace $namespace of $where."
     say "What the down scripts drop is lost, with its data."
     printf 'Type the name of the namespace to go on: ' >&2
     read -r answer || answer=

@@ -9,10 +9,13 @@
 #define SLIPWAY_COMPAT_H
 
 #include "access/htup_details.h"
+#include "access/multixact.h"
+#include "access/transam.h"
 #include "catalog/pg_attribute.h"
 #include "catalog/pg_authid.h"
 #include "catalog/pg_constraint.h"
 #include "commands/copyfrom_internal.h"
+#include "commands/vacuum.h"
 #include "common/relpath.h"
 #include "miscadmin.h"
 #include "postmaster/bgworker.h"
@@ -143,6 +146,21 @@ slipway_relation_path(Oid tablespace, Oid node)
 	return GetRelationPath(MyDatabaseId, tablespace, node, INVALID_PROC_NUMBER, MAIN_FORKNUM);
 #else
 	return GetRelationPath(MyDatabaseId, tablespace, node, InvalidBackendId, MAIN_FORKNUM);
+#endif
+}
+
+/* 18 counts frozen pages, too. Sets the number of rows in place, and leaves the rest as it is. */
+static inline void
+slipway_set_row_count(Relation relation, double rows)
+{
+	Form_pg_class class = relation->rd_rel;
+
+#if PG_VERSION_NUM >= 180000
+	vac_update_relstats(relation, class->relpages, rows, class->relallvisible, class->relallfrozen, class->relhasindex,
+						InvalidTransactionId, InvalidMultiXactId, NULL, NULL, false);
+#else
+	vac_update_relstats(relation, class->relpages, rows, class->relallvisible, class->relhasindex,
+						InvalidTransactionId, InvalidMultiXactId, NULL, NULL, false);
 #endif
 }
 

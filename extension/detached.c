@@ -53,6 +53,8 @@
 #include "detached.h"
 #include "detached_notice.h"
 #include "detached_run.h"
+#include "error_code.h"
+#include "guard.h"
 #include "options.h"
 #include "variable.h"
 #include "privilege.h"
@@ -158,10 +160,23 @@ refuse_nologin(void)
 			 errhint("Use ALTER ROLE ... LOGIN, or CALL slipway.migrate() in this session.")));
 }
 
+/* It would not be part of what the script's transaction does, nor be rolled back with a rehearsal. */
+static void
+refuse_in_script(void)
+{
+	if (!slipway_guard_active())
+		return;
+	ereport(ERROR,
+			(errcode(SLIPWAY_REFUSED_STATEMENT),
+			 errmsg("slipway.migrate_detached() is not allowed in a migration"),
+			 errhint("A run cannot start another one.")));
+}
+
 /* What would make the worker fail is said now where that is possible. */
 static void
 check_call(const char *project, Jsonb *options)
 {
+	refuse_in_script();
 	refuse_foreign_identity();
 	slipway_privilege_require(SLIPWAY_DEPLOYER, project);
 	(void) slipway_project_load(project);

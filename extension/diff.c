@@ -7,7 +7,6 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "utils/builtins.h"
-#include "utils/guc.h"
 
 #include "compat.h"
 #include "error_code.h"
@@ -66,12 +65,8 @@ compare(const SlipwayStoredSnapshot *stored, const SlipwayIgnore *ignore)
 	SlipwaySnapshot *taken;
 	List	   *only_taken;
 	List	   *only_stored;
-	int			nest = NewGUCNestLevel();
 
-	/* Views are read under locks; who only looks does not wait long for them. */
-	slipway_settings_put("lock_timeout", psprintf("%d", slipway_lock_timeout), PGC_USERSET, GUC_ACTION_SAVE);
-	taken = slipway_snapshot_take(stored->project, both.patterns, both.n, context);
-	AtEOXact_GUC(true, nest);
+	taken = slipway_snapshot_take(stored->project, &both, slipway_lock_timeout, context);
 	slipway_spi_begin();
 	slipway_stored_compare(stored, taken, context, &only_taken, &only_stored);
 	slipway_spi_end();

@@ -39,6 +39,7 @@
 #include "exec_statement.h"
 #include "guard.h"
 #include "settings.h"
+#include "time_limit.h"
 #include "transaction.h"
 
 /* How far the disk may be behind, in milliseconds. */
@@ -111,6 +112,7 @@ slipway_exec_block_run(SlipwayRun *run, SlipwayPlace *place, const SlipwayBlock 
 	place->in_statement = false;
 	if (block->runner)
 		block->runner(place, NULL, run->statement_context, block->n, block->arg);
+	slipway_time_limit_apply();
 	/* Until none is left: a trigger may defer the next one again. */
 	AfterTriggerFireDeferred();
 	slipway_guard_off();

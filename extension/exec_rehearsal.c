@@ -21,6 +21,7 @@
 #include "tcop/utility.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
+#include "utils/timeout.h"
 #include "utils/timestamp.h"
 
 #include "body.h"
@@ -38,11 +39,13 @@
 #include "lock_watch.h"
 #include "message.h"
 #include "observe.h"
+#include "outbox.h"
 #include "plain_form.h"
 #include "refuse.h"
 #include "rehearsal_snapshot.h"
 #include "settings.h"
 #include "side_effect.h"
+#include "time_limit.h"
 #include "transaction.h"
 
 /* How much of a statement's text is told. */
@@ -225,40 +228,27 @@ may_refuse(const Stage *stage, const Node *stmt)
 	}
 }
 
+/* Without it nobody knows what was read. */
 static void
-put_time(const char *name, int ms)
+count_scans(void)
 {
-	slipway_settings_put(name, psprintf("%d", ms), PGC_USERSET, GUC_ACTION_LOCAL);
-}
-
-/* Scripts may ask for less time, but not for more. */
-static void
-adapt_settings(const SlipwayOptions *options)
-{
-	if (options->lock_timeout > 0 && (LockTimeout == 0 || LockTimeout > options->lock_timeout))
-		put_time("lock_timeout", options->lock_timeout);
 	if (!pgstat_track_counts)
 		slipway_settings_put("track_counts", "on", PGC_SUSET, GUC_ACTION_LOCAL);
-	if (options->statement_timeout > 0 &&
-		(StatementTimeout == 0 || StatementTimeout > options->statement_timeout))
-		put_time("statement_timeout", options->statement_timeout);
 }
 
-/* Others are not to wait for our client. The time that they may have to wait at all is limited. */
+/*
+ * Keeps of it what advice looks at; scripts may have a great many statements. ended: the rehearsal has, but
+ * is not rolled back yet. The time that others may have to wait is limited, and not to be spent on our client.
+ */
 static void
-hold_events(const Stage *stage)
-{
-	if (slipway_lock_hold_running() && !slipway_event_held())
-		slipway_event_hold(stage->context);
-}
-
-/* Keeps of it what advice looks at; scripts may have a great many statements. */
-static void
-tell(Stage *stage, SlipwayObserved *observed)
+tell(Stage *stage, SlipwayObserved *observed, bool ended)
 {
 	MemoryContext caller = MemoryContextSwitchTo(stage->context);
 
-	hold_events(stage);
+	if (stage->run->options->lock_hold > 0 && (ended || slipway_lock_hold_running()))
+		slipway_outbox_open();
+	else
+		slipway_outbox_send();
 	slipway_observed_report(observed);
 	observed->statement = NULL;
 	if (observed->target || observed->locks || observed->rewrites)
@@ -281,7 +271,7 @@ fail(Stage *stage, SlipwayObserved *observed, ErrorData *error, TimestampTz star
 	stopped |= error->sqlerrcode == SLIPWAY_REHEARSAL_STOPPED;
 	observed->outcome = stopped ? SLIPWAY_OUTCOME_STOPPED : SLIPWAY_OUTCOME_FAILED;
 	observed->reason = stopped ? slipway_lock_hold_message() : error->message;
-	tell(stage, observed);
+	tell(stage, observed, true);
 	if (stopped)
 		slipway_lock_hold_raise();
 	ReThrowError(error);
@@ -352,6 +342,23 @@ run_guarded(Stage *stage, SlipwayStatement *statement, SlipwayObserved *observed
 	return !refused;
 }
 
+/* Triggers that were deferred are part of no statement; they have the time of one. */
+static void
+begin_deferred(void)
+{
+	slipway_lock_hold_arm();
+	slipway_time_limit_apply();
+	if (StatementTimeout > 0)
+		enable_timeout_after(STATEMENT_TIMEOUT, StatementTimeout);
+}
+
+static void
+end_deferred(void)
+{
+	disable_timeout(STATEMENT_TIMEOUT, false);
+	slipway_lock_hold_disarm();
+}
+
 /* The unit that goes on would commit here. */
 static void
 end_unit(Stage *stage)
@@ -374,9 +381,9 @@ enter_unit(Stage *stage, int i)
 	while (stage->outline_unit + 1 < outline->nunits && outline->units[stage->outline_unit + 1].first <= i)
 	{
 		stage->outline_unit++;
-		slipway_lock_hold_arm();
+		begin_deferred();
 		AfterTriggerFireDeferred();
-		slipway_lock_hold_disarm();
+		end_deferred();
 		stage->looked = false;
 		end_unit(stage);
 	}
@@ -392,6 +399,45 @@ look_before(Stage *stage, const Node *stmt)
 	stage->looked = true;
 }
 
+/* All that is done before it may run; false: it may not. */
+static bool
+prepare(Stage *stage, const SlipwayStatement *statement, SlipwayObserved *observed)
+{
+	const Node *stmt = statement->tree->stmt;
+
+	look_before(stage, stmt);
+	observed->target = slipway_observe_target(stmt);
+	observed->changes_rows = IsA(stmt, UpdateStmt) || IsA(stmt, DeleteStmt);
+	count_scans();
+	return can_run(stage, statement, observed);
+}
+
+/* The same. To look up what it is about may fail already, if a schema may not be used. */
+static bool
+prepare_caught(Stage *stage, const SlipwayStatement *statement, SlipwayObserved *observed)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	TimestampTz started_at = GetCurrentTimestamp();
+	volatile bool can = false;
+
+	PG_TRY();
+	{
+		can = prepare(stage, statement, observed);
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(stage->context);
+		error = CopyErrorData();
+		FlushErrorState();
+		fail(stage, observed, error, started_at);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(caller);
+	return can;
+}
+
 /* A SlipwayBlockRunner. */
 static void
 rehearse_statement(SlipwayPlace *place, SlipwayStatement *statement, MemoryContext context, int i, void *arg)
@@ -405,7 +451,7 @@ rehearse_statement(SlipwayPlace *place, SlipwayStatement *statement, MemoryConte
 
 	if (statement == NULL)
 	{
-		slipway_lock_hold_arm();
+		begin_deferred();
 		return;
 	}
 	enter_unit(stage, i + stage->part->done);
@@ -416,11 +462,7 @@ rehearse_statement(SlipwayPlace *place, SlipwayStatement *statement, MemoryConte
 	observed = begin_observed(stage, statement, stmt);
 	observed->statement = clip_text(slipway_exec_statement_text(place, statement));
 	slipway_side_effect_at(observed->migration, observed->hook, observed->line);
-	look_before(stage, stmt);
-	observed->target = slipway_observe_target(stmt);
-	observed->changes_rows = IsA(stmt, UpdateStmt) || IsA(stmt, DeleteStmt);
-	adapt_settings(stage->run->options);
-	if (can_run(stage, statement, observed))
+	if (prepare_caught(stage, statement, observed))
 	{
 		MemoryContextSwitchTo(caller);
 		started_at = GetCurrentTimestamp();
@@ -434,7 +476,7 @@ rehearse_statement(SlipwayPlace *place, SlipwayStatement *statement, MemoryConte
 	}
 	MemoryContextSwitchTo(caller);
 	stage->clock_ms += observed->duration_ms;
-	tell(stage, observed);
+	tell(stage, observed, false);
 }
 
 static void
@@ -457,7 +499,7 @@ run_script(Stage *stage, const Part *part, const char *body)
 	slipway_place_expand(place, outline->expansion);
 	slipway_terms_set(run, &outline->directives, place);
 	slipway_exec_block_run(run, place, &block);
-	slipway_lock_hold_disarm();
+	end_deferred();
 	slipway_lock_hold_arm();
 	if (slipway_verify_wanted(run, &task))
 	{
@@ -594,9 +636,10 @@ void
 slipway_exec_rehearsal_forget(void)
 {
 	slipway_lock_hold_end();
+	slipway_time_limit_end();
 	slipway_observe_end();
 	slipway_side_effect_end();
-	slipway_event_forget();
+	slipway_outbox_forget();
 }
 
 static void
@@ -606,11 +649,14 @@ end(SlipwayRun *run)
 	slipway_settings_hide();
 	slipway_guard_off();
 	slipway_lock_hold_end();
-	slipway_observe_end();
+	slipway_time_limit_end();
+	slipway_observe_stop();
 	slipway_transaction_recover();
+	slipway_touched_put_back();
+	slipway_observe_end();
 	slipway_leftover_afterwards();
 	slipway_lock_release(&run->lock);
-	slipway_event_release();
+	slipway_outbox_send();
 }
 
 /* What ran outside of statements, such as triggers that were deferred, may have been cancelled, too. */
@@ -656,6 +702,7 @@ slipway_exec_rehearsal(SlipwayRun *run, SlipwayTask *tasks, int n, SlipwayRehear
 	slipway_observe_begin(run->context);
 	slipway_side_effect_begin(run->context);
 	slipway_lock_hold_begin(run->options->lock_hold);
+	slipway_time_limit_begin(run->options->lock_timeout, run->options->statement_timeout);
 	run_caught(&stage, parts);
 	end(run);
 	if (rehearsal->result.error)

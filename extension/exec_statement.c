@@ -29,6 +29,7 @@
 #include "lock_wait.h"
 #include "lock_watch.h"
 #include "secret.h"
+#include "time_limit.h"
 #include "utility.h"
 
 static bool
@@ -168,6 +169,7 @@ slipway_exec_statement(SlipwayPlace *place, SlipwayStatement *statement, MemoryC
 	logged = announce(text, raw);
 	CHECK_FOR_INTERRUPTS();
 	slipway_lock_watch_forget();
+	slipway_time_limit_apply();
 	slipway_lock_wait_before();
 	slipway_secret_before();
 	arm_timeout();

@@ -78,12 +78,13 @@ slipway_finding_facts(const SlipwayTouched *table, double uses)
 SlipwaySeverity
 slipway_finding_severity(const SlipwayTouched *table, double uses, double ms)
 {
-	bool		large = table->size_bytes >= LARGE_BYTES;
+	int64		size = table ? table->size_bytes : 0;
+	bool		large = size >= LARGE_BYTES;
 	bool		busy = uses >= BUSY;
 
 	if (large || ms >= MINDED_MS || (busy && ms >= NOTICED_MS))
 		return SLIPWAY_DANGER;
-	if (busy || ms >= NOTICED_MS || table->size_bytes >= SMALL_BYTES)
+	if (busy || ms >= NOTICED_MS || size >= SMALL_BYTES)
 		return SLIPWAY_WARNING;
 	return SLIPWAY_NOTE;
 }

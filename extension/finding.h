@@ -33,7 +33,7 @@ extern double slipway_finding_uses(const SlipwayTouched *table);
 /* "public.t (1200 MB, 8000000 rows, about 40 uses a second)" */
 extern char *slipway_finding_facts(const SlipwayTouched *table, double uses);
 
-/* How bad it is that nobody may write, or even read, a table for so long, or longer where it is larger. */
+/* How bad it is that nobody may write, or even read, a table for so long, or longer where it is larger; NULL: it is not. */
 extern SlipwaySeverity slipway_finding_severity(const SlipwayTouched *table, double uses, double ms);
 
 extern void slipway_finding_report(const SlipwayFinding *finding);

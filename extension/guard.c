@@ -289,11 +289,13 @@ guard_rows(SLIPWAY_CHECK_PERMS_ARGS)
 		foreach(cell, SLIPWAY_CHECK_PERMS_LIST)
 		{
 			SlipwayPermission *asked = lfirst(cell);
+			bool		writes = (asked->requiredPerms & (ACL_INSERT | ACL_UPDATE | ACL_DELETE)) != 0;
 
-			if ((asked->requiredPerms & (ACL_INSERT | ACL_UPDATE | ACL_DELETE)) != 0 &&
-				is_our_table(asked->relid))
+			if (writes && is_our_table(asked->relid))
 				protect("the tracking tables");
-			slipway_observe_access(asked->relid);
+			if (writes)
+				slipway_side_effect_write();
+			slipway_observe_access(asked->relid, writes);
 		}
 	}
 	if (next_check_perms && !next_check_perms(SLIPWAY_CHECK_PERMS_PASS))

@@ -1,9 +1,14 @@
 /*
  * lock_hold.c
  *	  How long a rehearsal may hold locks that keep others from writing or reading.
+ *
+ * Locks of a subtransaction that is rolled back, such as a block of PL/pgSQL that catches an error,
+ * are given back then. So each thing that is noted goes with the level at which it was, or, if
+ * that ends well, with the one around it.
  */
 #include "postgres.h"
 
+#include "access/xact.h"
 #include "commands/tablecmds.h"
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
@@ -15,17 +20,23 @@
 #include "error_code.h"
 #include "lock_hold.h"
 #include "observe.h"
+#include "outbox.h"
 
 static struct
 {
 	int			limit_ms;		/* 0: none, or no rehearsal */
 	TimestampTz since;			/* 0: nothing is held */
+	int			level;			/* of the transaction, at which it is */
 	LOCKMODE	mode;
 	const char *name;
 	bool		open;			/* a command that begins may be given a timer */
 	bool		armed;
-	TimestampTz command_at;		/* when the command began that was given one */
+	TimestampTz command_at;		/* when the command began that was given one, and the level of that */
+	int			command_level;
 }			hold;
+
+/* When a cancel that a script has caught comes again. */
+#define AGAIN_MS 10
 
 static volatile sig_atomic_t fired;
 
@@ -48,9 +59,51 @@ timer(void)
 	return id;
 }
 
+/* A subtransaction is rolled back, with what it has locked, and the command that failed in it. */
+static void
+let_go(int level)
+{
+	if (hold.since != 0 && hold.level >= level)
+	{
+		hold.since = 0;
+		hold.mode = NoLock;
+		hold.name = NULL;
+	}
+	if (!hold.armed)
+		return;
+	if (hold.since == 0 && hold.command_level >= level)
+	{
+		disable_timeout(timer(), false);
+		hold.armed = false;
+	}
+	else if (fired)
+		enable_timeout_after(timer(), AGAIN_MS);
+}
+
+static void
+sub_ended(SubXactEvent event, SubTransactionId id, SubTransactionId parent, void *arg)
+{
+	int			level = GetCurrentTransactionNestLevel();
+
+	if (hold.limit_ms == 0)
+		return;
+	if (event == SUBXACT_EVENT_ABORT_SUB)
+		let_go(level);
+	else if (event == SUBXACT_EVENT_COMMIT_SUB)
+	{
+		hold.level = Min(hold.level, level - 1);
+		hold.command_level = Min(hold.command_level, level - 1);
+	}
+}
+
 void
 slipway_lock_hold_begin(int limit_ms)
 {
+	static bool registered = false;
+
+	if (!registered)
+		RegisterSubXactCallback(sub_ended, NULL);
+	registered = true;
 	memset(&hold, 0, sizeof(hold));
 	hold.limit_ms = limit_ms;
 	fired = false;
@@ -73,9 +126,15 @@ slipway_lock_hold_minds(LOCKMODE mode)
 void
 slipway_lock_hold_note(LOCKMODE mode, const char *name, TimestampTz since)
 {
+	int			level = GetCurrentTransactionNestLevel();
+
 	if (hold.since == 0)
+	{
 		hold.since = since;
-	if (mode <= hold.mode)
+		hold.level = level;
+	}
+	/* One that may be given back sooner does not stand for it. */
+	if (mode <= hold.mode || level > hold.level)
 		return;
 	hold.mode = mode;
 	hold.name = name;
@@ -90,6 +149,8 @@ slipway_lock_hold_running(void)
 static void
 arm(long ms)
 {
+	/* Others may have to wait from now on; not for our client. */
+	slipway_outbox_open();
 	fired = false;
 	hold.armed = true;
 	enable_timeout_after(timer(), (int) Max(ms, 1));
@@ -159,6 +220,7 @@ slipway_lock_hold_command(const Node *command)
 	if (!hold.open || hold.armed || !takes_strong_lock(command) || slipway_observe_is_own(command))
 		return false;
 	hold.command_at = GetCurrentTimestamp();
+	hold.command_level = GetCurrentTransactionNestLevel();
 	arm(hold.limit_ms);
 	return true;
 }

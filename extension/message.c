@@ -4,16 +4,12 @@
  */
 #include "postgres.h"
 
-#include "nodes/pg_list.h"
 #include "utils/json.h"
 
 #include "message.h"
+#include "outbox.h"
 #include "secret.h"
 #include "settings.h"
-
-/* Messages that wait, with their details in turn; in their context. NULL: they are sent at once. */
-static MemoryContext waiting_context;
-static List *waiting;
 
 static void
 send_message(const char *message, const char *detail)
@@ -22,50 +18,11 @@ send_message(const char *message, const char *detail)
 	ErrorContextCallback *context = error_context_stack;
 
 	error_context_stack = NULL;
+	slipway_outbox_must_keep(true);
 	ereport(INFO,
 			(errmsg_internal("%s", message), errdetail_internal("%s", detail)));
+	slipway_outbox_must_keep(false);
 	error_context_stack = context;
-}
-
-static void
-keep_message(const char *message, const char *detail)
-{
-	MemoryContext caller = MemoryContextSwitchTo(waiting_context);
-
-	waiting = lappend(waiting, pstrdup(message));
-	waiting = lappend(waiting, pstrdup(detail));
-	MemoryContextSwitchTo(caller);
-}
-
-void
-slipway_event_hold(MemoryContext context)
-{
-	waiting_context = context;
-	waiting = NIL;
-}
-
-void
-slipway_event_release(void)
-{
-	List	   *all = waiting;
-
-	waiting_context = NULL;
-	waiting = NIL;
-	for (int i = 0; i + 1 < list_length(all); i += 2)
-		send_message(list_nth(all, i), list_nth(all, i + 1));
-}
-
-void
-slipway_event_forget(void)
-{
-	waiting_context = NULL;
-	waiting = NIL;
-}
-
-bool
-slipway_event_held(void)
-{
-	return waiting_context != NULL;
 }
 
 void
@@ -141,9 +98,7 @@ slipway_event_send(StringInfo json, const char *format,...)
 		enlargeStringInfo(&message, needed);
 	}
 	appendStringInfoChar(json, '}');
-	if (slipway_report_progress && waiting_context)
-		keep_message(message.data, json->data);
-	else if (slipway_report_progress)
+	if (slipway_report_progress)
 		send_message(message.data, json->data);
 	pfree(message.data);
 	pfree(json->data);

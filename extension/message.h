@@ -19,13 +19,4 @@ extern void slipway_event_int(StringInfo json, const char *key, int64 value);
 extern void slipway_event_ms(StringInfo json, const char *key, double value);
 extern void slipway_event_send(StringInfo json, const char *format,...) pg_attribute_printf(2, 3);
 
-/*
- * From now on events wait in that context, as a client that does not read keeps the sender from going on;
- * until they are sent, all in order. To be ended before the context goes, also after an error.
- */
-extern void slipway_event_hold(MemoryContext context);
-extern bool slipway_event_held(void);
-extern void slipway_event_release(void);
-extern void slipway_event_forget(void);
-
 #endif							/* SLIPWAY_MESSAGE_H */

@@ -11,6 +11,8 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "nodes/parsenodes.h"
+#include "utils/rel.h"
+#include "utils/relcache.h"
 
 #include "held.h"
 #include "lock_hold.h"
@@ -34,6 +36,13 @@ slipway_observe_begin(MemoryContext context)
 	slipway_touched_begin(context);
 	slipway_held_begin(context);
 	active = true;
+}
+
+void
+slipway_observe_stop(void)
+{
+	active = false;
+	slipway_touched_stop();
 }
 
 void
@@ -94,6 +103,7 @@ see_lock(const SlipwayHeld *held, void *arg)
 	if (look->observed && held->again && touched->kind == RELKIND_SEQUENCE && held->mode == RowExclusiveLock)
 		slipway_side_effect_sequence(touched->name);
 	touched->waiters = Max(touched->waiters, held->waiters);
+	touched->used |= held->again;
 }
 
 void
@@ -135,6 +145,16 @@ see_relation(SlipwayTouched *touched, void *arg)
 {
 	Look	   *look = arg;
 
+	/* Whatever has worked on it has locked it, once more if it was locked. */
+	if (!touched->used)
+		return;
+	touched->used = false;
+	if (slipway_touched_dropped(touched))
+	{
+		if (slipway_touched_is_table(touched))
+			look->observed->drops = lappend(look->observed->drops, touched);
+		return;
+	}
 	if (slipway_touched_rewritten(touched))
 		look->observed->rewrites = lappend(look->observed->rewrites, touched);
 	if (!slipway_touched_scanned(touched, look->utility))
@@ -158,6 +178,7 @@ slipway_observe_after(SlipwayObserved *observed, bool utility, TimestampTz start
 	slipway_touched_each(see_relation, &look);
 	list_sort(observed->rewrites, compare_relations);
 	list_sort(observed->scans, compare_relations);
+	list_sort(observed->drops, compare_relations);
 	foreach(cell, look.indexes)
 	{
 		SlipwayTouched *table = slipway_touched(((SlipwayTouched *) lfirst(cell))->table);
@@ -237,11 +258,29 @@ slipway_observe_end_unit(double now_ms)
 	return end.locks;
 }
 
-void
-slipway_observe_access(Oid relation)
+/* Locks on indexes that rows are added to end with the statement. */
+static void
+look_at_indexes(Oid table)
 {
-	if (active)
-		(void) slipway_touched(relation);
+	Relation	relation = RelationIdGetRelation(table);
+	ListCell   *cell;
+
+	if (relation == NULL)
+		return;
+	foreach(cell, RelationGetIndexList(relation))
+		(void) slipway_touched(lfirst_oid(cell));
+	RelationClose(relation);
+}
+
+void
+slipway_observe_access(Oid relation, bool writes)
+{
+	SlipwayTouched *touched = active ? slipway_touched(relation) : NULL;
+
+	if (touched == NULL || !writes)
+		return;
+	touched->written = true;
+	look_at_indexes(relation);
 }
 
 void

@@ -9,8 +9,12 @@
 
 #include "observed.h"
 
-/* A rehearsal begins, with a context that lasts as long; it ends, also by an error. */
+/*
+ * A rehearsal begins, with a context that lasts as long; it is about to be rolled back, behind which what is
+ * known is still there; it ends, also by an error.
+ */
 extern void slipway_observe_begin(MemoryContext context);
+extern void slipway_observe_stop(void);
 extern void slipway_observe_end(void);
 
 /*
@@ -36,8 +40,8 @@ extern SlipwayTouched *slipway_observe_target(const Node *stmt);
 /* Is it about a relation that only this rehearsal knows, and locks no other? */
 extern bool slipway_observe_is_own(const Node *stmt);
 
-/* A query is about to read or write a relation, or a script truncates it. */
-extern void slipway_observe_access(Oid relation);
+/* A query is about to read or write a relation, which it has locked, or a script truncates it. */
+extern void slipway_observe_access(Oid relation, bool writes);
 extern void slipway_observe_truncate(Oid relation);
 
 #endif							/* SLIPWAY_OBSERVE_H */

@@ -43,6 +43,7 @@ typedef struct SlipwayObserved
 	List	   *locks;			/* new in this unit: of SlipwayObservedLock */
 	List	   *rewrites;		/* of SlipwayTouched */
 	List	   *scans;
+	List	   *drops;			/* tables that are gone */
 	Node	   *tree;			/* of a utility command; or NULL */
 	SlipwayTouched *target;		/* the relation that it is about, if it is one and counts; or NULL */
 	LOCKMODE	target_mode;	/* strongest lock on that in the unit */

@@ -68,6 +68,31 @@ relations_of(const Node *stmt)
 	return relations;
 }
 
+static void
+refuse(const char *message)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg_internal("%s", message)));
+}
+
+/* A plain one would do what the concurrent one refuses, and a deploy would fail. */
+static void
+check_supported(const Node *stmt, List *relations)
+{
+	const RangeVar *name = linitial_node(RangeVar, relations);
+	Oid			relation;
+
+	if (IsA(stmt, DropStmt) && list_length(relations) > 1)
+		refuse("DROP INDEX CONCURRENTLY does not support dropping multiple objects");
+	if (IsA(stmt, DropStmt) && ((const DropStmt *) stmt)->behavior == DROP_CASCADE)
+		refuse("DROP INDEX CONCURRENTLY does not support CASCADE");
+	relation = RangeVarGetRelid(name, NoLock, true);
+	if (IsA(stmt, IndexStmt) && get_rel_relkind(relation) == RELKIND_PARTITIONED_TABLE)
+		refuse(psprintf("cannot create index on partitioned table \"%s\" concurrently", name->relname));
+	if (IsA(stmt, DropStmt) && get_rel_relkind(relation) == RELKIND_PARTITIONED_INDEX)
+		refuse(psprintf("cannot drop partitioned index \"%s\" concurrently", name->relname));
+}
+
 bool
 slipway_plain_form(Node *stmt, const SlipwayOptions *options, char **reason)
 {
@@ -79,6 +104,7 @@ slipway_plain_form(Node *stmt, const SlipwayOptions *options, char **reason)
 		*reason = psprintf("%s cannot run inside a transaction block", CreateCommandName(stmt));
 		return false;
 	}
+	check_supported(stmt, relations);
 	size = table_size(relations);
 	if (!options->plain_indexes && size >= options->plain_indexes_below)
 	{

@@ -8,7 +8,6 @@
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "utils/guc.h"
 #include "utils/resowner.h"
 
 #include "ignore.h"
@@ -16,7 +15,6 @@
 #include "message.h"
 #include "rehearsal_snapshot.h"
 #include "schema_diff.h"
-#include "settings.h"
 
 static SlipwaySnapshot *
 take(SlipwayRun *run)
@@ -24,9 +22,8 @@ take(SlipwayRun *run)
 	SlipwayIgnore ignore = slipway_ignore_default();
 	SlipwaySnapshot *snapshot;
 
-	slipway_settings_put("lock_timeout", psprintf("%d", run->options->lock_timeout), PGC_USERSET, GUC_ACTION_LOCAL);
 	slipway_lock_hold_arm();
-	snapshot = slipway_snapshot_take(run->project->name, ignore.patterns, ignore.n, run->context);
+	snapshot = slipway_snapshot_take(run->project->name, &ignore, run->options->lock_timeout, run->context);
 	slipway_lock_hold_disarm();
 	return snapshot;
 }

@@ -24,12 +24,12 @@ store(SlipwayRun *run, MemoryContext context)
 	SlipwaySnapshot *taken;
 
 	slipway_transaction_next();
-	/* Views are read under locks; nobody is to wait for that longer than for a migration. */
+	/* Nobody is to wait longer for it than for a migration. */
 	slipway_settings_put("lock_timeout", psprintf("%d", run->options->lock_timeout), PGC_USERSET, GUC_ACTION_LOCAL);
 	slipway_settings_put("statement_timeout", "0", PGC_USERSET, GUC_ACTION_LOCAL);
 	/* Should a crash lose it, the entries of the history that come after the one before tell that. */
 	slipway_settings_put("synchronous_commit", "off", PGC_USERSET, GUC_ACTION_LOCAL);
-	taken = slipway_snapshot_take(project, ignore.patterns, ignore.n, context);
+	taken = slipway_snapshot_take(project, &ignore, run->options->lock_timeout, context);
 	slipway_spi_begin();
 	slipway_stored_write(project, NULL, taken, &ignore, run->actor->session_role);
 	slipway_spi_end();

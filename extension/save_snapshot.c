@@ -13,6 +13,7 @@
 #include "guard.h"
 #include "lock.h"
 #include "privilege.h"
+#include "settings.h"
 #include "spi.h"
 #include "stored_snapshot.h"
 
@@ -64,7 +65,7 @@ slipway_save_snapshot(PG_FUNCTION_ARGS)
 
 	if (name == NULL)
 		keep_runs_out(project);
-	taken = slipway_snapshot_take(project->name, ignore.patterns, ignore.n, CurrentMemoryContext);
+	taken = slipway_snapshot_take(project->name, &ignore, slipway_lock_timeout, CurrentMemoryContext);
 	slipway_lock_snapshot(project->lock_key);
 	slipway_spi_begin();
 	slipway_stored_write(project->name, name, taken, &ignore, role);

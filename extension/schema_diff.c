@@ -51,31 +51,45 @@ split_names(Names *names)
 	}
 }
 
-/* Properties come before any query or body. */
+/* Behind the line, if it begins so. */
+static const char *
+skip_line(const char *text, const char *beginning)
+{
+	const char *end = strchrnul(text, '\n');
+
+	return strncmp(text, beginning, strlen(beginning)) == 0 && *end ? end + 1 : text;
+}
+
+/* The end of the line, but not one inside a quoted name. */
+static const char *
+find_end(const char *text)
+{
+	bool		quoted = false;
+
+	for (; *text && (quoted || *text != '\n'); text++)
+		if (*text == '"')
+			quoted = !quoted;
+	return text;
+}
+
+/* Only owner and kind of a type come before the list; farther down it may be a line of a comment, or of a body. */
 static Names
 find_names(const char *definition)
 {
 	static const char *const properties[] = {"columns: ", "attributes: "};
+	const char *line = skip_line(skip_line(definition, "owner: "), "type: composite");
 	Names		names = {0};
-	const char *line = definition;
 
-	while (*line && names.start == NULL && strncmp(line, "query:", 6) != 0 && strncmp(line, "body:", 5) != 0)
+	for (int i = 0; i < lengthof(properties); i++)
 	{
-		const char *end = strchrnul(line, '\n');
+		size_t		length = strlen(properties[i]);
 
-		for (int i = 0; i < lengthof(properties); i++)
-		{
-			size_t		length = strlen(properties[i]);
-
-			if (strncmp(line, properties[i], length) != 0)
-				continue;
-			names.start = line + length;
-			names.length = end - names.start;
-		}
-		line = *end ? end + 1 : end;
-	}
-	if (names.start)
+		if (strncmp(line, properties[i], length) != 0)
+			continue;
+		names.start = line + length;
+		names.length = find_end(names.start) - names.start;
 		split_names(&names);
+	}
 	return names;
 }
 

@@ -49,6 +49,9 @@ static struct
 	const char *migration;
 	const char *hook;
 	int			line;
+	bool		looks;			/* the statement reads the values of sequences, as pg_sequences does */
+	bool		may_advance;	/* and may advance some */
+	List	   *looked_at;		/* names of sequences that were only read */
 }			seen;
 
 /* Functions by name: those of the server, or of extension dblink. */
@@ -61,6 +64,8 @@ static const struct
 	{"dblink", "dblink", "it runs a query in another session, which commits by itself"},
 	{"dblink_exec", "dblink", "it runs a command in another session, which commits by itself"},
 	{"dblink_open", "dblink", "it opens a cursor in another session"},
+	{"dblink_connect", "dblink", "it opens a connection, which stays until the session ends"},
+	{"dblink_connect_u", "dblink", "it opens a connection, which stays until the session ends"},
 	{"dblink_send_query", "dblink", "it runs a query in another session, which commits by itself"},
 	{"lo_export", "file", "it writes a file on the server"},
 	{"pg_file_write", "file", "it writes a file on the server"},
@@ -78,8 +83,23 @@ static const struct
 	{"pg_copy_physical_replication_slot", "function", "it makes a replication slot"},
 	{"pg_copy_logical_replication_slot", "function", "it makes a replication slot"},
 	{"pg_drop_replication_slot", "function", "it drops a replication slot"},
+	{"pg_logical_slot_get_changes", "function", "it takes changes out of a replication slot"},
+	{"pg_logical_slot_get_binary_changes", "function", "it takes changes out of a replication slot"},
+	{"pg_replication_slot_advance", "function", "it takes changes out of a replication slot"},
+	{"pg_replication_origin_advance", "function", "it moves a replication origin"},
+	{"pg_backup_start", "function", "it begins a backup"},
+	{"pg_backup_stop", "function", "it ends a backup"},
 	{"pg_stat_reset", "function", "it resets statistics"},
+	{"pg_stat_reset_shared", "function", "it resets statistics"},
+	{"pg_stat_reset_slru", "function", "it resets statistics"},
+	{"pg_stat_reset_single_table_counters", "function", "it resets statistics"},
+	{"pg_stat_reset_single_function_counters", "function", "it resets statistics"},
+	{"pg_stat_reset_replication_slot", "function", "it resets statistics"},
+	{"pg_stat_reset_subscription_stats", "function", "it resets statistics"},
+	{"pg_stat_statements_reset", "function", "it resets statistics"},
 };
+
+#define ADVANCED "nextval() or setval() was called"
 
 void
 slipway_side_effect_begin(MemoryContext context)
@@ -103,6 +123,7 @@ slipway_side_effect_at(const char *migration, const char *hook, int line)
 	seen.migration = migration;
 	seen.hook = hook;
 	seen.line = line;
+	seen.looks = seen.may_advance = false;
 }
 
 static void
@@ -187,6 +208,47 @@ look_up(Known *known)
 	known->detail = MemoryContextStrdup(seen.context, describe_language(untrusted));
 }
 
+/*
+ * Something may advance sequences. Those that were only read are locked until the transaction ends, and
+ * may be advanced without another lock.
+ */
+static void
+see_advance(void)
+{
+	ListCell   *cell;
+
+	seen.may_advance = true;
+	foreach(cell, seen.looked_at)
+		add("sequence", lfirst(cell), ADVANCED);
+	seen.looked_at = NIL;
+}
+
+/* Both kinds lock the sequence alike. */
+static void
+see_sequence_function(Oid function)
+{
+	switch (function)
+	{
+		case F_PG_SEQUENCE_LAST_VALUE:
+		case F_CURRVAL:
+		case F_LASTVAL:
+			seen.looks = true;
+			break;
+		case F_NEXTVAL:
+		case F_SETVAL_REGCLASS_INT8:
+		case F_SETVAL_REGCLASS_INT8_BOOL:
+			see_advance();
+			break;
+	}
+}
+
+void
+slipway_side_effect_write(void)
+{
+	if (seen.context)
+		see_advance();
+}
+
 void
 slipway_side_effect_function(Oid function)
 {
@@ -195,6 +257,7 @@ slipway_side_effect_function(Oid function)
 
 	if (seen.context == NULL)
 		return;
+	see_sequence_function(function);
 	known = hash_search(seen.functions, &function, HASH_ENTER, &found);
 	if (!found)
 		look_up(known);
@@ -246,8 +309,18 @@ slipway_side_effect_command(const Node *command)
 void
 slipway_side_effect_sequence(const char *name)
 {
-	if (seen.context)
-		add("sequence", name, "nextval() or setval() was called");
+	MemoryContext caller;
+
+	if (seen.context == NULL)
+		return;
+	if (seen.may_advance || !seen.looks)
+	{
+		add("sequence", name, ADVANCED);
+		return;
+	}
+	caller = MemoryContextSwitchTo(seen.context);
+	seen.looked_at = lappend(seen.looked_at, pstrdup(name));
+	MemoryContextSwitchTo(caller);
 }
 
 void

@@ -18,8 +18,9 @@ extern void slipway_side_effect_end(void);
 /* What follows is done by the statement there. The names must last. */
 extern void slipway_side_effect_at(const char *migration, const char *hook, int line);
 
-/* A function is about to be executed; a command is about to run; a sequence has been used. */
+/* A function is about to be executed; rows are about to be written; a command is about to run; a sequence has been used. */
 extern void slipway_side_effect_function(Oid function);
+extern void slipway_side_effect_write(void);
 extern void slipway_side_effect_command(const Node *command);
 extern void slipway_side_effect_sequence(const char *name);
 

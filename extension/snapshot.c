@@ -5,15 +5,13 @@
 #include "postgres.h"
 
 #include "access/xact.h"
-#include "catalog/pg_type.h"
 #include "funcapi.h"
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
-#include "utils/varlena.h"
 
 #include "compat.h"
 #include "privilege.h"
@@ -34,10 +32,11 @@ static const char *const settings[][2] = {
 };
 
 static void
-fix_settings(void)
+fix_settings(int lock_timeout)
 {
 	for (int i = 0; i < lengthof(settings); i++)
 		(void) set_config_option(settings[i][0], settings[i][1], PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	slipway_settings_put("lock_timeout", psprintf("%d", lock_timeout), PGC_USERSET, GUC_ACTION_SAVE);
 }
 
 static int
@@ -50,17 +49,34 @@ compare_objects(const void *a, const void *b)
 	return order ? order : strcmp(one->identity, two->identity);
 }
 
+/* In the order that they have in UTF-8: others put letters into another one. */
+static const SlipwayObject *
+order_as_utf8(const SlipwaySnapshot *snapshot)
+{
+	SlipwayObject *ordered;
+
+	if (GetDatabaseEncoding() == PG_UTF8 || snapshot->n == 0)
+		return snapshot->objects;
+	ordered = palloc_extended(snapshot->n * sizeof(SlipwayObject), MCXT_ALLOC_HUGE);
+	memcpy(ordered, snapshot->objects, snapshot->n * sizeof(SlipwayObject));
+	for (int i = 0; i < snapshot->n; i++)
+		ordered[i].identity = pg_server_to_any(ordered[i].identity, strlen(ordered[i].identity), PG_UTF8);
+	qsort(ordered, snapshot->n, sizeof(SlipwayObject), compare_objects);
+	return ordered;
+}
+
 /* Over the server's major version, in which definitions are the same, and the hashes of all objects. */
 static void
 compute_fingerprint(SlipwaySnapshot *snapshot)
 {
+	const SlipwayObject *objects = order_as_utf8(snapshot);
 	char		version[32];
 
 	snprintf(version, sizeof(version), "PostgreSQL %d", SLIPWAY_SERVER_VERSION / 10000);
 	slipway_hash_begin();
 	slipway_hash_add(version, strlen(version) + 1);
 	for (int i = 0; i < snapshot->n; i++)
-		slipway_hash_add((const char *) snapshot->objects[i].hash, SLIPWAY_HASH_LEN);
+		slipway_hash_add((const char *) objects[i].hash, SLIPWAY_HASH_LEN);
 	slipway_hash_end(snapshot->fingerprint);
 }
 
@@ -88,13 +104,13 @@ read_parts(SlipwayReader *reader)
 }
 
 static SlipwaySnapshot *
-read_snapshot(const SlipwayScope *scope, MemoryContext context)
+read_snapshot(const SlipwayScope *scope, int lock_timeout, MemoryContext context)
 {
 	SlipwaySnapshot *snapshot = MemoryContextAllocZero(context, sizeof(SlipwaySnapshot));
 	SlipwayReader *reader;
 
 	slipway_spi_begin();
-	fix_settings();
+	fix_settings(lock_timeout);
 	reader = slipway_reader_open(scope, context);
 	read_parts(reader);
 	snapshot->objects = reader->objects;
@@ -120,7 +136,7 @@ is_of_concurrent_change(int sqlerrcode)
  * something has changed meanwhile and this is not the last try.
  */
 static SlipwaySnapshot *
-try_to_read(const SlipwayScope *scope, MemoryContext context, bool last)
+try_to_read(const SlipwayScope *scope, int lock_timeout, MemoryContext context, bool last)
 {
 	MemoryContext old = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
@@ -130,7 +146,7 @@ try_to_read(const SlipwayScope *scope, MemoryContext context, bool last)
 	MemoryContextSwitchTo(old);
 	PG_TRY();
 	{
-		snapshot = read_snapshot(scope, context);
+		snapshot = read_snapshot(scope, lock_timeout, context);
 	}
 	PG_CATCH();
 	{
@@ -150,36 +166,15 @@ try_to_read(const SlipwayScope *scope, MemoryContext context, bool last)
 	return snapshot;
 }
 
-/* Those of setting slipway.ignore. */
-static const char *const *
-default_patterns(int *n)
-{
-	List	   *list;
-	ListCell   *cell;
-	const char **patterns;
-
-	if (!SplitGUCList(pstrdup(slipway_ignore), ',', &list))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("setting slipway.ignore is no list: \"%s\"", slipway_ignore)));
-	patterns = palloc(Max(list_length(list), 1) * sizeof(char *));
-	*n = 0;
-	foreach(cell, list)
-		patterns[(*n)++] = lfirst(cell);
-	return patterns;
-}
-
 SlipwaySnapshot *
-slipway_snapshot_take(const char *project, const char *const *ignore, int n_ignore, MemoryContext context)
+slipway_snapshot_take(const char *project, const SlipwayIgnore *ignore, int lock_timeout, MemoryContext context)
 {
 	SlipwaySnapshot *snapshot = NULL;
 	SlipwayScope *scope;
 
-	if (ignore == NULL)
-		ignore = default_patterns(&n_ignore);
-	scope = slipway_scope_make(project, ignore, n_ignore);
+	scope = slipway_scope_make(project, ignore->patterns, ignore->n);
 	for (int tries = 1; snapshot == NULL; tries++)
-		snapshot = try_to_read(scope, context, tries == MAX_TRIES);
+		snapshot = try_to_read(scope, lock_timeout, context, tries == MAX_TRIES);
 	return snapshot;
 }
 
@@ -188,9 +183,7 @@ static SlipwaySnapshot *
 take_for(FunctionCallInfo fcinfo)
 {
 	char	   *project;
-	const char **ignore = NULL;
-	Datum	   *values;
-	int			n = 0;
+	SlipwayIgnore ignore;
 
 	if (PG_ARGISNULL(0))
 		ereport(ERROR,
@@ -198,16 +191,8 @@ take_for(FunctionCallInfo fcinfo)
 				 errmsg("project must not be NULL")));
 	project = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	slipway_privilege_require(SLIPWAY_READER, project);
-	if (!PG_ARGISNULL(1))
-	{
-		bool	   *nulls;
-
-		deconstruct_array(PG_GETARG_ARRAYTYPE_P(1), TEXTOID, -1, false, TYPALIGN_INT, &values, &nulls, &n);
-		ignore = palloc0(Max(n, 1) * sizeof(char *));
-		for (int i = 0; i < n; i++)
-			ignore[i] = nulls[i] ? "" : TextDatumGetCString(values[i]);
-	}
-	return slipway_snapshot_take(project, ignore, n, CurrentMemoryContext);
+	ignore = slipway_ignore_argument(fcinfo, 1);
+	return slipway_snapshot_take(project, &ignore, slipway_lock_timeout, CurrentMemoryContext);
 }
 
 static Datum

@@ -8,13 +8,15 @@
  * depends on the session or on who asks, and nothing that a dump and its restoration change.
  * Definitions may differ between majors of the server.
  *
- * "columns:" of a table and "attributes:" of a composite type, and nothing else, list names in their order, with ", "
- * between them: this is the one property that also changes when another object, a column, comes or goes.
+ * "columns:" of a table and "attributes:" of a composite type list names in their order, with ", " between them; only
+ * "owner:" and "type: composite" come before. This is the one property that also changes when another object, a column,
+ * comes or goes.
  */
 #ifndef SLIPWAY_SNAPSHOT_H
 #define SLIPWAY_SNAPSHOT_H
 
 #include "hash.h"
+#include "ignore.h"
 
 typedef struct SlipwayObject
 {
@@ -35,12 +37,12 @@ typedef struct SlipwaySnapshot
 
 /*
  * Reads what the project covers, in the state that the current transaction sees now (its own
- * changes included), into the context. ignore: patterns of what is left out (NULL: those of
- * setting slipway.ignore). Locks what views and rules refer to as a query would, while it reads. Reads
- * again when somebody changed the schema meanwhile; then, or when it waits too long for a lock, an error
- * may be raised. SW012 if there is no such project. Must not be called inside a scope of spi.h.
+ * changes included), into the context. ignore: what is left out. Locks what views and
+ * rules refer to as a query would, while it reads, and waits for each lock_timeout ms (0: without limit).
+ * Reads again when somebody changed the schema meanwhile; then, or when it waits too long for a lock, an
+ * error may be raised. SW012 if there is no such project. Must not be called inside a scope of spi.h.
  */
-extern SlipwaySnapshot *slipway_snapshot_take(const char *project, const char *const *ignore, int n_ignore,
+extern SlipwaySnapshot *slipway_snapshot_take(const char *project, const SlipwayIgnore *ignore, int lock_timeout,
 											  MemoryContext context);
 
 #endif							/* SLIPWAY_SNAPSHOT_H */

@@ -32,11 +32,12 @@ is_before(Form_pg_attrdef row, Form_pg_attribute column)
 	return row->adrelid < column->attrelid || (row->adrelid == column->attrelid && row->adnum < column->attnum);
 }
 
-/* The default of a column, or what it is generated from; NULL if it has none. */
+/* The default of a column, or what it is generated from; NULL if it has none, or that is NULL. */
 static char *
 find_default(Defaults *defaults, Form_pg_attribute column, const SlipwayRelation *relation)
 {
 	Form_pg_attrdef row;
+	Node	   *tree;
 
 	while (defaults->more && is_before((Form_pg_attrdef) GETSTRUCT(defaults->rows.tuple), column))
 		defaults->more = slipway_rows_next(&defaults->rows);
@@ -45,8 +46,10 @@ find_default(Defaults *defaults, Form_pg_attribute column, const SlipwayRelation
 	row = (Form_pg_attrdef) GETSTRUCT(defaults->rows.tuple);
 	if (row->adrelid != column->attrelid || row->adnum != column->attnum)
 		return NULL;
-	return slipway_expression_show(slipway_rows_tree(&defaults->rows, Anum_pg_attrdef_adbin),
-								   column->attgenerated ? &relation->columns : NULL);
+	tree = slipway_rows_tree(&defaults->rows, Anum_pg_attrdef_adbin);
+	if (!column->attgenerated && slipway_expression_is_null(tree))
+		return NULL;
+	return slipway_expression_show(tree, column->attgenerated ? &relation->columns : NULL);
 }
 
 static void
@@ -109,6 +112,14 @@ put_table_lines(SlipwayReader *reader, Form_pg_attribute column, const SlipwayRe
 }
 
 static void
+add_column(SlipwayReader *reader, const SlipwayRelation *relation, const char *kind, Form_pg_attribute column)
+{
+	reader->parent = relation->identity;
+	slipway_reader_add(reader, kind, psprintf("%s.%s", relation->identity, quote_identifier(NameStr(column->attname))),
+					   relation->schema->name);
+}
+
+static void
 put_column(SlipwayReader *reader, const SlipwayRows *rows, SlipwayRelation *relation, Defaults *defaults)
 {
 	Form_pg_attribute column = (Form_pg_attribute) GETSTRUCT(rows->tuple);
@@ -128,12 +139,22 @@ put_column(SlipwayReader *reader, const SlipwayRows *rows, SlipwayRelation *rela
 		put_storage(reader, rows, column);
 	}
 	put_rest(reader, rows, column, relation);
-	if (reader->definition.len == 0)
-		return;
-	reader->parent = relation->identity;
-	slipway_reader_add(reader, relkind == RELKIND_COMPOSITE_TYPE ? "attribute" : "column",
-					   psprintf("%s.%s", relation->identity, quote_identifier(NameStr(column->attname))),
-					   relation->schema->name);
+	if (reader->definition.len > 0)
+		add_column(reader, relation, relkind == RELKIND_COMPOSITE_TYPE ? "attribute" : "column", column);
+}
+
+/* Of the system's columns, what there can be is a grant. */
+static void
+put_system_column(SlipwayReader *reader, const SlipwayRows *rows, SlipwayRelation *relation)
+{
+	Form_pg_attribute column = (Form_pg_attribute) GETSTRUCT(rows->tuple);
+	bool		isnull;
+	Datum		acl = slipway_rows_datum(rows, Anum_pg_attribute_attacl, &isnull);
+
+	slipway_reader_begin(reader);
+	slipway_reader_grants(reader, acl, isnull, OBJECT_COLUMN, relation->form->relowner);
+	if (reader->definition.len > 0)
+		add_column(reader, relation, "column", column);
 }
 
 static bool
@@ -157,13 +178,17 @@ slipway_snapshot_columns(SlipwayReader *reader)
 	{
 		Form_pg_attribute column = (Form_pg_attribute) GETSTRUCT(rows.tuple);
 
-		if (column->attnum <= 0 || column->attisdropped)
+		if (column->attisdropped)
 			continue;
 		if (column->attrelid != last)
 			relation = slipway_relation_find(reader, column->attrelid);
 		last = column->attrelid;
-		if (relation && relation->shown && has_columns(relation->form->relkind))
+		if (relation == NULL || !relation->shown || !has_columns(relation->form->relkind))
+			continue;
+		if (column->attnum > 0)
 			put_column(reader, &rows, relation, &defaults);
+		else if (!heap_attisnull(rows.tuple, Anum_pg_attribute_attacl, rows.descriptor))
+			put_system_column(reader, &rows, relation);
 	}
 	slipway_rows_close(&rows);
 	slipway_rows_close(&defaults.rows);

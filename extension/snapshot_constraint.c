@@ -135,17 +135,39 @@ put_lines(SlipwayReader *reader, const SlipwayRows *rows, Form_pg_constraint row
 }
 
 /*
- * What a column says of its NOT NULL where that is a constraint: more than "yes" if its name is not the
- * default one, or it does not hold for all rows or children.
+ * What a column or a domain says of its NOT NULL where that is a constraint: more than "yes" if its name is not the
+ * usual one, it does not hold for all rows or children, or there is a comment on it.
  */
 static char *
-show_not_null(Form_pg_constraint row, const SlipwayRelation *relation, AttrNumber column)
+show_not_null(SlipwayReader *reader, Form_pg_constraint row, const char *usual)
 {
-	char	   *usual = makeObjectName(relation->columns.name, relation->columns.columns[column - 1], "not_null");
 	bool		named = strcmp(usual, NameStr(row->conname)) != 0;
+	const char *comment = slipway_reader_comment(reader, ConstraintRelationId, row->oid, 0);
 
-	return psprintf("yes%s%s%s%s", named ? ", constraint " : "", named ? quote_identifier(NameStr(row->conname)) : "",
-					row->connoinherit ? ", no inherit" : "", row->convalidated ? "" : ", not valid");
+	return psprintf("yes%s%s%s%s%s%s", named ? ", constraint " : "", named ? quote_identifier(NameStr(row->conname)) : "",
+					row->connoinherit ? ", no inherit" : "", row->convalidated ? "" : ", not valid",
+					comment ? "\ncomment on not null: " : "", comment ? comment : "");
+}
+
+const char *
+slipway_snapshot_domain_not_null(SlipwayReader *reader, Oid domain, const char *name)
+{
+	char	   *usual = makeObjectName(name, NULL, "not_null");
+	const char *shown = "yes";
+	SlipwayRows rows;
+
+	if (!slipway_have_not_null_constraints())
+		return shown;
+	slipway_rows_open_of(&rows, reader, ConstraintRelationId, ConstraintTypidIndexId, Anum_pg_constraint_contypid, domain);
+	while (slipway_rows_next(&rows))
+	{
+		Form_pg_constraint row = (Form_pg_constraint) GETSTRUCT(rows.tuple);
+
+		if (row->contype == SLIPWAY_CONSTRAINT_NOT_NULL)
+			shown = show_not_null(reader, row, usual);
+	}
+	slipway_rows_close(&rows);
+	return shown;
 }
 
 /* Of those that come from a parent only the parent's is shown. */
@@ -172,7 +194,8 @@ slipway_snapshot_not_nulls(SlipwayReader *reader)
 			continue;
 		if (relation->not_null == NULL)
 			relation->not_null = palloc0(relation->columns.n * sizeof(char *));
-		relation->not_null[columns[0] - 1] = show_not_null(row, relation, columns[0]);
+		relation->not_null[columns[0] - 1] =
+			show_not_null(reader, row, makeObjectName(relation->columns.name, relation->columns.columns[columns[0] - 1], "not_null"));
 	}
 	slipway_rows_close(&rows);
 	MemoryContextSwitchTo(old);

@@ -6,6 +6,13 @@
  * as a whole to text[]. The text of that, read again, casts each element. So arrays that are
  * cast as a whole are brought into the second form, of which the text gives the same tree.
  *
+ * "a BETWEEN 1 AND 2 AND b" is an AND in an AND. Of its text, "((a >= 1 AND a <= 2) AND b)", the parser
+ * makes one: it joins what it finds to a first argument that is an AND. The same holds for OR.
+ *
+ * Of VALUES whose columns have got other names only SELECT ... FROM (VALUES ...) gives the text; read again, that is a
+ * subquery. And DEFAULT NULL, as a dump writes it for a child without its parent's default, is no default, but
+ * is kept as one where the type has a length.
+ *
  * The server shows an expression after it has opened the relation; for 10,000 tables with a
  * check each, building their entries of the relation cache would take longer than all the rest. So an expression is
  * shown as the only column of a query on something that has columns of the same names but is no
@@ -101,6 +108,16 @@ cast_elements(const ArrayCoerceExpr *cast, const ArrayExpr *array)
 	return (Node *) result;
 }
 
+/* If the first of what AND or OR joins is one of the same, what that joins. */
+static void
+flatten(BoolExpr *node)
+{
+	BoolExpr   *first = linitial(node->args);
+
+	if (node->boolop != NOT_EXPR && IsA(first, BoolExpr) && first->boolop == node->boolop)
+		node->args = list_concat(first->args, list_delete_first(node->args));
+}
+
 static Node *
 normalize(Node *node, void *context)
 {
@@ -109,6 +126,8 @@ normalize(Node *node, void *context)
 	if (IsA(node, Query))
 		return (Node *) query_tree_mutator((Query *) node, normalize, context, 0);
 	node = expression_tree_mutator(node, normalize, context);
+	if (IsA(node, BoolExpr))
+		flatten((BoolExpr *) node);
 	if (IsA(node, ArrayCoerceExpr))
 	{
 		ArrayCoerceExpr *cast = (ArrayCoerceExpr *) node;
@@ -229,13 +248,83 @@ slipway_expression_show_condition(Node *tree, const SlipwayColumns *columns, Que
 	return show_from(tree, sources, columns);
 }
 
+/* The entry of VALUES in a query that is nothing else; NULL for others. */
+static ListCell *
+find_values(const Query *query)
+{
+	ListCell   *cell;
+
+	foreach(cell, query->rtable)
+	{
+		RangeTblEntry *entry = lfirst(cell);
+
+		if (entry->rtekind == RTE_VALUES)
+			return cell;
+		/* Old and new of the rule that makes a view. */
+		if (entry->rtekind != RTE_RELATION || entry->inFromCl)
+			return NULL;
+	}
+	return NULL;
+}
+
+/* A subquery that is only these values, under the same name. */
+static RangeTblEntry *
+make_values_subquery(RangeTblEntry *values)
+{
+	RangeTblEntry *entry = makeNode(RangeTblEntry);
+	RangeTblRef *reference = makeNode(RangeTblRef);
+	Query	   *query = makeNode(Query);
+	ListCell   *row = list_head(values->values_lists);
+	AttrNumber	column = 0;
+	ListCell   *cell;
+
+	reference->rtindex = 1;
+	query->commandType = CMD_SELECT;
+	query->canSetTag = true;
+	query->rtable = list_make1(values);
+	query->jointree = makeFromExpr(list_make1(reference), NULL);
+	foreach(cell, (List *) lfirst(row))
+	{
+		Var		   *var = makeVar(1, column + 1, exprType(lfirst(cell)), exprTypmod(lfirst(cell)), exprCollation(lfirst(cell)), 0);
+		char	   *name = strVal(list_nth(values->eref->colnames, column));
+
+		column++;
+		query->targetList = lappend(query->targetList, makeTargetEntry((Expr *) var, column, name, false));
+	}
+	entry->rtekind = RTE_SUBQUERY;
+	entry->subquery = query;
+	entry->alias = makeAlias(values->eref->aliasname, NIL);
+	entry->eref = copyObject(values->eref);
+	entry->inFromCl = true;
+	return entry;
+}
+
+static void
+name_target_list(Query *query, const char *const *names, int n)
+{
+	ListCell   *values = find_values(query);
+	bool		renamed = false;
+	ListCell   *cell;
+	int			i = 0;
+
+	foreach(cell, query->targetList)
+	{
+		TargetEntry *entry = lfirst(cell);
+
+		if (entry->resjunk || i == n)
+			continue;
+		if (values && strcmp(strVal(list_nth(((RangeTblEntry *) lfirst(values))->eref->colnames, i)), names[i]) != 0)
+			renamed = true;
+		entry->resname = (char *) names[i++];
+	}
+	if (renamed)
+		lfirst(values) = make_values_subquery(lfirst(values));
+}
+
 /* Gives the columns of the result their names; of UNION and the like, those of each side. */
 static void
 name_columns(Query *query, Node *set_operation, const char *const *names, int n)
 {
-	ListCell   *cell;
-	int			i = 0;
-
 	if (set_operation && IsA(set_operation, SetOperationStmt))
 	{
 		name_columns(query, ((SetOperationStmt *) set_operation)->larg, names, n);
@@ -249,12 +338,28 @@ name_columns(Query *query, Node *set_operation, const char *const *names, int n)
 		name_columns(side->subquery, side->subquery->setOperations, names, n);
 		return;
 	}
-	foreach(cell, query->targetList)
-	{
-		TargetEntry *entry = lfirst(cell);
+	name_target_list(query, names, n);
+}
 
-		if (!entry->resjunk && i < n)
-			entry->resname = (char *) names[i++];
+bool
+slipway_expression_is_null(Node *tree)
+{
+	switch (nodeTag(tree))
+	{
+		case T_Const:
+			return ((Const *) tree)->constisnull;
+		case T_RelabelType:
+			return slipway_expression_is_null((Node *) ((RelabelType *) tree)->arg);
+		case T_CoerceViaIO:
+			return slipway_expression_is_null((Node *) ((CoerceViaIO *) tree)->arg);
+		case T_ArrayCoerceExpr:
+			return slipway_expression_is_null((Node *) ((ArrayCoerceExpr *) tree)->arg);
+		case T_FuncExpr:
+			return (((FuncExpr *) tree)->funcformat == COERCE_IMPLICIT_CAST ||
+					((FuncExpr *) tree)->funcformat == COERCE_EXPLICIT_CAST) && func_strict(((FuncExpr *) tree)->funcid) &&
+				slipway_expression_is_null(linitial(((FuncExpr *) tree)->args));
+		default:
+			return false;
 	}
 }
 

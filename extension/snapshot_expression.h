@@ -21,6 +21,9 @@ typedef struct SlipwayColumns
 /* The tree of a pg_node_tree. */
 extern Node *slipway_expression_read(const char *text);
 
+/* NULL, maybe with a cast. */
+extern bool slipway_expression_is_null(Node *tree);
+
 /* An expression with columns of one relation (NULL: with none), of which nothing is locked. */
 extern char *slipway_expression_show(Node *tree, const SlipwayColumns *columns);
 

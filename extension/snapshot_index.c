@@ -11,13 +11,13 @@
 #include "catalog/pg_opclass.h"
 #include "catalog/pg_operator.h"
 #include "commands/defrem.h"
-#include "commands/tablespace.h"
 #include "nodes/nodeFuncs.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/ruleutils.h"
 #include "utils/syscache.h"
 
+#include "snapshot_name.h"
 #include "snapshot_relation.h"
 
 /* An operator class on a type: its name, or NULL if it is the default one. */
@@ -84,7 +84,7 @@ operator_class_name(SlipwayReader *reader, Oid oid, Oid type)
 	return entry->name;
 }
 
-/* The expression of an index's column: in parentheses unless it is a call. */
+/* In parentheses unless it is a call. */
 static char *
 show_expression(Node *tree, const SlipwayRelation *table)
 {
@@ -92,6 +92,44 @@ show_expression(Node *tree, const SlipwayRelation *table)
 	bool		call = IsA(tree, FuncExpr) && ((FuncExpr *) tree)->funcformat == COERCE_EXPLICIT_CALL;
 
 	return call ? text : psprintf("(%s)", text);
+}
+
+void
+slipway_snapshot_key(SlipwayKey *key, const SlipwayRelation *table, AttrNumber column,
+					 const List *expressions, ListCell **next)
+{
+	if (column != 0)
+	{
+		key->text = slipway_relation_column(table, column);
+		key->type = table->columns.types[column - 1];
+		key->collation = table->columns.collations[column - 1];
+	}
+	else
+	{
+		Node	   *tree;
+
+		if (*next == NULL)
+			elog(ERROR, "too few expressions in a key of relation %u", table->oid);
+		tree = lfirst(*next);
+		*next = lnext(expressions, *next);
+		key->text = show_expression(tree, table);
+		key->type = exprType(tree);
+		key->collation = exprCollation(tree);
+	}
+}
+
+void
+slipway_snapshot_key_rest(SlipwayReader *reader, StringInfo text, const SlipwayKey *key,
+						  Oid collation, Oid operator_class, const char *options)
+{
+	const char *class_name = operator_class_name(reader, operator_class, key->type);
+
+	if (OidIsValid(collation) && collation != key->collation)
+		appendStringInfo(text, " COLLATE %s", generate_collation_name(collation));
+	if (options)
+		appendStringInfo(text, " %s (%s)", class_name ? class_name : generate_opclass_name(operator_class), options);
+	else if (class_name)
+		appendStringInfo(text, " %s", class_name);
 }
 
 typedef struct IndexColumns
@@ -132,24 +170,17 @@ operator_name(Oid oid)
 	if (form->oprnamespace == PG_CATALOG_NAMESPACE)
 		name = pstrdup(NameStr(form->oprname));
 	else
-		name = psprintf("OPERATOR(%s.%s)", quote_identifier(get_namespace_name(form->oprnamespace)), NameStr(form->oprname));
+		name = psprintf("OPERATOR(%s.%s)", slipway_name_schema(form->oprnamespace), NameStr(form->oprname));
 	ReleaseSysCache(tuple);
 	return name;
 }
 
 /* What only key columns have: collation, operator class with options, order, operator. */
 static void
-append_key(SlipwayReader *reader, StringInfo text, const IndexColumns *columns, int i, Oid type, Oid collation)
+append_key(SlipwayReader *reader, StringInfo text, const IndexColumns *columns, int i, const SlipwayKey *key)
 {
-	const char *class_name = operator_class_name(reader, columns->classes->values[i], type);
-	const char *options = columns->index->column_options ? columns->index->column_options[i] : NULL;
-
-	if (OidIsValid(columns->collations->values[i]) && columns->collations->values[i] != collation)
-		appendStringInfo(text, " COLLATE %s", generate_collation_name(columns->collations->values[i]));
-	if (options)
-		appendStringInfo(text, " %s (%s)", class_name ? class_name : generate_opclass_name(columns->classes->values[i]), options);
-	else if (class_name)
-		appendStringInfo(text, " %s", class_name);
+	slipway_snapshot_key_rest(reader, text, key, columns->collations->values[i], columns->classes->values[i],
+							  columns->index->column_options ? columns->index->column_options[i] : NULL);
 	append_order(text, columns->options->values[i]);
 	if (columns->operators)
 		appendStringInfo(text, " WITH %s", operator_name(columns->operators[i]));
@@ -165,29 +196,12 @@ list_columns(SlipwayReader *reader, IndexColumns *columns, int first, int end)
 	initStringInfo(&text);
 	for (int i = first; i < end; i++)
 	{
-		AttrNumber	number = columns->form->indkey.values[i];
-		Oid			type;
-		Oid			collation;
+		SlipwayKey	key;
 
-		if (text.len > 0)
-			appendStringInfoString(&text, ", ");
-		if (number != 0)
-		{
-			appendStringInfoString(&text, slipway_relation_column(columns->table, number));
-			type = columns->table->columns.types[number - 1];
-			collation = columns->table->columns.collations[number - 1];
-		}
-		else
-		{
-			Node	   *tree = lfirst(next);
-
-			next = lnext(columns->expressions, next);
-			appendStringInfoString(&text, show_expression(tree, columns->table));
-			type = exprType(tree);
-			collation = exprCollation(tree);
-		}
+		slipway_snapshot_key(&key, columns->table, columns->form->indkey.values[i], columns->expressions, &next);
+		appendStringInfo(&text, "%s%s", i > first ? ", " : "", key.text);
 		if (i < columns->form->indnkeyatts)
-			append_key(reader, &text, columns, i, type, collation);
+			append_key(reader, &text, columns, i, &key);
 	}
 	return text.data;
 }
@@ -224,18 +238,19 @@ slipway_snapshot_index_lines(SlipwayReader *reader, SlipwayRelation *index, Oid 
 	ListCell   *cell;
 
 	if (index->form->relam != BTREE_AM_OID)
-		slipway_reader_line(reader, "method", quote_identifier(get_am_name(index->form->relam)));
+		slipway_reader_line(reader, "method", slipway_name_access_method(index->form->relam));
 	put_columns(reader, index, operators);
 	slipway_reader_flag(reader, "nulls not distinct", form->indnullsnotdistinct);
 	if (index->parents)
 		slipway_reader_line(reader, "partition of", slipway_relation_identity(reader, linitial_oid(index->parents)));
 	if (OidIsValid(index->form->reltablespace))
-		slipway_reader_line(reader, "tablespace", quote_identifier(get_tablespace_name(index->form->reltablespace)));
+		slipway_reader_line(reader, "tablespace", slipway_name_tablespace(index->form->reltablespace));
 	foreach(cell, index->statistics)
 		slipway_reader_line(reader, "statistics", lfirst(cell));
 	options = SysCacheGetAttr(RELOID, index->tuple, Anum_pg_class_reloptions, &isnull);
 	slipway_reader_options(reader, "option", options, isnull);
-	slipway_reader_flag(reader, "invalid", !form->indisvalid);
+	/* That of a partitioned table follows from those of its partitions, and is lost in a dump if one is a foreign table. */
+	slipway_reader_flag(reader, "invalid", !form->indisvalid && index->form->relkind != RELKIND_PARTITIONED_INDEX);
 }
 
 static void

@@ -20,10 +20,10 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
-#include "utils/regproc.h"
 
 #include "snapshot_expression.h"
 #include "snapshot_member.h"
+#include "snapshot_name.h"
 #include "snapshot_relation.h"
 
 static char *
@@ -37,7 +37,7 @@ show_operator(SlipwayReader *reader, Oid oid)
 	{
 		Form_pg_amop row = (Form_pg_amop) GETSTRUCT(rows.tuple);
 
-		shown = psprintf("operator %d: %s%s%s", row->amopstrategy, format_operator(row->amopopr),
+		shown = psprintf("operator %d: %s%s%s", row->amopstrategy, slipway_name_operator(row->amopopr),
 						 OidIsValid(row->amopsortfamily) ? " for order by " : "",
 						 OidIsValid(row->amopsortfamily) ? slipway_reader_identity(OperatorFamilyRelationId, row->amopsortfamily) : "");
 	}
@@ -58,7 +58,7 @@ show_function(SlipwayReader *reader, Oid oid)
 
 		shown = psprintf("function %d (%s, %s): %s", row->amprocnum,
 						 slipway_reader_type(reader, row->amproclefttype, -1)->name,
-						 slipway_reader_type(reader, row->amprocrighttype, -1)->name, format_procedure(row->amproc));
+						 slipway_reader_type(reader, row->amprocrighttype, -1)->name, slipway_name_routine(row->amproc));
 	}
 	slipway_rows_close(&rows);
 	return shown;
@@ -189,6 +189,7 @@ slipway_snapshot_statistics_columns(SlipwayReader *reader, const SlipwayRows *ro
 {
 	Form_pg_statistic_ext row = (Form_pg_statistic_ext) GETSTRUCT(rows->tuple);
 	SlipwayRelation *table = slipway_relation_find(reader, row->stxrelid);
+	List	   *columns = NIL;
 	StringInfoData list;
 	ListCell   *cell;
 
@@ -196,9 +197,12 @@ slipway_snapshot_statistics_columns(SlipwayReader *reader, const SlipwayRows *ro
 		elog(ERROR, "cache lookup failed for relation %u", row->stxrelid);
 	slipway_reader_line(reader, "kinds", show_kinds(rows));
 	initStringInfo(&list);
+	/* By name: the server keeps them in the order that they have in the table, which a child's copy may not have. */
 	for (int i = 0; i < row->stxkeys.dim1; i++)
-		appendStringInfo(&list, "%s%s", list.len ? ", " : "", slipway_relation_column(table, row->stxkeys.values[i]));
+		columns = lappend(columns, (char *) slipway_relation_column(table, row->stxkeys.values[i]));
+	appendStringInfoString(&list, slipway_reader_sorted(columns));
 	foreach(cell, (List *) slipway_rows_tree(rows, Anum_pg_statistic_ext_stxexprs))
 		appendStringInfo(&list, "%s(%s)", list.len ? ", " : "", slipway_expression_show(lfirst(cell), &table->columns));
 	slipway_reader_line(reader, "on", list.data);
+	reader->parent = table->identity;
 }

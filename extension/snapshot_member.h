@@ -14,7 +14,7 @@ extern void slipway_snapshot_operator_family(SlipwayReader *reader, const Slipwa
 /* For each type of token the dictionaries. */
 extern void slipway_snapshot_search_mappings(SlipwayReader *reader, const SlipwayRows *rows, Oid oid);
 
-/* Columns, expressions and kinds of extended statistics. */
+/* Columns, expressions and kinds of extended statistics, which belong to their table. */
 extern void slipway_snapshot_statistics_columns(SlipwayReader *reader, const SlipwayRows *rows, Oid oid);
 
 #endif							/* SLIPWAY_SNAPSHOT_MEMBER_H */

@@ -39,9 +39,9 @@
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
-#include "utils/regproc.h"
 
 #include "snapshot_member.h"
+#include "snapshot_name.h"
 #include "snapshot_part.h"
 
 /* How a value is shown. */
@@ -111,7 +111,6 @@ static const PlainKind kinds[] = {
 		.properties = {
 			{"collprovider", "provider", FORM_WORD, .words = "d=default,b=builtin,i=icu,c=libc"},
 			{"collisdeterministic", "deterministic", FORM_FLAG, "t"},
-			{"collencoding", "encoding", FORM_ENCODING, "-1"},
 			{"collcollate", "collate", FORM_QUOTED},
 			{"collctype", "ctype", FORM_QUOTED},
 			{"colliculocale", "locale", FORM_QUOTED},
@@ -354,9 +353,9 @@ show_oid(SlipwayReader *reader, const Property *property, Oid oid)
 	switch (property->form)
 	{
 		case FORM_ROUTINE:
-			return format_procedure(oid);
+			return slipway_name_routine(oid);
 		case FORM_OPERATOR:
-			return format_operator(oid);
+			return slipway_name_operator(oid);
 		case FORM_TYPE:
 			return slipway_reader_type(reader, oid, -1)->name;
 		default:

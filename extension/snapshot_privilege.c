@@ -21,6 +21,7 @@
 #include "catalog/pg_type.h"
 #include "commands/extension.h"
 #include "utils/builtins.h"
+#include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
 #include "snapshot_part.h"
@@ -96,7 +97,7 @@ slipway_snapshot_default_privileges(SlipwayReader *reader)
 static HTAB *
 read_initial(SlipwayReader *reader)
 {
-	HASHCTL		control = {.keysize = offsetof(Initial, acl), .entrysize = sizeof(Initial), .hcxt = reader->context};
+	HASHCTL		control = {.keysize = offsetof(Initial, sub_id) + sizeof(int32), .entrysize = sizeof(Initial), .hcxt = reader->context};
 	HTAB	   *table = hash_create("slipway initial privileges", 256, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	SlipwayRows rows;
 
@@ -127,6 +128,7 @@ is_wanted(SlipwayReader *reader, const Grantable *kind, const SlipwayRows *rows,
 	{
 		bool		isnull;
 		Oid			schema = kind->catalog == NamespaceRelationId ? oid :
+			kind->catalog == AttributeRelationId ? get_rel_namespace(oid) :
 			kind->schema ? DatumGetObjectId(slipway_rows_datum(rows, kind->schema, &isnull)) : PG_CATALOG_NAMESPACE;
 
 		return schema == PG_CATALOG_NAMESPACE;

@@ -22,6 +22,7 @@
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
+#include "snapshot_name.h"
 #include "snapshot_reader.h"
 
 /* An object, as catalogs refer to it. */
@@ -42,6 +43,7 @@ typedef struct Note
 	ObjectKey	key;
 	const char *comment;		/* NULL: it has none */
 	List	   *labels;			/* of "provider: label" */
+	List	   *extensions;		/* with which it is dropped */
 } Note;
 
 typedef struct Role
@@ -58,37 +60,6 @@ make_table(SlipwayReader *reader, const char *name, Size key, Size entry)
 	return hash_create(name, 256, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 }
 
-/* Members of extensions are what depends on one in that way. */
-static void
-read_members_of(SlipwayReader *reader, Oid extension)
-{
-	SlipwayRows rows;
-
-	slipway_rows_open_of_object(&rows, reader, DependRelationId, DependReferenceIndexId,
-								Anum_pg_depend_refclassid, ExtensionRelationId, extension);
-	while (slipway_rows_next(&rows))
-	{
-		Form_pg_depend row = (Form_pg_depend) GETSTRUCT(rows.tuple);
-		ObjectKey	key = {row->classid, row->objid, 0};
-
-		if (row->deptype == DEPENDENCY_EXTENSION)
-			(void) hash_search(reader->members, &key, HASH_ENTER, NULL);
-	}
-	slipway_rows_close(&rows);
-}
-
-static void
-read_members(SlipwayReader *reader)
-{
-	SlipwayRows rows;
-
-	reader->members = make_table(reader, "slipway members", sizeof(ObjectKey), sizeof(Member));
-	slipway_rows_open_all(&rows, reader, ExtensionRelationId, InvalidOid);
-	while (slipway_rows_next(&rows))
-		read_members_of(reader, ((Form_pg_extension) GETSTRUCT(rows.tuple))->oid);
-	slipway_rows_close(&rows);
-}
-
 static Note *
 note_of(SlipwayReader *reader, Oid class_id, Oid oid, int32 sub_id)
 {
@@ -100,6 +71,7 @@ note_of(SlipwayReader *reader, Oid class_id, Oid oid, int32 sub_id)
 	{
 		note->comment = NULL;
 		note->labels = NIL;
+		note->extensions = NIL;
 	}
 	return note;
 }
@@ -115,37 +87,105 @@ keep_text(SlipwayReader *reader, Datum value)
 	return kept;
 }
 
-static void
-read_comments(SlipwayReader *reader)
-{
-	SlipwayRows rows;
-
-	slipway_rows_open(&rows, reader, DescriptionRelationId, DescriptionObjIndexId, Anum_pg_description_objoid);
-	while (slipway_rows_next(&rows))
-	{
-		Form_pg_description row = (Form_pg_description) GETSTRUCT(rows.tuple);
-		bool		isnull;
-		Datum		text = slipway_rows_datum(&rows, Anum_pg_description_description, &isnull);
-
-		note_of(reader, row->classoid, row->objoid, row->objsubid)->comment = keep_text(reader, text);
-	}
-	slipway_rows_close(&rows);
-}
-
 static int
 compare_texts(const ListCell *a, const ListCell *b)
 {
 	return strcmp(lfirst(a), lfirst(b));
 }
 
-static void
-add_label(SlipwayReader *reader, Note *note, const char *provider, const char *label)
+/* The list, with one more, in order. */
+static List *
+keep_name(SlipwayReader *reader, List *names, const char *name)
 {
 	MemoryContext old = MemoryContextSwitchTo(reader->context);
 
-	note->labels = lappend(note->labels, psprintf("%s: %s", quote_identifier(provider), label));
-	list_sort(note->labels, compare_texts);
+	names = lappend(names, pstrdup(name));
+	list_sort(names, compare_texts);
 	MemoryContextSwitchTo(old);
+	return names;
+}
+
+/* Members of an extension are what depends on it in that way; what is dropped with it depends on it in another. */
+static void
+read_members_of(SlipwayReader *reader, Oid extension, const char *name)
+{
+	SlipwayRows rows;
+
+	slipway_rows_open_of_object(&rows, reader, DependRelationId, DependReferenceIndexId,
+								Anum_pg_depend_refclassid, ExtensionRelationId, extension);
+	while (slipway_rows_next(&rows))
+	{
+		Form_pg_depend row = (Form_pg_depend) GETSTRUCT(rows.tuple);
+		ObjectKey	key = {row->classid, row->objid, 0};
+
+		if (row->deptype == DEPENDENCY_EXTENSION)
+			(void) hash_search(reader->members, &key, HASH_ENTER, NULL);
+		else if (row->deptype == DEPENDENCY_AUTO_EXTENSION)
+		{
+			Note	   *note = note_of(reader, row->classid, row->objid, 0);
+
+			note->extensions = keep_name(reader, note->extensions, quote_identifier(name));
+		}
+	}
+	slipway_rows_close(&rows);
+}
+
+static void
+read_members(SlipwayReader *reader)
+{
+	SlipwayRows rows;
+
+	reader->members = make_table(reader, "slipway members", sizeof(ObjectKey), sizeof(Member));
+	slipway_rows_open_all(&rows, reader, ExtensionRelationId, InvalidOid);
+	while (slipway_rows_next(&rows))
+	{
+		Form_pg_extension row = (Form_pg_extension) GETSTRUCT(rows.tuple);
+
+		read_members_of(reader, row->oid, NameStr(row->extname));
+	}
+	slipway_rows_close(&rows);
+}
+
+static void
+add_comments(SlipwayReader *reader, SlipwayRows *rows)
+{
+	while (slipway_rows_next(rows))
+	{
+		Form_pg_description row = (Form_pg_description) GETSTRUCT(rows->tuple);
+		bool		isnull;
+		Datum		text = slipway_rows_datum(rows, Anum_pg_description_description, &isnull);
+
+		note_of(reader, row->classoid, row->objoid, row->objsubid)->comment = keep_text(reader, text);
+	}
+	slipway_rows_close(rows);
+}
+
+/* Of what initdb has made, only schema public is shown. */
+static void
+read_comments(SlipwayReader *reader)
+{
+	SlipwayRows rows;
+
+	slipway_rows_open_of(&rows, reader, DescriptionRelationId, DescriptionObjIndexId, Anum_pg_description_objoid, PG_PUBLIC_NAMESPACE);
+	add_comments(reader, &rows);
+	slipway_rows_open(&rows, reader, DescriptionRelationId, DescriptionObjIndexId, Anum_pg_description_objoid);
+	add_comments(reader, &rows);
+}
+
+static void
+add_labels(SlipwayReader *reader, SlipwayRows *rows)
+{
+	while (slipway_rows_next(rows))
+	{
+		FormData_pg_seclabel *row = (FormData_pg_seclabel *) GETSTRUCT(rows->tuple);
+		bool		isnull;
+		char	   *provider = TextDatumGetCString(slipway_rows_datum(rows, Anum_pg_seclabel_provider, &isnull));
+		char	   *label = TextDatumGetCString(slipway_rows_datum(rows, Anum_pg_seclabel_label, &isnull));
+		Note	   *note = note_of(reader, row->classoid, row->objoid, row->objsubid);
+
+		note->labels = keep_name(reader, note->labels, psprintf("%s: %s", quote_identifier(provider), label));
+	}
+	slipway_rows_close(rows);
 }
 
 static void
@@ -153,17 +193,10 @@ read_labels(SlipwayReader *reader)
 {
 	SlipwayRows rows;
 
+	slipway_rows_open_of(&rows, reader, SecLabelRelationId, SecLabelObjectIndexId, Anum_pg_seclabel_objoid, PG_PUBLIC_NAMESPACE);
+	add_labels(reader, &rows);
 	slipway_rows_open(&rows, reader, SecLabelRelationId, SecLabelObjectIndexId, Anum_pg_seclabel_objoid);
-	while (slipway_rows_next(&rows))
-	{
-		FormData_pg_seclabel *row = (FormData_pg_seclabel *) GETSTRUCT(rows.tuple);
-		bool		isnull;
-		char	   *provider = TextDatumGetCString(slipway_rows_datum(&rows, Anum_pg_seclabel_provider, &isnull));
-		char	   *label = TextDatumGetCString(slipway_rows_datum(&rows, Anum_pg_seclabel_label, &isnull));
-
-		add_label(reader, note_of(reader, row->classoid, row->objoid, row->objsubid), provider, label);
-	}
-	slipway_rows_close(&rows);
+	add_labels(reader, &rows);
 }
 
 SlipwayReader *
@@ -320,11 +353,26 @@ slipway_reader_secrets(SlipwayReader *reader, const char *property, Datum option
 	add_options(reader, property, options, isnull, true);
 }
 
+static Note *
+find_note(SlipwayReader *reader, Oid class_id, Oid oid, int32 sub_id)
+{
+	ObjectKey	key = {class_id, oid, sub_id};
+
+	return hash_search(reader->notes, &key, HASH_FIND, NULL);
+}
+
+const char *
+slipway_reader_comment(SlipwayReader *reader, Oid class_id, Oid oid, int32 sub_id)
+{
+	Note	   *note = find_note(reader, class_id, oid, sub_id);
+
+	return note ? note->comment : NULL;
+}
+
 void
 slipway_reader_notes(SlipwayReader *reader, Oid class_id, Oid oid, int32 sub_id)
 {
-	ObjectKey	key = {class_id, oid, sub_id};
-	Note	   *note = hash_search(reader->notes, &key, HASH_FIND, NULL);
+	Note	   *note = find_note(reader, class_id, oid, sub_id);
 	ListCell   *cell;
 
 	if (note == NULL)
@@ -332,6 +380,8 @@ slipway_reader_notes(SlipwayReader *reader, Oid class_id, Oid oid, int32 sub_id)
 	slipway_reader_line(reader, "comment", note->comment);
 	foreach(cell, note->labels)
 		slipway_reader_line(reader, "security label", lfirst(cell));
+	foreach(cell, note->extensions)
+		slipway_reader_line(reader, "depends on extension", lfirst(cell));
 }
 
 /* The result in UTF-8, so that the same schema has the same hash whatever the encoding. */
@@ -423,8 +473,7 @@ slipway_reader_type(SlipwayReader *reader, Oid oid, int32 typmod)
 
 	if (!found)
 	{
-		type->name = MemoryContextStrdup(reader->context,
-										 format_type_extended(oid, typmod, FORMAT_TYPE_TYPEMOD_GIVEN));
+		type->name = MemoryContextStrdup(reader->context, slipway_name_type(oid, typmod));
 		type->storage = get_typstorage(oid);
 		type->collation = get_typcollation(oid);
 	}

@@ -39,7 +39,7 @@ typedef struct SlipwayReader
 	HTAB	   *roles;
 	HTAB	   *types;
 	HTAB	   *members;		/* of extensions */
-	HTAB	   *notes;			/* comments and security labels */
+	HTAB	   *notes;			/* comments, security labels, ... */
 	HTAB	   *relations;		/* see snapshot_relation.h */
 	HTAB	   *operator_classes;	/* see snapshot_index.c */
 	StringInfoData definition;	/* of the current object */
@@ -112,7 +112,10 @@ extern void slipway_reader_options(SlipwayReader *reader, const char *property, 
 /* The same with values that may be secrets. */
 extern void slipway_reader_secrets(SlipwayReader *reader, const char *property, Datum options, bool isnull);
 
-/* Comment and security labels. */
+/* NULL: it has none. */
+extern const char *slipway_reader_comment(SlipwayReader *reader, Oid class_id, Oid oid, int32 sub_id);
+
+/* Comment, security labels, and extensions with which it is dropped. */
 extern void slipway_reader_notes(SlipwayReader *reader, Oid class_id, Oid oid, int32 sub_id);
 
 /* A line for each role whose rights are not those that an owner gets, and gives, by default. */

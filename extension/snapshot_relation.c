@@ -13,8 +13,6 @@
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_rewrite.h"
 #include "catalog/pg_type.h"
-#include "commands/defrem.h"
-#include "commands/tablespace.h"
 #include "foreign/foreign.h"
 #include "nodes/makefuncs.h"
 #include "rewrite/rewriteDefine.h"
@@ -27,6 +25,7 @@
 #include "utils/syscache.h"
 
 #include "compat.h"
+#include "snapshot_name.h"
 #include "snapshot_relation.h"
 
 SlipwayRelation *
@@ -187,39 +186,10 @@ slipway_relation_columns(const SlipwayRelation *relation)
 	return list.data;
 }
 
-static char *
-list_parents(SlipwayReader *reader, const SlipwayRelation *relation)
-{
-	StringInfoData list;
-	ListCell   *cell;
-
-	if (relation->parents == NIL)
-		return NULL;
-	initStringInfo(&list);
-	foreach(cell, relation->parents)
-		appendStringInfo(&list, "%s%s", list.len ? ", " : "", slipway_relation_identity(reader, lfirst_oid(cell)));
-	return list.data;
-}
-
 static Datum
 class_datum(const SlipwayRelation *relation, AttrNumber column, bool *isnull)
 {
 	return SysCacheGetAttr(RELOID, relation->tuple, column, isnull);
-}
-
-static void
-put_partition_lines(SlipwayReader *reader, const SlipwayRelation *relation)
-{
-	bool		isnull;
-	Datum		bound = class_datum(relation, Anum_pg_class_relpartbound, &isnull);
-
-	slipway_reader_line(reader, relation->form->relispartition ? "partition of" : "inherits",
-						list_parents(reader, relation));
-	if (!isnull)
-		slipway_reader_line(reader, "bound", slipway_expression_show(slipway_expression_read(TextDatumGetCString(bound)), NULL));
-	if (relation->form->relkind == RELKIND_PARTITIONED_TABLE)
-		slipway_reader_line(reader, "partition by",
-							TextDatumGetCString(OidFunctionCall1(F_PG_GET_PARTKEYDEF, ObjectIdGetDatum(relation->oid))));
 }
 
 static const char *
@@ -258,12 +228,12 @@ put_table_lines(SlipwayReader *reader, const SlipwayRelation *relation)
 
 	if (OidIsValid(form->reloftype))
 		slipway_reader_line(reader, "of type", slipway_reader_type(reader, form->reloftype, -1)->name);
-	put_partition_lines(reader, relation);
+	slipway_snapshot_partition_lines(reader, relation);
 	slipway_reader_flag(reader, "unlogged", form->relpersistence == RELPERSISTENCE_UNLOGGED);
 	if (OidIsValid(form->relam) && form->relam != HEAP_TABLE_AM_OID)
-		slipway_reader_line(reader, "access method", quote_identifier(get_am_name(form->relam)));
+		slipway_reader_line(reader, "access method", slipway_name_access_method(form->relam));
 	if (OidIsValid(form->reltablespace))
-		slipway_reader_line(reader, "tablespace", quote_identifier(get_tablespace_name(form->reltablespace)));
+		slipway_reader_line(reader, "tablespace", slipway_name_tablespace(form->reltablespace));
 	if (form->relkind != RELKIND_FOREIGN_TABLE)
 		slipway_reader_line(reader, "replica identity", show_replica_identity(relation));
 	if (relation->clustered_on)

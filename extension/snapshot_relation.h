@@ -52,6 +52,7 @@ extern char *slipway_relation_columns(const SlipwayRelation *relation);
 /* Parts of a snapshot; each adds its objects. */
 extern void slipway_snapshot_sequences(SlipwayReader *reader);
 extern void slipway_snapshot_not_nulls(SlipwayReader *reader);	/* before columns; adds nothing */
+extern const char *slipway_snapshot_domain_not_null(SlipwayReader *reader, Oid domain, const char *name);	/* "yes", or more */
 extern void slipway_snapshot_columns(SlipwayReader *reader);
 extern void slipway_snapshot_indexes_read(SlipwayReader *reader);	/* adds nothing */
 extern void slipway_snapshot_constraints(SlipwayReader *reader);
@@ -60,6 +61,25 @@ extern void slipway_snapshot_relations(SlipwayReader *reader);
 extern void slipway_snapshot_rules(SlipwayReader *reader);
 extern void slipway_snapshot_triggers(SlipwayReader *reader);
 extern void slipway_snapshot_policies(SlipwayReader *reader);
+
+/* What makes a table one of partitions, a partition, or a child. */
+extern void slipway_snapshot_partition_lines(SlipwayReader *reader, const SlipwayRelation *relation);
+
+/* A column or an expression of the key of an index or of a partitioned table. */
+typedef struct SlipwayKey
+{
+	const char *text;
+	Oid			type;
+	Oid			collation;
+} SlipwayKey;
+
+/* column 0: the next one of expressions. */
+extern void slipway_snapshot_key(SlipwayKey *key, const SlipwayRelation *table, AttrNumber column,
+								 const List *expressions, ListCell **next);
+
+/* Appends collation and operator class, where they are not the default ones; options of the class, or NULL. */
+extern void slipway_snapshot_key_rest(SlipwayReader *reader, StringInfo text, const SlipwayKey *key,
+									  Oid collation, Oid operator_class, const char *options);
 
 /* Properties of an index, which may be a constraint's: operators are those of one that excludes, or NULL. */
 extern void slipway_snapshot_index_lines(SlipwayReader *reader, SlipwayRelation *index, Oid *operators);

@@ -15,12 +15,13 @@
 #include "catalog/pg_type.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "funcapi.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
-#include "utils/regproc.h"
 #include "utils/syscache.h"
 
 #include "snapshot_expression.h"
+#include "snapshot_name.h"
 #include "snapshot_part.h"
 
 static char *
@@ -51,6 +52,53 @@ put_transforms(SlipwayReader *reader, const SlipwayRows *rows)
 	deconstruct_array(DatumGetArrayTypeP(types), OIDOID, sizeof(Oid), true, TYPALIGN_INT, &values, NULL, &n);
 	for (int i = 0; i < n; i++)
 		slipway_reader_line(reader, "transform", slipway_reader_type(reader, DatumGetObjectId(values[i]), -1)->name);
+}
+
+/* The mode of a parameter, with a blank behind it. */
+static const char *
+show_mode(char mode, bool procedure)
+{
+	switch (mode)
+	{
+		case PROARGMODE_IN:
+			return procedure ? "IN " : "";
+		case PROARGMODE_INOUT:
+			return "INOUT ";
+		case PROARGMODE_OUT:
+			return "OUT ";
+		default:
+			return "VARIADIC ";
+	}
+}
+
+/* As the server writes them, but for the defaults, of which the text stays as it is when it is read again. */
+static char *
+list_arguments(SlipwayReader *reader, const SlipwayRows *rows, Form_pg_proc row)
+{
+	List	   *defaults = (List *) slipway_rows_tree(rows, Anum_pg_proc_proargdefaults);
+	int			next = list_length(defaults) - row->pronargs;	/* from 0 on: the default of the next one */
+	StringInfoData list;
+	Oid		   *types;
+	char	  **names;
+	char	   *modes;
+	int			n = get_func_arg_info(rows->tuple, &types, &names, &modes);
+
+	initStringInfo(&list);
+	for (int i = 0; i < n; i++)
+	{
+		char		mode = modes ? modes[i] : PROARGMODE_IN;
+
+		/* A column of what it returns. */
+		if (mode == PROARGMODE_TABLE)
+			continue;
+		appendStringInfo(&list, "%s%s", list.len ? ", " : "", show_mode(mode, row->prokind == PROKIND_PROCEDURE));
+		if (names && names[i] && names[i][0])
+			appendStringInfo(&list, "%s ", quote_identifier(names[i]));
+		appendStringInfoString(&list, slipway_reader_type(reader, types[i], -1)->name);
+		if (mode != PROARGMODE_OUT && next++ >= 0)
+			appendStringInfo(&list, " DEFAULT %s", slipway_expression_show(list_nth(defaults, next - 1), NULL));
+	}
+	return list.data;
 }
 
 /* The statements of a body in SQL; of RETURN expression, that. */
@@ -98,10 +146,16 @@ default_cost(Form_pg_proc row)
 	return row->prolang == INTERNALlanguageId || row->prolang == ClanguageId ? 1 : 100;
 }
 
+static char *
+show_float(float4 value)
+{
+	return DatumGetCString(DirectFunctionCall1(float4out, Float4GetDatum(value)));
+}
+
 static void
 put_function_lines(SlipwayReader *reader, const SlipwayRows *rows, Form_pg_proc row)
 {
-	slipway_reader_line(reader, "arguments", call_text(F_PG_GET_FUNCTION_ARGUMENTS, row->oid));
+	slipway_reader_line(reader, "arguments", list_arguments(reader, rows, row));
 	if (row->prokind != PROKIND_PROCEDURE)
 		slipway_reader_line(reader, "returns", call_text(F_PG_GET_FUNCTION_RESULT, row->oid));
 	slipway_reader_line(reader, "language", quote_identifier(get_language_name(row->prolang, false)));
@@ -111,11 +165,11 @@ put_function_lines(SlipwayReader *reader, const SlipwayRows *rows, Form_pg_proc 
 	slipway_reader_flag(reader, "security definer", row->prosecdef);
 	slipway_reader_flag(reader, "leakproof", row->proleakproof);
 	if (row->procost != default_cost(row))
-		slipway_reader_line(reader, "cost", psprintf("%g", row->procost));
+		slipway_reader_line(reader, "cost", show_float(row->procost));
 	if (row->proretset && row->prorows != 1000)
-		slipway_reader_line(reader, "rows", psprintf("%g", row->prorows));
+		slipway_reader_line(reader, "rows", show_float(row->prorows));
 	if (OidIsValid(row->prosupport))
-		slipway_reader_line(reader, "support", format_procedure(row->prosupport));
+		slipway_reader_line(reader, "support", slipway_name_routine(row->prosupport));
 	put_transforms(reader, rows);
 	put_settings(reader, rows);
 }
@@ -124,7 +178,7 @@ static void
 put_support(SlipwayReader *reader, const char *property, Oid function)
 {
 	if (OidIsValid(function))
-		slipway_reader_line(reader, property, format_procedure(function));
+		slipway_reader_line(reader, property, slipway_name_routine(function));
 }
 
 /* State of an aggregate, or of its moving form. */
@@ -184,7 +238,7 @@ put_aggregate_lines(SlipwayReader *reader, Form_pg_proc row)
 	if (OidIsValid(aggregate->aggmtransfn) && aggregate->aggmfinalmodify != usual)
 		slipway_reader_line(reader, "moving final function modifies", show_modify(aggregate->aggmfinalmodify));
 	if (OidIsValid(aggregate->aggsortop))
-		slipway_reader_line(reader, "sort operator", format_operator(aggregate->aggsortop));
+		slipway_reader_line(reader, "sort operator", slipway_name_operator(aggregate->aggsortop));
 	ReleaseSysCache(tuple);
 	if (row->proparallel != PROPARALLEL_UNSAFE)
 		slipway_reader_line(reader, "parallel", row->proparallel == PROPARALLEL_SAFE ? "safe" : "restricted");
@@ -221,7 +275,7 @@ put_routine(SlipwayReader *reader, const SlipwayRows *rows, Form_pg_proc row, Sl
 	slipway_reader_notes(reader, ProcedureRelationId, row->oid, 0);
 	if (row->prokind != PROKIND_AGGREGATE)
 		put_body(reader, rows, row);
-	slipway_reader_add(reader, kind_of(row->prokind), format_procedure(row->oid), schema->name);
+	slipway_reader_add(reader, kind_of(row->prokind), slipway_name_routine(row->oid), schema->name);
 }
 
 /* Did the server make it together with a type, as the constructors of a range? */

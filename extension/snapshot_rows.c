@@ -8,6 +8,7 @@
 #include "access/stratnum.h"
 #include "access/table.h"
 #include "access/transam.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/memutils.h"
@@ -70,6 +71,7 @@ slipway_rows_next(SlipwayRows *rows)
 {
 	MemoryContext old = MemoryContextSwitchTo(rows->reader->context);
 
+	CHECK_FOR_INTERRUPTS();
 	rows->tuple = systable_getnext(rows->scan);
 	MemoryContextSwitchTo(old);
 	return HeapTupleIsValid(rows->tuple);

@@ -16,7 +16,7 @@
 
 #include "snapshot_relation.h"
 
-/* The column that a sequence belongs to, if to one. */
+/* The column that a sequence belongs to, if to one; then also as its parent. */
 static void
 put_owner_column(SlipwayReader *reader, Oid sequence)
 {
@@ -33,9 +33,11 @@ put_owner_column(SlipwayReader *reader, Oid sequence)
 			(row->deptype != DEPENDENCY_AUTO && row->deptype != DEPENDENCY_INTERNAL))
 			continue;
 		owner = slipway_relation_find(reader, row->refobjid);
-		if (owner)
-			slipway_reader_line(reader, row->deptype == DEPENDENCY_AUTO ? "owned by" : "identity of",
-								psprintf("%s.%s", owner->identity, slipway_relation_column(owner, row->refobjsubid)));
+		if (owner == NULL)
+			continue;
+		reader->parent = owner->identity;
+		slipway_reader_line(reader, row->deptype == DEPENDENCY_AUTO ? "owned by" : "identity of",
+							psprintf("%s.%s", owner->identity, slipway_relation_column(owner, row->refobjsubid)));
 	}
 	slipway_rows_close(&rows);
 }

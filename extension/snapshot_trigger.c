@@ -12,8 +12,8 @@
 #include "commands/trigger.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
-#include "utils/regproc.h"
 
+#include "snapshot_name.h"
 #include "snapshot_relation.h"
 
 static char *
@@ -65,7 +65,7 @@ show_function(const SlipwayRows *rows, Form_pg_trigger row)
 
 	if (name == NULL)
 		elog(ERROR, "cache lookup failed for function %u", row->tgfoid);
-	return psprintf("%s(%s)", quote_qualified_identifier(get_namespace_name(schema), name), list_arguments(rows, row->tgnargs));
+	return psprintf("%s.%s(%s)", slipway_name_schema(schema), quote_identifier(name), list_arguments(rows, row->tgnargs));
 }
 
 static void

@@ -14,10 +14,10 @@
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
-#include "utils/regproc.h"
 #include "utils/ruleutils.h"
 #include "utils/syscache.h"
 
+#include "snapshot_name.h"
 #include "snapshot_part.h"
 #include "snapshot_relation.h"
 
@@ -25,7 +25,7 @@ static void
 put_routine(SlipwayReader *reader, const char *property, Oid routine)
 {
 	if (OidIsValid(routine))
-		slipway_reader_line(reader, property, format_procedure(routine));
+		slipway_reader_line(reader, property, slipway_name_routine(routine));
 }
 
 static void
@@ -121,7 +121,8 @@ put_domain(SlipwayReader *reader, const SlipwayRows *rows, Form_pg_type row)
 	slipway_reader_line(reader, "base", slipway_reader_type(reader, row->typbasetype, row->typtypmod)->name);
 	if (OidIsValid(row->typcollation) && row->typcollation != get_typcollation(row->typbasetype))
 		slipway_reader_line(reader, "collation", generate_collation_name(row->typcollation));
-	slipway_reader_flag(reader, "not null", row->typnotnull);
+	if (row->typnotnull)
+		slipway_reader_line(reader, "not null", slipway_snapshot_domain_not_null(reader, row->oid, NameStr(row->typname)));
 	put_default(reader, rows);
 }
 

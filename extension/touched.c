@@ -14,6 +14,7 @@
 
 #include "access/genam.h"
 #include "access/htup_details.h"
+#include "access/relation.h"
 #include "access/table.h"
 #include "access/transam.h"
 #include "catalog/catalog.h"
@@ -21,12 +22,15 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_index.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_namespace.h"
 #include "miscadmin.h"
+#include "storage/lmgr.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/fmgrprotos.h"
 #include "utils/hsearch.h"
+#include "utils/memutils.h"
 #include "utils/resowner.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
@@ -41,6 +45,7 @@ static struct
 {
 	HTAB	   *relations;		/* of SlipwayTouched */
 	MemoryContext context;
+	MemoryContext scratch;
 	Snapshot	before;			/* NULL: not looked yet */
 }			known;
 
@@ -52,6 +57,7 @@ slipway_touched_begin(MemoryContext context)
 	};
 
 	known.context = context;
+	known.scratch = AllocSetContextCreate(context, "slipway counters", ALLOCSET_SMALL_SIZES);
 	known.relations = hash_create("slipway touched", 64, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 	known.before = NULL;
 }
@@ -61,6 +67,72 @@ slipway_touched_end(void)
 {
 	/* The snapshot goes with the transaction. */
 	memset(&known, 0, sizeof(known));
+}
+
+void
+slipway_touched_stop(void)
+{
+	known.before = NULL;
+}
+
+static bool
+was_written(const SlipwayTouched *touched)
+{
+	while (touched && !touched->written)
+		touched = touched->parent;
+	return touched != NULL;
+}
+
+/* Has the rehearsal overwritten its number of rows, as far as that can be told? */
+static bool
+was_counted(const SlipwayTouched *touched)
+{
+	const SlipwayTouched *table = touched->table == touched->oid ? touched :
+		hash_search(known.relations, &touched->table, HASH_FIND, NULL);
+	HeapTuple	tuple;
+	bool		differs;
+
+	if (!touched->counts || !was_written(table))
+		return false;
+	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(touched->oid));
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	differs = ((Form_pg_class) GETSTRUCT(tuple))->relfilenode == touched->before_node &&
+		((Form_pg_class) GETSTRUCT(tuple))->reltuples != touched->before_rows;
+	ReleaseSysCache(tuple);
+	return differs;
+}
+
+/* Pages stay as they were counted: what was written and rolled back is in the file. */
+static void
+put_back(const SlipwayTouched *touched)
+{
+	Relation	relation;
+
+	if (!ConditionalLockRelationOid(touched->oid, ShareUpdateExclusiveLock))
+		return;
+	relation = try_relation_open(touched->oid, NoLock);
+	if (relation == NULL)
+		return;
+	slipway_set_row_count(relation, touched->before_rows);
+	relation_close(relation, NoLock);
+}
+
+void
+slipway_touched_put_back(void)
+{
+	HASH_SEQ_STATUS status;
+	SlipwayTouched *touched;
+
+	if (known.relations == NULL)
+		return;
+	/* A cancel of the rehearsal is not to be one of this. */
+	HOLD_INTERRUPTS();
+	hash_seq_init(&status, known.relations);
+	while ((touched = hash_seq_search(&status)) != NULL)
+		if (was_counted(touched))
+			put_back(touched);
+	RESUME_INTERRUPTS();
 }
 
 void
@@ -160,6 +232,35 @@ class_size(const FormData_pg_class *class)
 	return size;
 }
 
+/* Adds up the partitions, which are remembered, too. */
+static void
+add_partitions(SlipwayTouched *touched)
+{
+	Relation	catalog = table_open(InheritsRelationId, AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+	double		rows = 0;
+
+	ScanKeyInit(&key, Anum_pg_inherits_inhparent, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(touched->oid));
+	scan = systable_beginscan(catalog, InheritsParentIndexId, true, known.before, 1, &key);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		SlipwayTouched *partition = slipway_touched(((Form_pg_inherits) GETSTRUCT(tuple))->inhrelid);
+
+		if (partition == NULL)
+			continue;
+		partition->parent = touched;
+		touched->size_bytes += partition->size_bytes;
+		rows += Max(partition->rows, 0);
+	}
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	/* Nobody but an ANALYZE of somebody's own counts those of the whole. */
+	if (touched->rows <= 0)
+		touched->rows = rows;
+}
+
 static void
 fill_in(SlipwayTouched *touched)
 {
@@ -180,9 +281,11 @@ fill_in(SlipwayTouched *touched)
 	touched->table = class.relkind == RELKIND_INDEX || class.relkind == RELKIND_PARTITIONED_INDEX ?
 		table_of_index(touched->oid) : touched->oid;
 	touched->size_bytes = class_size(&class);
-	touched->rows = class.reltuples;
-	touched->node = class.relfilenode;
+	touched->rows = touched->before_rows = class.reltuples;
+	touched->node = touched->before_node = class.relfilenode;
 	touched->counts = true;
+	if (class.relkind == RELKIND_PARTITIONED_TABLE)
+		add_partitions(touched);
 }
 
 SlipwayTouched *
@@ -252,6 +355,16 @@ slipway_touched_is_table(const SlipwayTouched *touched)
 }
 
 bool
+slipway_touched_dropped(SlipwayTouched *touched)
+{
+	bool		there = SearchSysCacheExists1(RELOID, ObjectIdGetDatum(touched->oid));
+	bool		just_now = !there && !touched->dropped;
+
+	touched->dropped = !there;
+	return just_now;
+}
+
+bool
 slipway_touched_rewritten(SlipwayTouched *touched)
 {
 	HeapTuple	tuple;
@@ -270,10 +383,16 @@ slipway_touched_rewritten(SlipwayTouched *touched)
 	return !touched->truncated;
 }
 
+/* 16 and later leave a copy of all counters of the relation behind. */
 static int64
 counter(PGFunction function, Oid relation)
 {
-	return DatumGetInt64(DirectFunctionCall1(function, ObjectIdGetDatum(relation)));
+	MemoryContext caller = MemoryContextSwitchTo(known.scratch);
+	int64		count = DatumGetInt64(DirectFunctionCall1(function, ObjectIdGetDatum(relation)));
+
+	MemoryContextSwitchTo(caller);
+	MemoryContextReset(known.scratch);
+	return count;
 }
 
 bool

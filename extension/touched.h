@@ -17,10 +17,16 @@ typedef struct SlipwayTouched
 	bool		counts;			/* else the rest is not filled in */
 	char	   *name;			/* qualified and quoted */
 	char		kind;			/* relkind */
+	struct SlipwayTouched *parent;	/* of a partition: its table, if that is known, too */
 	Oid			table;			/* that it is an index of; else itself */
-	int64		size_bytes;		/* with the large values, without indexes */
+	int64		size_bytes;		/* with the large values, without indexes; of a partitioned table all of it */
 	double		rows;			/* as last counted; -1: never */
-	Oid			node;			/* its file, as last seen */
+	Oid			before_node;	/* its file */
+	float4		before_rows;	/* as the catalog has them */
+	Oid			node;			/* the same, as last seen */
+	bool		used;			/* locked, perhaps once more, since it was looked at */
+	bool		written;		/* rows of it, or of all its partitions */
+	bool		dropped;		/* by the rehearsal */
 	bool		truncated;		/* by the rehearsal, which is no rewrite */
 	int64		scans;			/* statistics of this transaction, as last seen */
 	int64		tuples;
@@ -34,6 +40,15 @@ typedef struct SlipwayTouched
 /* A rehearsal begins, with a context that lasts as long; it ends. */
 extern void slipway_touched_begin(MemoryContext context);
 extern void slipway_touched_end(void);
+
+/* The transaction is about to be rolled back: from now on none is looked up any more. */
+extern void slipway_touched_stop(void);
+
+/*
+ * Behind that, in a new transaction: ANALYZE and CREATE INDEX overwrite the number of rows in the catalog in a
+ * way that no rollback undoes, with one that counts what was rolled back. Waits for no lock.
+ */
+extern void slipway_touched_put_back(void);
 
 /*
  * Before each statement: once the transaction may have a snapshot, remembers what the catalogs are like. Of no
@@ -53,6 +68,9 @@ extern const char *slipway_touched_kind(const SlipwayTouched *touched);
 
 /* Does it stand for a whole table, or one of its kind? */
 extern bool slipway_touched_is_table(const SlipwayTouched *touched);
+
+/* Was it dropped since the last call? */
+extern bool slipway_touched_dropped(SlipwayTouched *touched);
 
 /* Since the last call: was its file replaced, and not by TRUNCATE? */
 extern bool slipway_touched_rewritten(SlipwayTouched *touched);

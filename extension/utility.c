@@ -37,6 +37,7 @@
 #include "refuse.h"
 #include "secret.h"
 #include "side_effect.h"
+#include "time_limit.h"
 #include "utility.h"
 
 static ProcessUtility_hook_type next_utility = NULL;
@@ -118,6 +119,9 @@ process_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 		slipway_guard_maintained();
 	if (timed)
 		slipway_lock_hold_command_end();
+	/* At top level it is warned of, and applied before the next statement. */
+	if (slipway_guard_active() && context != PROCESS_UTILITY_TOPLEVEL && IsA(pstmt->utilityStmt, VariableSetStmt))
+		slipway_time_limit_apply();
 }
 
 void

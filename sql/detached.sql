@@ -70,6 +70,12 @@ SELECT slipway.migrate_detached();
 CALL await();
 ROLLBACK;
 SELECT to_regclass('d');
+-- A script cannot begin one: a rehearsal of it would not take that back.
+SELECT slipway.create_project('begins');
+SELECT slipway.add_migration('0001_begins', 'SELECT slipway.migrate_detached()', project => 'begins') IS NOT NULL AS added;
+CALL slipway.rehearse('begins');
+CALL slipway.migrate('begins');
+SELECT count(*) FROM slipway.detached WHERE number > 8;
 -- Several at once: they wait for each other, whoever is first does the work.
 CALL migration('0005_e', 'CREATE TABLE e (); SELECT pg_sleep(0.1)');
 SELECT count(slipway.migrate_detached()) FROM generate_series(1, 3);

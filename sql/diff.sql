@@ -32,6 +32,18 @@ ALTER TABLE c DROP COLUMN k, ADD COLUMN k integer;
 SELECT * FROM slipway.diff();
 ALTER TABLE c ADD COLUMN n integer, DROP COLUMN l;
 SELECT * FROM slipway.diff();
+-- What looks like such a list, in a comment, is none; an end of line in a name is part of it.
+CREATE TABLE d ("x
+y" integer);
+CREATE VIEW commented AS SELECT 1 AS one;
+COMMENT ON VIEW commented IS E'It has\ncolumns: one';
+SELECT length(slipway.save_snapshot('commented'));
+COMMENT ON VIEW commented IS E'It has\ncolumns: one, two';
+ALTER TABLE d ADD COLUMN z integer;
+SELECT kind, identity, change FROM slipway.diff(against => 'commented');
+DROP TABLE d;
+DROP VIEW commented;
+SELECT slipway.drop_snapshot('commented');
 
 -- Patterns.
 SELECT identity FROM slipway.diff(ignore => '{}');

@@ -18,16 +18,29 @@ ln -sfn usr/lib64 "$root/lib64"
 mkdir -p "$root/dev" "$root/proc" "$root/sys" "$root/run" "$root/tmp" "$root/migrations"
 chmod 1777 "$root/tmp"
 
-# Through a file: in a pipe a failure of ldd would not be seen.
-ldd "$program" >"$root/tmp/libraries"
-if grep 'not found' "$root/tmp/libraries" >&2; then exit 1; fi
-# "NAME => PATH (ADDRESS)", and "PATH (ADDRESS)" of the loader itself
-sed -n 's#^[^/]*\(/[^ ]*\) (0x.*#\1#p' "$root/tmp/libraries" | while read -r library; do
-    folder=$(realpath "$(dirname "$library")")
+copy_library() { # PATH
+    folder=$(realpath "$(dirname "$1")")
     mkdir -p "$root$folder"
-    cp -L "$library" "$root$folder/"
-done
-rm "$root/tmp/libraries"
+    cp -L "$1" "$root$folder/"
+}
+
+# What a program or library needs.
+copy_libraries_of() { # PATH
+    # Through a file: in a pipe a failure of ldd would not be seen.
+    ldd "$1" >"$root/tmp/libraries"
+    if grep 'not found' "$root/tmp/libraries" >&2; then exit 1; fi
+    # "NAME => PATH (ADDRESS)", and "PATH (ADDRESS)" of the loader itself
+    sed -n 's#^[^/]*\(/[^ ]*\) (0x.*#\1#p' "$root/tmp/libraries" | while read -r library; do copy_library "$library"; done
+    rm "$root/tmp/libraries"
+}
+
+copy_libraries_of "$program"
+# for --webhook, which loads it when it is needed, so that ldd does not name it
+curl=$(PATH=$PATH:/sbin:/usr/sbin ldconfig -p | sed -n 's#.*libcurl\.so\.4 .*=> ##p' | head -n 1)
+if [ -n "$curl" ]; then
+    copy_library "$curl"
+    copy_libraries_of "$curl"
+fi
 
 cp "$program" "$root/usr/local/bin/slipway"
 strip "$root/usr/local/bin/slipway" 2>/dev/null || true

@@ -1,5 +1,9 @@
 -- Metrics: one row per sample, in the words of Prometheus. The client prints
--- them ("slipway metrics"); deploy/prometheus has queries for an exporter.
+-- them ("slipway metrics"); deploy/prometheus has queries for an exporter. Those
+-- ask for one name each: no part of the union has a LIMIT of its own, with which
+-- the planner would not leave out the others.
+--
+-- When an interrupted run ended nobody knows: the next one has noticed it.
 
 CREATE VIEW slipway.metric WITH (security_barrier) AS
 SELECT d.name, d.type, d.help, p.name AS project, m.labels, m.value
@@ -13,14 +17,15 @@ SELECT d.name, d.type, d.help, p.name AS project, m.labels, m.value
        UNION ALL
        SELECT t.name, pg_catalog.jsonb_build_object('action', t.action), t.value
          FROM (SELECT r.action,
-                      sum(extract(epoch FROM r.finished_at - r.started_at)) AS seconds,
+                      sum(extract(epoch FROM r.finished_at - r.started_at))
+                          FILTER (WHERE r.outcome <> 'interrupted') AS seconds,
                       sum(r.retries) AS retries, sum(r.lock_waits) AS waits,
                       sum(r.lock_wait_ms) / 1000.0 AS waited
                  FROM slipway.run r
                 WHERE r.project = p.name AND r.outcome <> 'running'
                 GROUP BY r.action) s
         CROSS JOIN LATERAL (VALUES
-              ('slipway_run_seconds_total', s.action, s.seconds::double precision),
+              ('slipway_run_seconds_total', s.action, coalesce(s.seconds, 0)::double precision),
               ('slipway_retries_total', s.action, coalesce(s.retries, 0)),
               ('slipway_lock_waits_total', s.action, coalesce(s.waits, 0)),
               ('slipway_lock_wait_seconds_total', s.action, coalesce(s.waited, 0))) t(name, action, value)
@@ -41,7 +46,8 @@ SELECT d.name, d.type, d.help, p.name AS project, m.labels, m.value
                 ORDER BY r.number DESC LIMIT 1) l
         CROSS JOIN LATERAL (VALUES
               ('slipway_last_run_end_timestamp_seconds', extract(epoch FROM l.finished_at)),
-              ('slipway_last_run_duration_seconds', extract(epoch FROM l.finished_at - l.started_at))) t(name, value)
+              ('slipway_last_run_duration_seconds',
+               CASE WHEN l.outcome <> 'interrupted' THEN extract(epoch FROM l.finished_at - l.started_at) END)) t(name, value)
         WHERE t.value IS NOT NULL
        UNION ALL
        SELECT 'slipway_last_run_failed', '{}',
@@ -66,11 +72,11 @@ SELECT d.name, d.type, d.help, p.name AS project, m.labels, m.value
          FROM slipway.history h
         WHERE h.project = p.name
        UNION ALL
-       (SELECT 'slipway_history_head_info',
-               pg_catalog.jsonb_build_object('hash', pg_catalog.encode(h.entry_hash, 'hex')), 1
-          FROM slipway.history h
-         WHERE h.project = p.name
-         ORDER BY h.entry DESC LIMIT 1)) m(name, labels, value)
+       SELECT 'slipway_history_head_info',
+              pg_catalog.jsonb_build_object('hash', pg_catalog.encode(e.entry_hash, 'hex')), 1
+         FROM (SELECT h.entry_hash FROM slipway.history h
+                WHERE h.project = p.name
+                ORDER BY h.entry DESC LIMIT 1) e) m(name, labels, value)
   JOIN (VALUES
        ('slipway_runs_total', 'counter', 'Runs that have ended, by what they did and how they ended.'),
        ('slipway_run_seconds_total', 'counter', 'Time that those runs took.'),

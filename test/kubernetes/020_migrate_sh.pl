@@ -84,7 +84,7 @@ for (1 .. 100)
 	last if $secret ne '';
 	Time::HiRes::sleep(0.1);
 }
-my $config = config_of(MIME::Base64::decode_base64(kubectl_ok([ 'get', 'secret', $secret, '-n', 'shop', '-o', 'jsonpath={.data.token}' ])), 'shop');
+our $config = config_of(MIME::Base64::decode_base64(kubectl_ok([ 'get', 'secret', $secret, '-n', 'shop', '-o', 'jsonpath={.data.token}' ])), 'shop');
 
 sub migrate_sh
 {
@@ -171,6 +171,13 @@ is($code, 1, 'not the word that was asked for: exit code');
 like($said, qr/^This rolls back \(--steps=1\) in namespace shop of test\.$/m, 'it says what it would do');
 like($said, qr/not confirmed, nothing was done/, 'and that it did not');
 is(kubectl_ok([qw(get job slipway-rollback -n shop --ignore-not-found)]), '', 'there is no Job');
+{
+	local $config = "$deploy/two";
+	my $text = PostgreSQL::Test::Utils::slurp_file($ENV{KUBECONFIG});
+	PostgreSQL::Test::Utils::append_to_file($config, $text =~ s/"current-context":"test"/"current-context":"elsewhere"/r);
+	($code, $said) = ask('no', qw(-e production --context test rollback --all));
+	like($said, qr/^This rolls back \(--all\) in namespace shop of test\.$/m, 'it names the context that is meant, not the current one');
+}
 ($code, $said) = ask('shop', qw(-e production rollback --steps 1));
 is($code, 0, 'confirmed: exit code') or diag($said);
 like($said, qr/^0002_gate +pending/m, 'it ends with the state');
@@ -210,6 +217,39 @@ like($run->{err}, qr/^--- (?!\Q$first[0]\E)slipway-migrate-\w+ migrate$/m, 'it h
 applied_is($place, '0001_city 0002_gate', 'all is applied');
 query_is($node, q{SELECT * FROM slipway.verify_history('default')}, '', 'the history verifies', db => $place->{db});
 query_is($node, q{SELECT count(*) FROM slipway.run WHERE outcome = 'running'}, '0', 'no run is left', db => $place->{db});
+
+# The log is followed again where its connection is cut; no longer than asked for; and a signal ends that.
+
+sql($node, "CALL slipway.rollback('default', '{\"steps\": 1}')", db => $place->{db});
+$gate = close_gate($place);
+my $began = Time::HiRes::time();
+$run = start_script(qw(-e production migrate --timeout 8));
+is_at_gate($place);
+$run->{run}->finish;
+is($? >> 8, 1, 'more than the timeout: exit code');
+like($run->{err}, qr/^migrate\.sh: error: slipway-migrate has not ended within 8 s and goes on; /m, 'and message');
+cmp_ok(Time::HiRes::time() - $began, '<', 25, 'also in the middle of a log');
+$run = start_script(qw(-e production migrate));
+is_at_gate($place);
+$run->{run}->pump until $run->{err} =~ /^--- slipway-migrate-\w+ migrate$/m;
+Time::HiRes::sleep(1);
+$began = Time::HiRes::time();
+$run->{run}->signal('TERM');
+$run->{run}->finish;
+is($? >> 8, 1, 'ended by a signal: exit code');
+cmp_ok(Time::HiRes::time() - $began, '<', 10, 'at once');
+like($run->{err}, qr/^migrate\.sh: left; slipway-migrate goes on\. "migrate\.sh logs migrate" shows it, "migrate\.sh cleanup migrate --running" ends it\.$/m, 'and message');
+cut_log('migrate');
+$run = start_script(qw(-e production migrate));
+is_at_gate($place);
+$run->{run}->pump until $run->{err} =~ /^--- slipway-migrate-\w+ migrate$/m;
+Time::HiRes::sleep(8);
+open_gate($gate);
+$run->{run}->finish;
+is($? >> 8, 0, 'a connection that was cut: exit code');
+# the run of the first Job has applied it
+like($run->{out}, qr/^nothing to do\n\z/m, 'what came after it is shown');
+is(scalar(() = $run->{err} =~ /^--- slipway-migrate-\w+ migrate$/mg), 1, 'as one log');
 
 # Left, and a deadline: the Job ends, its run goes on.
 
@@ -271,6 +311,13 @@ make_secret('other', $place->{db});
 is($exit, 0, 'with the rights of another: exit code') or diag($out, $err);
 is(kubectl_ok([qw(get job slipway-migrate -n other -o), 'jsonpath={.spec.template.spec.containers[0].image} {.spec.template.spec.initContainers[0].image}']),
 	'registry.example.com/else:2 registry.example.com/else:2', 'the image');
+
+# No pod: an account that is not there keeps it from being made.
+
+kubectl_ok([qw(delete serviceaccount slipway -n other)]);
+($exit, $out, $err) = outcome_of([ $script, qw(-e production --namespace=other --timeout 14 migrate) ]);
+is($exit, 1, 'a Job without a pod: exit code');
+like($err, qr/^slipway-migrate has no pod yet; "kubectl -n other describe job slipway-migrate" may say why$/m, 'and where to look');
 
 # Nobody there.
 

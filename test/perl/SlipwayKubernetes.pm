@@ -17,7 +17,7 @@ use SlipwayPod ();
 use Test::More;
 use Time::HiRes ();
 
-our @EXPORT = qw(start_kubernetes start_kubelet render kubectl kubectl_ok config_of outcome_of);
+our @EXPORT = qw(start_kubernetes start_kubelet cut_log render kubectl kubectl_ok config_of outcome_of);
 
 my $folder = $ENV{KUBERNETES} // die "KUBERNETES is not set: use make check-kubernetes\n";
 my $work;
@@ -146,6 +146,15 @@ sub start_kubelet
 		  . " && cat $work/certificate >>$work/kubelet/kubelet.pem") == 0 or die "no certificate\n";
 	start('kubelet', "$SlipwayPod::kubernetes/../../test/deploy/kubelet.py", $ENV{KUBECONFIG}, $image, "$work/kubelet", @binds);
 	wait_for('the kubelet', 'kubelet', sub { log_of('kubelet') =~ /^ready/ });
+	return;
+}
+
+# The next to follow the log of such a container is cut off.
+sub cut_log
+{
+	my ($container) = @_;
+
+	write_text("$work/kubelet/cut.$container", '');
 	return;
 }
 

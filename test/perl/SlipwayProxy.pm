@@ -20,6 +20,8 @@ our @EXPORT = qw(start_proxy stop_proxy);
 #   match   what must be in it
 #   number  which one of that kind, from 1
 #   bytes   how much of it still goes through
+#   hold    'this': in place of being cut the connection stays, and from then on nobody gets an
+#           answer; 'others': it is cut, and from then on nobody else gets one
 # Without a side it only accepts connections, and never answers. What is given
 # as "meanwhile" is called when a client that has read its folder speaks of the manifest for the
 # first time, before the server gets that; side => 'none' cuts nothing.
@@ -39,16 +41,13 @@ sub start_proxy
 	# The servers are the parent's: a handler that dies would stop them.
 	$SIG{TERM} = $SIG{INT} = 'DEFAULT';
 	my @silent;
+	my $blocked = 0;
 	while (my $client = $listener->accept)
 	{
-		if (defined $cut{side})
-		{
-			relay($client, $node->host . '/.s.PGSQL.' . $node->port, \%cut);
-		}
-		else
-		{
-			push @silent, $client;
-		}
+		my $met = defined $cut{side} && !$blocked && relay($client, $node->host . '/.s.PGSQL.' . $node->port, \%cut);
+
+		push @silent, $client if !defined $cut{side} || $blocked || ($met && ($cut{hold} // '') eq 'this');
+		$blocked ||= $met && defined $cut{hold};
 	}
 	POSIX::_exit(0);
 }
@@ -62,7 +61,7 @@ sub stop_proxy
 	return;
 }
 
-# One connection, until somebody closes it or it is cut.
+# One connection, until somebody closes it or it is cut, which is true.
 sub relay
 {
 	my ($client, $path, $cut) = @_;
@@ -89,7 +88,7 @@ sub relay
 					substr($side->{buffer}, 0, $length) =~ ($cut->{match} // qr/./s) && ++$seen == $cut->{number})
 				{
 					send_all($side->{to}, substr($side->{buffer}, 0, $cut->{bytes}));
-					return;
+					return 1;
 				}
 				$cut->{meanwhile}->()
 				  if $cut->{meanwhile} && $name eq 'client' && substr($side->{buffer}, 0, $length) =~ /_manifest\(/ && !$side->{told}++;

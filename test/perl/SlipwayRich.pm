@@ -151,6 +151,41 @@ CREATE TABLE rich.placed (a integer PRIMARY KEY USING INDEX TABLESPACE rich_spac
 CREATE INDEX placed_b ON rich.placed (b) TABLESPACE rich_space;
 CREATE FUNCTION rich.append(text[], text) RETURNS text[] LANGUAGE sql IMMUTABLE RETURN $1 || $2;
 CREATE AGGREGATE rich.list(text) (SFUNC = rich.append, STYPE = text[], INITCOND = '{}', PARALLEL = safe);
+-- AND in AND, OR in OR, which the parser makes one of when it reads them the second time
+CREATE TABLE rich.joined (a integer, b integer, c varchar, d text,
+    CHECK (a BETWEEN 1 AND 10 AND b > 0), CHECK (a NOT BETWEEN 1 AND 10 OR b > 0 OR d = 'x'), CHECK ((a, b) = (1, 2) AND d = 'x'),
+    CHECK (a IN (1, 2, b) OR b > 0), CHECK (a BETWEEN SYMMETRIC 1 AND 10 AND b > 0),
+    CHECK (b > 0 AND a BETWEEN 1 AND 10 AND d <> 'x' AND (a BETWEEN 2 AND 3 OR (b BETWEEN 4 AND 5 AND a = 1))));
+CREATE INDEX joined_a ON rich.joined (a) WHERE a BETWEEN 1 AND 10 AND b IS NOT NULL;
+CREATE VIEW rich.joined_view AS SELECT a, CASE WHEN a BETWEEN 1 AND 2 AND b = 1 THEN 1 END AS one FROM rich.joined WHERE a BETWEEN 1 AND 10 AND b > 0;
+CREATE FUNCTION rich.defaults(a text[] DEFAULT ARRAY['x'::varchar, 'y'::varchar], b boolean DEFAULT current_user::varchar IN ('a', 'b'),
+    OUT c integer, INOUT d integer DEFAULT 4, VARIADIC e integer[] DEFAULT '{}') LANGUAGE sql AS 'SELECT 1, 1';
+CREATE FUNCTION rich.costly() RETURNS SETOF integer LANGUAGE sql COST 1234567 ROWS 12345678 AS 'SELECT 1';
+CREATE FUNCTION rich.no_statement() RETURNS void LANGUAGE sql BEGIN ATOMIC END;
+CREATE TABLE rich.keyed (a varchar, b integer, c text) PARTITION BY RANGE ((a IN ('x', 'y')), (b BETWEEN 1 AND 2 AND b > 1), lower(c) COLLATE "C" text_pattern_ops, coalesce(b, 1));
+-- values under other names
+CREATE VIEW rich.two_values(a) AS VALUES (1), (2);
+CREATE VIEW rich.two_unions(a, b) AS VALUES (1, 'x'), (2, 'y') UNION ALL SELECT 3, 'z' UNION VALUES (4, 'v'), (5, 'w');
+CREATE VIEW rich.plain_values AS VALUES (1), (2) ORDER BY 1;
+-- children without the default of their parent, and with their columns in another order
+CREATE TABLE rich.giver (a integer DEFAULT 1, b varchar(10) DEFAULT 'x', c numeric(10, 2) DEFAULT 1, d bit(3) DEFAULT B'101', e varchar(10)[] DEFAULT '{}');
+CREATE TABLE rich.taker (own integer) INHERITS (rich.giver);
+ALTER TABLE rich.taker ALTER a DROP DEFAULT, ALTER b DROP DEFAULT, ALTER c DROP DEFAULT, ALTER d DROP DEFAULT, ALTER e DROP DEFAULT;
+ALTER TABLE rich.giver ADD COLUMN late integer;
+CREATE STATISTICS rich.taker_statistics ON own, late, (b || 'x') FROM rich.taker;
+-- what goes with an extension, without being its member
+ALTER FUNCTION rich.costly DEPENDS ON EXTENSION plpgsql;
+ALTER MATERIALIZED VIEW rich.kept DEPENDS ON EXTENSION plpgsql;
+-- what a dump does not keep of a collation and of an index
+CREATE COLLATION rich.copied FROM "C";
+CREATE TABLE rich.half_far (a integer) PARTITION BY LIST (a);
+CREATE FOREIGN TABLE rich.far PARTITION OF rich.half_far FOR VALUES IN (1) SERVER far;
+CREATE TABLE rich.near PARTITION OF rich.half_far FOR VALUES IN (2);
+CREATE INDEX half_far_a ON rich.half_far (a);
+-- rights on what is the system's
+COMMENT ON SCHEMA public IS 'ours';
+GRANT SELECT (feature_id) ON information_schema.sql_features TO rich_writer;
+GRANT SELECT (xmin, a) ON rich.giver TO rich_writer;
 SQL
 
 # What it needs of the cluster.

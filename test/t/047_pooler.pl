@@ -86,6 +86,12 @@ for my $try (
 				err => qq{slipway: error: could not apply the search_path of option --url: invalid value for parameter "search_path": ""open"\n} },
 			"$name: a search_path that is none", connect => 0);
 
+		# of an application_name the server keeps 63 bytes of ASCII
+		for my $application ('x' x 100, "K\xc3\xb6ln: deploy", 'ci')
+		{
+			client_is($place, [ 'status', '-q', '--url', $uri ], { out => qr/^0001_a/m }, "$name: application_name", connect => 0, env => { PGAPPNAME => $application });
+		}
+
 		# what else the request asked for
 		my @options = ('--url', "$uri&options=-c%20work_mem%3D7MB%20--statement-timeout%3D0%20-cslipway.lock_wait%3D5s%20-c%20my.own%3Dx");
 		if ($drops)
@@ -97,6 +103,8 @@ for my $try (
 				"$name: which settings were dropped", connect => 0);
 			client_is($place, [ 'status', '--url', $uri ], { out => qr/^0001_a/m, err => qr/has dropped settings of the connection: work_mem\n/ },
 				"$name: those of PGOPTIONS", connect => 0, env => { PGOPTIONS => '-c work_mem=7MB' });
+			client_is($place, [ 'status', '--url', $uri ], { out => qr/^0001_a/m, err => qr/has dropped settings of the connection: timezone, intervalstyle\n/ },
+				"$name: those whose names the server writes with capitals", connect => 0, env => { PGOPTIONS => '-c TimeZone=Pacific/Apia -c intervalstyle=iso_8601' });
 		}
 		else
 		{

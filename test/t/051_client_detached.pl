@@ -100,6 +100,7 @@ is($objects->[-1]{head}, sql($node, q{SELECT encode(entry_hash, 'hex') FROM slip
 client_is($place, [ 'migrate', '--no-wait' ], {
 		exit => 2, err => "slipway: error: option \"--no-wait\" needs \"--detach\"\nhint: Without --detach the run ends with this program.\n" },
 	'--no-wait alone');
+is((client($place, [ 'migrate', '--dry-run' ], env => { SLIPWAY_NO_WAIT => 'true' }))[0], 0, 'as a default it waits for --detach');
 my %gated = ('0002_gate.sql' => "CREATE TABLE gate (id integer);\nSELECT pg_advisory_xact_lock(42);\n", '0003_c.sql' => "CREATE TABLE c (id integer);\n");
 $place = new_place($node, { '0001_a.sql' => "CREATE TABLE a (id integer);\n", %gated });
 my $gate = close_gate($place);

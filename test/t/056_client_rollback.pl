@@ -39,6 +39,7 @@ my $place = migrated(\%files);
 my $say = "slipway: error: it is not said what to roll back\nhint: Give --steps N, --to NAME, --all or --script FILE.\n";
 client_is($place, ['rollback'], { exit => 2, err => $say }, 'nothing said');
 client_is($place, [ 'rollback', '--yes' ], { exit => 2, err => $say }, 'how far a deploy goes says nothing either', env => { SLIPWAY_TO => '0001_a' });
+client_is($place, [ 'rollback', '--dry-run', @$_ ], { out => qr/^/ }, "@$_ with SLIPWAY_TO", env => { SLIPWAY_TO => 'nowhere' }) for [ '--to', '0001_a' ], [ '--steps', '1' ];
 client_is($place, [ 'rollback', '--steps', '0', '--yes' ],
 	{ exit => 2, err => "slipway: error: option \"--steps\" is 0\nhint: It takes a number from 1.\n" }, '--steps 0');
 for my $pair ([ '--steps', '1', '--to', '0001_a' ], [ '--steps', '1', '--all' ], [ '--to', '0001_a', '--all' ])

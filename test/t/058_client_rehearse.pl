@@ -111,17 +111,17 @@ sub configure
 }
 
 my $url = $node->connstr($place->{db});
-configure("[staging]\nurl = $url\nrehearse = allow\n[prod]\nurl = $url\n[asked]\nurl = $url\nrehearse = ask\n[bad]\nurl = $url\nrehearse = yes\n");
+configure("[staging]\nurl = $url\nrehearse = allow\n[prod]\nurl = $url\n[asked]\nurl = $url\nrehearse = ask\n");
 my ($exit, $out, $err) = client($place, [ '-e', 'staging', 'rehearse', @patient ], connect => 0);
 is($exit, 0, 'allowed by the section') or diag($err);
 like($err, qr/^3 migrations rehearsed/, 'and done');
 client_is($place, [ '-e', $_, 'rehearse' ], { exit => 2, err => $refusal }, "section $_", connect => 0) for qw(prod asked);
-client_is($place, [ '-e', 'bad', 'rehearse' ],
-	{ exit => 2, err => "slipway: error: invalid value \"yes\" of key \"rehearse\" in section [bad] of slipway.conf\nhint: It is allow or ask.\n" },
-	'section bad', connect => 0);
 # it speaks of its own server only
 client_is($place, [ '-e', 'staging', 'rehearse' ], { exit => 2, err => $refusal }, 'a section, and another database');
 client_is($place, [ '-e', 'staging', '-h', $node->host, 'rehearse' ], { exit => 2, err => $refusal }, 'a section, and another host', connect => 0);
+configure("[bad]\nurl = $url\nrehearse = ${\ '${ANSWER}'}\n");
+client_is($place, [ '-e', 'bad', 'rehearse' ], { exit => 2, err => "slipway: error: slipway.conf:3: invalid value \"yes\" of key \"rehearse\"\nhint: It is allow or ask.\n" },
+	'another answer', connect => 0, env => { ANSWER => 'yes' });
 is_untouched($place, 'all of it was rolled back');
 
 # For a pipe

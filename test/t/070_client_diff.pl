@@ -86,7 +86,10 @@ my $page = slurp_file("$place->{home}/drift.html");
 like($page, qr/<span class="added">\+ comment: &lt;script&gt;alert\(1\)&lt;\/script&gt;\n/, 'has the difference');
 unlike($page, qr/<script/, 'escaped');
 like($page, qr/public\.a\.(?:&quot;|&#34;)b (?:&quot;|&#34;){2}c/, 'has the names');
-by_hand('SELECT slipway.save_snapshot()');
+by_hand(q{CREATE FUNCTION ends() RETURNS integer LANGUAGE sql AS 'SELECT 1'; SELECT slipway.save_snapshot(); CREATE OR REPLACE FUNCTION ends() RETURNS integer LANGUAGE sql AS E'SELECT 1\n'});
+client_is($place, [ 'diff', '--html', 'drift.html', '-q' ], { exit => 10, out => "~ function public.ends()\n    ... only the end of line behind the last one differs\n" }, 'an end of line');
+like(slurp_file("$place->{home}/drift.html"), qr/only the end of line behind the last one differs/, 'as a page');
+by_hand('DROP FUNCTION ends(); SELECT slipway.save_snapshot()');
 client_is($place, [ 'diff', '--html', 'drift.html', '-q' ], {}, '--html without a difference');
 like(slurp_file("$place->{home}/drift.html"), qr/Nothing differs/, 'says so');
 

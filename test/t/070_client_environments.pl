@@ -144,6 +144,7 @@ END
 	for my $bad (
 		[ 'lock_timout = 5s', 'unknown key "lock_timout"' . "\nhint: Perhaps you meant \"lock_timeout\"." ],
 		[ 'lock_timeout = soon', 'invalid value "soon" of key "lock_timeout"' . "\nhint: It is a number of milliseconds, or has a unit: us, ms, s, min, h or d." ],
+		[ 'rehearse = perhaps', 'invalid value "perhaps" of key "rehearse"' . "\nhint: It is allow or ask." ],
 		[ 'json = maybe', 'invalid value "maybe" of key "json"' . "\nhint: It is 1 or 0, true or false, yes or no, on or off." ],
 		[ 'yes = true', 'option "--yes" cannot have a default' . "\nhint: Give it on the command line." ],
 		[ 'steps = 1', 'option "--steps" cannot have a default' . "\nhint: Give it on the command line." ],
@@ -151,6 +152,16 @@ END
 	{
 		write_config($place, "[a]\n[b]\n$bad->[0]\n");
 		client_is($place, [ 'config', '-e', 'a' ], { exit => 2, err => "slipway: error: slipway.conf:3: $bad->[1]\n" }, $bad->[0], connect => 0);
+	}
+	for my $bad (
+		[ 'rehearse = ${THE_WORD}', 'slipway.conf:2: invalid value "S3cret" of key "rehearse"' . "\nhint: It is allow or ask." ],
+		[ 'webhook = hooks.example.org/S3cret', "the address of the webhook is malformed\nhint: It looks like https://host/path." ],
+		[ 'label = release', "invalid value \"release\" of option \"--label\"\nhint: It is KEY=VALUE, as in release=1.4." ],
+		[ "label = a=1\nlabel = a=2", "label \"a\" is there twice\nhint: Give each key once." ],
+		[ 'var = S3cret', "invalid name of a variable in option \"--var\"\nhint: Write NAME=VALUE. A name is made of letters, digits and underscores, and begins with no digit." ])
+	{
+		write_config($place, "[a]\n$bad->[0]\n");
+		client_is($place, [ 'config', '-e', 'a' ], { exit => 2, err => "slipway: error: $bad->[1]\n" }, "$bad->[0]: config says so", connect => 0, env => { THE_WORD => 'S3cret' });
 	}
 	write_config($place, "[a]\nquiet = 1\nverbose = 1\n");
 	client_is($place, [ 'config', '-e', 'a' ], {

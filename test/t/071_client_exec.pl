@@ -8,6 +8,7 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use SlipwayClient;
 use SlipwayPooler;
+use SlipwayProxy;
 use SlipwaySchema;
 use SlipwayServer;
 use SlipwayTest;
@@ -100,6 +101,19 @@ for my $try (
 my (undef, $kept) = client($place, [ '-e', 'both', 'exec', 'env' ], connect => 0, env => { %admin, APP_PASSWORD => $password });
 like($kept, qr/^APP_PASSWORD=/m, 'a variable of both strings stays');
 
+# Strings that need care to become a URI, or to stay one
+
+for my $try (
+	[ "postgresql://nobody:a?b\@$percent_host:$port/$place->{db}?search_path=app", "postgresql://nobody:a?b\@$percent_host:$port/$place->{db}?search_path=app", 'app' ],
+	[ "host=$host port=$port user=nobody dbname=$place->{db} search_path='app,\tpublic'",
+		"postgresql://nobody\@/$place->{db}?host=$percent_host&port=$port&options=-c%20search_path%3Dapp%2C%5C%09public", "app,\tpublic" ])
+{
+	my ($given, $url, $path) = @$try;
+
+	exec_is([ 'exec', 'sh', '-c', 'printf %s "$DATABASE_URL"' ], { DB_CONN_STRING => $given }, { out => $url }, "$given: DATABASE_URL");
+	exec_is([ 'exec', 'psql', '-XAtc', 'SHOW search_path' ], { DB_CONN_STRING => $given }, { out => "$path\n" }, 'and what libpq makes of PGOPTIONS');
+}
+
 # It becomes the program
 
 for my $code (0, 1, 3, 126, 255)
@@ -183,6 +197,24 @@ exec_is([ '-e', 'uri', 'exec', '--require', '0001_a', 'echo', 'started' ], \%env
 	is("$exit $out", "0 started\n", 'the program starts in the end') or diag($err);
 	like($err, qr/\Awaiting for the server \(\Q$host\E port $port\): it does not respond\n(?:waiting for the server .*\n)*waiting for migration "0001_a" \(project default\): the database has no pg_slipway extension\n/,
 		'each reason was said');
+}
+
+# A way to the server that is blocked: --timeout holds, whatever was asked last
+
+for my $try ([ 'this', 1, qr/migration "0009_z" \(project default\) was not there within TIME: the connection to the server was lost/ ],
+	[ 'others', 8, qr/waiting for the server \(.*\): it does not respond\nslipway: error: the server \(.*\) was not ready within TIME: it does not respond/ ])
+{
+	my ($hold, $code, $message) = @$try;
+	my $proxy = start_proxy($node, side => 'client', type => 'P', match => qr/slipway\.require/, number => 2, hold => $hold);
+	my $began = time;
+
+	($exit, undef, $err) = client($place, [ 'exec', '--require', '0009_z', '--timeout', '4s', 'true' ], connect => 0,
+		env => { DB_CONN_STRING => "postgresql://nobody\@/$place->{db}?host=$proxy->{host}&port=$proxy->{port}" });
+	stop_proxy($proxy);
+	is($exit, $code, "$hold: exit code");
+	like($err =~ s/[\d.]+ m?s\b/TIME/gr, $message, 'and message');
+	like($err, qr/^waiting for migration .*: the connection to the server was lost$/m, 'the loss is told');
+	cmp_ok(time - $began, '<', 30, 'and not for ever');
 }
 
 # A role without rights; a project that is not there

@@ -94,6 +94,16 @@ copy_is_same('again', $copy, '--schema-only');
 copy_is_same('rows', 'rich');
 copy_is_same('quoted', 'rich', '--schema-only', '--quote-all-identifiers');
 
+# Nor has the encoding of the database: letters have another order in each.
+my @encoded = map {
+	my $db = lc "encoded_$_";
+	sql($node, "CREATE DATABASE $db TEMPLATE template0 ENCODING '$_' LOCALE 'C'", db => 'template1');
+	sql($node, $EXTENSION . q{CREATE TABLE "юбка" ("я" integer, "ё" text CHECK ("ё" IN ('юг', 'ад'))); CREATE TABLE "абв" (); CREATE TABLE "цех" (); COMMENT ON TABLE "цех" IS 'щука'}, db => $db);
+	value_of('SELECT slipway.fingerprint() FROM slipway.snapshot() HAVING count(*) > 7', db => $db);
+} qw(KOI8R UTF8);
+is($encoded[0], $encoded[1], 'in another encoding it is the same');
+like($encoded[0], qr/^.x[0-9a-f]{64}$/, 'and there is one');
+
 # The session has no part in it: nor have its settings, its role, or what is temporary.
 my $fingerprint = value_of(q{SELECT encode(slipway.fingerprint(), 'hex')}, db => 'rich');
 my @SETTINGS = (
@@ -139,6 +149,8 @@ has_none('kind:policy', q{kind = 'policy'}, 'a kind');
 has_none('extension:hst*', q{kind = 'extension' AND identity = 'hstore'}, 'an extension');
 has_none('rich.listed', q{identity ~ '(^| )rich\.listed(\.|$)'}, 'a table with its parts');
 has_none('rich.lis*', q{identity ~ '(^| )rich\.lis'}, 'a pattern');
+has_none('app.person', q{kind = 'sequence' AND identity = 'app.person_id_seq'}, 'the sequence of a table that is left out');
+has_none('rich.grown', q{kind = 'statistics' AND identity = 'rich.grown_statistics'}, 'and its statistics');
 has_none('*.?tem', q{identity ~ '(^| )app\.item$'}, 'another one');
 sql($node, 'ALTER DATABASE rich SET slipway.ignore = \'rich.*, kind:index\'', db => 'rich');
 query_is($node, q{SELECT count(*) FROM slipway.snapshot() WHERE kind = 'index' OR identity LIKE 'rich.%'}, '0', 'the setting is the default', db => 'rich');
@@ -155,4 +167,22 @@ my $busy = start_sql($node, join('', map { "CREATE TABLE t$_ (a integer PRIMARY 
 $answer = sql($node, "SELECT slipway.fingerprint() IS NOT NULL;\n" x 150, db => 'busy');
 is($answer->{out}, join("\n", ('t') x 150), 'while tables come and go') or diag($answer->{err});
 finish_sql($busy);
+
+# What a row refers to is gone by the time that it is read: here while a view waits for its table.
+sql($node, "SET allow_in_place_tablespaces = on; CREATE TABLESPACE gone_space LOCATION ''", db => 'busy');
+sql($node, join('', "CREATE TABLE base (a integer);\n", map { "CREATE TABLE moved_$_ (a integer PRIMARY KEY USING INDEX TABLESPACE gone_space) TABLESPACE gone_space; CREATE VIEW waiting_$_ AS SELECT 1 AS one FROM base;\n" } 1 .. 40), db => 'busy');
+my $holder = $node->background_psql('busy');
+$holder->query_safe('BEGIN; LOCK TABLE base');
+for my $call ('FROM slipway.snapshot()', 'slipway.fingerprint()', q{slipway.save_snapshot('it')})
+{
+	is(sql($node, "SET slipway.lock_timeout = '50ms'; SELECT $call", db => 'busy')->{sqlstate}, '55P03', "$call does not wait for long");
+}
+my $reading = start_sql($node, 'SET slipway.lock_timeout = 0; SELECT count(*) > 100 FROM slipway.snapshot()', db => 'busy');
+wait_until($node, q{SELECT count(*) > 0 FROM pg_locks WHERE relation = 'base'::regclass AND NOT granted}, 'the snapshot waits', db => 'busy');
+$answer = sql($node, join('', map { "ALTER TABLE moved_$_ SET TABLESPACE pg_default; ALTER INDEX moved_${_}_pkey SET TABLESPACE pg_default;\n" } 1 .. 40) . 'DROP TABLESPACE gone_space', db => 'busy');
+is($answer->{exit}, 0, 'a tablespace goes while the schema is read') or diag($answer->{err});
+$holder->query_safe('COMMIT');
+$holder->quit;
+$answer = finish_sql($reading);
+is($answer->{out}, 't', 'which is read again') or diag($answer->{err});
 done_testing();

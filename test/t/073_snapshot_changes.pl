@@ -93,6 +93,12 @@ schema: grant
 schema: comment
 	COMMENT ON SCHEMA rich IS 'new'
 		~ schema rich
+schema: comment on public
+	COMMENT ON SCHEMA public IS 'new'
+		~ schema public
+schema: no comment on public
+	COMMENT ON SCHEMA public IS NULL
+		~ schema public
 schema: rights on public
 	REVOKE USAGE ON SCHEMA public FROM PUBLIC
 		~ schema public
@@ -194,6 +200,14 @@ partition: bound
 	ALTER TABLE app.log DETACH PARTITION app.log_old
 	ALTER TABLE app.log ATTACH PARTITION app.log_old FOR VALUES FROM (MINVALUE) TO ('2024-01-02')
 		~ table app.log_old
+partitioned: key that is an expression
+	DROP TABLE rich.keyed
+	CREATE TABLE rich.keyed (a varchar, b integer, c text) PARTITION BY RANGE ((a IN ('x', 'z')), (b BETWEEN 1 AND 2 AND b > 1), lower(c) COLLATE "C" text_pattern_ops, coalesce(b, 1))
+		~ table rich.keyed
+partitioned: operator class of the key
+	DROP TABLE rich.keyed
+	CREATE TABLE rich.keyed (a varchar, b integer, c text) PARTITION BY RANGE ((a IN ('x', 'y')), (b BETWEEN 1 AND 2 AND b > 1), lower(c) COLLATE "C", coalesce(b, 1))
+		~ table rich.keyed
 partitioned: key
 	DROP TABLE rich.hashed
 	CREATE TABLE rich.hashed (a varchar, b integer) PARTITION BY HASH (lower(a), (b + 2))
@@ -273,6 +287,9 @@ column: grant
 column: revoke
 	REVOKE UPDATE (name) ON app.item FROM objects_reader
 		~ column app.item.name
+column: grant on one of the system
+	GRANT SELECT (xmax) ON app.item TO rich_writer
+		+ column app.item.xmax
 column: comment
 	COMMENT ON COLUMN app.item.id IS 'new'
 		~ column app.item.id
@@ -556,6 +573,30 @@ function: leakproof
 function: parallel
 	ALTER FUNCTION app.near PARALLEL SAFE
 		~ function app.near(app.pair,app.pair)
+function: depends on an extension
+	ALTER FUNCTION app.near DEPENDS ON EXTENSION plpgsql
+		~ function app.near(app.pair,app.pair)
+function: depends on none
+	ALTER FUNCTION rich.costly NO DEPENDS ON EXTENSION plpgsql
+		~ function rich.costly()
+index: depends on an extension
+	ALTER INDEX app.item_name DEPENDS ON EXTENSION plpgsql
+		~ index app.item_name
+trigger: depends on an extension
+	ALTER TRIGGER touch ON app.item DEPENDS ON EXTENSION plpgsql
+		~ trigger touch on app.item
+materialized view: depends on no extension
+	ALTER MATERIALIZED VIEW rich.kept NO DEPENDS ON EXTENSION plpgsql
+		~ materialized view rich.kept
+function: cost of many digits
+	ALTER FUNCTION rich.costly COST 1234568
+		~ function rich.costly()
+function: rows of many digits
+	ALTER FUNCTION rich.costly ROWS 12345679
+		~ function rich.costly()
+function: default in a list
+	CREATE OR REPLACE FUNCTION rich.defaults(a text[] DEFAULT ARRAY['x'::varchar, 'z'::varchar], b boolean DEFAULT current_user::varchar IN ('a', 'b'), OUT c integer, INOUT d integer DEFAULT 4, VARIADIC e integer[] DEFAULT '{}') LANGUAGE sql AS 'SELECT 1, 1'
+		~ function rich.defaults(text[],boolean,integer,integer[])
 function: cost
 	ALTER FUNCTION app.near COST 11
 		~ function app.near(app.pair,app.pair)
@@ -953,6 +994,9 @@ default privileges: changed
 default privileges: of PUBLIC
 	ALTER DEFAULT PRIVILEGES GRANT EXECUTE ON FUNCTIONS TO PUBLIC
 		- default privileges for role postgres on functions
+grants: on a column of the information schema, which no dump has
+	GRANT SELECT (feature_name) ON information_schema.sql_features TO rich_writer
+		the fingerprint is the old one
 grants: on a function of the system
 	REVOKE EXECUTE ON FUNCTION pg_ls_dir(text) FROM rich_writer
 		- grants function pg_catalog.pg_ls_dir(pg_catalog.text)
@@ -988,6 +1032,15 @@ constraint: tablespace of its index
 column: name of a NOT NULL constraint (18)
 	ALTER TABLE app.item RENAME CONSTRAINT item_name_not_null TO named
 		~ column app.item.name
+column: comment on NOT NULL (18)
+	COMMENT ON CONSTRAINT item_name_not_null ON app.item IS 'new'
+		~ column app.item.name
+domain: name of a NOT NULL constraint (18)
+	ALTER DOMAIN rich.code RENAME CONSTRAINT code_not_null TO named
+		~ domain rich.code
+domain: comment on NOT NULL (18)
+	COMMENT ON CONSTRAINT code_not_null ON DOMAIN rich.code IS 'new'
+		~ domain rich.code
 column: NOT NULL that is not valid (18)
 	ALTER TABLE app.item ADD CONSTRAINT item_note_not_null NOT NULL note NOT VALID
 		~ column app.item.note

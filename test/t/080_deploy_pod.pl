@@ -87,6 +87,13 @@ $place->{settings}{secrets}{'slipway-admin'} = {
 ($exit, $last, $out, $err) = run_pod(pod($place, 'migrate'));
 is("$exit $last", '0 migrate', 'migrate again, with single parameters') or diag(%$out, %$err);
 is($err->{migrate}, "nothing to do\n", 'nothing to do');
+{
+	local $place->{settings}{configMaps}{slipway}{SLIPWAY_WEBHOOK} = 'http://127.0.0.1:1/secret';
+	(undef, undef, undef, $err) = run_pod(pod($place, 'rollback', ROLLBACK => '--steps=1'));
+	like($err->{rollback}, qr/webhook|127\.0\.0\.1/, 'a webhook is tried');
+	unlike($err->{rollback}, qr/not installed|secret/, 'with the library that it needs');
+	run_pod(pod($place, 'migrate'));
+}
 unlike(join('', %$out, %$err), qr/asked:for/, 'the password is nowhere');
 
 # Verify and the nightly look.

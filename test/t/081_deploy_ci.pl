@@ -54,6 +54,10 @@ is("$exit $err", "2 kubeconfig.sh: error: KUBECONFIG_CONTENT is not set\n", 'no 
 is("$exit$out$err", '0', 'credentials are not shown');
 is(PostgreSQL::Test::Utils::slurp_file("$work/.kube/config"), "secret: token\n", 'they are where kubectl looks');
 is((stat "$work/.kube/config")[2] & 0077, 0, 'for nobody else to read');
+chmod 0644, "$work/.kube/config" or die "chmod: $!\n";
+($exit, $out, $err) = outcome([ "$deploy/ci/kubeconfig.sh" ], env => { KUBECONFIG_CONTENT => 'other' });
+is((stat "$work/.kube/config")[2] & 0077, 0, 'also where others could read the one before');
+is(PostgreSQL::Test::Utils::slurp_file("$work/.kube/config"), "other\n", 'which is gone');
 
 # deploy.sh and migrate.sh, wrongly used
 
@@ -121,6 +125,11 @@ like($out, qr/^0001_city +pending/m, 'what is pending');
 ($exit, $out, $err) = outcome([ @make, 'migrate-up-dev' ]);
 is($exit, 0, 'make migrate-up-dev: exit code') or diag($err);
 like($err, qr/^1 migration applied to project default/m, 'applies it');
+PostgreSQL::Test::Utils::append_to_file("$work/migrate-status-dev", '');
+($exit, $out, $err) = outcome([ @make, 'migrate-status-dev' ]);
+like($out, qr/^0001_city +applied/m, 'also where there is a file of that name');
+($exit, $out, $err) = outcome([ @make ]);
+is("$exit $out", '2 ', 'nothing is done where no target is given');
 ($exit, $out, $err) = outcome([ @make, 'migrate-up-prod' ]);
 is($exit, 2, 'an environment that there is not: exit code of make');
 like($err, qr/has no section \[prod\]/, 'and message');

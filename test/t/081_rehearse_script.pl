@@ -109,6 +109,27 @@ is(join(' ', sort map { "$_->{line}:$_->{kind}:$_->{object}" } of_kind($answer, 
 	  . '3:dblink:public.dblink_exec(pg_catalog.text,pg_catalog.text)', 'not rolled back: all of it');
 query_is($node, 'SELECT last_value, is_called FROM other_id_seq', '1|t', 'not rolled back: it is so');
 
+# Reading them is not advancing them.
+$answer = rehearse($node, add_one($node, 'SELECT max(last_value) FROM pg_sequences', "INSERT INTO other (x) SELECT max(last_value) FROM pg_sequences"));
+is(join(' ', sort map { "$_->{line}:$_->{object}" } of_kind($answer, 'not_rolled_back')), '2:public.other_i_seq 2:public.other_id_seq', 'not rolled back: what was not only looked at');
+
+# What the concurrent form refuses fails in a deploy; the plain one would not.
+for my $case (
+	[ 'CREATE INDEX CONCURRENTLY ON part (id)', 'cannot create index on partitioned table "part" concurrently' ],
+	[ 'DROP INDEX CONCURRENTLY part_id', 'cannot drop partitioned index "part_id" concurrently' ],
+	[ 'DROP INDEX CONCURRENTLY t_n CASCADE', 'DROP INDEX CONCURRENTLY does not support CASCADE' ],
+	[ 'DROP INDEX CONCURRENTLY t_n, t_pkey', 'DROP INDEX CONCURRENTLY does not support dropping multiple objects' ])
+{
+	my ($statement, $error) = @$case;
+
+	sql($node, 'CREATE INDEX part_id ON part (id)');
+	is(sql($node, $statement)->{error}, $error, "$statement: the server refuses it");
+	$answer = rehearse($node, add_one($node, $statement));
+	is($answer->{error}, $error, "$statement: so does a rehearsal");
+	is(outcomes($answer), '1:failed', "$statement: said of the statement");
+	sql($node, 'DROP INDEX part_id');
+}
+
 # The difference.
 %project = add_one($node, 'ALTER TABLE t ADD COLUMN extra integer', 'DROP INDEX t_n', "ALTER TABLE t ALTER n SET DEFAULT 3");
 $answer = rehearse($node, %project);
@@ -225,6 +246,10 @@ $answer = rehearse($node, project => 'owned', user => 'deployer');
 is(outcomes($answer), '1:ok 1:ok', 'owner role: rehearsed') or diag($answer->{err});
 is(join(' ', map { "$_->{change} $_->{kind} $_->{identity}" } of_kind($answer, 'difference')),
 	'added column public.makers.x added table public.mine', 'owner role: difference') or diag($answer->{err});
+$node->safe_psql('postgres', q{CREATE SCHEMA hidden CREATE TABLE t (id integer); SELECT slipway.create_project('owned2', '{public}', 'maker'); SELECT slipway.grant_role('deployer', 'deployer', 'owned2'); SELECT slipway.grant_role('deployer', 'uploader', 'owned2')});
+add_migrations($node, [ [ '0001_it', "SELECT 1;\nALTER TABLE hidden.t ADD x integer" ] ], project => 'owned2');
+$answer = rehearse($node, project => 'owned2', user => 'deployer');
+is("$answer->{sqlstate} " . outcomes($answer), '42501 1:ok 2:failed', 'owner role: what it must not look up fails as a statement');
 $answer = rehearse($node, project => 'default', user => 'deployer');
 is($answer->{sqlstate}, '42501', 'another project: refused');
 

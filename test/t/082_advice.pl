@@ -29,12 +29,23 @@ $node->safe_psql(
 	CREATE TABLE used AS SELECT i AS id, i AS n FROM generate_series(1, 10) i;
 	CREATE MATERIALIZED VIEW mv AS SELECT * FROM unlogged;
 	CREATE TABLE idle (id integer);
+	CREATE TABLE parts (id integer NOT NULL, v integer, w integer) PARTITION BY RANGE (id);
+	CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM (1) TO (10);
+	CREATE TABLE parts_2 PARTITION OF parts FOR VALUES FROM (10) TO (100000);
+	CREATE TABLE parts_d PARTITION OF parts DEFAULT;
+	INSERT INTO parts SELECT i, i, i FROM generate_series(1, 50000) i;
+	CREATE TABLE used_by (id integer PRIMARY KEY); INSERT INTO used_by VALUES (1);
+	CREATE TABLE using_it (id integer REFERENCES used_by);
+	CREATE SCHEMA nest; CREATE TABLE nest.egg AS SELECT 1 AS id;
+	CREATE DOMAIN dom AS integer; CREATE TABLE of_dom (d dom); INSERT INTO of_dom VALUES (1);
+	CREATE FUNCTION alters() RETURNS void LANGUAGE plpgsql AS 'BEGIN ALTER TABLE t ALTER u TYPE bigint; END';
 	ALTER TABLE t ADD CONSTRAINT valid_later CHECK (n > 0) NOT VALID;
 	VACUUM ANALYZE; SELECT pg_stat_reset();});
 
-# One table is in use.
-sql($node, join('', ('SELECT count(*) FROM used;') x 200));
+# Some tables are in use; others were read, but not so often.
+sql($node, join('', map { "SELECT count(*) FROM $_;" } ((qw(used used_by nest.egg parts) x 200), 'idle', 'using_it')));
 wait_until($node, q{SELECT seq_scan >= 200 FROM pg_stat_user_tables WHERE relname = 'used'}, 'the statistics know');
+wait_until($node, q{SELECT seq_scan >= 1 FROM pg_stat_user_tables WHERE relname = 'using_it'}, 'all of it');
 
 # Codes of the findings, with the relation of each.
 sub codes
@@ -97,6 +108,38 @@ my @cases = (
 	[ 'rename one that is not', [ 'ALTER TABLE idle RENAME TO eldi' ], '' ],
 	[ 'truncate', [ 'TRUNCATE used' ], 'truncate-in-use(public.used)' ],
 	[ 'what the script made', [ 'CREATE TABLE own AS SELECT * FROM t', 'ALTER TABLE own ALTER u TYPE bigint', 'CREATE INDEX ON own (u)', 'ALTER TABLE own ALTER n SET NOT NULL', 'UPDATE own SET n = 0', 'DROP TABLE own' ], '' ],
+	# partitions
+	[ 'parts: type', [ 'ALTER TABLE parts ALTER v TYPE bigint' ], 'alter-type-rewrite(public.parts)' ],
+	[ 'parts: column, volatile', [ 'ALTER TABLE parts ADD c double precision DEFAULT random()' ], 'add-column-rewrite(public.parts)' ],
+	[ 'parts: not null', [ 'ALTER TABLE parts ALTER v SET NOT NULL' ], 'set-not-null-scan(public.parts)' ],
+	[ 'parts: primary key', [ 'ALTER TABLE parts ADD PRIMARY KEY (id)' ], 'add-primary-key-index(public.parts)' ],
+	[ 'parts: index', [ 'CREATE INDEX ON parts (v)' ], 'create-index-lock(public.parts)' ],
+	[ 'parts: index, the safe way',
+		[ 'CREATE INDEX CONCURRENTLY ON parts_1 (v)', 'CREATE INDEX CONCURRENTLY ON parts_2 (v)', 'CREATE INDEX CONCURRENTLY ON parts_d (v)', 'CREATE INDEX ON parts (v)' ], '' ],
+	[ 'parts: primary key, the safe way',
+		[ ( map { ("CREATE UNIQUE INDEX CONCURRENTLY u$_ ON parts_$_ (id)", "ALTER TABLE parts_$_ ADD PRIMARY KEY USING INDEX u$_") } qw(1 2 d) ), 'ALTER TABLE parts ADD PRIMARY KEY (id)' ], '' ],
+	[ 'parts: foreign key', [ 'ALTER TABLE parts ADD FOREIGN KEY (v) REFERENCES ref' ], 'add-foreign-key-scan(public.parts)' ],
+	[ 'parts: foreign key, the safe way',
+		[ ( map { "ALTER TABLE parts_$_ ADD CONSTRAINT fk FOREIGN KEY (v) REFERENCES ref NOT VALID" } qw(1 2 d) ), "COMMIT",
+			( map { "ALTER TABLE parts_$_ VALIDATE CONSTRAINT fk" } qw(1 2 d) ), 'ALTER TABLE parts ADD CONSTRAINT fk FOREIGN KEY (v) REFERENCES ref' ], '' ],
+	[ 'parts: a new one', [ 'CREATE TABLE parts_3 PARTITION OF parts FOR VALUES FROM (100000) TO (200000)' ], 'create-partition-scan(public.parts_d)' ],
+	[ 'parts: a lock, once', [ 'LOCK TABLE parts', $slow ], 'lock-table(public.parts) lock-held(public.parts)' ],
+	[ 'parts: drop', [ 'DROP TABLE parts' ], 'drop-table-in-use(public.parts)' ],
+	[ 'parts: truncate', [ 'TRUNCATE parts' ], 'truncate-in-use(public.parts)' ],
+	[ 'parts: rename', [ 'ALTER TABLE parts RENAME TO others' ], 'rename-table-in-use(public.parts)' ],
+	# what is hidden in something else
+	[ 'not null in a block', [ 'DO $$BEGIN ALTER TABLE t ALTER name SET NOT NULL; END$$' ], 'scan(public.t)' ],
+	[ 'index in a block', [ 'DO $$BEGIN CREATE INDEX ON t (u); END$$' ], 'scan(public.t)' ],
+	[ 'type in a function', [ 'SELECT alters()' ], 'rewrite(public.t)' ],
+	[ 'type of partitions in a block', [ 'DO $$BEGIN ALTER TABLE parts ALTER v TYPE bigint; END$$' ], 'rewrite(public.parts)' ],
+	[ 'reading in a block', [ 'DO $$BEGIN PERFORM count(*) FROM t; UPDATE t SET u = 0 WHERE id = 1; END$$' ], '' ],
+	[ 'domain', [ 'ALTER DOMAIN dom ADD CHECK (VALUE > 0)' ], 'scan(public.of_dom)' ],
+	[ 'a primary key that finds nulls first', [ 'CREATE UNIQUE INDEX CONCURRENTLY u ON part_2 (id)', 'ALTER TABLE part_2 ADD PRIMARY KEY USING INDEX u' ], 'scan(public.part_2)' ],
+	[ 'index that is there', [ 'CREATE INDEX IF NOT EXISTS t_n ON t (n)' ], '' ],
+	# what is dropped, and what is only locked for that
+	[ 'drop what refers to one in use', [ 'DROP TABLE using_it' ], '' ],
+	[ 'drop the schema of one in use', [ 'DROP SCHEMA nest CASCADE' ], 'drop-table-in-use(nest.egg)' ],
+	[ 'drop one in use, in a block', [ 'DO $$BEGIN DROP TABLE used; END$$' ], 'drop-table-in-use(public.used)' ],
 	[ 'odd names', [ 'ALTER TABLE "Odd; ""one"""."T" ALTER "C; %s" SET NOT NULL' ], 'set-not-null-scan("Odd; ""one""."T")' =~ s/""one""/""one"""/r ],
 );
 
@@ -131,6 +174,14 @@ is(join(' ', map { "$_->{code}:$_->{severity}" } grep { $_->{code} eq 'many-rows
 ($finding) = of_kind(rehearse($node, add_one($node, 'DROP TABLE used')), 'finding');
 cmp_ok($finding->{uses_per_second}, '>', 0.5, 'uses a second');
 like($finding->{message}, qr/which is in use$/, 'said so');
+
+# Partitions count together, and the lock is that of what is read.
+($finding) = of_kind(rehearse($node, add_one($node, 'CREATE INDEX ON parts (v)')), 'finding');
+is($finding->{severity}, 'warning', 'partitions: as bad as they are large');
+is($finding->{size_bytes}, sql($node, q{SELECT sum(pg_relation_size(oid)) FROM pg_class WHERE relname ~ '^parts_'})->{out}, 'partitions: their size');
+($finding) = of_kind(rehearse($node, add_one($node, 'ALTER TABLE part ATTACH PARTITION part_2 FOR VALUES FROM (10) TO (20)')), 'finding');
+like($finding->{message}, qr/^reads all of public\.part_2 .* under AccessExclusiveLock, .*: nobody can read or write it meanwhile$/, 'attach: the lock of the partition');
+
 my ($done) = of_kind($answer, 'done');
 is($done->{danger}, scalar(grep { $_->{severity} eq 'danger' } of_kind($answer, 'finding')), 'they are counted');
 

@@ -99,13 +99,61 @@ is($sample->{'slipway_lock_waits_total{project="default",action="migrate"}'}, 4,
 ok($sample->{'slipway_lock_wait_seconds_total{project="default",action="migrate"}'} >= $waited + 1, 'of more than a second');
 is($sample->{'slipway_last_run_failed{project="default"}'}, 0, 'the last run did not fail');
 
+# A run whose process died has ended when the next one finds that out, which says nothing of how long it took
+
+{
+	my $alone = new_place($node, { '0001_a.sql' => "SELECT pg_sleep(60);\n" });
+	my $run = start_client($alone, ['migrate']);
+
+	wait_until($node, q{SELECT count(*) = 1 FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%' AND wait_event = 'PgSleep'}, 'it sleeps');
+	sql($node, q{SELECT pg_terminate_backend(pid, 60000) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep%' AND wait_event = 'PgSleep'});
+	finish_client($run);
+	Time::HiRes::sleep(2);
+	put_files($alone, { '0001_a.sql' => "SELECT pg_advisory_lock(42);\n" });
+	my $gate = close_gate($alone);
+	$run = start_client($alone, ['migrate']);
+	wait_until($node, q{SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event = 'advisory'}, 'the next one is under way');
+	my $sample = samples((client($alone, [ 'metrics', '--no-drift' ]))[1]);
+	is($sample->{'slipway_runs_total{project="default",action="migrate",outcome="interrupted"}'}, 1, 'a run was interrupted');
+	is($sample->{'slipway_run_seconds_total{project="default",action="migrate"}'}, 0, 'which took an unknown time');
+	is_deeply([ grep { /last_run_duration/ } keys %$sample ], [], 'nor has the last run one');
+	open_gate($gate);
+	finish_client($run);
+	$sample = samples((client($alone, [ 'metrics', '--no-drift' ]))[1]);
+	my $seconds = $sample->{'slipway_run_seconds_total{project="default",action="migrate"}'};
+	ok($seconds > 0, 'time passes again') or diag($seconds);
+	is($sample->{'slipway_last_run_duration_seconds{project="default"}'}, $seconds, 'that of the last run');
+}
+
+# Who asks for one metric only does not pay for the others
+
+for my $try ([ 'slipway_history_entries', 0 ], [ 'slipway_migrations', 1 ])
+{
+	my ($name, $wanted) = @$try;
+	my $plan = sql($node, "EXPLAIN (COSTS OFF) SELECT project, value FROM slipway.metric WHERE name = '$name'", db => $db)->{out};
+
+	is($plan =~ /Function Scan on _status/ ? 1 : 0, $wanted, "the states of all migrations, for $name");
+}
+
 # Drift
 
 is($sample->{'slipway_drift_objects{project="default"}'}, 0, 'no drift');
 sql($node, 'ALTER TABLE b ADD by_hand integer', db => $db);
 is(metrics('drift')->{'slipway_drift_objects{project="default"}'}, 1, 'drift');
 is_deeply([ grep { /drift/ } keys %{ metrics('without drift', '--no-drift') } ], [], 'which need not be looked for');
-sql($node, 'ALTER TABLE b DROP by_hand', db => $db);
+sql($node, 'ALTER TABLE b DROP by_hand; CREATE VIEW of_b AS SELECT id FROM b', db => $db);
+
+# Where it cannot be looked for, as a migration holds a table of a view, the others are told all the same.
+
+my $locker = $node->background_psql($db);
+$locker->query_safe('BEGIN; LOCK TABLE b');
+my ($code, $text, $warning) = client($place, ['metrics']);
+is($code, 0, 'a table is locked: exit code');
+like($warning, qr/^slipway: warning: could not find out whether the schema has changed: canceling statement due to lock timeout\n\z/, 'a warning');
+is(samples($text)->{'slipway_last_run_failed{project="default"}'}, 0, 'and samples');
+unlike($text, qr/drift/, 'but of drift');
+$locker->quit;
+sql($node, 'DROP VIEW of_b', db => $db);
 
 # Of which projects
 

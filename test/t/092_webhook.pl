@@ -24,6 +24,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             file.write(self.headers['Content-Type'].encode() + b' ' + body + b'\n')
         if self.path.startswith('/slow'):
             time.sleep(1)
+        if self.path.startswith('/never'):
+            time.sleep(100)
         self.send_response(int(self.path.split('/')[2]))
         self.end_headers()
     def log_message(self, *arguments):
@@ -55,7 +57,7 @@ sub told
 
 sub decode { return map { JSON::PP::decode_json($_) } @{ told() } }
 
-my $node = new_node('webhook');
+my $node = new_node('webhook', conf => "log_connections = on\n");
 my $place = new_place($node, { '0001_a.sql' => "CREATE TABLE a (id integer);\n", '0001_a.down.sql' => "DROP TABLE a;\n" });
 rename "$place->{home}/migrations/0001_a.sql", "$place->{home}/migrations/0001_a.up.sql";
 my $secret = 'T0PS3CRET';
@@ -95,7 +97,65 @@ is((client($place, [ 'rollback', '--steps', 1, '--yes' ], @hook))[0], 0, 'a roll
 is_deeply([ @$ended{qw(action outcome applied rolled_back)} ], [ 'rollback', 'succeeded', 0, 1 ], 'is told');
 is((client($place, [ 'migrate', '--detach' ], @hook))[0], 0, 'a detached run');
 ($begun, $ended) = decode();
-is_deeply([ $begun->{event}, $ended->{outcome} ], [ 'run_started', 'succeeded' ], 'is told');
+is_deeply([ $begun->{event}, @$ended{qw(outcome applied run)} ], [ 'run_started', 'succeeded', 1, 4 ], 'is told');
+
+# What has not ended with the program, or has not begun, is not said to have
+
+put_files($place, { '0002_gate.sql' => "SELECT pg_advisory_lock(42), pg_advisory_unlock(42);\n" });
+my $gate = close_gate($place);
+is((client($place, [ 'migrate', '--detach', '--no-wait' ], @hook))[0], 0, 'a detached run, without looking on');
+is_deeply([ map { $_->{event} } decode() ], ['run_started'], 'whose end is not known');
+is_at_gate($place);
+client($place, ['cancel']);
+wait_until($node, q{SELECT outcome <> 'running' FROM slipway.detached ORDER BY number DESC LIMIT 1}, 'it is cancelled', db => $place->{db});
+my $client = start_client($place, [ 'migrate', '--detach' ], @hook);
+is_at_gate($place);
+$client->{run}->signal('INT');
+is((finish_client($client))[0], 1, 'one that is left');
+is_deeply([ map { $_->{event} } decode() ], ['run_started'], 'has not ended either');
+client($place, ['cancel']);
+open_gate($gate);
+wait_until($node, q{SELECT outcome <> 'running' FROM slipway.detached ORDER BY number DESC LIMIT 1}, 'it is cancelled', db => $place->{db});
+put_files($place, { '0002_gate.sql' => "SELECT 2;\n", '0003_c.sql' => "SELECT 1/0;\n" });
+is((client($place, [ 'migrate', '--detach' ], @hook))[0], 5, 'a detached run that fails');
+(undef, $ended) = decode();
+is_deeply([ @$ended{qw(outcome exit_code applied message)} ], [ 'failed', 5, 1, 'division by zero' ], 'is told with what it has applied');
+remove_files($place, '0003_c.sql');
+
+put_files($place, { '0003_c.up.sql' => "SELECT 3;\n", '0003_c.down.sql' => "SELECT 3;\n" });
+client($place, ['migrate']);
+$client = start_client($place, [ 'rollback', '--steps', 1, '--yes', '--delay', 60 ], @hook);
+$client->{run}->pump until $client->{err} =~ /begins in/;
+$client->{run}->signal('INT');
+is((finish_client($client))[0], 1, 'a rollback that somebody thinks better of');
+is_deeply(told(), [], 'is nothing to tell');
+client($place, [ 'rollback', '--steps', 1, '--yes' ]);
+remove_files($place, '0003_c.up.sql', '0003_c.down.sql');
+
+# A signal ends the wait for the answer, also behind those that have cancelled the run
+
+put_files($place, { '0003_c.sql' => "SELECT pg_sleep(60);\n" });
+$client = start_client($place, ['migrate'], env => { SLIPWAY_WEBHOOK => "$base/never/200/x" });
+wait_until($node, q{SELECT count(*) = 1 FROM pg_stat_activity WHERE query ~ '^SELECT pg_sleep' AND wait_event = 'PgSleep'}, 'it sleeps');
+my $pid = $node->safe_psql('postgres', q{SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep'});
+kill 'STOP', $pid or die "could not stop the server process: $!\n";
+my $offset = -s $node->logfile;
+$client->{run}->signal('INT');
+$client->{run}->pump until $client->{err} =~ /cancelling/;
+# a signal before it has asked for that ends it at once
+Time::HiRes::sleep(0.1) until slurp_file($node->logfile, $offset) =~ /connection received/;
+Time::HiRes::sleep(0.5);
+$client->{run}->signal('INT');
+$client->{run}->pump until $client->{err} =~ /left before/;
+$client->{run}->signal('TERM');
+is((finish_client($client))[0], 128 + 15, 'a signal while the webhook does not answer');
+kill 'CONT', $pid or die "could not continue the server process: $!\n";
+wait_until($node, q{SELECT count(*) = 0 FROM slipway.progress WHERE outcome = 'running'}, 'the run is over', db => $place->{db});
+told();
+remove_files($place, '0003_c.sql');
+my $undone = "SELECT 2;\n";
+put_files($place, { '0003_undo.up.sql' => $undone, '0003_undo.down.sql' => $undone });
+client($place, ['migrate']);
 
 # What goes wrong with it is a warning
 
@@ -130,6 +190,12 @@ is(scalar @{ told() }, 2, 'slipway.conf may name it');
 ($exit, $out) = client($place, [ 'config', '-e', 'prod' ], env => { HOOK_SECRET => $secret });
 like($out, qr/^webhook +\S/m, 'slipway config knows it');
 unlike($out, qr/$secret/, 'and does not show it');
+for my $url ("https://u:$secret\@h/x", "https://u:a\@$secret\@h/x", "https://u:a/$secret\@h/x", "https://u:$secret/a\@h:1?x", "https://h?$secret", "https://h#$secret")
+{
+	($exit, $out) = client($place, ['config'], connect => 0, env => { SLIPWAY_WEBHOOK => $url });
+	like($out, qr{^webhook +https://(?:\*\*\*@)?h(?::1)?/\*\*\* }m, "$url: its host");
+	unlike($out, qr/$secret/, 'and no secret');
+}
 
 $server->kill_kill;
 $node->stop;

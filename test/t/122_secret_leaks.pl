@@ -11,6 +11,7 @@ use SlipwayOpenStack;
 use SlipwayServer;
 use SlipwayTest;
 use Test::More;
+use Time::HiRes qw(usleep);
 
 my $node = new_node('leaks', conf => "log_statement = all\nlog_connections = on\nlog_min_duration_statement = 0\nlog_error_verbosity = verbose\n");
 my ($host, $port) = ($node->host, $node->port);
@@ -44,7 +45,7 @@ my %stored = (
 	URL_DB_ADMIN_CONN_STRING => "host=$host port=$port dbname=$place->{db} user=admin password='" . $secret{admin} =~ s/'/\\'/r . q{'},
 	BAD_DATABASE_URL => "postgresql://app:$secret{admin}\@/$place->{db}?$where", BAD_DB_ADMIN_CONN_STRING => "host=$host password=$secret{admin} x",
 	NOWHERE_DATABASE_URL => "postgresql://app:$encoded{app}\@/x?host=/nonexistent");
-my ($runs, $shown) = (0, '');
+my ($runs, $shown, $seen) = (0, '', '');
 
 # Runs a command and keeps what it shows.
 sub show
@@ -112,6 +113,54 @@ sub look_inside
 	return;
 }
 
+# Runs a command and looks at the list of processes all the time.
+sub watch
+{
+	my ($env, $args) = @_;
+	my $client = start_client($place, [ '-v', @$args ], connect => 0, env => $env);
+	my ($looks, $processes) = (0, '');
+
+	while ($client->{run}->pumpable)
+	{
+		$processes .= join "\n", map { my $text = eval { slurp_file($_) } // ''; $text =~ tr/\0/ /; "$text\n" } glob '/proc/[0-9]*/cmdline';
+		$client->{run}->pump_nb;
+		$looks++ if $processes =~ /slipway -v \Q@$args\E/;
+		usleep(20_000);
+	}
+	my ($exit, $out, $err) = finish_client($client);
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	is($exit, 0, "@$args: exit code") or diag($err);
+	$shown .= "--- @$args\n$out$err";
+	cmp_ok($looks, '>', 0, "@$args: it was seen in the list of processes") if -r '/proc/self/cmdline';
+	$seen .= $processes;
+	return;
+}
+
+# What moves and changes secrets, with what they become.
+sub change_all
+{
+	my ($env) = @_;
+	my %with = (%$env, SLIPWAY_SECRET_PREFIX => 'MOVE_');
+
+	write_folder({ '.env' => join('', map { my $value = $stored{"PARTS_$_"} =~ s/(["\\\$])/\\$1/gr; qq{$_="$value"\n} } map { /^PARTS_(.*)/ ? $1 : () } sort keys %stored),
+			value => $secret{wrong} }, $place->{home});
+	chmod 0600, "$place->{home}/.env" or die "chmod: $!\n";
+	watch(\%with, $_)
+	  for [ 'secret', 'import', '.env', '--dry-run' ], [ 'secret', 'import', '.env' ], [ 'secret', 'rotate' ], [ 'secret', 'rotate', '--role', 'admin' ], [ 'secret', 'test' ],
+	  [ 'secret', 'put', 'OTHER', '--file', 'value' ], [ 'secret', 'generate', 'KEY' ], [ 'secret', 'list' ], [ 'secret', 'delete', 'OTHER', '--yes' ], ['status'];
+	for my $name (qw(DB_PASSWORD DB_ADMIN_PASSWORD KEY))
+	{
+		my (undef, $out) = client($place, [ 'secret', 'get', $name ], connect => 0, env => \%with);
+
+		like($out, qr/^[\w-]{40,}$/, "there is a new $name");
+		$any .= '|' . quotemeta $out;
+	}
+	unlike(slurp_file("$place->{home}/.env"), qr/$any/, 'the file has none any more');
+	watch(\%with, [ 'secret', 'rollback', '.env', '--no-test' ]);
+	unlink glob("$place->{home}/.env*"), "$place->{home}/value" or die "unlink: $!\n";
+	return;
+}
+
 write_folder({ 'nothing.sql' => "DROP TABLE a;\n" }, $place->{home});
 write_folder({ secrets => join '', map { my $value = $stored{$_} =~ s/(["\\\$])/\\$1/gr; qq{$_="$value"\n} } sort keys %stored }, $place->{home});
 chmod 0600, "$place->{home}/secrets" or die "chmod: $!\n";
@@ -131,12 +180,14 @@ if (!defined $why)
 	# each takes a second there
 	run_all(\%barbican, [ ['-v'] ], ['PARTS_']);
 	look_inside(\%barbican, 'Barbican');
+	change_all(\%barbican);
 }
 
 cmp_ok($runs, '>', 100, 'many commands');
 like($shown, qr/password authentication failed/, 'among them those that failed');
 my @found = grep { /$any/ } split /\n/, $shown;
 is("@found", '', 'none of them shows a secret');
+unlike($seen, qr/$any/, 'nor does the list of processes');
 my $log = slurp_file($node->logfile);
 like($log, qr/slipway\.migrate/, 'the log of the server has the runs');
 is(join("\n", grep { /$any/ } split /\n/, $log), '', 'and no secret');

@@ -87,6 +87,8 @@ scrubs_passwords(void **state)
 	expect_scrub("password='never closed host=h", "password=***");
 	expect_scrub("password = a\\ b", "password = ***");
 	expect_scrub("sslpassword=x", "sslpassword=***");
+	expect_scrub("oauth_client_secret=x oauth_client_id=y", "oauth_client_secret=*** oauth_client_id=y");
+	expect_scrub("postgresql://h/d?scram_client_key=x&scram_server_key=y", "postgresql://h/d?scram_client_key=***&scram_server_key=***");
 	expect_scrub("host=h", "host=h");
 }
 

@@ -47,6 +47,11 @@ knows_names_and_bodies(void **state)
 	/* what stands in a body is no property */
 	expect_before("body:\ncolumns: a", "body:\ncolumns: a, b", "body:\ncolumns: a");
 	expect_before("type: text", "type: integer", "type: text");
+	/* nor what stands in a comment */
+	expect_before("owner: a\ncomment: b\ncolumns: a", "owner: a\ncomment: b\ncolumns: a, b", "owner: a\ncomment: b\ncolumns: a");
+	expect_before("owner: a\ntype: composite\nattributes: a", "owner: a\ntype: composite\nattributes: b", "owner: a\ntype: composite\nattributes: b");
+	/* a name with an end of line */
+	expect_before("columns: \"a\nb\", c\nx: y", "columns: \"a\nb\", c, d\nx: y", "columns: \"a\nb\", c, d\nx: y");
 }
 
 static void
