@@ -178,6 +178,7 @@ slipway_http_release(SlipwayHttpCall *call)
 	free(call->fault);
 	call->header = NULL;
 	call->fault = NULL;
+	call->reason = NULL;
 	call->status = 0;
 	call->retry_after = 0;
 	call->may_pass = false;
@@ -342,7 +343,8 @@ note_end(Transfer *transfer, CURLcode code)
 		return;
 	call->status = 0;
 	call->may_pass = may_pass(code);
-	call->fault = slipway_memory_copy(transfer->error[0] != '\0' ? transfer->error : curl.easy_strerror(code));
+	call->reason = curl.easy_strerror(code);
+	call->fault = slipway_memory_copy(transfer->error[0] != '\0' ? transfer->error : call->reason);
 }
 
 static void
@@ -402,7 +404,7 @@ slipway_http_post_json(const char *url, const char *body, long timeout)
 		return slipway_memory_copy("out of memory");
 	slipway_http_perform(client, &call, 1);
 	if (call.fault != NULL)
-		fault = slipway_memory_copy(call.fault);
+		fault = slipway_memory_copy(call.reason != NULL ? call.reason : call.fault);
 	else if (call.status < 200 || call.status > 299)
 		fault = slipway_memory_format("it answered with HTTP status %ld", call.status);
 	slipway_http_release(&call);

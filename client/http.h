@@ -53,7 +53,8 @@ typedef struct SlipwayHttpCall
 	char	   *header;			/* the value of the wanted one, or NULL; of slipway_secret_new() */
 	double		retry_after;	/* ms that the server asks to wait; 0: it does not */
 	double		duration;		/* ms */
-	char	   *fault;			/* why there is no answer, without the URL; or NULL */
+	char	   *fault;			/* why there is no answer, without the URL, but with host and port; or NULL */
+	const char *reason;			/* the same in general */
 	bool		may_pass;		/* that may be different a moment later */
 } SlipwayHttpCall;
 

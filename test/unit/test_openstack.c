@@ -228,7 +228,7 @@ static void
 test_bad_clouds(void **state)
 {
 	static const char *const bad[][2] = {
-		{"clouds:\n  a: {auth: s3cret", "clouds.yaml:2: malformed YAML"},
+		{"clouds:\n  a: {auth: s3cret", "clouds.yaml:3: malformed YAML"},
 		{"clouds:\n  a: *s3cret\n", "clouds.yaml:2: what stands there makes no sense"},
 		{"clouds:\n  [s3cret]: x\n", "clouds.yaml:2: a key that is no text"},
 		{"", "has no cloud"},
