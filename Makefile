@@ -57,12 +57,12 @@ bench-peers: check-version  ## the same beside the migration tools of others (BE
 	@test/bench/run peers
 
 # The suites that run the client, with the client watched.
-CLIENT_TESTS = TESTS='unit tap' TAP='t/001_*.pl t/02[5-7]*.pl t/03*.pl t/04*.pl t/05[1-8]_*.pl'
+CLIENT_TESTS = TESTS='unit tap' TAP='t/001_*.pl t/02[5-7]*.pl t/03*.pl t/04*.pl t/05[1-8]_*.pl t/10[12]_*.pl t/1[23]*.pl'
 
 TORTURE_ROUNDS ?= 300
 
-torture: check-version  ## end client, process or server of a deploy or a rollback at random moments, TORTURE_ROUNDS times
-	@TESTS=tap TAP='t/060_torture.pl t/062_torture_rollback.pl' TORTURE_ROUNDS=$(TORTURE_ROUNDS) test/run
+torture: check-version  ## end client, process or server of a deploy, a rollback, an import or a rotation of secrets at random moments, TORTURE_ROUNDS times
+	@TESTS=tap TAP='t/060_torture.pl t/062_torture_rollback.pl t/132_*.pl t/134_*.pl' TORTURE_ROUNDS=$(TORTURE_ROUNDS) test/run
 
 check-asan: check-version  ## the client's tests with the address and undefined behaviour sanitizers
 	@$(CLIENT_TESTS) INSTRUMENT=asan test/run

@@ -46,6 +46,7 @@ release_set(SlipwayBarbicanSet *set)
 {
 	free(set->reference);
 	free(set->created);
+	free(set->mark);
 	json_decref(set->members);
 	json_decref(set->references);
 }
@@ -65,8 +66,11 @@ read_set(const json_t *container, SlipwayBarbicanSet *set)
 		const char *reference = slipway_barbican_reference(item);
 
 		(void) json_array_append_new(set->references, json_string(reference));
-		if (read_marker(slipway_barbican_name(item), set))
+		if (!marked && read_marker(slipway_barbican_name(item), set))
+		{
 			marked = true;
+			set->mark = slipway_memory_copy(reference);
+		}
 		else
 			(void) json_object_set_new(set->members, slipway_barbican_name(item), json_string(reference));
 	}
@@ -103,9 +107,16 @@ slipway_barbican_sets_find(SlipwayBarbicanStore *store, SlipwayBarbicanSets *set
 
 	sets->count = 0;
 	sets->sets = slipway_memory_new((json_array_size(containers) + 1) * sizeof(SlipwayBarbicanSet));
+	sets->ruins = json_array();
 	json_array_foreach(containers, i, container)
-		if (strcmp(slipway_barbican_name(container), name) == 0 && read_set(container, &sets->sets[sets->count]))
+	{
+		if (strcmp(slipway_barbican_name(container), name) != 0)
+			continue;
+		if (read_set(container, &sets->sets[sets->count]))
 			sets->count++;
+		else if (json_array_size(json_object_get(container, "secret_refs")) == 0)
+			(void) json_array_append_new(sets->ruins, json_string(slipway_barbican_reference(container)));
+	}
 	if (sets->count > 0)
 		qsort(sets->sets, sets->count, sizeof(SlipwayBarbicanSet), compare_sets);
 	json_decref(containers);
@@ -121,6 +132,7 @@ slipway_barbican_sets_release(SlipwayBarbicanSets *sets)
 	for (size_t i = 0; sets->sets != NULL && i < sets->count; i++)
 		release_set(&sets->sets[i]);
 	free(sets->sets);
+	json_decref(sets->ruins);
 	*sets = (SlipwayBarbicanSets) {0};
 }
 
@@ -413,8 +425,9 @@ add_others(json_t *into, const json_t *list, const json_t *without)
 }
 
 /*
- * Secrets first: what no container names any more would stay for ever. But of what was published meanwhile nothing
- * is removed: it may have been made of this set, or of one before.
+ * Secrets first, and what names the set after all others: what no container names any more would stay for ever, as would a
+ * container that is not known for what it is. But of what was published meanwhile nothing is removed: it may have been made of
+ * this set, or of one before.
  */
 SlipwaySecretFault *
 slipway_barbican_retire(void *state, const char *set)
@@ -423,6 +436,7 @@ slipway_barbican_retire(void *state, const char *set)
 	SlipwayBarbicanSets sets = {0};
 	const SlipwayBarbicanSet *current;
 	json_t	   *secrets = json_array();
+	json_t	   *marks = json_array();
 	json_t	   *containers = json_array();
 	json_t	   *staged = NULL;
 	SlipwaySecretFault *fault = slipway_barbican_sets_find(store, &sets);
@@ -431,26 +445,37 @@ slipway_barbican_retire(void *state, const char *set)
 	if (fault == NULL && current != NULL && strcmp(current->name, set) == 0)
 	{
 		for (size_t i = 0; i + 1 < sets.count; i++)
+			(void) json_array_append_new(marks, json_string(sets.sets[i].mark));
+		for (size_t i = 0; i + 1 < sets.count; i++)
 		{
-			add_others(secrets, sets.sets[i].references, current->references);
+			json_t	   *others = json_array();
+
+			add_others(others, sets.sets[i].references, current->references);
+			add_others(secrets, others, marks);
+			json_decref(others);
 			(void) json_array_append_new(containers, json_string(sets.sets[i].reference));
 		}
+		(void) json_array_extend(containers, sets.ruins);
 		/* of a try of publish that was lost */
 		fault = slipway_barbican_find_staged(store, set, &staged);
 		for (size_t i = 0; i < json_array_size(staged); i++)
 		{
 			const char *reference = slipway_barbican_reference(json_array_get(staged, i));
 
-			if (!has_reference(current->references, reference) && !has_reference(secrets, reference))
+			if (!has_reference(current->references, reference) && !has_reference(secrets, reference) &&
+				!has_reference(marks, reference))
 				(void) json_array_append_new(secrets, json_string(reference));
 		}
 		if (fault == NULL)
 			fault = slipway_barbican_delete(store->barbican, secrets);
 		if (fault == NULL)
+			fault = slipway_barbican_delete(store->barbican, marks);
+		if (fault == NULL)
 			fault = slipway_barbican_delete(store->barbican, containers);
 	}
 	json_decref(staged);
 	json_decref(secrets);
+	json_decref(marks);
 	json_decref(containers);
 	slipway_barbican_sets_release(&sets);
 	return fault;

@@ -20,6 +20,7 @@ typedef struct SlipwayBarbicanSet
 	char		name[SLIPWAY_SECRET_SET_SIZE];
 	json_int_t	generation;
 	char	   *reference;		/* of the container */
+	char	   *mark;			/* of the secret that is for the name */
 	char	   *created;		/* as Barbican has it */
 	json_t	   *members;		/* name of the secret, without prefix: its reference */
 	json_t	   *references;		/* all of them as an array, with the one that is for the name */
@@ -30,6 +31,7 @@ typedef struct SlipwayBarbicanSets
 {
 	SlipwayBarbicanSet *sets;
 	size_t		count;
+	json_t	   *ruins;			/* references of containers that have nothing any more, as somebody was stopped who removed one */
 } SlipwayBarbicanSets;
 
 SlipwaySecretFault *slipway_barbican_sets_find(SlipwayBarbicanStore *store, SlipwayBarbicanSets *sets);

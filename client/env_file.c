@@ -49,7 +49,7 @@ slipway_env_file_lock(const char *name)
 
 	if (file < 0)
 		slipway_die(SLIPWAY_EXIT_USAGE, NULL, "could not open folder \"%s\": %s", folder, strerror(errno));
-	if (flock(file, LOCK_EX | LOCK_NB) != 0)
+	else if (flock(file, LOCK_EX | LOCK_NB) != 0)
 		slipway_die(SLIPWAY_EXIT_LOCKED, "Wait until it has ended.",
 					"another slipway changes settings in folder \"%s\"", folder);
 	free(folder);
@@ -165,22 +165,28 @@ remove_name(void *name)
 	(void) unlink(name);
 }
 
+/* Closes it too. */
+static bool
+fill_new(int file, const SlipwayEnvFile *like, mode_t mode, const char *bytes, size_t length)
+{
+	/* a member of the owner's group may not be able to keep another group; then nobody of it gets in */
+	bool		owned = fchown(file, like->status.st_uid, like->status.st_gid) == 0;
+
+	if (!owned)
+		mode &= (mode_t) ~0070;
+	return (owned || like->status.st_uid == geteuid()) && write_bytes(file, bytes, length) &&
+		fchmod(file, mode) == 0 && fsync(file) == 0 && close(file) == 0;
+}
+
 /* A new file of the same owner, written to disk; it goes again if that fails. */
 static void
 write_new(const SlipwayEnvFile *like, char *name, mode_t mode, const char *bytes, size_t length)
 {
 	int			file = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	bool		owned;
 
-	if (file < 0)
-		slipway_die(SLIPWAY_EXIT_ERROR, NULL, "could not write \"%s\": %s", name, strerror(errno));
-	slipway_die_push(remove_name, name);
-	/* a member of the owner's group may not be able to keep another group; then nobody of it gets in */
-	owned = fchown(file, like->status.st_uid, like->status.st_gid) == 0;
-	if (!owned)
-		mode &= (mode_t) ~0070;
-	if ((!owned && like->status.st_uid != geteuid()) || !write_bytes(file, bytes, length) ||
-		fchmod(file, mode) != 0 || fsync(file) != 0 || close(file) != 0)
+	if (file >= 0)
+		slipway_die_push(remove_name, name);
+	if (file < 0 || !fill_new(file, like, mode, bytes, length))
 		slipway_die(SLIPWAY_EXIT_ERROR, NULL, "could not write \"%s\": %s", name, strerror(errno));
 	slipway_die_pop();
 }
@@ -272,6 +278,8 @@ slipway_env_file_newest_backup(const char *path)
 	char	   *newest = NULL;
 	DIR		   *stream = opendir(folder);
 
+	/* readdir_r() is deprecated, and there is one thread */
+	/* cppcheck-suppress readdirCalled */
 	for (struct dirent *item; stream != NULL && (item = readdir(stream)) != NULL;)
 	{
 		if (strncmp(item->d_name, start, strlen(start)) != 0 || !is_stamp(item->d_name + strlen(start)) ||

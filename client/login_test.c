@@ -58,6 +58,7 @@ slipway_login_open(const SlipwayArguments *arguments, bool application, char **f
 	PGconn	   *conn = NULL;
 
 	*fault = NULL;
+	*code = SLIPWAY_EXIT_CONNECTION;
 	if (stored != NULL || !target.is_given)
 	{
 		*fault = slipway_memory_copy(stored != NULL ? stored->text : "the store says nothing of the application's connection");
@@ -71,7 +72,6 @@ slipway_login_open(const SlipwayArguments *arguments, bool application, char **f
 		if (PQstatus(conn) != CONNECTION_OK)
 		{
 			*fault = tell_fault(&target, conn);
-			*code = SLIPWAY_EXIT_CONNECTION;
 			PQfinish(conn);
 			conn = NULL;
 		}

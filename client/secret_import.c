@@ -291,6 +291,19 @@ finish(const Import *import)
 	slipway_secret_fault_free(fault);
 }
 
+/* Somebody may have edited it meanwhile: that is not to be lost. */
+static void
+check_unchanged(const Import *import)
+{
+	SlipwayEnvFile now;
+	bool		same = slipway_env_file_read(import->file->name, true, &now) && now.text.length == import->file->text.length &&
+		memcmp(now.text.data, import->file->text.data, now.text.length) == 0;
+
+	slipway_env_file_release(&now);
+	if (!same)
+		slipway_die(SLIPWAY_EXIT_ERROR, "Try again.", "\"%s\" was changed by somebody else meanwhile", import->file->name);
+}
+
 static void
 prepare(Import *import)
 {
@@ -335,6 +348,7 @@ slipway_secret_import_run(const SlipwayArguments *arguments, const SlipwayEnvFil
 	import.journal.is_rewriting = true;
 	slipway_import_journal_write(file, &import.journal);
 	check_interrupt(&import);
+	check_unchanged(&import);
 	rewrite(&import, file, move, false);
 	slipway_die_pop();
 	slipway_output_say("%s: rewritten; backup %s", file->name, import.journal.backup);

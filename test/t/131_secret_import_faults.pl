@@ -238,6 +238,20 @@ is_deeply(env_files($place), { '.env' => '0644' }, 'and nothing beside it');
 store_is_clean($cloud, 'SIGTERM');
 is_deeply(in_force($place, \%env, 'DB_PASSWORD'), $in_force, 'the set before is in force');
 
+# So is an import of a file that somebody edits meanwhile
+
+set_faults($faults, { method => 'GET', path => '/payload', do => 'delay', seconds => 1 });
+$first = start_client($place, [ 'secret', 'import', '.env' ], connect => 0, env => \%env);
+$first->{run}->pump until $first->{err} =~ /stored in/;
+append_to_file("$place->{home}/.env", "NEW=1\n");
+($exit, $out, $err) = finish_client($first);
+set_faults($faults);
+is($exit, 1, 'an edit meanwhile') or diag($err);
+like($err, qr/error: "\.env" was changed by somebody else meanwhile$/m, 'is said');
+is(read_env($place, '.env'), "${text}NEW=1\n", 'and not lost');
+is_deeply(env_files($place), { '.env' => '0644' }, 'nothing is beside it');
+store_is_clean($cloud, 'an edit meanwhile');
+
 unlike($shown, qr/$secrets/, 'no secret was shown');
 unlike(slurp_file($node->logfile), qr/$secrets/, 'nor is one in the log of the server');
 
