@@ -17,10 +17,11 @@ my $node = new_node('leaks', conf => "log_statement = all\nlog_connections = on\
 my ($host, $port) = ($node->host, $node->port);
 my $place = new_place($node, { '0001_a.up.sql' => "CREATE TABLE a ();\n", '0001_a.down.sql' => "DROP TABLE a;\n", '0002_gate.sql' => "SELECT pg_advisory_lock(42), pg_advisory_unlock(42);\n" });
 
-# as they are, as a URI has them, and as the log of a shell would
-my %secret = (admin => q{adm1n/S3cret 'x}, app => "app%S3cret&y\xc3\xa9", wrong => 'wr0ng@S3cret');
+# as they are, and as a URI has them; of this run only, as the list of processes has those of others too
+my $mark = "S3cret$$";
+my %secret = (admin => "adm1n/$mark 'x", app => "app%$mark&y\xc3\xa9", wrong => "wr0ng\@$mark");
 my %encoded = map { $_ => $secret{$_} =~ s{([^A-Za-z0-9])}{sprintf '%%%02X', ord $1}ger } keys %secret;
-my $any = join '|', map { quotemeta } values %secret, values %encoded, 'S3cret';
+my $any = join '|', map { quotemeta } values %secret, values %encoded, $mark;
 
 for my $role (qw(admin app))
 {
