@@ -429,7 +429,8 @@ const SlipwayCommand slipway_command_table[] = {
 		"Of letters, digits, - and _, with as many of them as --bits take. It is not\n"
 		"shown. One of that name that is there already is replaced after a question, or\n"
 		"with --yes. A role of the database does not get it by this: see secret rotate.",
-		.examples = "slipway -e prod secret generate SESSION_KEY --purpose \"signs cookies\" --rotation 365d",
+		.examples = "slipway -e prod secret generate SESSION_KEY --rotation 365d\n"
+		"slipway -e prod secret generate API_KEY --purpose \"calls of the shop\"",
 		.offline = true,
 		.options = OPTIONS(SLIPWAY_OPTION_BITS, SLIPWAY_OPTION_PURPOSE, SLIPWAY_OPTION_ENVIRONMENT,
 						   SLIPWAY_OPTION_ROTATION, SLIPWAY_OPTION_YES, SLIPWAY_OPTION_METRICS),
@@ -477,7 +478,7 @@ const SlipwayCommand slipway_command_table[] = {
 		"from the store use them, and they lie on no disk then.",
 		.examples =
 		"slipway -e prod secret put-certificate --root ca.crt\n"
-		"slipway -e prod secret put-certificate DB_ADMIN_TLS --root ca.crt --cert deploy.crt --key deploy.key",
+		"slipway -e prod secret put-certificate --cert shop.crt --key shop.key",
 		.offline = true,
 		.options = OPTIONS(SLIPWAY_OPTION_ROOT, SLIPWAY_OPTION_CERT, SLIPWAY_OPTION_KEY, SLIPWAY_OPTION_METRICS),
 		.run = slipway_cmd_secret_put_certificate,
@@ -505,17 +506,17 @@ const SlipwayCommand slipway_command_table[] = {
 		.summary = "move a file's database settings into the store",
 		.description =
 		"Takes DB_HOST, DB_PORT, DB_NAME, DB_USERNAME, DB_PASSWORD, DB_ADMIN_USERNAME,\n"
-		"DB_ADMIN_PASSWORD, DATABASE_URL, DB_CONN_STRING and DB_ADMIN_CONN_STRING out of a\n"
-		"file of settings, a .env, and puts in where the store is. All else stays as it\n"
+		"DB_ADMIN_PASSWORD, DATABASE_URL, DB_CONN_STRING and DB_ADMIN_CONN_STRING out of\n"
+		"a file of settings, a .env, and puts in where the store is. All else stays as it\n"
 		"is, as settings of pools and of TLS. The .env.example beside it is changed too.\n\n"
 		"They are stored, read back and compared, and a connection is made with them;\n"
 		"only then the file is replaced, in one moment. A copy of it, which its owner\n"
-		"alone can read, stays beside it. If anything fails before, the store is as it was\n"
-		"and the file is not touched; what was interrupted is undone, or brought to\n"
+		"alone can read, stays beside it. If anything fails before, the store is as it\n"
+		"was and the file is not touched; what was interrupted is undone, or brought to\n"
 		"its end, by the next call.",
 		.examples =
-		"slipway --secrets barbican --secret-prefix PROD_ secret import .env --dry-run\n"
-		"slipway -e prod secret import .env\n"
+		"slipway -e prod secret import .env --dry-run\n"
+		"slipway --secrets barbican --secret-prefix PROD_ secret import .env\n"
 		"slipway -e prod secret import .env --prefer url",
 		.application = true,
 		.options = OPTIONS(SLIPWAY_OPTION_DRY_RUN, SLIPWAY_OPTION_PREFER),

@@ -227,17 +227,17 @@ key_fault(SlipwayConfigKey key, const char *text)
 static void
 check_value(const char *path, int line, Meaning meaning, const char *text, bool filled)
 {
-	bool		is_key = meaning.key != SLIPWAY_CONFIG_COUNT;
+	bool		is_option = meaning.option != SLIPWAY_OPTION_COUNT;
 	const char *fault;
 
 	if (!filled && strstr(text, "${") != NULL)
 		return;
-	fault = is_key ? key_fault(meaning.key, text)
-		: slipway_option_value_fault(&slipway_option_table[meaning.option], text);
+	fault = is_option ? slipway_option_value_fault(&slipway_option_table[meaning.option], text)
+		: key_fault(meaning.key, text);
 	if (fault != NULL)
 		slipway_die(SLIPWAY_EXIT_USAGE, fault, "%s:%d: invalid value \"%s\" of key \"%s\"",
-					path, line, text, is_key ? key_names[meaning.key]
-					: slipway_config_spell(slipway_option_table[meaning.option].name));
+					path, line, text, is_option ? slipway_config_spell(slipway_option_table[meaning.option].name)
+					: key_names[meaning.key]);
 }
 
 static void

@@ -36,12 +36,7 @@ slipway_token_release(SlipwayToken *token)
 	free(token->project_id);
 	free(token->roles);
 	free(token->endpoint);
-	token->header = NULL;
-	token->user = NULL;
-	token->project = NULL;
-	token->roles = NULL;
-	token->endpoint = NULL;
-	token->expires_at = 0;
+	memset(token, 0, sizeof(*token));
 }
 
 /* {"id": ...} or {"name": ...} of a domain. */

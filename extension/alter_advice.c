@@ -167,14 +167,15 @@ has_unique_constraint(const AlterTableCmd *cmd)
 {
 	ListCell   *cell;
 
-	if (cmd->def && IsA(cmd->def, ColumnDef))
-		foreach(cell, ((const ColumnDef *) cmd->def)->constraints)
-		{
-			ConstrType	type = lfirst_node(Constraint, cell)->contype;
+	if (cmd->def == NULL || !IsA(cmd->def, ColumnDef))
+		return false;
+	foreach(cell, ((const ColumnDef *) cmd->def)->constraints)
+	{
+		ConstrType	type = lfirst_node(Constraint, cell)->contype;
 
-			if (type == CONSTR_UNIQUE || type == CONSTR_PRIMARY)
-				return true;
-		}
+		if (type == CONSTR_UNIQUE || type == CONSTR_PRIMARY)
+			return true;
+	}
 	return false;
 }
 

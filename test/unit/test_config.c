@@ -95,6 +95,44 @@ expect_default(const char *text, SlipwayOptionId id, const char *expected, int l
 	harness_remove_folder(folder);
 }
 
+/* What another place than the process environment has; it counts what it is asked for. */
+static const char *
+look_up(void *context, const char *name)
+{
+	int		   *asked = context;
+
+	(*asked)++;
+	return strcmp(name, "SLIPWAY_TEST_STORED") == 0 ? "a@b c" : NULL;
+}
+
+static void
+looks_up_variables(void **state)
+{
+	const char *const text = "[a]\nurl = postgresql://r:${SLIPWAY_TEST_STORED}@h/${SLIPWAY_TEST_GIVEN}\n"
+		"[b]\nurl = user=r password=${SLIPWAY_TEST_STORED}\n[c]\nurl = $${SLIPWAY_TEST_STORED}\n";
+	static const char *const expected[] = {"postgresql://r:a%40b%20c@h/d", "user=r password=a@b\\ c", "${SLIPWAY_TEST_STORED}"};
+	static const int questions[] = {1, 1, 0};
+	Request		request;
+	char	   *folder = write_config(text, &request);
+
+	(void) state;
+	assert_int_equal(setenv("SLIPWAY_TEST_GIVEN", "d", 1), 0);
+	for (int i = 0; i < 3; i++)
+	{
+		const char	name[] = {(char) ('a' + i), '\0'};
+		SlipwayEnvironment *environment = slipway_config_read(request.path, name);
+		int			asked = 0;
+		char	   *value = slipway_config_value_with(environment, SLIPWAY_CONFIG_URL, look_up, &asked);
+
+		assert_string_equal(value, expected[i]);
+		assert_int_equal(asked, questions[i]);
+		free(value);
+		slipway_config_free(environment);
+	}
+	assert_int_equal(unsetenv("SLIPWAY_TEST_GIVEN"), 0);
+	harness_remove_folder(folder);
+}
+
 static void
 reads_values(void **state)
 {
@@ -289,6 +327,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_values),
+		cmocka_unit_test(looks_up_variables),
 		cmocka_unit_test(reads_defaults),
 		cmocka_unit_test(reads_long_lines),
 		cmocka_unit_test(fills_in_variables),
