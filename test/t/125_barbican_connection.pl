@@ -44,9 +44,9 @@ for my $role (sort keys %secret)
 {
 	my $literal = $secret{$role} =~ s/'/''/gr;
 
-	sql($node, "CREATE ROLE $role LOGIN PASSWORD '$literal'; SELECT slipway.grant_role('$role', k) FROM unnest('{reader,deployer,uploader}'::text[]) AS k", db => $place->{db});
+	sql($node, "CREATE ROLE $role LOGIN PASSWORD '$literal'; SELECT slipway.grant_role('$role', 'reader')", db => $place->{db});
 }
-sql($node, 'GRANT CREATE ON SCHEMA public TO deploy', db => $place->{db});
+sql($node, "GRANT CREATE ON SCHEMA public TO deploy; SELECT slipway.grant_role('deploy', k) FROM unnest('{deployer,uploader}'::text[]) AS k", db => $place->{db});
 unlink $node->data_dir . '/pg_hba.conf';
 append_to_file($node->data_dir . '/pg_hba.conf',
 	"hostssl all deploy all scram-sha-256\nhostssl $place->{db} shop all cert\nhost all shop all scram-sha-256\nhostnossl all all all reject\nlocal all all trust\n");
