@@ -12,6 +12,7 @@
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/jsonb.h"
+#include "utils/plancache.h"
 
 #include "compat.h"
 #include "credential.h"
@@ -308,20 +309,29 @@ read_row(const Common *common, uint64 row)
 	return wish;
 }
 
-/* One statement that only reads. */
+static _Noreturn void
+refuse_query(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("the query must be one statement that returns rows and changes nothing")));
+	pg_unreachable();
+}
+
 static uint64
 run_query(const char *sql)
 {
 	SPIPlanPtr	plan = SPI_prepare(sql, 0, NULL);
+	const CachedPlanSource *source;
+	const Query *query;
 
 	if (plan == NULL || !SPI_is_cursor_plan(plan))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the query must be one statement that returns rows")));
-	if (SPI_execute_plan(plan, NULL, NULL, true, 0) != SPI_OK_SELECT)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("the query must only read")));
+		refuse_query();
+	source = linitial(SPI_plan_get_plan_sources(plan));
+	query = linitial_node(Query, source->query_list);
+	if (query->commandType != CMD_SELECT || query->hasModifyingCTE ||
+		SPI_execute_plan(plan, NULL, NULL, true, 0) != SPI_OK_SELECT)
+		refuse_query();
 	return SPI_processed;
 }
 

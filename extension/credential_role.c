@@ -261,8 +261,8 @@ give_away(const char *role, const SlipwayOwned *owned)
 	become_member(role);
 	if (owned->how == SLIPWAY_OWNED_REASSIGN)
 		run_as_caller(psprintf("REASSIGN OWNED BY %s TO %s", quoted, quote_identifier(owned->heir)));
-	else
-		run_as_caller(psprintf("DROP OWNED BY %s", quoted));
+	/* What cannot be given to anybody, policies and default privileges, is left by that. */
+	run_as_caller(psprintf("DROP OWNED BY %s", quoted));
 }
 
 /* Without this the server would list what depends on the role, rights and all. */

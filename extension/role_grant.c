@@ -47,7 +47,7 @@ static const char reader_views[] =
 static const char reader_tables[] =
 "slipway.project, slipway.migration, slipway.manifest, slipway.run, slipway.detached_run, "
 "slipway.detached_notice, slipway.history, slipway.journal, slipway.role_grant, "
-"slipway.schema_snapshot, slipway.schema_object, slipway.credential, slipway.credential_usage, "
+"slipway.schema_snapshot, slipway.schema_object, slipway.credential_usage, "
 "slipway.credential_batch, slipway.credential_item";
 
 /* What each kind adds to that; admin has all of them. */

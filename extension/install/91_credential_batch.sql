@@ -67,7 +67,8 @@ COMMENT ON FUNCTION slipway.resume_batch(bigint, boolean, boolean) IS 'lets item
 
 CREATE VIEW slipway.batch_item WITH (security_barrier) AS
 SELECT i.batch, i.number AS item, i.project,
-       CASE WHEN i.outcome = 'running' AND NOT slipway._is_alive(i.backend_pid, i.backend_started_at) THEN 'interrupted'
+       CASE WHEN i.outcome = 'running' AND NOT slipway._is_alive(i.backend_pid, i.backend_started_at) AND NOT pg_catalog.pg_is_in_recovery()
+            THEN 'interrupted'
             ELSE i.outcome END AS outcome,
        i.attempt, i.claimed_at, i.claimed_by, i.backend_pid AS pid, i.finished_at, i.finished_at - i.claimed_at AS duration, i.message
   FROM slipway.credential_item i

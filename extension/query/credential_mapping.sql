@@ -10,7 +10,7 @@ SELECT CASE WHEN jsonb_typeof($1::jsonb) <> 'object' THEN 'It is no object.'
             WHEN $1::jsonb ->> 'project' IS NULL THEN 'It does not say in which column ("project") the name of the project is.'
             WHEN c.missing IS NOT NULL THEN format('Table %I has no column "%s".', r.relname, c.missing)
             WHEN c.columns IS NULL THEN 'It names no column to be written: "role", "status" or "reference".' END,
-       format('%I.%I', s.nspname, r.relname)
+       CASE WHEN r.oid IS NOT NULL THEN format('%I.%I', s.nspname, r.relname) END
   FROM named n
   LEFT JOIN pg_class r ON r.oid = n.oid
   LEFT JOIN pg_namespace s ON s.oid = r.relnamespace

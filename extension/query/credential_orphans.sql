@@ -1,7 +1,7 @@
 -- The mark of a role is its comment: see credential_role.c.
 SELECT o.kind, o.role, o.project, o.detail
   FROM (SELECT 'role' AS kind, r.rolname::text AS role,
-               substr(d.description, length(m.head) + 1, length(d.description) - length(m.head) - length(m.tail)) AS project,
+               (SELECT p.name FROM slipway.project p WHERE d.description = m.head || quote_literal(p.name) || m.tail) AS project,
                'it was made here, and no project claims it' AS detail
           FROM (SELECT 'slipway: credential of project ' AS head, ' in database ' || quote_literal(current_database()) AS tail) m
           JOIN pg_shdescription d ON d.classoid = 'pg_authid'::regclass
