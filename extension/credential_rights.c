@@ -14,6 +14,7 @@
 #include "utils/json.h"
 
 #include "credential_rights.h"
+#include "lock.h"
 #include "query.h"
 #include "spi.h"
 
@@ -164,11 +165,25 @@ select_state(const List *rows, const char *state)
 	return selected;
 }
 
-static void
-run_as_caller(const List *statements)
+static bool
+touches_database(const List *rows)
 {
 	ListCell   *cell;
 
+	foreach(cell, rows)
+		if (strcmp(((const SlipwayRightRow *) lfirst(cell))->kind, "DATABASE") == 0)
+			return true;
+	return false;
+}
+
+static void
+change(bool grant, const List *rows, const char *role)
+{
+	List	   *statements = make_statements(grant, rows, role);
+	ListCell   *cell;
+
+	if (touches_database(rows))
+		slipway_lock_database();
 	slipway_spi_begin_as(GetUserId());
 	foreach(cell, statements)
 		if (SPI_execute(lfirst(cell), false, 0) < 0)
@@ -177,11 +192,16 @@ run_as_caller(const List *statements)
 	CommandCounterIncrement();
 }
 
+static List *
+select_missing(const SlipwayCredential *credential)
+{
+	return select_state(slipway_rights_compare(credential), "missing");
+}
+
 List *
 slipway_rights_statements(const SlipwayCredential *credential)
 {
-	return make_statements(true, select_state(slipway_rights_compare(credential), "missing"),
-						   credential->role);
+	return make_statements(true, select_missing(credential), credential->role);
 }
 
 void
@@ -189,7 +209,7 @@ slipway_rights_grant(const SlipwayCredential *credential)
 {
 	List	   *left;
 
-	run_as_caller(slipway_rights_statements(credential));
+	change(true, select_missing(credential), credential->role);
 	/* Who may not grant a right is told so by an error or, at times, by a warning. */
 	left = slipway_rights_statements(credential);
 	if (left != NIL)
@@ -262,7 +282,7 @@ slipway_rights_revoke(const SlipwayCredential *credential)
 	foreach(cell, rows)
 		if (!list_member(before, makeString(name_right(lfirst(cell)))))
 			given = lappend(given, lfirst(cell));
-	run_as_caller(make_statements(false, given, credential->role));
+	change(false, given, credential->role);
 }
 
 void
@@ -277,5 +297,5 @@ slipway_rights_revoke_all(const char *role)
 	slipway_spi_begin();
 	rows = read_rows(slipway_query(&query, &args, 0), false, caller);
 	slipway_spi_end();
-	run_as_caller(make_statements(false, rows, role));
+	change(false, rows, role);
 }
