@@ -180,6 +180,16 @@ SELECT slipway.create_credential(:'verifier', 'one');
 SELECT * FROM slipway.check_credential('one');
 SELECT slipway.validate_credential('one') IS NOT NULL AS validated;
 
+-- What is granted to it is no part of the schema.
+CREATE TABLE snapshot_with AS SELECT * FROM slipway.snapshot('one');
+SELECT slipway.rollback_credential('one', 'generated');
+SELECT * FROM slipway.snapshot('one') EXCEPT TABLE snapshot_with;
+TABLE snapshot_with EXCEPT SELECT * FROM slipway.snapshot('one');
+SELECT kind, identity FROM snapshot_with WHERE definition LIKE '%regress_cred_one%';
+DROP TABLE snapshot_with;
+SELECT slipway.create_credential(:'verifier', 'one');
+SELECT slipway.update_credential('one');
+
 -- Back: first the last step, then all of it. Everybody else's rights are as before.
 DROP TABLE one.later;
 DROP FUNCTION one.later;
