@@ -6,9 +6,10 @@
  */
 #include "postgres.h"
 
+#include "catalog/namespace.h"
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
-#include "utils/fmgrprotos.h"
+#include "utils/varlena.h"
 
 #include "credential_mapping.h"
 #include "error_code.h"
@@ -38,26 +39,21 @@ ask(SlipwayQuery *query, const char *first, const char *second)
 	return answer;
 }
 
-/* The table that the caller means. */
-static Datum
-find_table(const char *json, bool *isnull)
+/* The table that the caller means by a name; InvalidOid if it means none. */
+static Oid
+find_table(const char *json)
 {
 	static SlipwayQuery query = {"SELECT $1::jsonb ->> 'table'", 1, {TEXTOID}};
 	char	   *name = ask(&query, json, NULL);
-	LOCAL_FCINFO(fcinfo, 1);
-	Datum		table = (Datum) 0;
+	List	   *parts;
+	List	   *names = NIL;
+	ListCell   *cell;
 
-	InitFunctionCallInfoData(*fcinfo, NULL, 1, InvalidOid, NULL, NULL);
-	fcinfo->isnull = true;
-	if (name)
-	{
-		fcinfo->args[0].value = CStringGetTextDatum(name);
-		fcinfo->args[0].isnull = false;
-		fcinfo->isnull = false;
-		table = to_regclass(fcinfo);
-	}
-	*isnull = fcinfo->isnull;
-	return table;
+	if (name == NULL || !SplitIdentifierString(name, '.', &parts) || parts == NIL || list_length(parts) > 2)
+		return InvalidOid;
+	foreach(cell, parts)
+		names = lappend(names, makeString(lfirst(cell)));
+	return RangeVarGetRelid(makeRangeVarFromNameList(names), NoLock, true);
 }
 
 static Mapping
@@ -66,11 +62,10 @@ read_mapping(const char *json)
 	static SlipwayQuery query = {SLIPWAY_QUERY_CREDENTIAL_MAPPING, 2, {TEXTOID, REGCLASSOID}};
 	SlipwayArgs args = {0};
 	Mapping		mapping;
-	bool		isnull;
-	Datum		table = find_table(json, &isnull);
+	Oid			table = find_table(json);
 
 	slipway_arg_text(&args, json);
-	slipway_arg_datum(&args, table, isnull);
+	slipway_arg_datum(&args, ObjectIdGetDatum(table), !OidIsValid(table));
 	slipway_spi_begin();
 	(void) slipway_query(&query, &args, 1);
 	mapping.wrong = slipway_row_text(0, 1);
