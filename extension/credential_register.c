@@ -67,6 +67,17 @@ refuse_taken(const Wish *wish)
 		refuse(wish, psprintf("Role \"%s\" is that of project \"%s\".", wish->role, other));
 }
 
+/* An escape with nothing behind it would be an error, but only where a session's name comes so far. */
+static bool
+ends_in_escape(const char *pattern)
+{
+	bool		escape = false;
+
+	for (; *pattern; pattern++)
+		escape = *pattern == '\\' && !escape;
+	return escape;
+}
+
 static void
 check_wish(const Wish *wish)
 {
@@ -75,6 +86,8 @@ check_wish(const Wish *wish)
 		refuse(wish, psprintf("There is no preset \"%s\": there are read-only, read-write and owner.", wish->preset));
 	if (wish->connection_limit < -1)
 		refuse(wish, psprintf("%d is no limit of connections; -1 means none.", wish->connection_limit));
+	if (wish->application && ends_in_escape(wish->application))
+		refuse(wish, "The pattern of application_name ends in a backslash.");
 	if (wish->previous_role && strcmp(wish->previous_role, wish->role) == 0)
 		refuse(wish, psprintf("Role \"%s\" cannot take its own place.", wish->role));
 	if (wish->previous_role)

@@ -55,10 +55,12 @@ slipway_credential_check_verifier(const char *verifier)
 				 errhint("PQencryptPasswordConn() makes one. The password itself never reaches the server.")));
 }
 
+#define MARK "slipway: credential of project "
+
 char *
 slipway_credential_mark(const SlipwayCredential *credential)
 {
-	return psprintf("slipway: credential of project %s in database %s",
+	return psprintf(MARK "%s in database %s",
 					quote_literal_cstr(credential->project->name),
 					quote_literal_cstr(get_database_name(MyDatabaseId)));
 }
@@ -84,6 +86,14 @@ slipway_credential_is_ours(const SlipwayCredential *credential)
 	char	   *comment = read_comment(credential->role);
 
 	return comment && strcmp(comment, slipway_credential_mark(credential)) == 0;
+}
+
+bool
+slipway_credential_is_marked(const SlipwayCredential *credential)
+{
+	char	   *comment = read_comment(credential->role);
+
+	return comment && strncmp(comment, MARK, strlen(MARK)) == 0;
 }
 
 bool

@@ -23,8 +23,9 @@ extern void slipway_credential_check_verifier(const char *verifier);
 /* The comment that a role made here has. */
 extern char *slipway_credential_mark(const SlipwayCredential *credential);
 
-/* Was the role, which exists, made for this project in this database? */
+/* Was the role, which exists, made for this project in this database? For any project, in any database? */
 extern bool slipway_credential_is_ours(const SlipwayCredential *credential);
+extern bool slipway_credential_is_marked(const SlipwayCredential *credential);
 
 /* Has it a password? */
 extern bool slipway_credential_has_password(const char *role);

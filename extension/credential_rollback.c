@@ -52,6 +52,23 @@ undo_update(SlipwayCredential *credential)
 	credential->updated = false;
 }
 
+/*
+ * Of a role without its mark nobody knows whether it is still the one that was made. One with another mark is that of
+ * another database, which a dump of this project came from.
+ */
+static void
+require_mark(const SlipwayCredential *credential)
+{
+	if (credential->made && !slipway_credential_is_marked(credential))
+		ereport(ERROR,
+				(errcode(SLIPWAY_FOREIGN_ROLE),
+				 errmsg("role \"%s\" may be another one than that which was made for project \"%s\"", credential->role,
+						credential->project->name),
+				 errdetail("Its comment, by which it is known, has gone."),
+				 errhint("If it is that one: COMMENT ON ROLE %s IS %s", quote_identifier(credential->role),
+						 quote_literal_cstr(slipway_credential_mark(credential)))));
+}
+
 /* One that is gone already was dropped by somebody else. */
 static void
 undo_create(SlipwayCredential *credential, const SlipwayOwned *owned)
@@ -65,6 +82,8 @@ undo_create(SlipwayCredential *credential, const SlipwayOwned *owned)
 	}
 	else if (exists && slipway_credential_is_ours(credential))
 		slipway_credential_drop_role(credential->role, owned);
+	else if (exists)
+		require_mark(credential);
 	credential->before = NULL;
 	credential->adopted = false;
 	credential->made = false;

@@ -175,6 +175,12 @@ $node->safe_psql('postgres', 'GRANT DELETE, TRUNCATE ON gamma.item TO shared; CR
 is($node->safe_psql('postgres', q{SELECT risk, custom_grants, policies, owned FROM slipway.credential_risk('gamma')}), 'medium|1|1|0',
 	'what binds a project to the role makes it riskier');
 
+# Schema public belongs to a role as which nobody makes anything.
+$node->safe_psql('postgres', q{SELECT slipway.create_project('pub', '{public}'), slipway.register_credential('pub', 'app_pub')});
+is($node->safe_psql('postgres', q{SELECT count(*) FROM slipway.credential_statements('pub') s WHERE s LIKE 'ALTER DEFAULT PRIVILEGES FOR ROLE postgres IN SCHEMA public%'}), 3,
+	'default privileges there are those of the owner of the database');
+$node->safe_psql('postgres', q{SELECT slipway.create_project('pub', '{}')});
+
 # A dump into another database: the roles are those of the first.
 $node->safe_psql('postgres', 'CREATE DATABASE copy');
 command_ok([ 'pg_dump', '-d', $node->connstr('postgres'), '-f', $node->basedir . '/dump.sql' ], 'a dump');
