@@ -47,7 +47,7 @@ extern SlipwayCredential *slipway_credential_look(FunctionCallInfo fcinfo, int a
 extern SlipwayCredential *slipway_credential_begin(FunctionCallInfo fcinfo, int arg, const char *function);
 
 /* Raises SW041: the step is not possible in the state it is in. */
-extern void slipway_credential_refuse(const SlipwayCredential *credential, const char *why, const char *hint) pg_attribute_noreturn();
+extern _Noreturn void slipway_credential_refuse(const SlipwayCredential *credential, const char *why, const char *hint);
 
 /*
  * Writes down the credential as it is now, with a status, and the entry of the history. reason and error may be NULL.
