@@ -51,7 +51,7 @@ release_set(SlipwayBarbicanSet *set)
 	json_decref(set->references);
 }
 
-/* False for a container of that name that somebody else has made. */
+/* False for a container of that name that somebody else has made, or that somebody was stopped in removing. */
 static bool
 read_set(const json_t *container, SlipwayBarbicanSet *set)
 {
@@ -76,8 +76,6 @@ read_set(const json_t *container, SlipwayBarbicanSet *set)
 	}
 	set->reference = slipway_memory_copy(slipway_barbican_reference(container));
 	set->created = slipway_memory_copy(created != NULL ? created : "");
-	if (!marked)
-		release_set(set);
 	return marked;
 }
 
@@ -107,15 +105,18 @@ slipway_barbican_sets_find(SlipwayBarbicanStore *store, SlipwayBarbicanSets *set
 
 	sets->count = 0;
 	sets->sets = slipway_memory_new((json_array_size(containers) + 1) * sizeof(SlipwayBarbicanSet));
-	sets->ruins = json_array();
+	sets->unmarked = json_object();
 	json_array_foreach(containers, i, container)
 	{
 		if (strcmp(slipway_barbican_name(container), name) != 0)
 			continue;
 		if (read_set(container, &sets->sets[sets->count]))
 			sets->count++;
-		else if (json_array_size(json_object_get(container, "secret_refs")) == 0)
-			(void) json_array_append_new(sets->ruins, json_string(slipway_barbican_reference(container)));
+		else
+		{
+			(void) json_object_set(sets->unmarked, sets->sets[sets->count].reference, sets->sets[sets->count].references);
+			release_set(&sets->sets[sets->count]);
+		}
 	}
 	if (sets->count > 0)
 		qsort(sets->sets, sets->count, sizeof(SlipwayBarbicanSet), compare_sets);
@@ -132,7 +133,7 @@ slipway_barbican_sets_release(SlipwayBarbicanSets *sets)
 	for (size_t i = 0; sets->sets != NULL && i < sets->count; i++)
 		release_set(&sets->sets[i]);
 	free(sets->sets);
-	json_decref(sets->ruins);
+	json_decref(sets->unmarked);
 	*sets = (SlipwayBarbicanSets) {0};
 }
 
@@ -424,6 +425,24 @@ add_others(json_t *into, const json_t *list, const json_t *without)
 			(void) json_array_append(into, item);
 }
 
+/* Those that have nothing, or nothing of their own: what is left of a set when what names it is gone. */
+static void
+add_ruins(json_t *containers, json_t *unmarked, const json_t *references)
+{
+	const char *reference;
+	json_t	   *list;
+
+	json_object_foreach(unmarked, reference, list)
+	{
+		json_t	   *others = json_array();
+
+		add_others(others, list, references);
+		if (json_array_size(others) == 0)
+			(void) json_array_append_new(containers, json_string(reference));
+		json_decref(others);
+	}
+}
+
 /*
  * Secrets first, and what names the set after all others: what no container names any more would stay for ever, as would a
  * container that is not known for what it is. But of what was published meanwhile nothing is removed: it may have been made of
@@ -455,7 +474,7 @@ slipway_barbican_retire(void *state, const char *set)
 			json_decref(others);
 			(void) json_array_append_new(containers, json_string(sets.sets[i].reference));
 		}
-		(void) json_array_extend(containers, sets.ruins);
+		add_ruins(containers, sets.unmarked, current->references);
 		/* of a try of publish that was lost */
 		fault = slipway_barbican_find_staged(store, set, &staged);
 		for (size_t i = 0; i < json_array_size(staged); i++)

@@ -31,7 +31,7 @@ typedef struct SlipwayBarbicanSets
 {
 	SlipwayBarbicanSet *sets;
 	size_t		count;
-	json_t	   *ruins;			/* references of containers that have nothing any more, as somebody was stopped who removed one */
+	json_t	   *unmarked;		/* containers of that name without one for it: their references, with those in them as an array */
 } SlipwayBarbicanSets;
 
 SlipwaySecretFault *slipway_barbican_sets_find(SlipwayBarbicanStore *store, SlipwayBarbicanSets *sets);

@@ -38,4 +38,12 @@
 
 #define SLIPWAY_REHEARSAL_STOPPED	SLIPWAY_ERROR(31)	/* it has held a strong lock long enough */
 
+#define SLIPWAY_NO_CREDENTIAL		SLIPWAY_ERROR(40)	/* of a project: none is registered */
+#define SLIPWAY_CREDENTIAL_STATE	SLIPWAY_ERROR(41)	/* a step that is not possible in it */
+#define SLIPWAY_FOREIGN_ROLE		SLIPWAY_ERROR(42)	/* it exists, and was not made here */
+#define SLIPWAY_ROLE_OWNS			SLIPWAY_ERROR(43)	/* objects, so that it cannot be dropped */
+#define SLIPWAY_CREDENTIAL_INVALID	SLIPWAY_ERROR(44)	/* slipway.validate_credential() */
+#define SLIPWAY_NOT_CLAIMED			SLIPWAY_ERROR(45)	/* an item of a batch, any more */
+#define SLIPWAY_INVALID_CREDENTIAL	SLIPWAY_ERROR(46)	/* what is to be registered */
+
 #endif							/* SLIPWAY_ERROR_CODE_H */

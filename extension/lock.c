@@ -34,6 +34,7 @@
 #define LOCK_DETACHED 4
 #define LOCK_DONE 5
 #define LOCK_SNAPSHOT 6
+#define LOCK_DATABASE 7
 
 /* pg_advisory_lock(bigint) uses 1 there. */
 #define ADVISORY_BIGINT 1
@@ -443,4 +444,10 @@ void
 slipway_lock_snapshot(int64 lock_key)
 {
 	lock_to_end(lock_key, LOCK_SNAPSHOT);
+}
+
+void
+slipway_lock_database(void)
+{
+	lock_to_end(0, LOCK_DATABASE);
 }

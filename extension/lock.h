@@ -94,4 +94,10 @@ extern void slipway_lock_mark(int done);
  */
 extern void slipway_lock_snapshot(int64 lock_key);
 
+/*
+ * Orders those who change rights on the database itself, whatever the project; held to the end of the transaction. The
+ * server would let the second one fail ("tuple concurrently updated").
+ */
+extern void slipway_lock_database(void);
+
 #endif							/* SLIPWAY_LOCK_H */

@@ -189,19 +189,9 @@ slipway_project_check_owner(const char *project, Oid role)
 				 errhint("Give the project another owner with slipway.create_project().")));
 }
 
-PG_FUNCTION_INFO_V1(slipway_create_project);
-
-Datum
-slipway_create_project(PG_FUNCTION_ARGS)
+void
+slipway_project_create(const char *name, ArrayType *schemas, const char *owner)
 {
-	char	   *name;
-	char	   *owner = PG_ARGISNULL(2) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(2));
-
-	if (PG_ARGISNULL(0))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("the name of a project must not be null")));
-	name = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	slipway_check_name("project", name);
 	slipway_privilege_require(SLIPWAY_ADMIN, NULL);
 	if (owner && owner[0])
@@ -216,9 +206,22 @@ slipway_create_project(PG_FUNCTION_ARGS)
 					 errhint("Who makes a role the owner of a project must be able to SET ROLE to it.")));
 		slipway_project_check_owner(name, role);
 	}
-	if (!PG_ARGISNULL(1))
-		check_schemas(PG_GETARG_ARRAYTYPE_P(1));
-	store_project(name, PG_ARGISNULL(1) ? (Datum) 0 : PG_GETARG_DATUM(1), PG_ARGISNULL(1),
-				  owner, false);
+	if (schemas)
+		check_schemas(schemas);
+	store_project(name, PointerGetDatum(schemas), schemas == NULL, owner, false);
+}
+
+PG_FUNCTION_INFO_V1(slipway_create_project);
+
+Datum
+slipway_create_project(PG_FUNCTION_ARGS)
+{
+	if (PG_ARGISNULL(0))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("the name of a project must not be null")));
+	slipway_project_create(text_to_cstring(PG_GETARG_TEXT_PP(0)),
+						   PG_ARGISNULL(1) ? NULL : PG_GETARG_ARRAYTYPE_P(1),
+						   PG_ARGISNULL(2) ? NULL : text_to_cstring(PG_GETARG_TEXT_PP(2)));
 	PG_RETURN_VOID();
 }

@@ -6,6 +6,7 @@
 #define SLIPWAY_PROJECT_H
 
 #include "nodes/pg_list.h"
+#include "utils/array.h"
 
 typedef struct SlipwayProject
 {
@@ -26,6 +27,12 @@ extern void slipway_project_offer_search_path(SlipwayProject *project, char *sea
 
 /* Makes project "default" if it is that and does not exist; SW012 for any other. Opens a scope. */
 extern void slipway_project_require(const char *name);
+
+/*
+ * Registers a project, or changes what is not NULL of an existing one, as slipway.create_project() does: raises 42501
+ * unless the caller is an admin of all projects. Opens scopes.
+ */
+extern void slipway_project_create(const char *name, ArrayType *schemas, const char *owner);
 
 /* Raises SW016 unless name can name a thing of this kind ("project", ...). */
 extern void slipway_check_name(const char *kind, const char *name);

@@ -34,17 +34,21 @@ static const char reader_routines[] =
 "slipway.verify_history(text), slipway.snapshot(text, text[]), slipway.fingerprint(text, text[]), "
 "slipway.diff(text, text, text[]), slipway.drift(text, text[]), "
 "slipway.rollback_plan(text, jsonb), slipway._status(text), slipway._may(text, text), "
-"slipway._is_alive(integer, timestamptz), slipway._wait(integer), slipway._work(integer)";
+"slipway._is_alive(integer, timestamptz), slipway._wait(integer), slipway._work(integer), "
+"slipway.credential_rights(text), slipway.credential_statements(text), slipway.credential_objects(text), "
+"slipway.credential_sessions(text), slipway.check_credential(text), slipway.credential_risk(text)";
 
 static const char reader_views[] =
 "slipway.status, slipway.log, slipway.schema_migrations, slipway.lock_holder, "
-"slipway.progress, slipway.detached, slipway.notice, slipway.saved_snapshot, slipway.metric, slipway.metric_drift, slipway.registered_project";
+"slipway.progress, slipway.detached, slipway.notice, slipway.saved_snapshot, slipway.metric, slipway.metric_drift, slipway.registered_project, "
+"slipway.project_credential, slipway.role_usage, slipway.batch, slipway.batch_item";
 
 /* A reader of all projects may look at the tables too, but at no body. */
 static const char reader_tables[] =
 "slipway.project, slipway.migration, slipway.manifest, slipway.run, slipway.detached_run, "
 "slipway.detached_notice, slipway.history, slipway.journal, slipway.role_grant, "
-"slipway.schema_snapshot, slipway.schema_object";
+"slipway.schema_snapshot, slipway.schema_object, slipway.credential_usage, "
+"slipway.credential_batch, slipway.credential_item";
 
 /* What each kind adds to that; admin has all of them. */
 static const char *const right_routines[] = {
@@ -64,7 +68,16 @@ static const char *const right_routines[] = {
 	"slipway.create_project(text, text[], text), slipway.grant_role(text, text, text), "
 	"slipway.revoke_role(text, text, text), slipway.settle_unit(text, boolean, text, text), "
 	"slipway.accept_checksum(text, text, text), slipway.forget_failed(text, text, text), "
-	"slipway.mark_applied(text, text, text), slipway.baseline(text, text, text)",
+	"slipway.mark_applied(text, text, text), slipway.baseline(text, text, text), "
+	"slipway.register_credential(text, text, text, text, integer, text, jsonb), slipway.register_credentials(text, jsonb), "
+	"slipway.generate_credential(text, text), slipway.create_credential(text, text, boolean), "
+	"slipway.update_credential(text), slipway.validate_credential(text, text), "
+	"slipway.rollback_credential(text, text, text, text, text), slipway.clear_credential(text), "
+	"slipway.fail_credential(text, text, text, text), slipway.record_usage(text), "
+	"slipway.check_credentials(), slipway.credential_estimate(), slipway.credential_orphans(), slipway.drop_orphan(text, text, text), "
+	"slipway.create_batch(text[], text, jsonb, integer), slipway.claim_item(bigint), "
+	"slipway.finish_item(bigint, integer, integer, text, text), slipway.stop_batch(bigint, text), "
+	"slipway.resume_batch(bigint, boolean, boolean)",
 };
 
 static void
@@ -264,7 +277,8 @@ slipway_set_owner(PG_FUNCTION_ARGS)
 {
 	static const char *const tables[] = {
 		"project", "script", "migration", "manifest", "run", "detached_run", "detached_notice", "history",
-		"journal", "journal_made", "role_grant", "schema_snapshot", "schema_object"
+		"journal", "journal_made", "role_grant", "schema_snapshot", "schema_object", "credential",
+		"credential_usage", "credential_batch", "credential_item"
 	};
 	char	   *role = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	const char *quoted = quote_identifier(role);

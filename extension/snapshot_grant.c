@@ -65,6 +65,8 @@ slipway_reader_grants_beside(SlipwayReader *reader, const Acl *acl, const Acl *u
 
 		if (other ? other->ai_privs == item->ai_privs : item->ai_privs == 0)
 			continue;
+		if (list_member_oid(reader->credentials, item->ai_grantee))
+			continue;
 		/* Of their own rights owners have the grant options in any case. */
 		lines[n++] = show_item(reader, item->ai_grantee, item->ai_grantor, ACLITEM_GET_PRIVS(*item),
 							   item->ai_grantee == owner ? 0 : ACLITEM_GET_GOPTIONS(*item), owner);

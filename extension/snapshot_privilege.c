@@ -88,6 +88,8 @@ slipway_snapshot_default_privileges(SlipwayReader *reader)
 		slipway_reader_grants_beside(reader, acl,
 									 schema ? make_empty_acl() : acldefault(type_of_default(row->defaclobjtype), row->defaclrole),
 									 row->defaclrole);
+		if (reader->definition.len == 0)
+			continue;
 		slipway_reader_add(reader, "default privileges", slipway_reader_identity(DefaultAclRelationId, row->oid),
 						   schema ? schema->name : NULL);
 	}

@@ -22,6 +22,7 @@
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
+#include "credential_grantee.h"
 #include "snapshot_name.h"
 #include "snapshot_reader.h"
 
@@ -215,6 +216,8 @@ slipway_reader_open(const SlipwayScope *scope, MemoryContext result)
 	reader->roles = make_table(reader, "slipway roles", sizeof(Oid), sizeof(Role));
 	reader->types = make_table(reader, "slipway types", offsetof(SlipwayType, name), sizeof(SlipwayType));
 	reader->notes = make_table(reader, "slipway notes", sizeof(ObjectKey), sizeof(Note));
+	MemoryContextSwitchTo(context);
+	reader->credentials = slipway_credential_grantees();
 	MemoryContextSwitchTo(reader->scratch);
 	slipway_reader_begin(reader);
 	read_members(reader);

@@ -42,6 +42,7 @@ typedef struct SlipwayReader
 	HTAB	   *notes;			/* comments, security labels, ... */
 	HTAB	   *relations;		/* see snapshot_relation.h */
 	HTAB	   *operator_classes;	/* see snapshot_index.c */
+	List	   *credentials;	/* roles, as OIDs, to whom what is granted does not show */
 	StringInfoData definition;	/* of the current object */
 	const char *parent;			/* what it belongs to, if it is ignored with that; NULL after begin */
 	SlipwayObject *objects;
@@ -118,7 +119,7 @@ extern const char *slipway_reader_comment(SlipwayReader *reader, Oid class_id, O
 /* Comment, security labels, and extensions with which it is dropped. */
 extern void slipway_reader_notes(SlipwayReader *reader, Oid class_id, Oid oid, int32 sub_id);
 
-/* A line for each role whose rights are not those that an owner gets, and gives, by default. */
+/* A line for each role whose rights are not those that an owner gets, and gives, by default; none for those of credentials. */
 extern void slipway_reader_grants(SlipwayReader *reader, Datum acl, bool isnull, ObjectType type, Oid owner);
 
 /* The same beside other rights than the default ones. */

@@ -7,6 +7,7 @@
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
+#include "nodes/execnodes.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
@@ -34,22 +35,41 @@ slipway_spi_begin(void)
 	slipway_spi_begin_as(slipway_bookkeeper());
 }
 
-void
-slipway_spi_begin_as(Oid role)
+static void
+remember_caller(void)
 {
 	Assert(!scope.active);
 	scope.context = CurrentMemoryContext;
 	GetUserIdAndSecContext(&scope.user, &scope.sec_context);
-	SetUserIdAndSecContext(role, scope.sec_context | SECURITY_LOCAL_USERID_CHANGE |
-						   SECURITY_RESTRICTED_OPERATION);
 	scope.guc_nest = NewGUCNestLevel();
-	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET,
-							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+}
+
+static void
+connect(void)
+{
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	PushActiveSnapshot(GetTransactionSnapshot());
 	scope.subxact = GetCurrentSubTransactionId();
 	scope.active = true;
+}
+
+void
+slipway_spi_begin_as(Oid role)
+{
+	remember_caller();
+	SetUserIdAndSecContext(role, scope.sec_context | SECURITY_LOCAL_USERID_CHANGE |
+						   SECURITY_RESTRICTED_OPERATION);
+	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET,
+							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
+	connect();
+}
+
+void
+slipway_spi_begin_caller(void)
+{
+	remember_caller();
+	connect();
 }
 
 void
@@ -153,6 +173,15 @@ Datum
 slipway_row_datum(uint64 row, int column, bool *isnull)
 {
 	return SPI_getbinval(SPI_tuptable->vals[row], SPI_tuptable->tupdesc, column, isnull);
+}
+
+void
+slipway_return_rows(FunctionCallInfo fcinfo, uint64 rows)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+
+	for (uint64 i = 0; i < rows; i++)
+		tuplestore_puttuple(result->setResult, SPI_tuptable->vals[i]);
 }
 
 char *

@@ -44,6 +44,12 @@ extern void slipway_spi_end(void);
 /* The same as another role: for GRANT, which the owner of an object gives. */
 extern void slipway_spi_begin_as(Oid role);
 
+/*
+ * The same as the caller, under its own search_path, and restricted in nothing: for
+ * statements that it has given itself, and for its own tables.
+ */
+extern void slipway_spi_begin_caller(void);
+
 /* True between begin and end: hooks let such statements pass. */
 extern bool slipway_spi_active(void);
 
@@ -67,6 +73,12 @@ extern uint64 slipway_query(SlipwayQuery *query, SlipwayArgs *args, long limit);
 extern char *slipway_row_text(uint64 row, int column);
 extern Datum slipway_row_datum(uint64 row, int column, bool *isnull);
 extern int64 slipway_row_int8(uint64 row, int column);
+
+/*
+ * For a function that returns a set of rows: those of the last query, whose columns are the function's.
+ * InitMaterializedSRF() was called before the scope began.
+ */
+extern void slipway_return_rows(FunctionCallInfo fcinfo, uint64 rows);
 
 /* Copies a hash column into 32 bytes at hash; false for NULL. */
 extern bool slipway_row_hash(uint64 row, int column, uint8 *hash);

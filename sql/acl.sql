@@ -25,6 +25,11 @@ SELECT role, kind, project, granted_by = session_user AS by FROM slipway.role_gr
 SELECT slipway.grant_role('regress_acl_reader', 'reader', 'mine');
 SELECT count(*) FROM slipway.role_grant;
 
+-- What functions of credentials need; the numbers of the batches are 1 and 2.
+SELECT slipway.register_credential(p, 'regress_acl_role_' || p) FROM unnest('{mine,yours}'::text[]) p;
+SELECT slipway.generate_credential('store', p) FROM unnest('{mine,yours}'::text[]) p;
+SELECT slipway.create_batch(ARRAY[p], p) FROM unnest('{mine,yours}'::text[]) p;
+
 -- may(statement, role) is yes, no for 42501, or another error's SQLSTATE;
 -- nothing stays of what the statement does.
 CREATE FUNCTION may(statement text, role text) RETURNS text LANGUAGE plpgsql AS $$
@@ -77,6 +82,27 @@ SELECT replace(text, 'mine', CASE WHEN yours THEN 'yours' ELSE 'mine' END), your
     $$SELECT slipway.mark_applied('0002_b', 'why not', 'mine')$$,
     $$SELECT slipway.baseline('0002_b', 'why not', 'mine')$$,
     $$SELECT slipway.cancel('mine')$$,
+    $$SELECT slipway.register_credential('mine', 'regress_acl_role')$$,
+    $$SELECT slipway.register_credentials('SELECT ''mine'' AS project, ''regress_acl_role'' AS role')$$,
+    $$SELECT slipway.generate_credential('store', 'mine')$$,
+    $$SELECT slipway.create_credential('SCRAM-SHA-256$1:YQ==$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=', 'mine')$$,
+    $$SELECT slipway.update_credential('mine')$$,
+    $$SELECT slipway.validate_credential('mine')$$,
+    $$SELECT slipway.rollback_credential('mine')$$,
+    $$SELECT slipway.clear_credential('mine')$$,
+    $$SELECT slipway.fail_credential('create', 'why', 'mine')$$,
+    $$SELECT slipway.record_usage('mine')$$,
+    $$SELECT slipway.credential_rights('mine')$$,
+    $$SELECT slipway.credential_statements('mine')$$,
+    $$SELECT slipway.credential_objects('mine')$$,
+    $$SELECT slipway.credential_sessions('mine')$$,
+    $$SELECT slipway.check_credential('mine')$$,
+    $$SELECT slipway.credential_risk('mine')$$,
+    $$SELECT slipway.create_batch('{mine}')$$,
+    $$SELECT slipway.claim_item(length('mine') - 3)$$,
+    $$SELECT slipway.finish_item(length('mine') - 3, 1, 1, 'failed')$$,
+    $$SELECT slipway.stop_batch(length('mine') - 3)$$,
+    $$SELECT slipway.resume_batch(length('mine') - 3)$$,
     -- options are looked at last; a deploy would stay
     $$SELECT slipway.migrate_detached('mine', '{"unknown": 1}')$$]) WITH ORDINALITY u(text, n)
  ORDER BY yours, n;
@@ -94,9 +120,15 @@ SELECT text FROM unnest(ARRAY[
     $$SELECT slipway.revoke_role('regress_acl_none', 'reader')$$,
     $$SELECT slipway.set_owner('regress_acl_target')$$,
     $$SELECT slipway._refuse_change()$$,
-    $$SELECT FROM slipway.status$$, $$SELECT FROM slipway.log$$, $$SELECT FROM slipway.schema_migrations$$, $$SELECT FROM slipway.lock_holder$$, $$SELECT FROM slipway.progress$$, $$SELECT FROM slipway.detached$$, $$SELECT FROM slipway.notice$$, $$SELECT FROM slipway.metric$$, $$SELECT FROM slipway.metric_drift$$, $$SELECT FROM slipway.registered_project$$, $$SELECT FROM slipway.saved_snapshot$$, $$SELECT FROM slipway._applied$$,
+    $$SELECT slipway.check_credentials()$$,
+    $$SELECT slipway.credential_estimate()$$,
+    $$SELECT slipway.credential_orphans()$$,
+    $$SELECT slipway.drop_orphan('regress_acl_target')$$,
+    $$SELECT FROM slipway.status$$, $$SELECT FROM slipway.log$$, $$SELECT FROM slipway.schema_migrations$$, $$SELECT FROM slipway.lock_holder$$, $$SELECT FROM slipway.progress$$, $$SELECT FROM slipway.detached$$, $$SELECT FROM slipway.notice$$, $$SELECT FROM slipway.metric$$, $$SELECT FROM slipway.metric_drift$$, $$SELECT FROM slipway.registered_project$$, $$SELECT FROM slipway.saved_snapshot$$, $$SELECT FROM slipway.project_credential$$, $$SELECT FROM slipway.role_usage$$, $$SELECT FROM slipway.batch$$, $$SELECT FROM slipway.batch_item$$, $$SELECT FROM slipway._applied$$,
     $$SELECT FROM slipway.project$$, $$SELECT hash FROM slipway.script$$, $$SELECT body FROM slipway.script$$, $$SELECT FROM slipway.migration$$, $$SELECT FROM slipway.manifest$$,
     $$SELECT FROM slipway.run$$, $$SELECT FROM slipway.detached_run$$, $$UPDATE slipway.detached_run SET outcome = 'succeeded'$$, $$SELECT FROM slipway.detached_notice$$, $$SELECT FROM slipway.history$$, $$SELECT FROM slipway.journal$$, $$SELECT FROM slipway.journal_made$$, $$SELECT FROM slipway.role_grant$$, $$SELECT FROM slipway.schema_snapshot$$, $$SELECT FROM slipway.schema_object$$, $$DELETE FROM slipway.schema_object$$,
+    $$SELECT FROM slipway.credential$$, $$SELECT FROM slipway.credential_usage$$, $$SELECT FROM slipway.credential_batch$$, $$SELECT FROM slipway.credential_item$$,
+    $$UPDATE slipway.credential SET role = 'x'$$, $$UPDATE slipway.credential_item SET outcome = 'x'$$,
     $$INSERT INTO slipway.history DEFAULT VALUES$$, $$UPDATE slipway.history SET hint = ''$$, $$DELETE FROM slipway.history$$, $$TRUNCATE slipway.history$$,
     $$INSERT INTO slipway.project (name) VALUES ('new')$$, $$UPDATE slipway.project SET owner = 'x'$$, $$DELETE FROM slipway.run$$, $$UPDATE slipway.run SET outcome = 'failed'$$,
     $$INSERT INTO slipway.script VALUES (sha256(''), '')$$, $$INSERT INTO slipway.manifest DEFAULT VALUES$$, $$INSERT INTO slipway.migration DEFAULT VALUES$$,

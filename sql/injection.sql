@@ -127,7 +127,51 @@ INSERT INTO call (statement) VALUES
 ('SELECT slipway.rollback_plan(''default'', jsonb_build_object(''to'', %L::text))'),
 ('SELECT slipway.rollback_plan(''default'', jsonb_build_object(''script'', %L::text))'),
 ('SELECT slipway.rollback_losses(%L, ''{"all": true}'')'),
-('SELECT slipway.rollback_losses(''default'', jsonb_build_object(%L, 1))');
+('SELECT slipway.rollback_losses(''default'', jsonb_build_object(%L, 1))'),
+('SELECT slipway.register_credential(%L)'),
+('SELECT slipway.register_credential(''default'', %L)'),
+('SELECT slipway.register_credential(''default'', ''regress_inj'', %L)'),
+('SELECT slipway.register_credential(''default'', ''regress_inj'', previous_role => %L)'),
+('SELECT slipway.register_credential(''default'', ''regress_inj'', application => %L)'),
+('SELECT slipway.register_credential(''default'', ''regress_inj'', mapping => jsonb_build_object(''table'', %L::text, ''project'', ''a'', ''role'', ''a''))'),
+('SELECT slipway.register_credential(''default'', ''regress_inj'', mapping => jsonb_build_object(''table'', ''victim'', ''project'', %L::text, ''role'', ''alive''))'),
+('SELECT slipway.register_credential(''default'', ''regress_inj'', mapping => jsonb_build_object(''table'', ''victim'', ''project'', ''alive'', %L, ''alive''))'),
+('SELECT slipway.register_credentials(%L)'),
+('SELECT slipway.register_credentials(''SELECT ''''default'''' AS project'', jsonb_build_object(''prefix'', %L::text))'),
+('SELECT slipway.register_credentials(''SELECT ''''default'''' AS project'', jsonb_build_object(''columns'', jsonb_build_object(''role'', %L::text)))'),
+('SELECT slipway.register_credentials(''SELECT ''''inj'''' AS project, ''''regress_inj'''' AS role, $q$'' || %L || ''$q$ AS schemas'')'),
+('SELECT slipway.generate_credential(%L)'),
+('SELECT slipway.generate_credential(''store'', %L)'),
+('SELECT slipway.create_credential(%L)'),
+('SELECT slipway.create_credential(NULL, %L)'),
+('SELECT slipway.update_credential(%L)'),
+('SELECT slipway.validate_credential(%L)'),
+('SELECT slipway.validate_credential(''default'', %L)'),
+('SELECT slipway.rollback_credential(%L)'),
+('SELECT slipway.rollback_credential(''default'', %L)'),
+('SELECT slipway.rollback_credential(''default'', reason => %L)'),
+('SELECT slipway.rollback_credential(''default'', owned => %L)'),
+('SELECT slipway.rollback_credential(''default'', owned => ''reassign'', heir => %L)'),
+('SELECT slipway.clear_credential(%L)'),
+('SELECT slipway.fail_credential(%L, ''why'')'),
+('SELECT slipway.fail_credential(''create'', %L)'),
+('SELECT slipway.fail_credential(''create'', ''why'', %L)'),
+('SELECT slipway.fail_credential(''create'', ''why'', sqlstate => %L)'),
+('SELECT slipway.credential_rights(%L)'),
+('SELECT slipway.credential_statements(%L)'),
+('SELECT slipway.credential_objects(%L)'),
+('SELECT slipway.credential_sessions(%L)'),
+('SELECT slipway.record_usage(%L)'),
+('SELECT slipway.check_credential(%L)'),
+('SELECT slipway.credential_risk(%L)'),
+('SELECT slipway.drop_orphan(%L)'),
+('SELECT slipway.drop_orphan(''pg_monitor'', %L)'),
+('SELECT slipway.drop_orphan(''pg_monitor'', ''reassign'', %L)'),
+('SELECT slipway.create_batch(ARRAY[%L])'),
+('SELECT slipway.create_batch(''{default}'', %L)'),
+('SELECT slipway.finish_item(1, 1, 1, %L)'),
+('SELECT slipway.finish_item(1, 1, 1, ''failed'', %L)'),
+('SELECT slipway.stop_batch(1, %L)');
 -- No text argument is left out.
 SELECT p.oid::regprocedure, p.pronargs - count(c.n) AS missing
   FROM pg_proc p LEFT JOIN call c ON c.statement LIKE '%slipway.' || replace(p.proname, '_', '\_') || '(%'
@@ -144,6 +188,9 @@ EXCEPTION
 END
 $$;
 CALL project('default');
+SELECT slipway.register_credential('default', 'regress_inj_default');
+SELECT slipway.generate_credential('store');
+SELECT slipway.create_batch('{default}');
 CREATE TABLE outcomes AS
 SELECT c.n AS call, c.statement, h.n, h.value, r.*
   FROM call c, hostile h, LATERAL result(replace(c.statement, '%L', quote_literal(h.value))) r;
@@ -210,7 +257,7 @@ SELECT slipway.add_script('SELECT 1', 'ünï "quoted" ''name'' 名前 𝄞');
 CALL slipway.migrate('ünï "quoted" ''name'' 名前 𝄞');
 RESET SESSION AUTHORIZATION;
 SELECT project, migration, state FROM slipway.status WHERE state = 'applied' ORDER BY project COLLATE "C";
-SELECT project, migration, session_role, effective_role, application_name, client_version FROM slipway.log ORDER BY project COLLATE "C";
+SELECT project, migration, session_role, effective_role, application_name, client_version FROM slipway.log WHERE migration IS NOT NULL ORDER BY project COLLATE "C";
 SELECT c.relname, c.relowner::regrole FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = :'schema' ORDER BY c.relname COLLATE "C";
 SELECT name, script FROM slipway.schema_migrations ORDER BY name COLLATE "C";
 SELECT p.name, v.* FROM slipway.project p, slipway.verify_history(p.name) v;
@@ -229,6 +276,37 @@ SELECT migration, outcome, message, detail, hint, context FROM slipway.log WHERE
 SELECT outcome(format('SELECT slipway.create_project(%L)', value)) FROM hostile WHERE n = 16;
 SELECT outcome(format('SELECT slipway.add_migration(%L, %L)', value, value)) FROM hostile WHERE n = 16;
 SELECT replace(outcome(format('SELECT slipway.require(%L)', value)), value, '<value>') FROM hostile WHERE n = 16;
+-- Credentials: names of roles, schemas, projects, tables, columns and routines.
+SET ROLE :"role";
+CREATE TABLE :"schema"."'; DROP TABLE victim; -- "" $1 %s" ("'; DROP TABLE victim; -- "" $1 %s" integer);
+CREATE FUNCTION :"schema"."'; DROP TABLE victim; -- "" $1 %s"() RETURNS integer LANGUAGE sql AS 'SELECT 1';
+RESET ROLE;
+CREATE TABLE "'; DROP TABLE victim; -- "" $1 %s" ("ref'; DROP TABLE victim; -- "" $1 %s" text, "role'; DROP TABLE victim; -- "" $1 %s" text);
+INSERT INTO "'; DROP TABLE victim; -- "" $1 %s" VALUES (E'ünï "quoted" \'name\' 名前 𝄞', 'former');
+SELECT slipway.create_project(value, '{}') FROM hostile WHERE n IN (1, 2, 6);
+SELECT slipway.register_credential(value, 'regress_inj''"; $1 \ %s -- x', application => value,
+           mapping => '{"table": "\"''; DROP TABLE victim; -- \"\" $1 %s\"", "project": "ref''; DROP TABLE victim; -- \" $1 %s", "role": "role''; DROP TABLE victim; -- \" $1 %s", "statuses": {"active": "%s"}}')
+  FROM hostile WHERE n = 12;
+SELECT slipway.generate_credential('''; DROP TABLE victim; -- %s', value) FROM hostile WHERE n = 12;
+SELECT slipway.credential_statements(value) FROM hostile WHERE n = 12;
+SELECT slipway.create_credential('SCRAM-SHA-256$1:YQ==$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=', value) FROM hostile WHERE n = 12;
+SELECT slipway.update_credential(value) FROM hostile WHERE n = 12;
+SELECT c.* FROM hostile h, slipway.check_credential(h.value) c WHERE h.n = 12;
+SELECT slipway.validate_credential(value, '''; DROP TABLE victim; -- %s') IS NOT NULL AS validated FROM hostile WHERE n = 12;
+TABLE "'; DROP TABLE victim; -- "" $1 %s";
+SET ROLE "regress_inj'""; $1 \ %s -- x";
+TABLE :"schema"."'; DROP TABLE victim; -- "" $1 %s";
+RESET ROLE;
+UPDATE slipway.credential SET made_at = NULL WHERE role <> 'regress_inj_default';
+SELECT role, project FROM slipway.credential_orphans();
+UPDATE slipway.credential SET made_at = now() WHERE role <> 'regress_inj_default';
+SELECT slipway.rollback_credential(value, reason => '''; DROP TABLE victim; -- %s') FROM hostile WHERE n = 12;
+TABLE "'; DROP TABLE victim; -- "" $1 %s";
+SELECT count(*) FROM pg_roles WHERE rolname LIKE 'regress\_inj''%x';
+SELECT p.name, v.* FROM slipway.project p, slipway.verify_history(p.name) v;
+SELECT alive FROM victim;
+DROP FUNCTION :"schema"."'; DROP TABLE victim; -- "" $1 %s"();
+DROP TABLE :"schema"."'; DROP TABLE victim; -- "" $1 %s";
 -- As the owner of the tables.
 SELECT slipway.set_owner(:'role');
 SELECT DISTINCT relowner::regrole FROM pg_class WHERE relnamespace = 'slipway'::regnamespace AND relkind = 'r';

@@ -176,9 +176,9 @@ CREATE INDEX history_migration_idx ON slipway.history (project, migration, entry
 COMMENT ON TABLE slipway.history IS 'append-only record of what runs did, one hash chain per project';
 COMMENT ON COLUMN slipway.history.outcome IS 'succeeded, failed or interrupted';
 COMMENT ON COLUMN slipway.history.entry IS '1, 2, 3, ... without gaps in each project';
-COMMENT ON COLUMN slipway.history.action IS 'apply, rollback, hook, baseline, accept_checksum, forget_failed, mark_applied or settle';
+COMMENT ON COLUMN slipway.history.action IS 'apply, rollback, hook, baseline, accept_checksum, forget_failed, mark_applied or settle; credential_... for a step of the credential';
 COMMENT ON COLUMN slipway.history.reason IS 'why, in the words of who did it by hand';
-COMMENT ON COLUMN slipway.history.variables IS 'values that stood for the variables of the script; *** for secret ones';
+COMMENT ON COLUMN slipway.history.variables IS 'values that stood for the variables of the script, *** for secret ones; of a credential, what it is';
 COMMENT ON COLUMN slipway.history."position" IS 'of an error, in characters of the script from 1';
 COMMENT ON COLUMN slipway.history.entry_hash IS 'SHA-256 over the canonical form of the row and prev_hash';
 

@@ -48,7 +48,7 @@ for my $number (0 .. $#log)
 	my ($service, $method, $path) = @{ $log[$number] }{qw(service method path)};
 
 	$published ||= $method eq 'POST' && $path =~ /containers/;
-	my $name = ($published ? 'from the set on: ' : $stored > 3 ? 'staged: ' : 'at first: ')
+	my $name = ($published ? 'from the set on: ' : $stored >= 3 ? 'staged: ' : 'at first: ')
 	  . ($service eq 'keystone' ? 'log in' : "$method " . ($path =~ m{/payload} ? 'payload' : ($path =~ m{/(secrets|containers)})[0]));
 	$stored += $method eq 'POST' && $path =~ /secrets/;
 	push @{ $phase{$name} }, $number;

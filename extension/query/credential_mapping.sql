@@ -1,0 +1,28 @@
+-- What is wrong with a mapping ($1) to a table ($2, NULL: there is none), and the name of the table in full.
+WITH given AS (
+SELECT m.key, m.value
+  FROM jsonb_each(CASE jsonb_typeof($1::jsonb) WHEN 'object' THEN $1::jsonb ELSE '{}' END) m),
+named AS (
+SELECT $2 AS oid)
+SELECT CASE WHEN jsonb_typeof($1::jsonb) <> 'object' THEN 'It is no object.'
+            WHEN w.key IS NOT NULL THEN format('It has no use for "%s".', w.key)
+            WHEN n.oid IS NULL THEN format('There is no table "%s".', coalesce($1::jsonb ->> 'table', ''))
+            WHEN $1::jsonb ->> 'project' IS NULL THEN 'It does not say in which column ("project") the name of the project is.'
+            WHEN c.missing IS NOT NULL THEN format('Table %I has no column "%s".', r.relname, c.missing)
+            WHEN c.columns IS NULL THEN 'It names no column to be written: "role", "status" or "reference".' END,
+       CASE WHEN r.oid IS NOT NULL THEN format('%I.%I', s.nspname, r.relname) END
+  FROM named n
+  LEFT JOIN pg_class r ON r.oid = n.oid
+  LEFT JOIN pg_namespace s ON s.oid = r.relnamespace
+  LEFT JOIN LATERAL (
+       SELECT g.key FROM given g
+        WHERE g.key NOT IN ('table', 'project', 'role', 'status', 'reference', 'statuses')
+           OR jsonb_typeof(g.value) <> CASE g.key WHEN 'statuses' THEN 'object' ELSE 'string' END
+        ORDER BY g.key LIMIT 1) w ON true
+ CROSS JOIN LATERAL (
+       SELECT min(g.value ->> 0) FILTER (WHERE a.attname IS NULL) AS missing,
+              jsonb_object_agg(g.key, g.value) FILTER (WHERE g.key <> 'project') AS columns
+         FROM given g
+         LEFT JOIN pg_attribute a ON a.attrelid = n.oid AND a.attnum > 0 AND NOT a.attisdropped
+                                 AND a.attname = g.value ->> 0
+        WHERE g.key IN ('project', 'role', 'status', 'reference')) c
