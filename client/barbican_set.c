@@ -463,8 +463,10 @@ slipway_barbican_retire(void *state, const char *set)
 	current = slipway_barbican_sets_current(&sets);
 	if (fault == NULL && current != NULL && strcmp(current->name, set) == 0)
 	{
+		/* a request that was repeated has made two containers of one set, with one mark */
 		for (size_t i = 0; i + 1 < sets.count; i++)
-			(void) json_array_append_new(marks, json_string(sets.sets[i].mark));
+			if (!has_reference(current->references, sets.sets[i].mark))
+				(void) json_array_append_new(marks, json_string(sets.sets[i].mark));
 		for (size_t i = 0; i + 1 < sets.count; i++)
 		{
 			json_t	   *others = json_array();
