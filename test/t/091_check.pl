@@ -92,10 +92,11 @@ check_is([], 'replication', 'ok', qr/^1 standby, not 10 s behind/, 'a standby th
 }
 check_is([], 'restricted', 'skipped', qr/^(\d+) of \1 things that role "app" must not do could not be tried: cannot set transaction read-write mode during recovery$/,
 	'an application that reads from a standby', env => { DB_CONN_STRING => $standby->connstr($db) . ' user=app' });
-$standby->append_conf('postgresql.conf', "recovery_min_apply_delay = '1h'\n");
+# it says every second where it is, and not every ten
+$standby->append_conf('postgresql.conf', "recovery_min_apply_delay = '1h'\nwal_receiver_status_interval = 1s\n");
 $standby->restart;
 sql($node, 'CREATE TABLE delayed (); DROP TABLE delayed', db => $db);
-wait_until($node, q{SELECT bool_and(replay_lag > interval '10.5 s') AND count(*) = 1 FROM pg_stat_replication}, 'a standby is behind');
+wait_until($node, q{SELECT bool_and(replay_lag > interval '10.5 s') AND count(*) = 1 FROM pg_stat_replication}, 'a standby is behind', seconds => 60);
 check_is([], 'replication', 'warning', qr/^standbys are behind: standby \(\d+ s\)$/, 'a standby that is behind');
 check_is([ '-U', 'deploy' ], 'replication', 'skipped', qr/may not see/, 'which not everybody may see');
 $standby->stop;
