@@ -15,6 +15,7 @@
 #include "memory.h"
 #include "output.h"
 #include "secret_import.h"
+#include "whole_file.h"
 
 /* Settings that say something of TLS, and that the store of the process environment is asked for too. */
 static const char *const beside[] = {"DB_SSLMODE"};
@@ -67,7 +68,7 @@ test_connections(const SlipwayArguments *arguments, const SlipwayEnvFile *backup
 static void
 restore(const char *name, const char *backup_path)
 {
-	char	   *path = slipway_env_file_resolve(name);
+	char	   *path = slipway_whole_file_resolve(name);
 	char	   *kept = slipway_memory_format("%s.before-rollback", path);
 	SlipwayEnvFile backup;
 	SlipwayEnvFile file;
@@ -101,7 +102,7 @@ static void
 restore_example(const char *path, const char *backup)
 {
 	char	   *example = slipway_secret_import_example(path);
-	char	   *example_path = example != NULL ? slipway_env_file_resolve(example) : NULL;
+	char	   *example_path = example != NULL ? slipway_whole_file_resolve(example) : NULL;
 	char	   *example_backup = example != NULL ? slipway_memory_format("%s%s", example_path, strrchr(backup, '.')) : NULL;
 
 	if (example != NULL && access(example_backup, F_OK) == 0)
@@ -160,7 +161,7 @@ SlipwayExitCode
 slipway_cmd_secret_rollback(const SlipwayArguments *arguments)
 {
 	const char *name = arguments->words[1];
-	char	   *path = slipway_env_file_resolve(name);
+	char	   *path = slipway_whole_file_resolve(name);
 
 	slipway_env_file_lock(name);
 	if (!is_untouched(arguments, name, path))

@@ -16,35 +16,18 @@
 
 #include "die.h"
 #include "memory.h"
+#include "whole_file.h"
 
 #define MAX_LENGTH (1024 * 1024)
 #define BACKUP ".backup-"
 #define DRAFT ".slipway-new"
 
-char *
-slipway_env_file_resolve(const char *name)
-{
-	char	   *path = realpath(name, NULL);
-
-	return path != NULL ? path : slipway_memory_copy(name);
-}
-
-static char *
-find_folder(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	if (slash == NULL)
-		return slipway_memory_copy(".");
-	return slipway_memory_copy_bytes(path, slash == path ? 1 : (size_t) (slash - path));
-}
-
 /* The folder, because files are replaced: a lock on one would be that of another soon. */
 void
 slipway_env_file_lock(const char *name)
 {
-	char	   *path = slipway_env_file_resolve(name);
-	char	   *folder = find_folder(path);
+	char	   *path = slipway_whole_file_resolve(name);
+	char	   *folder = slipway_whole_file_folder(path);
 	int			file = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (file < 0)
@@ -96,7 +79,7 @@ slipway_env_file_read(const char *name, bool optional, SlipwayEnvFile *file)
 		slipway_die(SLIPWAY_EXIT_USAGE, NULL, "\"%s\" is too long for a file of settings", name);
 	slipway_secret_buffer_add(&file->text, "");
 	file->name = slipway_memory_copy(name);
-	file->path = slipway_env_file_resolve(name);
+	file->path = slipway_whole_file_resolve(name);
 	parse(file);
 	return true;
 }
@@ -114,7 +97,7 @@ slipway_env_file_release(SlipwayEnvFile *file)
 void
 slipway_env_file_check(const SlipwayEnvFile *file)
 {
-	char	   *folder = find_folder(file->path);
+	char	   *folder = slipway_whole_file_folder(file->path);
 
 	if (access(folder, W_OK | X_OK) != 0)
 		slipway_die(SLIPWAY_EXIT_USAGE, "It is replaced by a new file, which needs the right to write into its folder.",
@@ -130,7 +113,7 @@ slipway_env_file_check(const SlipwayEnvFile *file)
 static void
 sync_folder(const char *path)
 {
-	char	   *folder = find_folder(path);
+	char	   *folder = slipway_whole_file_folder(path);
 	int			file = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (file >= 0)
@@ -272,7 +255,7 @@ is_stamp(const char *text)
 char *
 slipway_env_file_newest_backup(const char *path)
 {
-	char	   *folder = find_folder(path);
+	char	   *folder = slipway_whole_file_folder(path);
 	const char *slash = strrchr(path, '/');
 	char	   *start = slipway_memory_format("%s" BACKUP, slash != NULL ? slash + 1 : path);
 	char	   *newest = NULL;

@@ -59,7 +59,4 @@ void		slipway_env_file_remove(const char *name);
 char	   *slipway_env_file_backup_name(const char *path);
 char	   *slipway_env_file_newest_backup(const char *path);
 
-/* Where it really is, or will be; the caller frees it. */
-char	   *slipway_env_file_resolve(const char *name);
-
 #endif

@@ -14,6 +14,7 @@
 #include "login_test.h"
 #include "memory.h"
 #include "output.h"
+#include "whole_file.h"
 
 #define COMMENT "The settings of the database are in a store of secrets: see \"slipway help secret\"."
 #define CACHE_TTL "SECRETS_CACHE_TTL"
@@ -393,7 +394,7 @@ slipway_secret_import_recover(const SlipwayArguments *arguments, const char *nam
 {
 	Import		import = {.arguments = arguments};
 	SlipwayEnvFile file;
-	char	   *path = slipway_env_file_resolve(name);
+	char	   *path = slipway_whole_file_resolve(name);
 	bool		old;
 
 	if (!slipway_import_journal_read(path, &import.journal))

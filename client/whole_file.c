@@ -25,17 +25,16 @@ die_unwritable(SlipwayExitCode code, const char *path, int error)
 	slipway_die(code, NULL, "could not write \"%s\": %s", path, strerror(error));
 }
 
-/* Where a file really is, or will be; the caller frees it. */
-static char *
-resolve(const char *path)
+char *
+slipway_whole_file_resolve(const char *path)
 {
 	char	   *real = realpath(path, NULL);
 
 	return real != NULL ? real : slipway_memory_copy(path);
 }
 
-static char *
-find_folder(const char *path)
+char *
+slipway_whole_file_folder(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
@@ -47,8 +46,8 @@ find_folder(const char *path)
 void
 slipway_whole_file_check(const char *path)
 {
-	char	   *real = resolve(path);
-	char	   *folder = find_folder(real);
+	char	   *real = slipway_whole_file_resolve(path);
+	char	   *folder = slipway_whole_file_folder(real);
 	struct stat status;
 
 	if (stat(real, &status) == 0 && S_ISDIR(status.st_mode))
@@ -132,7 +131,7 @@ write_into(const char *path, const char *bytes, size_t length)
 void
 slipway_whole_file_write(const char *path, const char *bytes, size_t length)
 {
-	char	   *real = resolve(path);
+	char	   *real = slipway_whole_file_resolve(path);
 	struct stat status;
 
 	if (stat(real, &status) == 0 && !S_ISREG(status.st_mode))

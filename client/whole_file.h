@@ -7,6 +7,10 @@
 
 #include <stddef.h>
 
+/* Where a file really is, or will be, and the folder that it is in. The caller frees both. */
+char	   *slipway_whole_file_resolve(const char *path);
+char	   *slipway_whole_file_folder(const char *path);
+
 /*
  * Can it be written, as far as that can be known before? Else the program
  * ends with SLIPWAY_EXIT_USAGE: before what is to be written about was done.
