@@ -35,12 +35,13 @@ copy_libraries_of() { # PATH
 }
 
 copy_libraries_of "$program"
-# for --webhook, which loads it when it is needed, so that ldd does not name it
-curl=$(PATH=$PATH:/sbin:/usr/sbin ldconfig -p | sed -n 's#.*libcurl\.so\.4 .*=> ##p' | head -n 1)
-if [ -n "$curl" ]; then
-    copy_library "$curl"
-    copy_libraries_of "$curl"
-fi
+# Those that the client loads when it needs them, so that ldd does not name them: HTTP, and clouds.yaml.
+for name in libcurl.so.4 libyaml-0.so.2; do
+    library=$(PATH=$PATH:/sbin:/usr/sbin ldconfig -p | sed -n "s#.*$name .*=> ##p" | head -n 1)
+    [ -n "$library" ] || continue
+    copy_library "$library"
+    copy_libraries_of "$library"
+done
 
 cp "$program" "$root/usr/local/bin/slipway"
 strip "$root/usr/local/bin/slipway" 2>/dev/null || true
