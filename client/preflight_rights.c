@@ -74,8 +74,9 @@ check_schemas(SlipwayPreflight *preflight, const char *schemas, const char *owne
 	static const char sql[] =
 	"SELECT pg_catalog.quote_ident(s), pg_catalog.format('CREATE SCHEMA %I', s)"
 	"       || CASE WHEN $2::text IS NULL THEN '' ELSE pg_catalog.format(' AUTHORIZATION %I', $2::text) END"
-	"  FROM pg_catalog.unnest($1::text[]) s"
-	" WHERE s <> '$user' AND NOT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = s)";
+	"  FROM pg_catalog.unnest($1::text[]) WITH ORDINALITY u(s, n)"
+	" WHERE s <> '$user' AND NOT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = s)"
+	" ORDER BY n";
 	PGresult   *missing = slipway_preflight_ask(preflight, preflight->conn, "schemas", sql, schemas, owner);
 	char	   *list;
 
