@@ -397,7 +397,7 @@ make_project(const Wish *wish)
 	static SlipwayQuery split = {"SELECT CASE WHEN $1 LIKE '{%' THEN $1::text[] ELSE regexp_split_to_array($1, ' *, *') END", 1, {TEXTOID}};
 	SlipwayArgs find_args = {0};
 	SlipwayArgs split_args = {0};
-	ArrayType  *schemas;
+	Datum		schemas;
 	bool		isnull;
 
 	slipway_arg_text(&find_args, wish->project);
@@ -409,9 +409,10 @@ make_project(const Wish *wish)
 		return;
 	}
 	(void) slipway_query(&split, &split_args, 1);
-	schemas = DatumGetArrayTypeP(SPI_datumTransfer(slipway_row_datum(0, 1, &isnull), false, -1));
+	schemas = SPI_datumTransfer(slipway_row_datum(0, 1, &isnull), false, -1);
 	slipway_spi_end();
-	slipway_project_create(wish->project, schemas, NULL);
+	/* only now: what is unpacked before is SPI's, and goes with it */
+	slipway_project_create(wish->project, DatumGetArrayTypeP(schemas), NULL);
 }
 
 PG_FUNCTION_INFO_V1(slipway_register_credentials);
