@@ -111,38 +111,6 @@ slipway_env_file_check(const SlipwayEnvFile *file)
 }
 
 static void
-sync_folder(const char *path)
-{
-	char	   *folder = slipway_whole_file_folder(path);
-	int			file = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (file >= 0)
-	{
-		/* not every file system can; what is in the file is safe anyhow */
-		(void) fsync(file);
-		(void) close(file);
-	}
-	free(folder);
-}
-
-static bool
-write_bytes(int file, const char *bytes, size_t length)
-{
-	while (length > 0)
-	{
-		ssize_t		written = write(file, bytes, length);
-
-		if (written < 0 && errno == EINTR)
-			continue;
-		if (written < 0)
-			return false;
-		bytes += written;
-		length -= (size_t) written;
-	}
-	return true;
-}
-
-static void
 remove_name(void *name)
 {
 	(void) unlink(name);
@@ -157,7 +125,7 @@ fill_new(int file, const SlipwayEnvFile *like, mode_t mode, const char *bytes, s
 
 	if (!owned)
 		mode &= (mode_t) ~0070;
-	return (owned || like->status.st_uid == geteuid()) && write_bytes(file, bytes, length) &&
+	return (owned || like->status.st_uid == geteuid()) && slipway_whole_file_put(file, bytes, length) &&
 		fchmod(file, mode) == 0 && fsync(file) == 0 && close(file) == 0;
 }
 
@@ -194,7 +162,7 @@ replace(const SlipwayEnvFile *like, const char *name, mode_t mode, const char *b
 		(void) unlink(draft);
 		slipway_die(SLIPWAY_EXIT_ERROR, NULL, "could not write \"%s\": %s", name, strerror(error));
 	}
-	sync_folder(name);
+	slipway_whole_file_sync_folder(name);
 	free(draft);
 }
 
@@ -216,7 +184,7 @@ slipway_env_file_copy(const SlipwayEnvFile *file, const char *name)
 	char	   *copy = slipway_memory_copy(name);
 
 	write_new(file, copy, 0600, file->text.data, file->text.length);
-	sync_folder(name);
+	slipway_whole_file_sync_folder(name);
 	free(copy);
 }
 
@@ -225,7 +193,7 @@ slipway_env_file_remove(const char *name)
 {
 	if (unlink(name) != 0 && errno != ENOENT)
 		slipway_die(SLIPWAY_EXIT_ERROR, NULL, "could not remove \"%s\": %s", name, strerror(errno));
-	sync_folder(name);
+	slipway_whole_file_sync_folder(name);
 }
 
 char *

@@ -16,6 +16,7 @@
 #include "dotenv.h"
 #include "memory.h"
 #include "secret_store.h"
+#include "whole_file.h"
 
 #define MAX_FILE (4 * 1024 * 1024)
 
@@ -210,37 +211,6 @@ open_locked(const State *file, int *descriptor)
 	}
 }
 
-static bool
-write_all(int descriptor, const SlipwaySecretBuffer *text)
-{
-	for (size_t done = 0; done < text->length;)
-	{
-		ssize_t		written = write(descriptor, text->data + done, text->length - done);
-
-		if (written < 0 && errno != EINTR)
-			return false;
-		done += written > 0 ? (size_t) written : 0;
-	}
-	return true;
-}
-
-/* A power failure must not bring the old name back. */
-static void
-sync_folder(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	char	   *folder = slash == NULL ? slipway_memory_copy(".")
-		: slipway_memory_copy_bytes(path, slash == path ? 1 : (size_t) (slash - path));
-	int			descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (descriptor >= 0)
-	{
-		(void) fsync(descriptor);
-		(void) close(descriptor);
-	}
-	free(folder);
-}
-
 /* Gives the file another text, whole or not at all; a symbolic link stays one. */
 static SlipwaySecretFault *
 replace_text(const State *file, const Content *content, const SlipwaySecretBuffer *text)
@@ -251,7 +221,7 @@ replace_text(const State *file, const Content *content, const SlipwaySecretBuffe
 	int			error = 0;
 	SlipwaySecretFault *fault = NULL;
 
-	if (descriptor < 0 || fchmod(descriptor, content->status.st_mode & 07777) != 0 || !write_all(descriptor, text) ||
+	if (descriptor < 0 || fchmod(descriptor, content->status.st_mode & 07777) != 0 || !slipway_whole_file_put(descriptor, text->data, text->length) ||
 		fsync(descriptor) != 0 || rename(name, real != NULL ? real : file->path) != 0)
 		error = errno;
 	if (descriptor >= 0)
@@ -264,7 +234,7 @@ replace_text(const State *file, const Content *content, const SlipwaySecretBuffe
 			(void) unlink(name);
 	}
 	else
-		sync_folder(real != NULL ? real : file->path);
+		slipway_whole_file_sync_folder(real != NULL ? real : file->path);
 	free(name);
 	free(real);
 	return fault;

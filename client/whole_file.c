@@ -65,8 +65,8 @@ slipway_whole_file_check(const char *path)
 	free(real);
 }
 
-static bool
-write_bytes(int file, const char *bytes, size_t length)
+bool
+slipway_whole_file_put(int file, const char *bytes, size_t length)
 {
 	while (length > 0)
 	{
@@ -80,6 +80,21 @@ write_bytes(int file, const char *bytes, size_t length)
 		length -= (size_t) written;
 	}
 	return true;
+}
+
+void
+slipway_whole_file_sync_folder(const char *path)
+{
+	char	   *folder = slipway_whole_file_folder(path);
+	int			file = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (file >= 0)
+	{
+		/* not every file system can; what is in the file is safe anyhow */
+		(void) fsync(file);
+		(void) close(file);
+	}
+	free(folder);
 }
 
 /* What the file may be read by: who could before, or whom the umask allows. */
@@ -111,7 +126,7 @@ write_beside(const char *path, char *real, const char *bytes, size_t length)
 	if (file < 0)
 		die_unwritable(SLIPWAY_EXIT_ERROR, path, errno);
 	slipway_die_push(remove_file, name);
-	if (!write_bytes(file, bytes, length) || fchmod(file, choose_mode(real)) != 0 ||
+	if (!slipway_whole_file_put(file, bytes, length) || fchmod(file, choose_mode(real)) != 0 ||
 		fsync(file) != 0 || close(file) != 0 || rename(name, real) != 0)
 		die_unwritable(SLIPWAY_EXIT_ERROR, path, errno);
 	slipway_die_pop();
@@ -124,7 +139,7 @@ write_into(const char *path, const char *bytes, size_t length)
 {
 	int			file = open(path, O_WRONLY | O_CLOEXEC);
 
-	if (file < 0 || !write_bytes(file, bytes, length) || close(file) != 0)
+	if (file < 0 || !slipway_whole_file_put(file, bytes, length) || close(file) != 0)
 		die_unwritable(SLIPWAY_EXIT_ERROR, path, errno);
 }
 

@@ -5,11 +5,18 @@
 #ifndef SLIPWAY_WHOLE_FILE_H
 #define SLIPWAY_WHOLE_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Where a file really is, or will be, and the folder that it is in. The caller frees both. */
 char	   *slipway_whole_file_resolve(const char *path);
 char	   *slipway_whole_file_folder(const char *path);
+
+/* Writes all of it to an open file; false, and errno says why. */
+bool		slipway_whole_file_put(int file, const char *bytes, size_t length);
+
+/* After a rename: a power failure must not bring the old name back. */
+void		slipway_whole_file_sync_folder(const char *path);
 
 /*
  * Can it be written, as far as that can be known before? Else the program
