@@ -99,7 +99,7 @@ PG_FUNCTION_INFO_V1(slipway_credential_objects);
 Datum
 slipway_credential_objects(PG_FUNCTION_ARGS)
 {
-	static SlipwayQuery query = {SLIPWAY_QUERY_CREDENTIAL_OBJECTS, 1, {TEXTOID}};
+	static SlipwayQuery query = {SLIPWAY_CREDENTIAL_OBJECTS, 1, {TEXTOID}};
 	SlipwayCredential *credential = slipway_credential_look(fcinfo, 0);
 	SlipwayArgs args = {0};
 
@@ -116,6 +116,8 @@ slipway_credential_risk(PG_FUNCTION_ARGS)
 {
 	static SlipwayQuery query = {"WITH own AS (" SLIPWAY_QUERY_CREDENTIAL_OWN "),\n"
 		"session AS (" SLIPWAY_QUERY_CREDENTIAL_SESSIONS "),\n"
+		"given AS (" SLIPWAY_QUERY_CREDENTIAL_GIVEN_OWN "),\n"
+		"listed AS (" SLIPWAY_QUERY_CREDENTIAL_LISTED "),\n"
 		"actual AS (" SLIPWAY_QUERY_CREDENTIAL_ACTUAL "),\n"
 		"intended AS (" SLIPWAY_QUERY_CREDENTIAL_INTENDED ")\n"
 		SLIPWAY_QUERY_CREDENTIAL_RISK, 4, {TEXTOID, TEXTOID, TEXTOID, TEXTOID}};

@@ -1,4 +1,4 @@
--- Behind WITH actual and intended. That PUBLIC may connect is as good.
+-- Behind "actual" and "intended". That PUBLIC may connect is as good.
 SELECT coalesce(i.kind, a.kind) AS kind, coalesce(i.object, a.object) AS object,
        coalesce(i.privilege, a.privilege) AS privilege,
        CASE WHEN i.kind IS NULL THEN 'superfluous'
@@ -8,6 +8,7 @@ SELECT coalesce(i.kind, a.kind) AS kind, coalesce(i.object, a.object) AS object,
                   WHERE b.datname = current_database() AND p.grantee = 0 AND p.privilege_type = 'CONNECT') THEN 'granted'
             ELSE 'missing' END AS state
   FROM intended i FULL JOIN actual a ON a.kind = i.kind AND a.object = i.object AND a.privilege = i.privilege
+ WHERE i.optional IS NOT TRUE OR a.kind IS NOT NULL
 UNION ALL
 SELECT i.kind, i.object, i.privilege || ' WITH GRANT OPTION', 'superfluous'
   FROM intended i JOIN actual a ON a.kind = i.kind AND a.object = i.object AND a.privilege = i.privilege
