@@ -437,8 +437,13 @@ add_metadata(SlipwayBarbicanStore *store, SlipwaySecretList *list, const json_t 
 		const json_t *metadata;
 		const char *days;
 
+		fault = slipway_barbican_read(&calls[i], &answer);
 		/* one that is removed just now, or belongs to somebody else, has none */
-		slipway_secret_fault_free(slipway_barbican_read(&calls[i], &answer));
+		if (fault != NULL && (fault->kind == SLIPWAY_SECRET_FAULT_MISSING || fault->kind == SLIPWAY_SECRET_FAULT_FORBIDDEN))
+		{
+			slipway_secret_fault_free(fault);
+			fault = NULL;
+		}
 		metadata = json_object_get(answer, "metadata");
 		entry->purpose = copy_text(metadata, "purpose");
 		entry->environment = copy_text(metadata, "environment");

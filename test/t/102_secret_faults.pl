@@ -180,6 +180,22 @@ secret_is([ 'get', 'A' ], { out => 'twice' }, 'put: is there');
 secret_is([ 'delete', 'A', '--yes' ], {}, 'delete: all of them');
 is(scalar(barbican_secrets($cloud)), 0, 'delete: nothing is left');
 
+# Listing: each request has its own time, and what cannot be found out is not passed over
+
+store_secret($cloud, "T_S$_", 'v') for 1 .. 24;
+secret_is([ 'put', 'S1', '--rotation', '90d' ], {}, 'list: a policy', in => 'v');
+set_faults($faults, { service => 'barbican', path => 'metadata', do => 'delay', seconds => 0.5 });
+my (undef, $list, $told) = secret(['list'], env => { SECRETS_TIMEOUT => 1.2 });
+like($list, qr/^T_S1 +secret +0 days +in 90 days/m, 'list: more requests than are made at a time') or diag($told);
+unlike($told, qr/tried again/, 'list: those that wait for their turn lose no time by that');
+set_faults($faults, { service => 'barbican', path => 'metadata', do => 'status', status => 500 });
+secret_is(['list'], { exit => 8, err => qr/answered with HTTP status 500/ }, 'list: what is due cannot be found out');
+set_faults($faults, { service => 'barbican', path => 'metadata', do => 'status', status => 403 });
+(my $exit, $list) = secret(['list']);
+is($exit, 0, 'list: of others');
+like($list, qr/^T_S1 +secret +0 days *$/m, 'list: nothing is known of them');
+set_faults($faults);
+
 # Many at a time
 
 store_secret($cloud, "T_DB_$_", "v$_") for qw(HOST PORT NAME USERNAME PASSWORD);
