@@ -124,11 +124,14 @@ secret_is([ 'get', 'A' ], { exit => 8, err => qr/Keystone at http:\S+ does not a
 # Users
 
 secret_is([ 'get', 'A' ], { exit => 1, err => qr/^slipway: error: Keystone refuses user "\S+" of variables OS_\.\.\. for project "\S+"$/m }, 'a wrong password', env => { OS_PASSWORD => 's3cr3t' });
+secret_is([ 'get', 'A' ], { exit => 2, err => qr/what variables OS_\.\.\. has for the login is not UTF-8/ }, "$_ is no text", env => { $_ => "s3cr3t\xff" }) for qw(OS_PASSWORD OS_USERNAME OS_PROJECT_NAME);
+secret_is([ 'get', 'A' ], { exit => 2, err => qr/what variables OS_\.\.\. has for the login is not UTF-8/ }, 'an application credential that is no text', user => 'credential', env => { OS_APPLICATION_CREDENTIAL_SECRET => "s3cr3t\xff" });
 secret_is([ 'get', 'A' ], { exit => 1, err => qr/Keystone refuses user/ }, 'a project of others', user => 'outsider');
 secret_is([ 'get', 'A' ], { exit => 1, err => qr/Barbican does not allow this.*\(roles: guest\)\nhint: It takes the role creator/ }, 'no right to read', user => 'guest');
 secret_is([ 'get', 'A' ], { out => $secret }, 'a right to read', user => 'observer');
 secret_is([ 'put', 'B' ], { exit => 1, err => qr/Barbican does not allow this.*\(roles: observer\)/ }, 'no right to write', user => 'observer', in => 's3cr3t');
 secret_is([ 'get', 'A' ], { out => $secret }, 'an application credential', user => 'credential');
+secret_is([ 'get', 'A' ], { out => $secret }, 'the same by its name', user => 'credential', env => { OS_APPLICATION_CREDENTIAL_ID => undef, OS_APPLICATION_CREDENTIAL_NAME => 'deploy', OS_USERNAME => $cloud->{user}{creator}{name}, OS_USER_DOMAIN_NAME => 'Default' });
 secret_is([ 'get', 'A' ], { exit => 1, err => qr/Keystone refuses the application credential of variables OS_\.\.\./ }, 'a wrong one', user => 'credential', env => { OS_APPLICATION_CREDENTIAL_SECRET => 's3cr3t' });
 secret_is([ 'get', 'A' ], { exit => 2, err => qr/the application credential belongs to another project than "0123"/ }, 'one of another project', user => 'credential', env => { BARBICAN_PROJECT_ID => '0123' });
 secret_is([ 'get', 'A' ], { exit => 2, err => qr/the catalog has no key manager in region "nowhere"/ }, 'no region', env => { OS_REGION_NAME => 'nowhere' });
