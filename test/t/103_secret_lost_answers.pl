@@ -19,6 +19,7 @@ plan(skip_all => 'needs the program openssl') unless has_openssl();
 my $home = PostgreSQL::Test::Utils::tempdir;
 my $cloud = new_cloud();
 my $faults = new_faults($cloud);
+my $started = 0;
 my $doubt = qr/; it may have been done all the same\nhint: Do it again, or look at what there is/;
 my $rest = qr/^slipway: warning: what was stored before could not be removed: Barbican at http:\S+ answered with HTTP status 500\nhint: The next change of it removes that\.$/m;
 my @dead = ({ service => 'barbican', method => 'DELETE', do => 'status', status => 500 });
@@ -27,11 +28,13 @@ my @dead = ({ service => 'barbican', method => 'DELETE', do => 'status', status 
 sub start_secret
 {
 	my ($args, $in) = @_;
-	my $run = { in => $in // '', out => '', err => '' };
+	my $run = { in => "$home/in." . ++$started, out => '', err => '' };
 
+	# a file, as nobody fills a pipe before it is waited for
+	append_to_file($run->{in}, $in // '');
 	local %ENV = (%ENV, cloud_env($cloud, via => $faults), SLIPWAY_SECRETS => 'barbican', SLIPWAY_SECRET_PREFIX => 'T_', SECRETS_TIMEOUT => 15, HOME => $home);
 	clear_faults_log($faults);
-	$run->{run} = IPC::Run::start([ 'slipway', 'secret', @$args ], '<', \$run->{in}, '>', \$run->{out}, '2>', \$run->{err},
+	$run->{run} = IPC::Run::start([ 'slipway', 'secret', @$args ], '<', $run->{in}, '>', \$run->{out}, '2>', \$run->{err},
 		init => sub { chdir $home or die "could not go home: $!\n" }, IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
 	return $run;
 }
