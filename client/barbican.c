@@ -400,19 +400,20 @@ slipway_barbican_delete(SlipwayBarbican *barbican, const json_t *references)
 	return fault;
 }
 
+/* What is in front of it is where Barbican is said to be, which may be called like that too. */
 char *
 slipway_barbican_path(const char *reference)
 {
 	static const char *const kinds[] = {"/secrets/", "/containers/"};
+	const char *slash = reference != NULL ? strrchr(reference, '/') : NULL;
+	size_t		length = slash != NULL ? strspn(slash + 1, "0123456789abcdefABCDEF-") : 0;
 
-	for (size_t i = 0; reference != NULL && i < sizeof(kinds) / sizeof(kinds[0]); i++)
+	for (size_t i = 0; length > 0 && slash[1 + length] == '\0' && i < sizeof(kinds) / sizeof(kinds[0]); i++)
 	{
-		const char *found = strstr(reference, kinds[i]);
-		const char *id = found != NULL ? found + strlen(kinds[i]) : "";
-		size_t		length = strspn(id, "0123456789abcdefABCDEF-");
+		size_t		before = strlen(kinds[i]) - 1;
 
-		if (length > 0 && id[length] == '\0')
-			return slipway_memory_copy(found + 1);
+		if ((size_t) (slash - reference) >= before && strncmp(slash - before, kinds[i], before + 1) == 0)
+			return slipway_memory_copy(slash - before + 1);
 	}
 	return NULL;
 }

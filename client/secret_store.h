@@ -194,7 +194,8 @@ void		slipway_secret_lookup_release(SlipwaySecretLookup *lookups, size_t count);
 
 /*
  * Stores a secret in place of the one of that name. Who looks it up meanwhile finds either, and after a failure the old
- * one. What the policy leaves open stays as it was.
+ * one, unless the fault says that it may be either. What the policy leaves open stays as it was. What was there before and cannot be
+ * removed is warned of.
  */
 SlipwaySecretFault *slipway_secret_store_put(SlipwaySecretStore *store, const SlipwaySecretItem *item);
 

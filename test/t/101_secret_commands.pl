@@ -64,6 +64,7 @@ secret_is([ 'put', 'X' ], { exit => 2, err => qr/secret "T_X" would be empty/ },
 secret_is([ 'put', 'X' ], { exit => 2, err => qr/a secret has at most 20000 bytes/ }, 'one that is too long', in => 'x' x 20001);
 secret_is([ 'put', 'X', '--file', 'nothing' ], { exit => 2, err => qq{slipway: error: could not read "nothing": No such file or directory\n} }, 'no file');
 secret_is([ 'put', 'X', '--rotation', $_ ], { exit => 2, err => qr/invalid value "\Q$_\E" for option "--rotation"\nhint: It is a number of days, as 90d\./ }, "rotation $_", in => 'x') for '90', 'soon', '0d';
+secret_is([ 'put', 'X', '--purpose', "\xff" ], { exit => 2, err => qq{slipway: error: the value of option "--purpose" is not UTF-8\n} }, 'a purpose that is no text', in => 'x');
 secret_is([ 'generate', 'X', '--bits', '64' ], { exit => 2, err => qr/invalid value "64" for option "--bits"/ }, 'few bits');
 secret_is(['list'], { exit => 2, err => qr/invalid value "5m" of SECRETS_CACHE_TTL/ }, 'a bad lifetime', env => { SECRETS_CACHE_TTL => '5m' });
 secret_is(['list'], { exit => 2, err => qr/invalid value "-1" of SECRETS_TIMEOUT/ }, 'a bad time-out', env => { SECRETS_TIMEOUT => '-1' });
@@ -82,6 +83,12 @@ secret_is([ 'delete', 'A', '--yes' ], { err => "A: deleted from file:x.env\n" },
 secret_is([ 'delete', 'A', '--yes' ], { exit => 1, err => qr/file:x\.env has no secret "A"/ }, 'file: once', env => \%file);
 chmod 0640, "$home/x.env";
 secret_is(['list'], { exit => 1, err => qq{slipway: error: the file of secrets "x.env" can be read by others: its mode is 0640\nhint: chmod 600 x.env\n} }, 'file: others can read it', env => \%file);
+
+symlink 'new.env', "$home/link.env" or die "symlink: $!\n";
+symlink 'nowhere/new.env', "$home/dead.env" or die "symlink: $!\n";
+secret_is([ 'put', 'A' ], { err => "A: stored in file:link.env\n" }, 'file: a link to one that is not there yet', in => 'x', env => { %file, SLIPWAY_SECRETS => 'file:link.env' });
+ok(-l "$home/link.env" && slurp_file("$home/new.env") eq "A=x\n", 'file: which is made');
+secret_is([ 'put', 'A' ], { exit => 2, err => qq{slipway: error: could not read the file of secrets "dead.env": No such file or directory\n} }, 'file: a link to nowhere', in => 'x', env => { %file, SLIPWAY_SECRETS => 'file:dead.env' });
 
 # Barbican: what goes in comes out
 
