@@ -18,6 +18,7 @@
 #include "memory.h"
 #include "output.h"
 #include "release.h"
+#include "secret_store.h"
 #include "server.h"
 #include "server_error.h"
 #include "wait.h"
@@ -161,6 +162,8 @@ become(const char *const *words)
 {
 	const char *fault;
 
+	/* libcurl's connections would stay open */
+	slipway_secret_store_forget();
 	/* what is ignored stays so, and few programs expect that */
 	(void) signal(SIGPIPE, SIG_DFL);
 	(void) slipway_output_flush();

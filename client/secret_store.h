@@ -167,6 +167,11 @@ bool		slipway_secret_is_name(const char *name);
  */
 SlipwaySecretStore *slipway_secret_store_find(const SlipwayArguments *arguments);
 
+/*
+ * Closes that one, if there is one, with what is open for it: for who becomes another program, which would inherit that.
+ */
+void		slipway_secret_store_forget(void);
+
 /* Opens "environment", "file:PATH" or "barbican" without asking a server; prefix may be NULL. */
 SlipwaySecretFault *slipway_secret_store_open(const char *where, const char *prefix, SlipwaySecretStore **store);
 void		slipway_secret_store_close(SlipwaySecretStore *store);
