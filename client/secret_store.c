@@ -175,6 +175,18 @@ slipway_secret_store_has_sets(const SlipwaySecretStore *store)
 	return store->provider->publish != NULL;
 }
 
+bool
+slipway_secret_store_may_change(const SlipwaySecretStore *store)
+{
+	return store->provider != &slipway_secret_environment;
+}
+
+void
+slipway_secret_store_refresh(SlipwaySecretStore *store)
+{
+	slipway_secret_cache_clear(store->cache);
+}
+
 static SlipwaySecretFault *
 make_unsupported(const SlipwaySecretStore *store, const char *what)
 {

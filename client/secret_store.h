@@ -181,6 +181,10 @@ const char *slipway_secret_store_place(const SlipwaySecretStore *store);
 const char *slipway_secret_store_prefix(const SlipwaySecretStore *store);
 bool		slipway_secret_store_has_sets(const SlipwaySecretStore *store);
 
+/* Can others change what is in it while this process runs? And: what was found so far is asked for again. */
+bool		slipway_secret_store_may_change(const SlipwaySecretStore *store);
+void		slipway_secret_store_refresh(SlipwaySecretStore *store);
+
 /*
  * Looks several names up. What was found in the last SECRETS_CACHE_TTL seconds (default 300, 0: never) is
  * not asked for again. Of a fault with a single name see the lookup.

@@ -208,8 +208,17 @@ set_faults($faults, { path => '/secrets', do => 'status', status => 500 });
 stored_is('PLAIN_', ['status'], { exit => 8, err => qr/500/ }, 'errors without end', via => $faults);
 set_faults($faults);
 
-# wait and exec wait for the store too
+# wait and exec wait for the store too, and no longer than they are told to
 
+set_faults($faults, { path => '/auth/tokens', do => 'hang' });
+for my $command ([ 'wait', '--timeout', '2s' ], [ 'exec', '--timeout', '2s', 'true' ])
+{
+	my $began = time;
+
+	stored_is('PLAIN_', $command, { exit => 8, err => qr/^slipway: error: the store \(barbican\) was not ready within \S+ s: Keystone .* timed out/m }, "$command->[0]: no answer", via => $faults);
+	cmp_ok(time - $began, '<', 8, "$command->[0]: is not waited for longer");
+}
+set_faults($faults);
 stop_faults($faults);
 for my $command ([ 'wait', '--timeout', '1s' ], [ 'exec', '--timeout', '1s', 'true' ])
 {
