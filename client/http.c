@@ -12,6 +12,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "clock.h"
 #include "memory.h"
 #include "wiping.h"
 
@@ -46,6 +47,9 @@ static struct
 	struct curl_slist *(*slist_append) (struct curl_slist *list, const char *text);
 	void		(*slist_free_all) (struct curl_slist *list);
 }			curl;
+
+/* As slipway_clock_now(); 0: none. */
+static double deadline = 0;
 
 struct SlipwayHttpClient
 {
@@ -258,11 +262,36 @@ set_tls(CURL *handle, const SlipwayHttpSettings *settings)
 		(void) curl.easy_setopt(handle, CURLOPT_SSLKEY, settings->private_key);
 }
 
+void
+slipway_http_set_deadline(double until)
+{
+	deadline = until;
+}
+
+double
+slipway_http_deadline(void)
+{
+	return deadline;
+}
+
+/* What a call may take, ms. */
+static long
+choose_timeout(const SlipwayHttpSettings *settings)
+{
+	double		left = deadline - slipway_clock_now();
+
+	if (deadline <= 0 || left >= (double) settings->timeout)
+		return settings->timeout;
+	/* 0 would be without end */
+	return left < 1 ? 1 : (long) left;
+}
+
 static void
 set_options(Transfer *transfer, const SlipwayHttpSettings *settings)
 {
 	SlipwayHttpCall *call = transfer->call;
 	CURL	   *handle = transfer->handle;
+	long		timeout = choose_timeout(settings);
 
 	(void) curl.easy_setopt(handle, CURLOPT_URL, call->url);
 	if (call->body != NULL)
@@ -272,9 +301,9 @@ set_options(Transfer *transfer, const SlipwayHttpSettings *settings)
 	}
 	(void) curl.easy_setopt(handle, CURLOPT_CUSTOMREQUEST, call->method);
 	(void) curl.easy_setopt(handle, CURLOPT_HTTPHEADER, transfer->headers);
-	(void) curl.easy_setopt(handle, CURLOPT_TIMEOUT_MS, settings->timeout);
+	(void) curl.easy_setopt(handle, CURLOPT_TIMEOUT_MS, timeout);
 	(void) curl.easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS,
-							settings->timeout < CONNECT_TIMEOUT_MS ? settings->timeout : CONNECT_TIMEOUT_MS);
+							timeout < CONNECT_TIMEOUT_MS ? timeout : CONNECT_TIMEOUT_MS);
 	(void) curl.easy_setopt(handle, CURLOPT_USERAGENT, "slipway/" SLIPWAY_VERSION);
 	(void) curl.easy_setopt(handle, CURLOPT_WRITEFUNCTION, take_answer);
 	(void) curl.easy_setopt(handle, CURLOPT_WRITEDATA, call);

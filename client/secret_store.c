@@ -130,8 +130,8 @@ slipway_secret_store_close(SlipwaySecretStore *store)
 /* That of --secrets. */
 static SlipwaySecretStore *found = NULL;
 
-static void
-close_found(void)
+void
+slipway_secret_store_forget(void)
 {
 	slipway_secret_store_close(found);
 	found = NULL;
@@ -149,9 +149,9 @@ slipway_secret_store_find(const SlipwayArguments *arguments)
 		return NULL;
 	if (found != NULL && strcmp(found->place, where) == 0 && strcmp(found->prefix, prefix != NULL ? prefix : "") == 0)
 		return found;
-	close_found();
+	slipway_secret_store_forget();
 	slipway_secret_fault_check(slipway_secret_store_open(where, prefix, &found));
-	if (!registered && atexit(close_found) != 0)
+	if (!registered && atexit(slipway_secret_store_forget) != 0)
 		slipway_die(SLIPWAY_EXIT_ERROR, NULL, "out of memory");
 	registered = true;
 	return found;
@@ -173,6 +173,18 @@ bool
 slipway_secret_store_has_sets(const SlipwaySecretStore *store)
 {
 	return store->provider->publish != NULL;
+}
+
+bool
+slipway_secret_store_may_change(const SlipwaySecretStore *store)
+{
+	return store->provider != &slipway_secret_environment;
+}
+
+void
+slipway_secret_store_refresh(SlipwaySecretStore *store)
+{
+	slipway_secret_cache_clear(store->cache);
 }
 
 static SlipwaySecretFault *

@@ -167,6 +167,11 @@ bool		slipway_secret_is_name(const char *name);
  */
 SlipwaySecretStore *slipway_secret_store_find(const SlipwayArguments *arguments);
 
+/*
+ * Closes that one, if there is one, with what is open for it: for who becomes another program, which would inherit that.
+ */
+void		slipway_secret_store_forget(void);
+
 /* Opens "environment", "file:PATH" or "barbican" without asking a server; prefix may be NULL. */
 SlipwaySecretFault *slipway_secret_store_open(const char *where, const char *prefix, SlipwaySecretStore **store);
 void		slipway_secret_store_close(SlipwaySecretStore *store);
@@ -175,6 +180,10 @@ void		slipway_secret_store_close(SlipwaySecretStore *store);
 const char *slipway_secret_store_place(const SlipwaySecretStore *store);
 const char *slipway_secret_store_prefix(const SlipwaySecretStore *store);
 bool		slipway_secret_store_has_sets(const SlipwaySecretStore *store);
+
+/* Can others change what is in it while this process runs? And: what was found so far is asked for again. */
+bool		slipway_secret_store_may_change(const SlipwaySecretStore *store);
+void		slipway_secret_store_refresh(SlipwaySecretStore *store);
 
 /*
  * Looks several names up. What was found in the last SECRETS_CACHE_TTL seconds (default 300, 0: never) is
