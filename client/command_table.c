@@ -33,7 +33,8 @@ const SlipwayCommand slipway_command_table[] = {
 		"slipway -d shop init\n"
 		"slipway -d shop init --schemas app,public --grant deploy=deployer",
 		.options = OPTIONS(SLIPWAY_OPTION_SCHEMAS, SLIPWAY_OPTION_PROJECT_OWNER,
-						   SLIPWAY_OPTION_OWNER, SLIPWAY_OPTION_GRANT, SLIPWAY_OPTION_DRY_RUN),
+						   SLIPWAY_OPTION_OWNER, SLIPWAY_OPTION_GRANT, SLIPWAY_OPTION_APPROVAL,
+						   SLIPWAY_OPTION_REASON, SLIPWAY_OPTION_DRY_RUN),
 		.run = slipway_cmd_init,
 	},
 	{
@@ -87,7 +88,7 @@ const SlipwayCommand slipway_command_table[] = {
 						   SLIPWAY_OPTION_LOCK_TIMEOUT, SLIPWAY_OPTION_STATEMENT_TIMEOUT,
 						   SLIPWAY_OPTION_RETRIES, SLIPWAY_OPTION_CANCEL_BLOCKERS,
 						   SLIPWAY_OPTION_VAR, SLIPWAY_OPTION_LABEL, SLIPWAY_OPTION_WEBHOOK, SLIPWAY_OPTION_SNAPSHOT,
-						   SLIPWAY_OPTION_DETACH, SLIPWAY_OPTION_NO_WAIT,
+						   SLIPWAY_OPTION_DETACH, SLIPWAY_OPTION_NO_WAIT, SLIPWAY_OPTION_ANCHOR,
 						   SLIPWAY_OPTION_REQUIRE_DIRECT),
 		.run = slipway_cmd_migrate,
 	},
@@ -116,7 +117,7 @@ const SlipwayCommand slipway_command_table[] = {
 						   SLIPWAY_OPTION_LOCK_WAIT, SLIPWAY_OPTION_LOCK_TIMEOUT,
 						   SLIPWAY_OPTION_STATEMENT_TIMEOUT, SLIPWAY_OPTION_RETRIES,
 						   SLIPWAY_OPTION_CANCEL_BLOCKERS, SLIPWAY_OPTION_VAR, SLIPWAY_OPTION_LABEL, SLIPWAY_OPTION_WEBHOOK,
-						   SLIPWAY_OPTION_SNAPSHOT,
+						   SLIPWAY_OPTION_SNAPSHOT, SLIPWAY_OPTION_ANCHOR,
 						   SLIPWAY_OPTION_REQUIRE_DIRECT),
 		.run = slipway_cmd_rollback,
 	},
@@ -133,7 +134,7 @@ const SlipwayCommand slipway_command_table[] = {
 						   SLIPWAY_OPTION_LOCK_TIMEOUT, SLIPWAY_OPTION_STATEMENT_TIMEOUT,
 						   SLIPWAY_OPTION_RETRIES, SLIPWAY_OPTION_CANCEL_BLOCKERS, SLIPWAY_OPTION_VAR,
 						   SLIPWAY_OPTION_LABEL, SLIPWAY_OPTION_WEBHOOK, SLIPWAY_OPTION_SNAPSHOT,
-						   SLIPWAY_OPTION_REQUIRE_DIRECT),
+						   SLIPWAY_OPTION_ANCHOR, SLIPWAY_OPTION_REQUIRE_DIRECT),
 		.run = slipway_cmd_redo,
 	},
 	{
@@ -200,11 +201,11 @@ const SlipwayCommand slipway_command_table[] = {
 		.description =
 		"Checks that applied scripts are unchanged and all there, that pending ones are\n"
 		"in order and, with their down and verify scripts, have no errors that show\n"
-		"before they run, and that nobody altered the history. Prints every problem;\n"
-		"changes nothing.",
+		"before they run, and that nobody altered the history, or, with --anchor, cut off\n"
+		"its end. Prints every problem; changes nothing.",
 		.examples = "slipway -d shop validate",
 		.options = OPTIONS(SLIPWAY_OPTION_ORDER, SLIPWAY_OPTION_OUT_OF_ORDER,
-						   SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER, SLIPWAY_OPTION_VAR),
+						   SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER, SLIPWAY_OPTION_VAR, SLIPWAY_OPTION_ANCHOR),
 		.run = slipway_cmd_validate,
 	},
 	{
@@ -259,6 +260,38 @@ const SlipwayCommand slipway_command_table[] = {
 						   SLIPWAY_OPTION_MARK_APPLIED, SLIPWAY_OPTION_SETTLE,
 						   SLIPWAY_OPTION_REASON, SLIPWAY_OPTION_DRY_RUN, SLIPWAY_OPTION_ORDER),
 		.run = slipway_cmd_repair,
+	},
+	{
+		.name = "approve",
+		.argument = "NAME",
+		.summary = "approve a script that somebody else has uploaded",
+		.description =
+		"Where a project requires it (\"slipway init --approval on\"), nothing runs that\n"
+		"was not approved by somebody other than who uploaded it. What is approved is\n"
+		"the script of a migration or hook, by its hash: that of the folder if there is\n"
+		"one, else of the newest upload; or --hash. It is an entry in the history, and\n"
+		"holds until --withdraw. --direction all is for all scripts of NAME. Needs the\n"
+		"right of an approver.",
+		.examples =
+		"slipway -d shop approve 0007_orders\n"
+		"slipway -d shop approve 0007_orders --direction down --reason OPS-12\n"
+		"slipway -d shop approve 0007_orders --withdraw --reason \"locks too long\"",
+		.options = OPTIONS(SLIPWAY_OPTION_DIRECTION, SLIPWAY_OPTION_HASH, SLIPWAY_OPTION_WITHDRAW,
+						   SLIPWAY_OPTION_REASON, SLIPWAY_OPTION_DRY_RUN),
+		.run = slipway_cmd_approve,
+	},
+	{
+		.name = "pending-approval",
+		.summary = "list the scripts that wait to be approved",
+		.description =
+		"Those of what is pending in the newest upload, with its down and verify\n"
+		"scripts, and of the hooks. Nothing where the project requires no approval. With\n"
+		"--exit-code it exits with 11 if there is any.",
+		.examples =
+		"slipway -d shop pending-approval\n"
+		"slipway -d shop pending-approval --direction up --exit-code",
+		.options = OPTIONS(SLIPWAY_OPTION_DIRECTION, SLIPWAY_OPTION_EXIT_CODE),
+		.run = slipway_cmd_pending_approval,
 	},
 	{
 		.name = "diff",

@@ -171,6 +171,8 @@ fill_entry(SlipwayEntry *entry, const SlipwayEvent *event)
 		fill_error(entry, event->error, event->position);
 	entry->field[FIELD_REASON] = (char *) event->reason;
 	entry->field[FIELD_VARIABLES] = (char *) event->variables;
+	entry->field[FIELD_DIRECTION] = (char *) event->direction;
+	entry->field[FIELD_APPROVED_BY] = (char *) event->approved_by;
 	for (int i = 0; i < NFIELDS; i++)
 		entry->field[i] = representable(entry->field[i]);
 }
@@ -222,10 +224,11 @@ add_field(SlipwayArgs *args, SlipwayField field, const SlipwayEntry *entry, cons
 static void
 insert_entry(SlipwayEntry *entry, const SlipwayEvent *event, const Head *head)
 {
-	static SlipwayQuery query = {SLIPWAY_QUERY_HISTORY_ADD, 27,
+	static SlipwayQuery query = {SLIPWAY_QUERY_HISTORY_ADD, 29,
 		{TEXTOID, INT8OID, INT8OID, TEXTOID, TEXTOID, TEXTOID, BYTEAOID, BYTEAOID,
 			TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID,
 			TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, INT4OID, INT4OID, INT4OID, TEXTOID, TEXTOID,
+			TEXTOID, TEXTOID,
 			BYTEAOID, BYTEAOID}, .generic = true};
 	SlipwayArgs args = {0};
 	uint8		hash[SLIPWAY_HASH_LEN];

@@ -26,6 +26,8 @@ typedef struct SlipwayEvent
 	SlipwayPosition position;	/* of the error */
 	const char *reason;			/* of what was done by hand, or NULL */
 	const char *variables;		/* a JSON object, as jsonb writes it, or NULL */
+	const char *direction;		/* of an approval: which script of the migration; or NULL */
+	const char *approved_by;	/* who has approved what ran, where that was required; or NULL */
 } SlipwayEvent;
 
 /*

@@ -14,7 +14,7 @@
 
 #include "executor/spi.h"
 
-#define SLIPWAY_QUERY_ARGS 27
+#define SLIPWAY_QUERY_ARGS 29
 
 /*
  * A query with its parameter types, prepared at first use and kept for the
