@@ -37,12 +37,14 @@ is_type(const json_t *container, const char *type)
 	return text != NULL && strcmp(text, type) == 0;
 }
 
-/* Of what has lost its secrets nothing is left that counts. */
+/* Of what has lost its secrets nothing is left that counts. A set, which is generic too, has its mark beside a secret of such a name. */
 bool
 slipway_barbican_is_certificate(const json_t *container)
 {
-	return (is_type(container, "certificate") && json_array_size(json_object_get(container, "secret_refs")) > 0) ||
-		(is_type(container, "generic") && find_part(container, part_names[ROOT]) != NULL);
+	size_t		count = json_array_size(json_object_get(container, "secret_refs"));
+
+	return (is_type(container, "certificate") && count > 0) ||
+		(is_type(container, "generic") && count == 1 && find_part(container, part_names[ROOT]) != NULL);
 }
 
 static bool
@@ -96,6 +98,7 @@ slipway_barbican_fetch_certificate(void *state, const char *name, bool *found, S
 	char	   *whole = slipway_memory_format("%s%s", store->prefix, name);
 	SlipwaySecretLookup lookups[PARTS] = {{0}};
 	const char *references[PARTS];
+	char	   *names[PARTS];
 	json_t	   *containers;
 	const json_t *newest;
 	SlipwaySecretFault *fault = slipway_barbican_find_certificates(store, whole, &containers);
@@ -104,7 +107,8 @@ slipway_barbican_fetch_certificate(void *state, const char *name, bool *found, S
 	*found = newest != NULL;
 	for (int i = 0; i < PARTS; i++)
 	{
-		lookups[i].name = part_names[i];
+		names[i] = slipway_memory_format("%s.%s", name, part_names[i]);
+		lookups[i].name = names[i];
 		references[i] = find_part(newest, part_names[i]);
 	}
 	if (fault == NULL && newest != NULL)
@@ -126,6 +130,8 @@ slipway_barbican_fetch_certificate(void *state, const char *name, bool *found, S
 		}
 	}
 	slipway_secret_lookup_release(lookups, PARTS);
+	for (int i = 0; i < PARTS; i++)
+		free(names[i]);
 	json_decref(containers);
 	free(whole);
 	return fault;

@@ -376,6 +376,23 @@ settle_missing(SlipwayBarbicanStore *store, SlipwaySecretLookup *lookup, const c
 	slipway_barbican_release(&call, 1);
 }
 
+/* A list of who may read it may be that of one secret only, so it is named. */
+static SlipwaySecretFault *
+explain(const SlipwayBarbicanStore *store, const char *name, SlipwayBarbicanCall *call)
+{
+	SlipwaySecretFault *fault = call->fault;
+
+	call->fault = NULL;
+	if (fault->kind == SLIPWAY_SECRET_FAULT_FORBIDDEN)
+	{
+		char	   *text = fault->text;
+
+		fault->text = slipway_memory_format("secret \"%s%s\": %s", store->prefix, name, text);
+		free(text);
+	}
+	return fault;
+}
+
 SlipwaySecretFault *
 slipway_barbican_fetch_payloads(SlipwayBarbicanStore *store, SlipwaySecretLookup *lookups, const char *const *references,
 								size_t count)
@@ -414,8 +431,7 @@ slipway_barbican_fetch_payloads(SlipwayBarbicanStore *store, SlipwaySecretLookup
 		else
 		{
 			lookup->state = SLIPWAY_SECRET_FAILED;
-			lookup->fault = calls[i].fault;
-			calls[i].fault = NULL;
+			lookup->fault = explain(store, lookup->name, &calls[i]);
 		}
 	}
 	slipway_barbican_release(calls, asked);

@@ -371,8 +371,7 @@ cut_prefix(const SlipwayBarbicanStore *store, const char *name)
 {
 	size_t		length = strlen(store->prefix);
 
-	return strncmp(name, store->prefix, length) == 0 && name[length] != '\0' && strchr(name, '@') == NULL &&
-		strncmp(name, "slipway/", 8) != 0 ? name + length : NULL;
+	return strncmp(name, store->prefix, length) == 0 && name[length] != '\0' && strchr(name, '@') == NULL ? name + length : NULL;
 }
 
 static SlipwaySecretFault *

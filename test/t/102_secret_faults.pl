@@ -139,6 +139,23 @@ secret_is([ 'get', 'A' ], { out => $secret }, 'variables of our own',
 	env => { KEYSTONE_ENDPOINT => $faults->{keystone}, BARBICAN_ENDPOINT => "$faults->{barbican}/", BARBICAN_PROJECT_ID => $cloud->{project_id}, OS_AUTH_URL => undef, OS_REGION_NAME => undef, OS_PROJECT_NAME => undef });
 requests_are(3, 'variables of our own: are used', service => 'barbican');
 
+my $private = store_secret($cloud, 'T_PRIVATE', 's3cr3t');
+ask_barbican($cloud, 'creator', 'PUT', "$private/acl", { read => { 'project-access' => JSON::PP::false, users => [] } });
+secret_is([ 'get', 'PRIVATE' ], { exit => 1, err => qr/^slipway: error: secret "T_PRIVATE": Barbican does not allow this to user/m }, 'a secret of somebody else is named', user => 'observer');
+ask_barbican($cloud, 'creator', 'DELETE', $private);
+
+# A quota
+
+my %id = map { $_ => ask_keystone($cloud, 'admin', 'GET', "${_}s?name=admin")->{data}{"${_}s"}[0]{id} } qw(user project);
+my $role = ask_keystone($cloud, 'admin', 'POST', 'roles', { role => { name => 'key-manager:service-admin' } })->{data}{role}
+  // ask_keystone($cloud, 'admin', 'GET', 'roles?name=key-manager:service-admin')->{data}{roles}[0];
+ask_keystone($cloud, 'admin', 'PUT', "projects/$id{project}/users/$id{user}/roles/$role->{id}");
+delete $cloud->{user}{admin}{token};
+my $quota = ask_barbican($cloud, 'admin', 'PUT', "project-quotas/$cloud->{project_id}", { project_quotas => { secrets => 1 } });
+is($quota->{status}, 204, 'quota: one secret') or diag($quota->{content});
+secret_is([ 'put', 'B' ], { exit => 1, err => qr/^slipway: error: Barbican takes no more: the quota of project "\Q$cloud->{project}\E" is used up\nhint: Have it raised/m }, 'quota: is used up', in => 's3cr3t');
+ask_barbican($cloud, 'admin', 'DELETE', "project-quotas/$cloud->{project_id}");
+
 # TLS
 
 secret_is([ 'get', 'A' ], { out => $secret }, 'TLS', via => undef, tls => 1);
