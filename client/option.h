@@ -109,6 +109,7 @@ typedef enum SlipwayOptionId
 	SLIPWAY_OPTION_PREFER,
 	SLIPWAY_OPTION_NO_TEST,
 	SLIPWAY_OPTION_ROLE,
+	SLIPWAY_OPTION_ALLOW_LOG,
 	SLIPWAY_OPTION_COUNT		/* also ends lists of options */
 } SlipwayOptionId;
 

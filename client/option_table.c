@@ -241,4 +241,6 @@ const SlipwayOption slipway_option_table[SLIPWAY_OPTION_COUNT] = {
 	[SLIPWAY_OPTION_ROLE] =
 	{"role", 0, SLIPWAY_OPTION_KIND_CHOICE, "WHOSE", "application|admin", NULL,
 	"whose password is changed (application)"},
+	[SLIPWAY_OPTION_ALLOW_LOG] =
+	{"allow-log", 0, FLAG, NULL, "go on if the server's log will have the verifier"},
 };
