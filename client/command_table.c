@@ -529,12 +529,13 @@ const SlipwayCommand slipway_command_table[] = {
 		.description =
 		"Connects with the settings of the newest backup that \"slipway secret import\" has\n"
 		"made of the file, and puts it back, with that of the .env.example. What the file\n"
-		"had is kept as FILE.before-rollback. What is stored stays in the store.",
+		"had is kept as FILE.before-rollback. What is stored stays in the store. If an\n"
+		"import was told --prefer, this is to be told the same.",
 		.examples =
 		"slipway secret rollback .env\n"
 		"slipway secret rollback .env --no-test",
 		.application = true,
-		.options = OPTIONS(SLIPWAY_OPTION_DRY_RUN, SLIPWAY_OPTION_NO_TEST),
+		.options = OPTIONS(SLIPWAY_OPTION_PREFER, SLIPWAY_OPTION_DRY_RUN, SLIPWAY_OPTION_NO_TEST),
 		.run = slipway_cmd_secret_rollback,
 	},
 	{

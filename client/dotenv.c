@@ -10,8 +10,9 @@
 
 #include "memory.h"
 
-/* Of variables in the values of variables; more would be a circle. */
+/* Of variables in the values of variables; more would be a circle. And how long they may become. */
 #define MAX_DEPTH 10
+#define MAX_LENGTH (1024 * 1024)
 
 /* An entry with where it stands in the text. */
 typedef struct Place
@@ -73,6 +74,18 @@ name_length(const char *p)
 	return length;
 }
 
+/* Of a name in a value: there the shell does not take what readers of files take. */
+static size_t
+variable_length(const char *p, const char *end)
+{
+	size_t		length = 0;
+
+	while (p + length < end && (isalpha((unsigned char) p[length]) || p[length] == '_' ||
+								(length > 0 && isdigit((unsigned char) p[length]))))
+		length++;
+	return length;
+}
+
 /* Behind "export", if it stands there. */
 static const char *
 skip_export(const char *p)
@@ -90,13 +103,13 @@ find_quote(const char *p, char quote)
 	return *p == quote ? p : NULL;
 }
 
-/* Where a bare value ends. */
+/* Where a bare value ends; something stands before it. */
 static const char *
 find_bare_end(const char *start)
 {
 	const char *p = start;
 
-	while (!is_end(p) && !(*p == '#' && (p == start || isblank((unsigned char) p[-1]))))
+	while (!is_end(p) && !(*p == '#' && isblank((unsigned char) p[-1])))
 		p++;
 	while (p > start && isspace((unsigned char) p[-1]))
 		p--;
@@ -225,14 +238,12 @@ expand_variable(const SlipwayDotenv *dotenv, const Place *place, const char **p,
 	const char *end = place->raw + place->raw_length;
 	bool		braces = *p + 1 < end && (*p)[1] == '{';
 	const char *name = *p + (braces ? 2 : 1);
-	size_t		length = name_length(name);
+	size_t		length = variable_length(name, end);
 	const Place *variable;
 
-	while (length > 0 && name + length > end)
-		length--;
 	if (*p + 1 < end && (*p)[1] == '(')
 		return "has a command in it";
-	if (braces && (length == 0 || name[length] != '}'))
+	if (braces && (length == 0 || name + length == end || name[length] != '}'))
 		return "has an expression with a variable in it";
 	variable = length > 0 ? find_variable(dotenv, (size_t) (place - dotenv->places), name, length) : NULL;
 	if (variable == NULL && braces)
@@ -277,6 +288,8 @@ expand(const SlipwayDotenv *dotenv, const Place *place, SlipwaySecretBuffer *val
 			problem = expand_variable(dotenv, place, &p, value, depth);
 		else
 			slipway_secret_buffer_add_bytes(value, p++, 1);
+		if (value->length > MAX_LENGTH)
+			problem = "is too long with its variables";
 	}
 	if (problem == NULL && place->quote == '`')
 		problem = "has a command in it";
