@@ -23,6 +23,7 @@ typedef struct Place
 	const char *raw;			/* the value as it stands, without its quotes */
 	size_t		raw_length;
 	char		quote;			/* or 0 */
+	bool		is_exported;	/* it has "export" before it */
 	SlipwaySecretBuffer value;
 } Place;
 
@@ -204,6 +205,7 @@ read_line(Reader *reader)
 		return NULL;
 	place.entry.name = slipway_memory_copy_bytes(name, length);
 	place.start = (size_t) (reader->p - reader->dotenv->text);
+	place.is_exported = name != skip_blanks(reader->p);
 	return add_place(reader, &place, skip_line(p));
 }
 
@@ -391,6 +393,7 @@ typedef struct Writer
 	size_t		count;
 	const char *line_end;
 	SlipwaySecretBuffer *result;
+	bool		is_exported;	/* of those that go one was */
 	bool		is_added;		/* the settings are written that it had not */
 } Writer;
 
@@ -405,11 +408,12 @@ find_setting(const Writer *writer, const SlipwayDotenvEntry *entry)
 
 /* Bare where all readers of such files agree on it. */
 static void
-add_setting(const Writer *writer, const SlipwayDotenvSetting *setting)
+add_setting(const Writer *writer, const SlipwayDotenvSetting *setting, bool is_exported)
 {
 	SlipwaySecretBuffer *result = writer->result;
 	bool		bare = setting->value[strspn(setting->value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:@%+,-[]")] == '\0';
 
+	slipway_secret_buffer_add(result, is_exported ? "export " : "");
 	slipway_secret_buffer_add(result, setting->name);
 	slipway_secret_buffer_add(result, bare ? "=" : "=\"");
 	for (const char *p = setting->value; *p != '\0'; p++)
@@ -442,7 +446,7 @@ add_block(Writer *writer)
 			slipway_secret_buffer_add(writer->result, writer->line_end);
 		}
 		is_first = false;
-		add_setting(writer, &writer->settings[i]);
+		add_setting(writer, &writer->settings[i], writer->is_exported);
 	}
 }
 
@@ -466,6 +470,8 @@ slipway_dotenv_rewrite(const SlipwayDotenv *dotenv, SlipwayDotenvChoice leaves, 
 	};
 	size_t		done = 0;
 
+	for (size_t i = 0; i < dotenv->count; i++)
+		writer.is_exported = writer.is_exported || (dotenv->places[i].is_exported && leaves(context, &dotenv->places[i].entry));
 	slipway_secret_buffer_add(result, "");
 	for (size_t i = 0; i < dotenv->count; i++)
 	{
@@ -479,7 +485,7 @@ slipway_dotenv_rewrite(const SlipwayDotenv *dotenv, SlipwayDotenvChoice leaves, 
 		done = place->end;
 		/* of several of one name the last counts */
 		if (setting != NULL && &place->entry == slipway_dotenv_find(dotenv, setting->name))
-			add_setting(&writer, setting);
+			add_setting(&writer, setting, place->is_exported);
 		if (goes)
 			add_block(&writer);
 	}

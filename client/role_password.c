@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "buffer.h"
 #include "memory.h"
@@ -14,6 +15,8 @@
 /* Of who rotates, from the beginning to the end; and of the transaction in which the role is changed. */
 #define ROTATING "pg_catalog.hashtext('slipway secret rotate'), pg_catalog.hashtext(session_user)"
 #define CHANGING "pg_catalog.hashtext('slipway secret rotate: role'), pg_catalog.hashtext(session_user)"
+
+#define LOCK_TRIES 10
 
 #define SCRAM "SCRAM-SHA-256$"
 
@@ -82,11 +85,23 @@ begin(PGconn *conn, const char *sql)
 				   "WHERE name IN ('idle_in_transaction_session_timeout', 'transaction_timeout')"));
 }
 
+/* Of one that was killed the server gets to know at once, or nearly so. */
 bool
 slipway_role_password_lock(PGconn *conn)
 {
-	begin(conn, "BEGIN");
-	return take_lock(conn, ROTATING);
+	bool		taken = false;
+
+	for (int i = 0; i < LOCK_TRIES && !taken && PQstatus(conn) == CONNECTION_OK; i++)
+	{
+		if (i > 0)
+		{
+			PQclear(PQexec(conn, "ROLLBACK"));
+			(void) nanosleep(&(struct timespec) {0, 100000000L}, NULL);
+		}
+		begin(conn, "BEGIN");
+		taken = take_lock(conn, ROTATING);
+	}
+	return taken;
 }
 
 bool

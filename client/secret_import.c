@@ -199,7 +199,8 @@ list_settings(const Import *import, bool example, SlipwayDotenvSetting settings[
 	size_t		count = 0;
 
 	settings[count++] = (SlipwayDotenvSetting) {"SLIPWAY_SECRETS", slipway_secret_store_place(import->store)};
-	if (*prefix != '\0')
+	/* one that the file has is of another time */
+	if (*prefix != '\0' || slipway_dotenv_find(import->file->dotenv, "SLIPWAY_SECRET_PREFIX") != NULL)
 		settings[count++] = (SlipwayDotenvSetting) {"SLIPWAY_SECRET_PREFIX", prefix};
 	for (size_t i = 0; i < import->variable_count; i++)
 		settings[count++] = (SlipwayDotenvSetting) {import->variables[i].name, example ? "" : import->variables[i].value};

@@ -206,7 +206,10 @@ writes_again(void **state)
 	expect_rewritten("DB_A=1", BLOCK);
 	expect_rewritten("A=1", "A=1\n" BLOCK);
 	expect_rewritten("A=1\n# DB_A=2\n# b\n", "A=1\n" BLOCK "# b\n");
-	expect_rewritten("A=1\r\nexport DB_A=2\r\nB=3\r\n", "A=1\r\n# c\r\nSTORE=x\r\nPLACE=\"a b\\\"\\$\"\r\nB=3\r\n");
+	expect_rewritten("A=1\r\nexport DB_A=2\r\nB=3\r\n", "A=1\r\n# c\r\nexport STORE=x\r\nexport PLACE=\"a b\\\"\\$\"\r\nB=3\r\n");
+	expect_rewritten("export A=1\nDB_A=2\n export\tDB_B=3\n", "export A=1\n# c\nexport STORE=x\nexport PLACE=\"a b\\\"\\$\"\n");
+	expect_rewritten("export A=1\nDB_A=2\n", "export A=1\n" BLOCK);
+	expect_rewritten("export STORE=1\nDB_A=2\n", "export STORE=x\n# c\nPLACE=\"a b\\\"\\$\"\n");
 	expect_rewritten("\xEF\xBB\xBF" "DB_A=1\nB=2\n", "\xEF\xBB\xBF" BLOCK "B=2\n");
 	/* what is there is changed where it stands, once */
 	expect_rewritten("STORE=1\nDB_A=2\nSTORE='3'\n# STORE=4\n", "# c\nPLACE=\"a b\\\"\\$\"\nSTORE=x\n# STORE=4\n");
