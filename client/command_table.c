@@ -562,12 +562,13 @@ const SlipwayCommand slipway_command_table[] = {
 		.description =
 		"Connects with the settings of the newest backup that \"slipway secret import\" has\n"
 		"made of the file, and puts it back, with that of the .env.example. What the file\n"
-		"had is kept as FILE.before-rollback. What is stored stays in the store.",
+		"had is kept as FILE.before-rollback. What is stored stays in the store. If an\n"
+		"import was told --prefer, this is to be told the same.",
 		.examples =
 		"slipway secret rollback .env\n"
 		"slipway secret rollback .env --no-test",
 		.application = true,
-		.options = OPTIONS(SLIPWAY_OPTION_DRY_RUN, SLIPWAY_OPTION_NO_TEST),
+		.options = OPTIONS(SLIPWAY_OPTION_PREFER, SLIPWAY_OPTION_DRY_RUN, SLIPWAY_OPTION_NO_TEST),
 		.run = slipway_cmd_secret_rollback,
 	},
 	{
@@ -579,12 +580,15 @@ const SlipwayCommand slipway_command_table[] = {
 		"password itself is never sent), logs in with it, and only then puts it in\n"
 		"force in the store, in all settings of that role. If anything fails, the old one\n"
 		"is in force again, in the database too; what was interrupted is settled by\n"
-		"the next call, which can log in with one of the two.",
+		"the next call, which can log in with one of the two.\n\n"
+		"Without the extension in that database the verifier is in a statement. If the\n"
+		"server would log that, and the role may not keep it from doing so, nothing is\n"
+		"changed unless --allow-log is given.",
 		.examples =
 		"slipway -e prod secret rotate\n"
 		"slipway --secrets barbican --secret-prefix PROD_ secret rotate --role admin",
 		.application = true,
-		.options = OPTIONS(SLIPWAY_OPTION_ROLE, SLIPWAY_OPTION_DRY_RUN),
+		.options = OPTIONS(SLIPWAY_OPTION_ROLE, SLIPWAY_OPTION_ALLOW_LOG, SLIPWAY_OPTION_DRY_RUN),
 		.run = slipway_cmd_secret_rotate,
 	},
 	{

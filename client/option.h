@@ -114,6 +114,7 @@ typedef enum SlipwayOptionId
 	SLIPWAY_OPTION_HASH,
 	SLIPWAY_OPTION_WITHDRAW,
 	SLIPWAY_OPTION_ANCHOR,
+	SLIPWAY_OPTION_ALLOW_LOG,
 	SLIPWAY_OPTION_COUNT		/* also ends lists of options */
 } SlipwayOptionId;
 

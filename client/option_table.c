@@ -254,4 +254,6 @@ const SlipwayOption slipway_option_table[SLIPWAY_OPTION_COUNT] = {
 	[SLIPWAY_OPTION_ANCHOR] =
 	{"anchor", 0, TEXT("FILE"), "SLIPWAY_ANCHOR",
 	"file with the head of the history, to compare with and to bring up to date"},
+	[SLIPWAY_OPTION_ALLOW_LOG] =
+	{"allow-log", 0, FLAG, NULL, "go on if the server's log will have the verifier"},
 };

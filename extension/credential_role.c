@@ -161,6 +161,12 @@ alter_role(const char *role, List *options)
 }
 
 void
+slipway_credential_change_password(const char *role, const char *verifier)
+{
+	alter_role(role, add_option(NIL, "password", (Node *) makeString(pstrdup(verifier))));
+}
+
+void
 slipway_credential_make_role(const SlipwayCredential *credential, const char *verifier)
 {
 	List	   *options = login_options(true, credential->connection_limit, verifier);

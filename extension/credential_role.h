@@ -31,6 +31,9 @@ extern bool slipway_credential_is_marked(const SlipwayCredential *credential);
 /* Has it a password? */
 extern bool slipway_credential_has_password(const char *role);
 
+/* Gives a role another password, and changes nothing else of it. */
+extern void slipway_credential_change_password(const char *role, const char *verifier);
+
 /* Makes the role, with its mark, if it does not exist; gives it login, connection limit and password. */
 extern void slipway_credential_make_role(const SlipwayCredential *credential, const char *verifier);
 
