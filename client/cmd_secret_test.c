@@ -9,6 +9,7 @@
 
 #include "command.h"
 #include "connection.h"
+#include "conninfo.h"
 #include "die.h"
 #include "memory.h"
 #include "output.h"
@@ -101,7 +102,7 @@ find_sslmode(PGconn *conn)
 	for (const PQconninfoOption *option = options; option != NULL && option->keyword != NULL; option++)
 		if (strcmp(option->keyword, "sslmode") == 0 && option->val != NULL)
 			mode = slipway_memory_copy(option->val);
-	PQconninfoFree(options);
+	slipway_conninfo_free(options);
 	return mode != NULL ? mode : slipway_memory_copy("unknown");
 }
 
