@@ -339,5 +339,5 @@ slipway_application_set(const SlipwayTarget *target)
 	if (target->stored != NULL)
 		set_stored(target, options, url);
 	slipway_memory_wipe(url);
-	PQconninfoFree(options);
+	slipway_conninfo_free(options);
 }

@@ -396,8 +396,8 @@ slipway_connection_place(const SlipwayTarget *target)
 
 	free(host);
 	free(port);
-	PQconninfoFree(string);
-	PQconninfoFree(defaults);
+	slipway_conninfo_free(string);
+	slipway_conninfo_free(defaults);
 	return place;
 }
 

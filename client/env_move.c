@@ -197,9 +197,9 @@ compare(SlipwayEnvMove *move)
 		if (move->difference_count > 0)
 			move->string_name = names[SLIPWAY_ENV_ADMIN_STRING];
 	}
-	PQconninfoFree(string);
-	PQconninfoFree(url);
-	PQconninfoFree(admin);
+	slipway_conninfo_free(string);
+	slipway_conninfo_free(url);
+	slipway_conninfo_free(admin);
 }
 
 void

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 
 #include "clock.h"
@@ -79,6 +80,16 @@ count(SlipwaySecretFault *fault)
 	return fault;
 }
 
+/*
+ * From now on there are secrets in memory: no core dump has them, and of the user's other processes none can look at them. A
+ * program that this one becomes is as any other.
+ */
+static void
+hide_memory(void)
+{
+	(void) prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
 SlipwaySecretFault *
 slipway_secret_store_open(const char *where, const char *prefix, SlipwaySecretStore **store)
 {
@@ -90,6 +101,7 @@ slipway_secret_store_open(const char *where, const char *prefix, SlipwaySecretSt
 	*store = NULL;
 	if (fault != NULL)
 		return fault;
+	hide_memory();
 	for (size_t i = 0; i < sizeof(providers) / sizeof(providers[0]) && provider == NULL; i++)
 		if (is_kind(providers[i], where, &place))
 			provider = providers[i];

@@ -333,7 +333,7 @@ check_conninfo(SlipwayTarget *target)
 		else if (strcmp(option->keyword, "service") == 0)
 			target->has_service = true;
 	}
-	PQconninfoFree(options);
+	slipway_conninfo_free(options);
 }
 
 /* Do options name a server or a role, if no database? */

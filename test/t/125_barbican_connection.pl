@@ -159,6 +159,15 @@ ok +application +--query: 1
 ok +admin +found: TLS_DB_ADMIN_USERNAME in barbican, the authority, a certificate, its key for TLS
 },
 		err => qr/ 0 failed, 0 skipped$/m }, 'secret test');
+store_secret($cloud, 'HOST_DB_SSLMODE', 'require');
+stored_is('HOST_', [ 'secret', 'test' ], {
+		out => qr{warning +application +TLSv1\.\d with \S+, the server's certificate is verified, but not whose it is \(require\)\n +hint: Store DB_SSLMODE, as verify-full\.\n}, exit => 8, err => qr/ 1 failed/ },
+	'secret test: a certificate, but not that of the server');
+stored_is('PLAIN_', [ 'secret', 'test' ], {
+		out => qr{warning +admin +\S+ with \S+, the server's certificate is not verified \(prefer\)\n +hint: Store the authority's certificate: "slipway secret put-certificate"\.\n}, exit => 8, err => qr/ 1 failed/ }, 'secret test: none');
+stored_is('', [ '-e', 'prod', 'secret', 'test' ], {
+		out => qr{warning +admin +\S+ with \S+, the server's certificate is not verified \(require\)\n +hint: The connection string needs sslmode=verify-full and sslrootcert\.\n}, exit => 8, err => qr/ 1 failed/ },
+	"secret test: of a section's url", env => { SLIPWAY_SECRETS => '', SLIPWAY_SECRET_PREFIX => '' });
 stored_is('TLS_', ['check'], { out => qr/^ok +store +.*\n(.*\n)*ok +application +connected/m, err => qr/ 0 failed/ }, 'check');
 
 # Who may not
