@@ -355,7 +355,7 @@ SELECT slipway.grant_role('regress_cred_admin', 'admin');
 UPDATE slipway.project SET owner = 'regress_cred_nobody' WHERE name = 'two';
 SET ROLE regress_cred_admin;
 -- Schemas in which nothing is granted are no matter.
-SELECT project, detail FROM slipway.check_credentials() WHERE finding IN ('rights', 'owner') AND project IN ('one', 'two') ORDER BY project, detail COLLATE "C";
+SELECT project, replace(detail, quote_ident(session_user), 'SESSION_USER') AS detail FROM slipway.check_credentials() WHERE finding IN ('rights', 'owner') AND project IN ('one', 'two') ORDER BY project, detail COLLATE "C";
 RESET ROLE;
 UPDATE slipway.project SET owner = NULL WHERE name = 'two';
 SELECT slipway.revoke_role('regress_cred_admin', 'admin');
