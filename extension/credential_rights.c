@@ -71,6 +71,16 @@ slipway_rights_compare(const SlipwayCredential *credential)
 	return slipway_rights_query(&query, &args);
 }
 
+List *
+slipway_rights_public(const SlipwayCredential *credential)
+{
+	static SlipwayQuery query = {SLIPWAY_QUERY_CREDENTIAL_PUBLIC, 1, {TEXTOID}};
+	SlipwayArgs args = {0};
+
+	slipway_arg_text(&args, credential->project->name);
+	return slipway_rights_query(&query, &args);
+}
+
 void
 slipway_rights_require_schema(const SlipwayCredential *credential)
 {

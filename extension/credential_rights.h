@@ -35,6 +35,9 @@ extern bool slipway_rights_is_preset(const char *preset);
 /* All of them, as SlipwayRightRows, ordered by kind and object. The role need not exist. Opens a scope. */
 extern List *slipway_rights_compare(const SlipwayCredential *credential);
 
+/* And those that it has as PUBLIC in schemas of other projects: "public". */
+extern List *slipway_rights_public(const SlipwayCredential *credential);
+
 /* Raises 3F000 unless there is a schema to give rights in. Opens a scope. */
 extern void slipway_rights_require_schema(const SlipwayCredential *credential);
 

@@ -264,6 +264,27 @@ slipway_history_last(const char *project, uint8 *hash)
 	return head.entry;
 }
 
+#define CREDENTIAL "credential_"
+
+bool
+slipway_history_rests(const char *project, int64 entry)
+{
+	SlipwayLookup history;
+	int64		last = 0;
+	bool		rests = true;
+
+	slipway_lookup_open(&history, "history");
+	slipway_lookup_key_text(&history, "project", project);
+	slipway_lookup_key_from(&history, "entry", entry);
+	while (rests && slipway_lookup_previous(&history))
+	{
+		last = slipway_lookup_int8(&history, "entry");
+		rests = last == entry || strncmp(slipway_lookup_text(&history, "action"), CREDENTIAL, strlen(CREDENTIAL)) == 0;
+	}
+	slipway_lookup_close(&history);
+	return rests && last == entry;
+}
+
 char *
 slipway_history_head(const SlipwayProject *project)
 {

@@ -25,11 +25,4 @@ SELECT 'ROLE', quote_ident(r.rolname), v.attribute, 'superfluous'
  CROSS JOIN LATERAL (VALUES ('SUPERUSER', r.rolsuper), ('CREATEROLE', r.rolcreaterole), ('CREATEDB', r.rolcreatedb),
                             ('REPLICATION', r.rolreplication), ('BYPASSRLS', r.rolbypassrls)) v(attribute, has)
  WHERE r.rolname = $1 AND v.has
-UNION ALL
-SELECT DISTINCT 'SCHEMA', quote_ident(n.nspname), a.privilege_type, 'public'
-  FROM slipway.project p
-  JOIN slipway.project o ON o.name <> p.name
-  JOIN pg_namespace n ON n.nspname = ANY (o.schemas) AND NOT n.nspname = ANY (coalesce(p.schemas, '{}'))
- CROSS JOIN LATERAL aclexplode(n.nspacl) a
- WHERE p.name = $2 AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND a.grantee = 0
  ORDER BY 1, 2, 4, 3
