@@ -201,8 +201,8 @@ const SlipwayCommand slipway_command_table[] = {
 		.description =
 		"Checks that applied scripts are unchanged and all there, that pending ones are\n"
 		"in order and, with their down and verify scripts, have no errors that show\n"
-		"before they run, and that nobody altered the history, or, with --anchor, cut off\n"
-		"its end. Prints every problem; changes nothing.",
+		"before they run, and that nobody altered the history or, with --anchor, cut its\n"
+		"end off. Prints every problem; changes nothing.",
 		.examples = "slipway -d shop validate",
 		.options = OPTIONS(SLIPWAY_OPTION_ORDER, SLIPWAY_OPTION_OUT_OF_ORDER,
 						   SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER, SLIPWAY_OPTION_VAR, SLIPWAY_OPTION_ANCHOR),

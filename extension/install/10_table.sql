@@ -237,6 +237,9 @@ CREATE TABLE slipway.role_grant (
     granted_by  text NOT NULL DEFAULT session_user,
     UNIQUE NULLS NOT DISTINCT (role, kind, project)
 );
+-- Without a primary key it needs one to be published with all tables: else no row
+-- could be deleted any more.
+ALTER TABLE slipway.role_grant REPLICA IDENTITY FULL;
 COMMENT ON TABLE slipway.role_grant IS 'who may do what; NULL project: in every project. Written by slipway.grant_role()';
 
 CREATE TABLE slipway.schema_snapshot (
