@@ -17,6 +17,7 @@
 
 #include "error_code.h"
 #include "guard.h"
+#include "own_catalog.h"
 #include "privilege.h"
 #include "project.h"
 #include "query.h"
@@ -186,9 +187,11 @@ slipway_grant_role(PG_FUNCTION_ARGS)
 	slipway_spi_end();
 	if (!owns_us(role))
 	{
+		slipway_own_catalog_check();
 		slipway_spi_begin_as(slipway_schema_owner());
 		grant_access(grant.right, quote_identifier(grant.role), grant.project == NULL);
 		slipway_spi_end();
+		slipway_own_catalog_changed();
 	}
 	PG_RETURN_VOID();
 }
@@ -230,6 +233,7 @@ restore_access(char *role)
 	List	   *left = list_grants(role);
 	ListCell   *cell;
 
+	slipway_own_catalog_check();
 	slipway_spi_begin_as(slipway_schema_owner());
 	revoke_access(quoted);
 	foreach(cell, left)
@@ -239,6 +243,7 @@ restore_access(char *role)
 		grant_access(grant->right, quoted, grant->project == NULL);
 	}
 	slipway_spi_end();
+	slipway_own_catalog_changed();
 }
 
 PG_FUNCTION_INFO_V1(slipway_revoke_role);
