@@ -177,7 +177,7 @@ check_words(const SlipwayCommand *command, const SlipwayArguments *arguments)
 	if (given > most && command->secret)
 		slipway_die(SLIPWAY_EXIT_USAGE, "Others can read it there: it is read from stdin, or from --file.",
 					"command \"%s\" takes no value on the command line", command->name);
-	if (given > most && !command->rest)
+	if (given > most && !command->rest && !command->many)
 		slipway_die(SLIPWAY_EXIT_USAGE, make_usage(command), "superfluous argument \"%s\"",
 					arguments->words[1 + most]);
 	if (given < least)

@@ -30,6 +30,7 @@ typedef struct SlipwayCommand
 	bool		offline;		/* asks no server */
 	bool		application;	/* connects as the application does: no connection options */
 	bool		any_option;		/* takes those of all commands that may have a default */
+	bool		many;			/* takes the argument any number of times */
 	bool		rest;			/* takes any number of further arguments */
 	bool		secret;			/* what is a superfluous argument may be a secret */
 	bool		standalone;		/* takes no notice of --env: about no database or folder */
@@ -97,6 +98,7 @@ SlipwayExitCode slipway_cmd_secret_test(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_secret_import(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_secret_rollback(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_secret_rotate(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_credential_migrate(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_config(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_completion(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_help(const SlipwayArguments *arguments);

@@ -555,6 +555,33 @@ const SlipwayCommand slipway_command_table[] = {
 		.run = slipway_cmd_secret_rotate,
 	},
 	{
+		.name = "credential",
+		.summary = "a role of the database for each project",
+		.description =
+		"In the place of one that many projects share. The password of each is kept in\n"
+		"the store of --secrets, a file or OpenStack's Barbican, and nowhere else.",
+		.examples = "slipway help credential",
+		.options = NO_OPTIONS,
+	},
+	{
+		.name = "credential migrate",
+		.argument = "[PROJECT]...",
+		.summary = "move projects to roles of their own",
+		.description =
+		"Does for each project what the commands credential generate, create, update and\n"
+		"validate do, as far as it is not done yet. If a step fails, all of them are\n"
+		"undone: the application goes on with the role that it had. What was interrupted\n"
+		"is finished, or undone, by the next call.\n\n"
+		"Exits with 5 if it was undone, with 7 if somebody else does the same now.",
+		.examples =
+		"slipway -e prod --secrets barbican credential migrate shop --dry-run\n"
+		"slipway -e prod --secrets barbican credential migrate shop --grace 5min",
+		.many = true,
+		.options = OPTIONS(SLIPWAY_OPTION_DRY_RUN, SLIPWAY_OPTION_ADOPT, SLIPWAY_OPTION_GRACE,
+						   SLIPWAY_OPTION_HEALTH_URL, SLIPWAY_OPTION_HEALTH_TIMEOUT),
+		.run = slipway_cmd_credential_migrate,
+	},
+	{
 		.name = "config",
 		.summary = "show what is set, and where that comes from",
 		.description =

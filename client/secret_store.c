@@ -23,7 +23,7 @@ struct SlipwaySecretStore
 {
 	const SlipwaySecretProvider *provider;
 	char	   *place;
-	char	   *prefix;
+	char		prefix[MAX_NAME + 1];	/* which the state borrows */
 	void	   *state;
 	SlipwaySecretCache *cache;
 	char		staged[SLIPWAY_SECRET_SET_SIZE];	/* that is looked into first, or "" */
@@ -79,6 +79,15 @@ count(SlipwaySecretFault *fault)
 	return fault;
 }
 
+static SlipwaySecretFault *
+check_prefix(const char *prefix)
+{
+	if (prefix == NULL || *prefix == '\0' || slipway_secret_is_name(prefix))
+		return NULL;
+	return slipway_secret_fault_new(SLIPWAY_SECRET_FAULT_USAGE, "It has letters, digits and _ . - / : only, as PROD_ has.",
+									"invalid prefix of secrets \"%s\"", prefix);
+}
+
 SlipwaySecretFault *
 slipway_secret_store_open(const char *where, const char *prefix, SlipwaySecretStore **store)
 {
@@ -96,14 +105,14 @@ slipway_secret_store_open(const char *where, const char *prefix, SlipwaySecretSt
 	if (provider == NULL)
 		return slipway_secret_fault_new(SLIPWAY_SECRET_FAULT_USAGE, "It is environment, file:PATH or barbican.",
 										"there is no store of secrets \"%s\"", where);
-	if (prefix != NULL && *prefix != '\0' && !slipway_secret_is_name(prefix))
-		return slipway_secret_fault_new(SLIPWAY_SECRET_FAULT_USAGE,
-										"It has letters, digits and _ . - / : only, as PROD_ has.",
-										"invalid prefix of secrets \"%s\"", prefix);
+	fault = check_prefix(prefix);
+	if (fault != NULL)
+		return fault;
 	*store = slipway_memory_new(sizeof(SlipwaySecretStore));
 	(*store)->provider = provider;
 	(*store)->place = slipway_memory_copy(where);
-	(*store)->prefix = slipway_memory_copy(prefix != NULL ? prefix : "");
+	if (prefix != NULL)
+		memcpy((*store)->prefix, prefix, strlen(prefix) + 1);
 	(*store)->cache = slipway_secret_cache_new(lifetime);
 	fault = provider->open(place, (*store)->prefix, &(*store)->state);
 	if (fault != NULL)
@@ -123,8 +132,20 @@ slipway_secret_store_close(SlipwaySecretStore *store)
 		store->provider->close(store->state);
 	slipway_secret_cache_free(store->cache);
 	free(store->place);
-	free(store->prefix);
 	free(store);
+}
+
+SlipwaySecretFault *
+slipway_secret_store_set_prefix(SlipwaySecretStore *store, const char *prefix)
+{
+	SlipwaySecretFault *fault = check_prefix(prefix);
+
+	if (fault != NULL)
+		return count(fault);
+	slipway_secret_cache_clear(store->cache);
+	store->staged[0] = '\0';
+	memcpy(store->prefix, prefix, strlen(prefix) + 1);
+	return NULL;
 }
 
 /* That of --secrets. */

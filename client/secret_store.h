@@ -171,6 +171,9 @@ SlipwaySecretStore *slipway_secret_store_find(const SlipwayArguments *arguments)
 SlipwaySecretFault *slipway_secret_store_open(const char *where, const char *prefix, SlipwaySecretStore **store);
 void		slipway_secret_store_close(SlipwaySecretStore *store);
 
+/* Another prefix from now on, at most of 200 bytes; what the store was asked for before is forgotten. */
+SlipwaySecretFault *slipway_secret_store_set_prefix(SlipwaySecretStore *store, const char *prefix);
+
 /* "barbican", "file:/etc/shop.env": for people; the prefix, perhaps ""; and does it have sets and certificates? */
 const char *slipway_secret_store_place(const SlipwaySecretStore *store);
 const char *slipway_secret_store_prefix(const SlipwaySecretStore *store);
