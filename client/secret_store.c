@@ -196,6 +196,12 @@ slipway_secret_store_has_sets(const SlipwaySecretStore *store)
 	return store->provider->publish != NULL;
 }
 
+bool
+slipway_secret_store_keeps_policies(const SlipwaySecretStore *store)
+{
+	return store->provider->keeps_policies;
+}
+
 static SlipwaySecretFault *
 make_unsupported(const SlipwaySecretStore *store, const char *what)
 {
@@ -505,6 +511,40 @@ slipway_secret_store_withdraw(SlipwaySecretStore *store, const char *set)
 
 	slipway_secret_cache_clear(store->cache);
 	return count(fault != NULL ? fault : store->provider->withdraw(store->state, set));
+}
+
+SlipwaySecretFault *
+slipway_secret_store_find_sets(SlipwaySecretStore *store, const char *name, SlipwaySecretSetList *list)
+{
+	SlipwaySecretFault *fault;
+
+	*list = (SlipwaySecretSetList) {0};
+	if (store->provider->find_sets == NULL)
+		return count(make_unsupported(store, "replace several secrets at once"));
+	fault = store->provider->find_sets(store->state, name, list);
+	if (fault != NULL)
+		slipway_secret_set_list_release(list);
+	return count(fault);
+}
+
+void
+slipway_secret_set_list_add(SlipwaySecretSetList *list, const char *set, const char *prefix, size_t length)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (strcmp(list->sets[i].name, set) == 0)
+			return;
+	list->sets = slipway_memory_resize(list->sets, list->count + 1, sizeof(SlipwaySecretSet));
+	list->sets[list->count].prefix = slipway_memory_copy_bytes(prefix, length);
+	memcpy(list->sets[list->count++].name, set, SLIPWAY_SECRET_SET_SIZE);
+}
+
+void
+slipway_secret_set_list_release(SlipwaySecretSetList *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		free(list->sets[i].prefix);
+	free(list->sets);
+	*list = (SlipwaySecretSetList) {0};
 }
 
 void
