@@ -16,7 +16,8 @@
 
 /*
  * "secret get" is a command of the group "secret", which stands before its commands in the
- * table and has nothing but a name, a summary and a description.
+ * table and has nothing but a name, a summary and a description. A group may be in another one, as
+ * "credential batch" is, but no deeper.
  */
 typedef struct SlipwayCommand
 {
@@ -55,7 +56,7 @@ const SlipwayCommand *slipway_command_find(const char *const *words, size_t coun
 const SlipwayCommand *slipway_command_group(const SlipwayCommand *command);
 const char *slipway_command_last_name(const SlipwayCommand *command);
 
-/* Is its argument the name of a command? That may be two words. */
+/* Is its argument the name of a command? That may be three words. */
 bool		slipway_command_takes_command(const SlipwayCommand *command);
 
 /* Is it one that is followed by the command line of another program? */
