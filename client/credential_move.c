@@ -141,6 +141,11 @@ slipway_credential_undo(PGconn *conn, const SlipwayCredentialTerms *terms, const
 		end->step = SLIPWAY_CREDENTIAL_ROLLBACK;
 		if (!slipway_credential_work_undo(&work, NULL, clean_up))
 			note_failure(&work);
+		else
+		{
+			slipway_credential_work_say(&work, "rolled back");
+			(void) slipway_credential_work_fallback(&work);
+		}
 		end->durations[SLIPWAY_CREDENTIAL_ROLLBACK] += slipway_clock_now() - began_at;
 	}
 	slipway_credential_work_end(&work);

@@ -79,6 +79,19 @@ void		slipway_credential_step(PGconn *conn, const SlipwayCredentialTerms *terms,
 void		slipway_credential_undo(PGconn *conn, const SlipwayCredentialTerms *terms, const char *project, bool clean_up,
 									SlipwayCredentialEnd *end);
 
+/*
+ * Brings back what is not as it was made, of one that is active: rights that are missing or superfluous, the role, the secret, for which a
+ * new password is made. Says each thing done, or that would be; then validates.
+ */
+void		slipway_credential_repair(PGconn *conn, const SlipwayCredentialTerms *terms, const char *project,
+									  SlipwayCredentialEnd *end);
+void		slipway_credential_plan_repair(PGconn *conn, const SlipwayCredentialTerms *terms, const char *project,
+										   SlipwayCredentialEnd *end);
+
+/* Removes from the store what was in force before, of one that was validated: slipway_credential_undo() does not bring it back then. */
+void		slipway_credential_retire(PGconn *conn, const SlipwayCredentialTerms *terms, const char *project,
+									  SlipwayCredentialEnd *end);
+
 void		slipway_credential_end_release(SlipwayCredentialEnd *end);
 
 /* Says how it has ended: a line for people, on stderr unless it is done; an object under --json. */

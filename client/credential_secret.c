@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "conninfo.h"
+#include "credential_orphan.h"
 #include "credential_work.h"
 #include "memory.h"
 #include "stored_login.h"
@@ -98,20 +99,33 @@ read_back(SlipwayCredentialWork *work, const SlipwaySecretItem *items, size_t co
 	return good;
 }
 
+static char *
+make_mark(SlipwayCredentialWork *work)
+{
+	PGresult   *result;
+	char	   *mark = slipway_credential_orphan_mark(work->conn, work->project, &result);
+
+	if (mark == NULL)
+		(void) slipway_credential_work_fail_server(work, result);
+	PQclear(result);
+	return mark;
+}
+
 static bool
 stage(SlipwayCredentialWork *work, const char *password)
 {
 	SlipwayStoredLogin login;
 	SlipwaySecretItem items[SLIPWAY_STORED_LOGIN_MAX + 1];
 	char	   *purpose = slipway_memory_format("credential of project %s", work->project);
+	char	   *mark = make_mark(work);
 	size_t		count = 0;
-	bool		good = slipway_credential_work_check(work, slipway_stored_login_read(work->store, &login));
+	bool		good = mark != NULL && slipway_credential_work_check(work, slipway_stored_login_read(work->store, &login));
 
 	if (good)
 	{
 		/* by this a set is known, and so it comes first */
 		items[count++] = (SlipwaySecretItem) {
-			.name = SLIPWAY_CREDENTIAL_MARKER,.bytes = work->project,.length = strlen(work->project)
+			.name = SLIPWAY_CREDENTIAL_MARKER,.bytes = mark,.length = strlen(mark)
 		};
 		slipway_stored_login_change(&login, work->role, password);
 		for (size_t i = 0; i < login.item_count; i++)
@@ -123,6 +137,7 @@ stage(SlipwayCredentialWork *work, const char *password)
 		slipway_stored_login_release(&login);
 	}
 	free(purpose);
+	free(mark);
 	return good;
 }
 
@@ -157,6 +172,20 @@ slipway_credential_secret_publish(SlipwayCredentialWork *work)
 	}
 	slipway_secret_fault_free(second);
 	return slipway_credential_work_check(work, fault);
+}
+
+bool
+slipway_credential_secret_renew(SlipwayCredentialWork *work)
+{
+	char	   *password = NULL;
+	bool		good = fetch_staged(work, &password) &&
+		slipway_credential_work_check(work, slipway_secret_store_withdraw(work->store, work->set));
+
+	if (good && password == NULL)
+		password = slipway_stored_password_make();
+	good = good && stage(work, password) && slipway_credential_secret_publish(work);
+	slipway_secret_free(password);
+	return good;
 }
 
 /*

@@ -13,7 +13,7 @@
 #include "credential_move.h"
 #include "secret_store.h"
 
-/* What a set of secrets is known by: whose it is. */
+/* The secret by which a set of ours is known: it says whose it is. */
 #define SLIPWAY_CREDENTIAL_MARKER "DB_CREDENTIAL"
 
 typedef struct SlipwayCredentialWork
@@ -83,6 +83,9 @@ bool		slipway_credential_secret_password(SlipwayCredentialWork *work, char **pas
 /* Is this the role that is in force in the store, with a password, which a caller may want as a secret block; why not, or NULL. */
 bool		slipway_credential_secret_in_force(SlipwayCredentialWork *work, const char *role, char **password, char **why);
 
+/* Puts the password of the set in force again, or a new one if there is none. */
+bool		slipway_credential_secret_renew(SlipwayCredentialWork *work);
+
 bool		slipway_credential_secret_publish(SlipwayCredentialWork *work);
 
 /* Takes the set away, or only out of force. */
@@ -100,5 +103,8 @@ bool		slipway_credential_work_create(SlipwayCredentialWork *work);
 bool		slipway_credential_work_update(SlipwayCredentialWork *work);
 bool		slipway_credential_work_validate(SlipwayCredentialWork *work);
 bool		slipway_credential_work_undo(SlipwayCredentialWork *work, const char *reason, bool clean_up);
+
+/* After that: does the previous role work again? Says how far that was tried. */
+bool		slipway_credential_work_fallback(SlipwayCredentialWork *work);
 
 #endif
