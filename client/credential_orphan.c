@@ -17,7 +17,7 @@ char *
 slipway_credential_orphan_mark(PGconn *conn, const char *project, PGresult **result)
 {
 	static const char sql[] = "SELECT pg_catalog.format('%s/%s/%s', (SELECT system_identifier FROM pg_catalog.pg_control_system()),"
-		" pg_catalog.current_database(), $1)";
+		" pg_catalog.current_database(), $1::pg_catalog.text)";
 	const char *const values[] = {project};
 
 	*result = PQexecParams(conn, sql, 1, NULL, values, NULL, NULL, 0);
