@@ -509,6 +509,29 @@ slipway_barbican_withdraw(void *state, const char *set)
 	return fault;
 }
 
+SlipwaySecretFault *
+slipway_barbican_find_sets(void *state, const char *name, SlipwaySecretSetList *list)
+{
+	SlipwayBarbicanStore *store = state;
+	size_t		length = strlen(name);
+	json_t	   *secrets;
+	const json_t *item;
+	size_t		i;
+	SlipwaySecretFault *fault = slipway_barbican_list(store->barbican, "secrets", "", &secrets);
+
+	json_array_foreach(secrets, i, item)
+	{
+		const char *whole = slipway_barbican_name(item);
+		const char *at = strrchr(whole, '@');
+
+		if (at != NULL && strlen(at + 1) == SLIPWAY_SECRET_SET_SIZE - 1 && (size_t) (at - whole) >= length &&
+			strncmp(at - length, name, length) == 0)
+			slipway_secret_set_list_add(list, at + 1, whole, (size_t) (at - whole) - length);
+	}
+	json_decref(secrets);
+	return fault;
+}
+
 /* So that two who were in each other's way are not so again. */
 static void
 pause_a_little(int round)

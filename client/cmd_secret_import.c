@@ -193,7 +193,7 @@ find_store(const SlipwayArguments *arguments)
 	if (store == NULL)
 		slipway_die(SLIPWAY_EXIT_USAGE, "Write --secrets barbican, or secrets = barbican in a section of slipway.conf.",
 					"there is no store to move settings into");
-	if (!slipway_secret_store_has_sets(store))
+	if (!slipway_secret_store_keeps_policies(store))
 		slipway_die(SLIPWAY_EXIT_USAGE, "Barbican is such a store: --secrets barbican.",
 					"settings cannot be moved into \"%s\"", slipway_secret_store_place(store));
 	return store;

@@ -562,6 +562,7 @@ describe(void *state, SlipwaySecretVariable *variables, size_t *count)
 
 const SlipwaySecretProvider slipway_secret_barbican = {
 	.name = "barbican",
+	.keeps_policies = true,
 	.open = open_barbican,
 	.fetch = fetch,
 	.put = put,
@@ -575,6 +576,7 @@ const SlipwaySecretProvider slipway_secret_barbican = {
 	.is_published = slipway_barbican_is_published,
 	.retire = slipway_barbican_retire,
 	.withdraw = slipway_barbican_withdraw,
+	.find_sets = slipway_barbican_find_sets,
 	.check = check,
 	.describe = describe,
 	.close = close_barbican,
