@@ -162,16 +162,17 @@ sub new_cloud
 			project => $user eq 'outsider' ? "$name-other" : $name, project_id => $project };
 		ask_keystone($cloud, 'admin', 'PUT', "projects/$project/users/$id/roles/" . $role{ $user eq 'outsider' ? 'creator' : $user });
 	}
-	add_credential($cloud);
+	add_credential($cloud, $role{creator});
 	return $cloud;
 }
 
+# Keystone 27 refuses what it would say of the role itself, where only a name or none is given.
 sub add_credential
 {
-	my ($cloud) = @_;
+	my ($cloud, $role) = @_;
 	my $secret = 'credential-secret-' . int(rand(1e9));
 	my $answer = ask_keystone($cloud, 'creator', 'POST', "users/$cloud->{user}{creator}{id}/application_credentials",
-		{ application_credential => { name => 'deploy', secret => $secret } });
+		{ application_credential => { name => 'deploy', secret => $secret, roles => [ { id => $role } ] } });
 
 	die "no application credential: $answer->{content}\n" unless $answer->{success};
 	$cloud->{credential} = { id => $answer->{data}{application_credential}{id}, name => 'deploy', secret => $secret };
