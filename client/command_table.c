@@ -33,7 +33,8 @@ const SlipwayCommand slipway_command_table[] = {
 		"slipway -d shop init\n"
 		"slipway -d shop init --schemas app,public --grant deploy=deployer",
 		.options = OPTIONS(SLIPWAY_OPTION_SCHEMAS, SLIPWAY_OPTION_PROJECT_OWNER,
-						   SLIPWAY_OPTION_OWNER, SLIPWAY_OPTION_GRANT, SLIPWAY_OPTION_DRY_RUN),
+						   SLIPWAY_OPTION_OWNER, SLIPWAY_OPTION_GRANT, SLIPWAY_OPTION_APPROVAL,
+						   SLIPWAY_OPTION_REASON, SLIPWAY_OPTION_DRY_RUN),
 		.run = slipway_cmd_init,
 	},
 	{
@@ -87,7 +88,7 @@ const SlipwayCommand slipway_command_table[] = {
 						   SLIPWAY_OPTION_LOCK_TIMEOUT, SLIPWAY_OPTION_STATEMENT_TIMEOUT,
 						   SLIPWAY_OPTION_RETRIES, SLIPWAY_OPTION_CANCEL_BLOCKERS,
 						   SLIPWAY_OPTION_VAR, SLIPWAY_OPTION_LABEL, SLIPWAY_OPTION_WEBHOOK, SLIPWAY_OPTION_SNAPSHOT,
-						   SLIPWAY_OPTION_DETACH, SLIPWAY_OPTION_NO_WAIT,
+						   SLIPWAY_OPTION_DETACH, SLIPWAY_OPTION_NO_WAIT, SLIPWAY_OPTION_ANCHOR,
 						   SLIPWAY_OPTION_REQUIRE_DIRECT),
 		.run = slipway_cmd_migrate,
 	},
@@ -116,7 +117,7 @@ const SlipwayCommand slipway_command_table[] = {
 						   SLIPWAY_OPTION_LOCK_WAIT, SLIPWAY_OPTION_LOCK_TIMEOUT,
 						   SLIPWAY_OPTION_STATEMENT_TIMEOUT, SLIPWAY_OPTION_RETRIES,
 						   SLIPWAY_OPTION_CANCEL_BLOCKERS, SLIPWAY_OPTION_VAR, SLIPWAY_OPTION_LABEL, SLIPWAY_OPTION_WEBHOOK,
-						   SLIPWAY_OPTION_SNAPSHOT,
+						   SLIPWAY_OPTION_SNAPSHOT, SLIPWAY_OPTION_ANCHOR,
 						   SLIPWAY_OPTION_REQUIRE_DIRECT),
 		.run = slipway_cmd_rollback,
 	},
@@ -133,7 +134,7 @@ const SlipwayCommand slipway_command_table[] = {
 						   SLIPWAY_OPTION_LOCK_TIMEOUT, SLIPWAY_OPTION_STATEMENT_TIMEOUT,
 						   SLIPWAY_OPTION_RETRIES, SLIPWAY_OPTION_CANCEL_BLOCKERS, SLIPWAY_OPTION_VAR,
 						   SLIPWAY_OPTION_LABEL, SLIPWAY_OPTION_WEBHOOK, SLIPWAY_OPTION_SNAPSHOT,
-						   SLIPWAY_OPTION_REQUIRE_DIRECT),
+						   SLIPWAY_OPTION_ANCHOR, SLIPWAY_OPTION_REQUIRE_DIRECT),
 		.run = slipway_cmd_redo,
 	},
 	{
@@ -200,11 +201,11 @@ const SlipwayCommand slipway_command_table[] = {
 		.description =
 		"Checks that applied scripts are unchanged and all there, that pending ones are\n"
 		"in order and, with their down and verify scripts, have no errors that show\n"
-		"before they run, and that nobody altered the history. Prints every problem;\n"
-		"changes nothing.",
+		"before they run, and that nobody altered the history or, with --anchor, cut its\n"
+		"end off. Prints every problem; changes nothing.",
 		.examples = "slipway -d shop validate",
 		.options = OPTIONS(SLIPWAY_OPTION_ORDER, SLIPWAY_OPTION_OUT_OF_ORDER,
-						   SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER, SLIPWAY_OPTION_VAR),
+						   SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER, SLIPWAY_OPTION_VAR, SLIPWAY_OPTION_ANCHOR),
 		.run = slipway_cmd_validate,
 	},
 	{
@@ -259,6 +260,38 @@ const SlipwayCommand slipway_command_table[] = {
 						   SLIPWAY_OPTION_MARK_APPLIED, SLIPWAY_OPTION_SETTLE,
 						   SLIPWAY_OPTION_REASON, SLIPWAY_OPTION_DRY_RUN, SLIPWAY_OPTION_ORDER),
 		.run = slipway_cmd_repair,
+	},
+	{
+		.name = "approve",
+		.argument = "NAME",
+		.summary = "approve a script that somebody else has uploaded",
+		.description =
+		"Where a project requires it (\"slipway init --approval on\"), nothing runs that\n"
+		"was not approved by somebody other than who uploaded it. What is approved is\n"
+		"the script of a migration or hook, by its hash: that of the folder if there is\n"
+		"one, else of the newest upload; or --hash. It is an entry in the history, and\n"
+		"holds until --withdraw. --direction all is for all scripts of NAME. Needs the\n"
+		"right of an approver.",
+		.examples =
+		"slipway -d shop approve 0007_orders\n"
+		"slipway -d shop approve 0007_orders --direction down --reason OPS-12\n"
+		"slipway -d shop approve 0007_orders --withdraw --reason \"locks too long\"",
+		.options = OPTIONS(SLIPWAY_OPTION_DIRECTION, SLIPWAY_OPTION_HASH, SLIPWAY_OPTION_WITHDRAW,
+						   SLIPWAY_OPTION_REASON, SLIPWAY_OPTION_DRY_RUN),
+		.run = slipway_cmd_approve,
+	},
+	{
+		.name = "pending-approval",
+		.summary = "list the scripts that wait to be approved",
+		.description =
+		"Those of what is pending in the newest upload, with its down and verify\n"
+		"scripts, and of the hooks. Nothing where the project requires no approval. With\n"
+		"--exit-code it exits with 11 if there is any.",
+		.examples =
+		"slipway -d shop pending-approval\n"
+		"slipway -d shop pending-approval --direction up --exit-code",
+		.options = OPTIONS(SLIPWAY_OPTION_DIRECTION, SLIPWAY_OPTION_EXIT_CODE),
+		.run = slipway_cmd_pending_approval,
 	},
 	{
 		.name = "diff",
@@ -529,12 +562,13 @@ const SlipwayCommand slipway_command_table[] = {
 		.description =
 		"Connects with the settings of the newest backup that \"slipway secret import\" has\n"
 		"made of the file, and puts it back, with that of the .env.example. What the file\n"
-		"had is kept as FILE.before-rollback. What is stored stays in the store.",
+		"had is kept as FILE.before-rollback. What is stored stays in the store. If an\n"
+		"import was told --prefer, this is to be told the same.",
 		.examples =
 		"slipway secret rollback .env\n"
 		"slipway secret rollback .env --no-test",
 		.application = true,
-		.options = OPTIONS(SLIPWAY_OPTION_DRY_RUN, SLIPWAY_OPTION_NO_TEST),
+		.options = OPTIONS(SLIPWAY_OPTION_PREFER, SLIPWAY_OPTION_DRY_RUN, SLIPWAY_OPTION_NO_TEST),
 		.run = slipway_cmd_secret_rollback,
 	},
 	{
@@ -546,13 +580,233 @@ const SlipwayCommand slipway_command_table[] = {
 		"password itself is never sent), logs in with it, and only then puts it in\n"
 		"force in the store, in all settings of that role. If anything fails, the old one\n"
 		"is in force again, in the database too; what was interrupted is settled by\n"
-		"the next call, which can log in with one of the two.",
+		"the next call, which can log in with one of the two.\n\n"
+		"Without the extension in that database the verifier is in a statement. If the\n"
+		"server would log that, and the role may not keep it from doing so, nothing is\n"
+		"changed unless --allow-log is given.",
 		.examples =
 		"slipway -e prod secret rotate\n"
 		"slipway --secrets barbican --secret-prefix PROD_ secret rotate --role admin",
 		.application = true,
-		.options = OPTIONS(SLIPWAY_OPTION_ROLE, SLIPWAY_OPTION_DRY_RUN),
+		.options = OPTIONS(SLIPWAY_OPTION_ROLE, SLIPWAY_OPTION_ALLOW_LOG, SLIPWAY_OPTION_DRY_RUN),
 		.run = slipway_cmd_secret_rotate,
+	},
+	{
+		.name = "credential",
+		.summary = "a role of the database for each project",
+		.description =
+		"In the place of one that many projects share. The password of each is kept in\n"
+		"the store of --secrets, a file or OpenStack's Barbican, and nowhere else.",
+		.examples = "slipway help credential",
+		.options = NO_OPTIONS,
+	},
+	{
+		.name = "credential list",
+		.summary = "list projects and their roles",
+		.description =
+		"Those that this role may read: status, role, rights. With --detailed also what\n"
+		"makes each risky to move: sessions of the previous role, rights that bind the\n"
+		"project to it, size.",
+		.examples =
+		"slipway -d shop credential list --missing --detailed\n"
+		"slipway -d shop credential list --status failed --format csv",
+		.options = OPTIONS(SLIPWAY_OPTION_MISSING, SLIPWAY_OPTION_STATUS, SLIPWAY_OPTION_CREATED_BEFORE,
+						   SLIPWAY_OPTION_DETAILED, SLIPWAY_OPTION_FORMAT),
+		.run = slipway_cmd_credential_list,
+	},
+	{
+		.name = "credential estimate",
+		.summary = "how many roles are to be made, how long it takes",
+		.description =
+		"From the runs that there were so far; and how many connections the server has,\n"
+		"and the limits of the roles allow.",
+		.examples = "slipway -d shop credential estimate",
+		.options = OPTIONS(SLIPWAY_OPTION_FORMAT),
+		.run = slipway_cmd_credential_estimate,
+	},
+	{
+		.name = "credential check",
+		.summary = "look at what stands in the way",
+		.description =
+		"Prints a line for each check: rights of this role, names that are taken,\n"
+		"limits, modules that look at passwords, pg_hba.conf, and whether the store of\n"
+		"secrets can be written to, which is tried. Exits with 1 if one has failed.",
+		.examples = "slipway -e prod --secrets barbican credential check",
+		.options = NO_OPTIONS,
+		.run = slipway_cmd_credential_check,
+	},
+	{
+		.name = "credential register",
+		.argument = "[PROJECT]...",
+		.summary = "say which roles projects are to have",
+		.description =
+		"Of projects named here, of those that a query returns (--query), which runs\n"
+		"with the rights of this role and may only read, or of a CSV file (--input).\n"
+		"Columns are project, role, preset, previous_role, connection_limit, application\n"
+		"and schemas; project_ref and database_user are other names in a file. A project\n"
+		"that does not exist is made if there are schemas. All are registered, or none.\n\n"
+		"With --mapping a table of yours is told when a role is in use.",
+		.examples =
+		"slipway -d shop credential register shop --previous-role shared\n"
+		"slipway -d shop credential register --input projects.csv --role-prefix app_",
+		.many = true,
+		.options = OPTIONS(SLIPWAY_OPTION_LOGIN, SLIPWAY_OPTION_ROLE_PREFIX, SLIPWAY_OPTION_PRESET, SLIPWAY_OPTION_PREVIOUS_ROLE,
+						   SLIPWAY_OPTION_CONNECTION_LIMIT, SLIPWAY_OPTION_APPLICATION, SLIPWAY_OPTION_MAPPING,
+						   SLIPWAY_OPTION_QUERY, SLIPWAY_OPTION_INPUT, SLIPWAY_OPTION_FORMAT),
+		.run = slipway_cmd_credential_register,
+	},
+	{
+		.name = "credential migrate",
+		.argument = "[PROJECT]...",
+		.summary = "move projects to roles of their own",
+		.description =
+		"Does for each project what the commands credential generate, create, update and\n"
+		"validate do, as far as it is not done yet. If a step fails, all of them are\n"
+		"undone: the application goes on with the role that it had. What was interrupted\n"
+		"is finished, or undone, by the next call.\n\n"
+		"The settings are DB_USERNAME and DB_PASSWORD, and DB_USER, DATABASE_URL and\n"
+		"DB_CONN_STRING if they are there, with a prefix of the project's own:\n"
+		"--secret-prefix with %p for its name, or %P for that in capitals, which is put\n"
+		"behind one that has neither. So shop has SHOP_DB_PASSWORD.\n\n"
+		"Exits with 5 if it was undone, with 4 if a project that was active and sound\n"
+		"before is not so any more, with 7 if somebody else does the same now.",
+		.examples =
+		"slipway -e prod --secrets barbican credential migrate shop --dry-run\n"
+		"slipway -e prod --secrets barbican credential migrate shop --grace 5min",
+		.many = true,
+		.options = OPTIONS(SLIPWAY_OPTION_DRY_RUN, SLIPWAY_OPTION_ADOPT, SLIPWAY_OPTION_GRACE,
+						   SLIPWAY_OPTION_HEALTH_URL, SLIPWAY_OPTION_HEALTH_TIMEOUT),
+		.run = slipway_cmd_credential_migrate,
+	},
+	{
+		.name = "credential generate",
+		.argument = "[PROJECT]...",
+		.summary = "step 1: a password into the store, not in force",
+		.description =
+		"Makes a random password and stores it with the name of the role where no\n"
+		"application finds them yet. What is there already stays.",
+		.examples = "slipway -e prod --secrets barbican credential generate shop",
+		.many = true,
+		.options = OPTIONS(SLIPWAY_OPTION_DRY_RUN),
+		.run = slipway_cmd_credential_generate,
+	},
+	{
+		.name = "credential create",
+		.argument = "[PROJECT]...",
+		.summary = "step 2: the role, with its rights",
+		.description =
+		"Makes the role and grants it the rights of its preset in the schemas of the\n"
+		"project. The server gets a verifier of the password, and in no statement.",
+		.examples = "slipway -e prod --secrets barbican credential create shop --dry-run",
+		.many = true,
+		.options = OPTIONS(SLIPWAY_OPTION_DRY_RUN, SLIPWAY_OPTION_ADOPT),
+		.run = slipway_cmd_credential_create,
+	},
+	{
+		.name = "credential update",
+		.argument = "[PROJECT]...",
+		.summary = "step 3: the application's settings",
+		.description =
+		"Puts role and password in force in the store, and tells the table of --mapping.\n"
+		"What was in force is kept, for a rollback.",
+		.examples = "slipway -e prod --secrets barbican credential update shop",
+		.many = true,
+		.options = OPTIONS(SLIPWAY_OPTION_DRY_RUN),
+		.run = slipway_cmd_credential_update,
+	},
+	{
+		.name = "credential validate",
+		.argument = "[PROJECT]...",
+		.summary = "step 4: is all well?",
+		.description =
+		"Looks whether the store has role and password, and the role exactly its rights;\n"
+		"logs in as the application does, and looks which schemas it sees; whether no\n"
+		"session of the previous role serves the project any more, for which it waits as\n"
+		"long as --grace says; and whether each --health-url answers. Exits with 4 if\n"
+		"anything is wrong.",
+		.examples =
+		"slipway -e prod --secrets barbican credential validate shop --grace 1min\n"
+		"slipway -e prod credential validate shop --health-url https://%p.example.org",
+		.many = true,
+		.options = OPTIONS(SLIPWAY_OPTION_DRY_RUN, SLIPWAY_OPTION_GRACE, SLIPWAY_OPTION_HEALTH_URL,
+						   SLIPWAY_OPTION_HEALTH_TIMEOUT),
+		.run = slipway_cmd_credential_validate,
+	},
+	{
+		.name = "credential rollback",
+		.argument = "[PROJECT]...",
+		.summary = "back to the previous role",
+		.description =
+		"Has the application use what it did before, takes the rights back and drops the\n"
+		"role; one that was adopted becomes what it was. The secret stays in the store,\n"
+		"not in force, unless --cleanup is given. A role that owns something is a reason\n"
+		"to refuse, with a list, unless --owned says otherwise.\n\n"
+		"Then looks whether the previous role works: logs in as that with what is in\n"
+		"force again, or with the secrets of --fallback-prefix; without its password it\n"
+		"looks whether the role may log in and use the schemas. Exits with 4 if not.",
+		.examples =
+		"slipway -e prod --secrets barbican credential rollback shop --cleanup\n"
+		"slipway -e prod credential rollback shop --owned reassign --heir shop_owner",
+		.many = true,
+		.options = OPTIONS(SLIPWAY_OPTION_DRY_RUN, SLIPWAY_OPTION_CLEANUP, SLIPWAY_OPTION_OWNED, SLIPWAY_OPTION_HEIR,
+						   SLIPWAY_OPTION_FALLBACK_PREFIX, SLIPWAY_OPTION_YES),
+		.run = slipway_cmd_credential_rollback,
+	},
+	{
+		.name = "credential fallback-usage",
+		.argument = "[PROJECT]...",
+		.summary = "who still uses the previous roles",
+		.description =
+		"Records the sessions of previous roles that serve projects, of all or of those\n"
+		"named, and shows what was ever recorded. With --follow it does so again and\n"
+		"again, and shows what there is whenever that changes, until it is interrupted.",
+		.examples =
+		"slipway -d shop credential fallback-usage\n"
+		"slipway -d shop credential fallback-usage shop --follow --interval 1min",
+		.many = true,
+		.options = OPTIONS(SLIPWAY_OPTION_FOLLOW, SLIPWAY_OPTION_INTERVAL, SLIPWAY_OPTION_FORMAT),
+		.run = slipway_cmd_credential_usage,
+	},
+	{
+		.name = "credential orphans",
+		.summary = "roles and secrets that nobody uses",
+		.description =
+		"Kind role: made here, and no project claims it. Kind secret: of a project that\n"
+		"was rolled back. Kind set: in the store of --secrets, made for this database,\n"
+		"and no project refers to it. Kind lost: the role of a project is gone.",
+		.examples = "slipway -e prod --secrets barbican credential orphans",
+		.options = OPTIONS(SLIPWAY_OPTION_FORMAT),
+		.run = slipway_cmd_credential_orphans,
+	},
+	{
+		.name = "credential cleanup",
+		.argument = "[PROJECT]...",
+		.summary = "drop orphan roles, remove orphan secrets",
+		.description =
+		"Those that \"slipway credential orphans\" shows, after a question. With projects:\n"
+		"removes what their applications have logged in with before, which is kept for a\n"
+		"rollback until then.",
+		.examples =
+		"slipway -e prod --secrets barbican credential cleanup --yes\n"
+		"slipway -e prod --secrets barbican credential cleanup shop",
+		.many = true,
+		.options = OPTIONS(SLIPWAY_OPTION_DRY_RUN, SLIPWAY_OPTION_YES, SLIPWAY_OPTION_OWNED, SLIPWAY_OPTION_HEIR,
+						   SLIPWAY_OPTION_FORMAT),
+		.run = slipway_cmd_credential_cleanup,
+	},
+	{
+		.name = "credential repair",
+		.argument = "[PROJECT]...",
+		.summary = "bring back what was changed since",
+		.description =
+		"Of a project that was moved: grants rights that are missing, revokes those that\n"
+		"are too many, makes the role again if it is gone, and a new password if the\n"
+		"store has lost it. Says each thing that it does, and then validates.",
+		.examples = "slipway -e prod --secrets barbican credential repair shop --dry-run",
+		.many = true,
+		.options = OPTIONS(SLIPWAY_OPTION_DRY_RUN, SLIPWAY_OPTION_GRACE, SLIPWAY_OPTION_HEALTH_URL,
+						   SLIPWAY_OPTION_HEALTH_TIMEOUT),
+		.run = slipway_cmd_credential_repair,
 	},
 	{
 		.name = "config",

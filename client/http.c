@@ -18,7 +18,7 @@
 
 #define LIBRARY "libcurl.so.4"
 #define CONNECT_TIMEOUT_MS 5000L
-#define MAX_CONNECTIONS 8L
+#define MAX_CONNECTIONS 8
 #define POLL_MS 1000
 
 /* No answer that anybody here asks for is longer. */
@@ -161,7 +161,7 @@ slipway_http_open(const SlipwayHttpSettings *settings)
 		free(client);
 		return NULL;
 	}
-	(void) curl.multi_setopt(client->multi, CURLMOPT_MAX_HOST_CONNECTIONS, MAX_CONNECTIONS);
+	(void) curl.multi_setopt(client->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long) MAX_CONNECTIONS);
 	return client;
 }
 
@@ -318,9 +318,10 @@ set_options(Transfer *transfer, const SlipwayHttpSettings *settings)
 }
 
 static bool
-begin(SlipwayHttpClient *client, SlipwayHttpCall *call, Transfer *transfer)
+begin(SlipwayHttpClient *client, Transfer *transfer)
 {
-	transfer->call = call;
+	const SlipwayHttpCall *call = transfer->call;
+
 	transfer->handle = curl.easy_init();
 	for (size_t i = 0; call->headers != NULL && call->headers[i] != NULL; i++)
 	{
@@ -389,33 +390,43 @@ finish(SlipwayHttpClient *client, Transfer *transfer)
 		transfer->call->fault = slipway_memory_copy("it was not sent");
 }
 
+static void
+note_ends(SlipwayHttpClient *client)
+{
+	CURLMsg    *message;
+	int			left;
+
+	while ((message = curl.multi_info_read(client->multi, &left)) != NULL)
+	{
+		Transfer   *transfer = NULL;
+
+		if (message->msg == CURLMSG_DONE &&
+			curl.easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **) &transfer) == CURLE_OK &&
+			transfer != NULL)
+			note_end(transfer, message->data.result);
+	}
+}
+
+/* What waits for its turn has not begun: the library would count that as part of the time that a call may take. */
 void
 slipway_http_perform(SlipwayHttpClient *client, SlipwayHttpCall *calls, size_t count)
 {
 	Transfer   *transfers = slipway_memory_new((count + 1) * sizeof(Transfer));
+	size_t		begun = 0;
 	int			running = 0;
 
 	for (size_t i = 0; i < count; i++)
-		(void) begin(client, &calls[i], &transfers[i]);
-	do
+		transfers[i].call = &calls[i];
+	while (running > 0 || begun < count)
 	{
-		CURLMsg    *message;
-		int			left;
-
+		for (; begun < count && running < MAX_CONNECTIONS; begun++)
+			running += begin(client, &transfers[begun]);
 		if (curl.multi_perform(client->multi, &running) != CURLM_OK)
 			break;
-		while ((message = curl.multi_info_read(client->multi, &left)) != NULL)
-		{
-			Transfer   *transfer = NULL;
-
-			if (message->msg == CURLMSG_DONE &&
-				curl.easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **) &transfer) == CURLE_OK &&
-				transfer != NULL)
-				note_end(transfer, message->data.result);
-		}
+		note_ends(client);
 		if (running > 0 && curl.multi_wait(client->multi, NULL, 0, POLL_MS, NULL) != CURLM_OK)
 			break;
-	} while (running > 0);
+	}
 	for (size_t i = 0; i < count; i++)
 		finish(client, &transfers[i]);
 	free(transfers);

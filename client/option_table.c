@@ -90,7 +90,7 @@ const SlipwayOption slipway_option_table[SLIPWAY_OPTION_COUNT] = {
 	[SLIPWAY_OPTION_NO_WAIT] =
 	{"no-wait", 0, FLAG, "SLIPWAY_NO_WAIT", "with --detach: do not look on"},
 	[SLIPWAY_OPTION_EXIT_CODE] =
-	{"exit-code", 0, FLAG, "SLIPWAY_EXIT_CODE", "exit with 3 when migrations are pending, with 6 when a rollback has stopped part way"},
+	{"exit-code", 0, FLAG, "SLIPWAY_EXIT_CODE", "exit with 3 when migrations are pending, with 6 when a rollback has stopped part way, with 11 when approval is missing"},
 	[SLIPWAY_OPTION_LIMIT] =
 	{"limit", 0, SLIPWAY_OPTION_KIND_INTEGER, "N", NULL, "SLIPWAY_LIMIT",
 	"only the newest N entries"},
@@ -241,4 +241,68 @@ const SlipwayOption slipway_option_table[SLIPWAY_OPTION_COUNT] = {
 	[SLIPWAY_OPTION_ROLE] =
 	{"role", 0, SLIPWAY_OPTION_KIND_CHOICE, "WHOSE", "application|admin", NULL,
 	"whose password is changed (application)"},
+	[SLIPWAY_OPTION_APPROVAL] =
+	{"approval", 0, SLIPWAY_OPTION_KIND_CHOICE, "SWITCH", "on|off", NULL,
+	"scripts must be approved by others than who uploaded them: on or off"},
+	[SLIPWAY_OPTION_DIRECTION] =
+	{"direction", 0, SLIPWAY_OPTION_KIND_CHOICE, "WHICH", "up|down|verify|all", NULL,
+	"which script of a migration: up, down, verify or all"},
+	[SLIPWAY_OPTION_HASH] =
+	{"hash", 0, TEXT("HASH"), NULL, "the script, by its SHA-256"},
+	[SLIPWAY_OPTION_WITHDRAW] =
+	{"withdraw", 0, FLAG, NULL, "take the approval back"},
+	[SLIPWAY_OPTION_ANCHOR] =
+	{"anchor", 0, TEXT("FILE"), "SLIPWAY_ANCHOR",
+	"file with the head of the history, to compare with and to bring up to date"},
+	[SLIPWAY_OPTION_ALLOW_LOG] =
+	{"allow-log", 0, FLAG, NULL, "go on if the server's log will have the verifier"},
+	[SLIPWAY_OPTION_LOGIN] =
+	{"login", 0, TEXT("ROLE"), NULL, "role of the project (default: its name, behind --role-prefix)"},
+	[SLIPWAY_OPTION_PRESET] =
+	{"preset", 0, SLIPWAY_OPTION_KIND_CHOICE, "RIGHTS", "read-only|read-write|owner", "SLIPWAY_PRESET",
+	"what the role may do in the project's schemas (default: read-write)"},
+	[SLIPWAY_OPTION_PREVIOUS_ROLE] =
+	{"previous-role", 0, TEXT("ROLE"), "SLIPWAY_PREVIOUS_ROLE", "role that the application has used so far"},
+	[SLIPWAY_OPTION_CONNECTION_LIMIT] =
+	{"connection-limit", 0, SLIPWAY_OPTION_KIND_INTEGER, "N", NULL, "SLIPWAY_CONNECTION_LIMIT",
+	"how many connections the role may have"},
+	[SLIPWAY_OPTION_APPLICATION] =
+	{"application", 0, TEXT("PATTERN"), NULL, "application_name of its sessions, as for LIKE (default: the project)"},
+	[SLIPWAY_OPTION_ROLE_PREFIX] =
+	{"role-prefix", 0, TEXT("TEXT"), "SLIPWAY_ROLE_PREFIX", "what names of roles begin with, as app_"},
+	[SLIPWAY_OPTION_MAPPING] =
+	{"mapping", 0, TEXT("JSON"), NULL, "a table of your own to be told, or @FILE with that"},
+	[SLIPWAY_OPTION_INPUT] =
+	{"input", 0, TEXT("FILE"), NULL, "read projects from a CSV file with a header; -: from stdin"},
+	[SLIPWAY_OPTION_ADOPT] =
+	{"adopt", 0, FLAG, NULL, "take a role that exists already"},
+	[SLIPWAY_OPTION_GRACE] =
+	{"grace", 0, DURATION, "SLIPWAY_GRACE", "wait for sessions of the previous role to end (default: 0)"},
+	[SLIPWAY_OPTION_HEALTH_URL] =
+	{"health-url", 0, SLIPWAY_OPTION_KIND_LIST, "URL", NULL, "SLIPWAY_HEALTH_URL",
+	"must answer with 2xx; %p is the project (repeatable)"},
+	[SLIPWAY_OPTION_HEALTH_TIMEOUT] =
+	{"health-timeout", 0, DURATION, "SLIPWAY_HEALTH_TIMEOUT", "within that time (default: 10s)"},
+	[SLIPWAY_OPTION_FALLBACK_PREFIX] =
+	{"fallback-prefix", 0, TEXT("TEXT"), "SLIPWAY_FALLBACK_PREFIX", "prefix of the secrets of the previous role"},
+	[SLIPWAY_OPTION_CLEANUP] =
+	{"cleanup", 0, FLAG, NULL, "remove the secret too"},
+	[SLIPWAY_OPTION_OWNED] =
+	{"owned", 0, SLIPWAY_OPTION_KIND_CHOICE, "WHAT", "refuse|drop|reassign", NULL,
+	"objects that the role owns are a reason to refuse (default), or are dropped"},
+	[SLIPWAY_OPTION_HEIR] =
+	{"heir", 0, TEXT("ROLE"), NULL, "role that gets them, with --owned reassign"},
+	[SLIPWAY_OPTION_MISSING] =
+	{"missing", 0, FLAG, NULL, "those that have no role of their own yet"},
+	[SLIPWAY_OPTION_STATUS] =
+	{"status", 0, SLIPWAY_OPTION_KIND_CHOICE, "STATUS", "missing|generated|created|active|failed|rolled_back", NULL,
+	"those that have come that far"},
+	[SLIPWAY_OPTION_CREATED_BEFORE] =
+	{"created-before", 0, TEXT("DATE"), NULL, "those whose project was registered before"},
+	[SLIPWAY_OPTION_DETAILED] =
+	{"detailed", 0, FLAG, NULL, "with what makes each risky to move"},
+	[SLIPWAY_OPTION_FORMAT] =
+	{"format", 0, SLIPWAY_OPTION_KIND_CHOICE, "FORMAT", "table|csv|json|html", NULL, "how to print it (default: table)"},
+	[SLIPWAY_OPTION_INTERVAL] =
+	{"interval", 0, DURATION, "SLIPWAY_INTERVAL", "how often to look (default: 5s)"},
 };

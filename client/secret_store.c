@@ -24,7 +24,7 @@ struct SlipwaySecretStore
 {
 	const SlipwaySecretProvider *provider;
 	char	   *place;
-	char	   *prefix;
+	char		prefix[MAX_NAME + 1];	/* which the state borrows */
 	void	   *state;
 	SlipwaySecretCache *cache;
 	char		staged[SLIPWAY_SECRET_SET_SIZE];	/* that is looked into first, or "" */
@@ -90,6 +90,15 @@ hide_memory(void)
 	(void) prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
+static SlipwaySecretFault *
+check_prefix(const char *prefix)
+{
+	if (prefix == NULL || *prefix == '\0' || slipway_secret_is_name(prefix))
+		return NULL;
+	return slipway_secret_fault_new(SLIPWAY_SECRET_FAULT_USAGE, "It has letters, digits and _ . - / : only, as PROD_ has.",
+									"invalid prefix of secrets \"%s\"", prefix);
+}
+
 SlipwaySecretFault *
 slipway_secret_store_open(const char *where, const char *prefix, SlipwaySecretStore **store)
 {
@@ -108,14 +117,14 @@ slipway_secret_store_open(const char *where, const char *prefix, SlipwaySecretSt
 	if (provider == NULL)
 		return slipway_secret_fault_new(SLIPWAY_SECRET_FAULT_USAGE, "It is environment, file:PATH or barbican.",
 										"there is no store of secrets \"%s\"", where);
-	if (prefix != NULL && *prefix != '\0' && !slipway_secret_is_name(prefix))
-		return slipway_secret_fault_new(SLIPWAY_SECRET_FAULT_USAGE,
-										"It has letters, digits and _ . - / : only, as PROD_ has.",
-										"invalid prefix of secrets \"%s\"", prefix);
+	fault = check_prefix(prefix);
+	if (fault != NULL)
+		return fault;
 	*store = slipway_memory_new(sizeof(SlipwaySecretStore));
 	(*store)->provider = provider;
 	(*store)->place = slipway_memory_copy(where);
-	(*store)->prefix = slipway_memory_copy(prefix != NULL ? prefix : "");
+	if (prefix != NULL)
+		memcpy((*store)->prefix, prefix, strlen(prefix) + 1);
 	(*store)->cache = slipway_secret_cache_new(lifetime);
 	fault = provider->open(place, (*store)->prefix, &(*store)->state);
 	if (fault != NULL)
@@ -135,8 +144,20 @@ slipway_secret_store_close(SlipwaySecretStore *store)
 		store->provider->close(store->state);
 	slipway_secret_cache_free(store->cache);
 	free(store->place);
-	free(store->prefix);
 	free(store);
+}
+
+SlipwaySecretFault *
+slipway_secret_store_set_prefix(SlipwaySecretStore *store, const char *prefix)
+{
+	SlipwaySecretFault *fault = check_prefix(prefix);
+
+	if (fault != NULL)
+		return count(fault);
+	slipway_secret_cache_clear(store->cache);
+	store->staged[0] = '\0';
+	memcpy(store->prefix, prefix, strlen(prefix) + 1);
+	return NULL;
 }
 
 /* That of --secrets. */
@@ -197,6 +218,12 @@ void
 slipway_secret_store_refresh(SlipwaySecretStore *store)
 {
 	slipway_secret_cache_clear(store->cache);
+}
+
+bool
+slipway_secret_store_keeps_policies(const SlipwaySecretStore *store)
+{
+	return store->provider->keeps_policies;
 }
 
 static SlipwaySecretFault *
@@ -508,6 +535,40 @@ slipway_secret_store_withdraw(SlipwaySecretStore *store, const char *set)
 
 	slipway_secret_cache_clear(store->cache);
 	return count(fault != NULL ? fault : store->provider->withdraw(store->state, set));
+}
+
+SlipwaySecretFault *
+slipway_secret_store_find_sets(SlipwaySecretStore *store, const char *name, SlipwaySecretSetList *list)
+{
+	SlipwaySecretFault *fault;
+
+	*list = (SlipwaySecretSetList) {0};
+	if (store->provider->find_sets == NULL)
+		return count(make_unsupported(store, "replace several secrets at once"));
+	fault = store->provider->find_sets(store->state, name, list);
+	if (fault != NULL)
+		slipway_secret_set_list_release(list);
+	return count(fault);
+}
+
+void
+slipway_secret_set_list_add(SlipwaySecretSetList *list, const char *set, const char *prefix, size_t length)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (strcmp(list->sets[i].name, set) == 0)
+			return;
+	list->sets = slipway_memory_resize(list->sets, list->count + 1, sizeof(SlipwaySecretSet));
+	list->sets[list->count].prefix = slipway_memory_copy_bytes(prefix, length);
+	memcpy(list->sets[list->count++].name, set, SLIPWAY_SECRET_SET_SIZE);
+}
+
+void
+slipway_secret_set_list_release(SlipwaySecretSetList *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		free(list->sets[i].prefix);
+	free(list->sets);
+	*list = (SlipwaySecretSetList) {0};
 }
 
 void

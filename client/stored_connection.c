@@ -271,24 +271,6 @@ choose_sslmode(Reading *reading)
 	return reading->connection->root.path != NULL ? "verify-full" : NULL;
 }
 
-/* That of a single secret, which is named unless it is about none in particular. */
-static SlipwaySecretFault *
-take_fault(const Reading *reading, SlipwaySecretLookup *lookup)
-{
-	SlipwaySecretFault *fault = lookup->fault;
-
-	lookup->fault = NULL;
-	if (fault->kind == SLIPWAY_SECRET_FAULT_FORBIDDEN && strstr(fault->text, lookup->name) == NULL)
-	{
-		char	   *text = fault->text;
-
-		fault->text = slipway_memory_format("secret \"%s%s\": %s", slipway_secret_store_prefix(reading->store),
-											lookup->name, text);
-		free(text);
-	}
-	return fault;
-}
-
 /* Asks for all that may matter at once. What could not be looked up may be there, and would count. */
 static void
 look_up(Reading *reading, bool application)
@@ -312,7 +294,10 @@ look_up(Reading *reading, bool application)
 		lookups[settings[i]] = wanted[i];
 	for (int i = 0; i < SLIPWAY_STORED_SETTINGS && reading->fault == NULL; i++)
 		if (lookups[i].state == SLIPWAY_SECRET_FAILED)
-			reading->fault = take_fault(reading, &lookups[i]);
+		{
+			reading->fault = lookups[i].fault;
+			lookups[i].fault = NULL;
+		}
 }
 
 static SlipwaySecretFault *
