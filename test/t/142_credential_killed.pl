@@ -181,7 +181,7 @@ subtest file => sub {
 	my $session = do
 	{
 		local $ENV{PGPASSWORD} = $place->{password};
-		start_sql($node, 'SELECT pg_sleep(60)', db => $place->{db}, user => $place->{shared}, application => 'shop');
+		start_sql($node, 'SELECT pg_sleep(600)', db => $place->{db}, user => $place->{shared}, application => 'shop');
 	};
 	wait_until($node, "SELECT count(*) = 1 FROM slipway.credential_sessions('shop')", 'there is a session', db => $place->{db});
 	my $client = start_client($place, [ 'credential', 'migrate', 'shop', '--grace', '60s' ], env => $place->{env});
