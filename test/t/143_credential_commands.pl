@@ -53,7 +53,8 @@ query_is($node, q{SELECT count(*) FROM slipway.project_credential WHERE role ~ '
 is($exit, 0, 'register from a query') or diag($err);
 like($out, qr/^wiki +wiki_login +changed$/m, 'is shown');
 ($exit, $out, $err) = credential($place, 'register', '--query', 'DELETE FROM pg_class');
-is($exit, 1, 'a query that writes') or diag($err);
+is($exit, 2, 'a query that writes');
+like($err, qr/the query must be one statement that returns rows and changes nothing/, 'is refused');
 ($exit, $out, $err) = credential($place, 'register', 'shop', '--mapping', '[1]');
 is($exit, 2, 'a mapping that is no object');
 ($exit, $out, $err) = credential($place, 'register', 'shop', '--login', 'x' x 64);
@@ -77,11 +78,12 @@ is((credential($place, 'list', '--created-before', '2001-01-01', '--format', 'cs
 ($exit, $out, $err) = credential($place, 'list', '--created-before', 'sometime');
 is($exit, 2, 'no date');
 like($err, qr/--created-before: "sometime" is no date/, 'is said');
+sql($node, "GRANT TRUNCATE ON blog.item TO $shared", db => $place->{db});
 ($exit, $out, $err) = credential($place, 'list', '--detailed', '--json', '--status', 'missing');
 ($rows) = json_lines($out);
 my ($blog) = grep { $_->{project} eq 'blog' } @$rows;
 is($blog->{risk}, 'medium', '--detailed: the shared role has rights there');
-cmp_ok($blog->{custom_grants}, '>', 0, 'as numbers');
+is($blog->{custom_grants}, 1, 'as numbers');
 ($exit, $out, $err) = credential($place, 'list', '--format', 'html');
 is($exit, 2, 'no HTML');
 
@@ -109,14 +111,13 @@ chmod 0600, $place->{file};
 # What would be done
 ($exit, $out, $err) = credential($place, 'migrate', 'blog', '-n', '--health-url', 'http://127.0.0.1/%p');
 is($exit, 0, '-n') or diag($err);
-is($out =~ s/@\.\.\.'/\@SET'/r =~ s/file:\S+?secrets\.env/STORE/gr =~ s/GRANT [^\n]*/GRANT .../gr =~ s/(?:ALTER DEFAULT PRIVILEGES [^\n]*\n)+/ALTER DEFAULT PRIVILEGES ...\n/r =~ s/(GRANT \.\.\.\n)+/$1/r, <<"END", 'every statement');
+is($out =~ s/@\.\.\.'/\@SET'/r =~ s/file:\S+?secrets\.env/STORE/gr =~ s/^(?:ALTER DEFAULT PRIVILEGES FOR ROLE $place->{owner} IN SCHEMA blog )?GRANT [^\n]*/GRANT ...;/gmr =~ s/(GRANT \.\.\.;\n)+/$1/r, <<"END", 'every statement');
 SELECT slipway.generate_credential('STORE:BLOG_\@SET', 'blog');
 -- STORE: store BLOG_DB_USERNAME = blog, "own" and DB_PASSWORD = ***, not in force
 -- slipway.create_credential(***, ...) by the function call protocol, which does the same as
 CREATE ROLE "blog, ""own""" LOGIN CONNECTION LIMIT -1 PASSWORD '***';
 COMMENT ON ROLE "blog, ""own""" IS 'slipway: credential of project ''blog'' in database ''$place->{db}''';
-ALTER DEFAULT PRIVILEGES ...
-GRANT ...
+GRANT ...;
 SELECT slipway.update_credential('blog');
 -- STORE: put them in force, with what was in force kept
 -- look at secret, role and rights; log in as blog, "own"; look for sessions of $shared
@@ -141,7 +142,7 @@ for my $step (qw(generate create update validate))
 	}
 	is(log_in($place, 'blog'), $step =~ /^[gc]/ ? $shared : 'blog, "own"', "$step: as whom the application logs in");
 }
-is(scalar(trace_of($place)), 2, 'there is one set of each');
+is(scalar(my @sets = trace_of($place)), 2, 'there is one set of each');
 ($exit, $out, $err) = credential($place, 'update', 'wiki');
 is($exit, 2, 'a step before its turn');
 ($exit, $out, $err) = credential($place, 'create', 'wiki');
@@ -272,7 +273,7 @@ my $role = "app_urls_$place->{number}";
 is($exit, 0, 'connection strings') or diag($err);
 $password = stored($place, 'urls', 'DB_PASSWORD');
 is(stored($place, 'urls', 'DATABASE_URL'), "postgresql://$role:$password@" . SlipwayCredential::escape($node->host) . ':' . $node->port . "/$place->{db}?sslmode=disable", 'a URL');
-is(stored($place, 'urls', 'DB_CONN_STRING'), "dbname=$place->{db} password='$password' user=$shared user='$role' password='$password'", 'a string');
+is(stored($place, 'urls', 'DB_CONN_STRING'), "dbname=$place->{db} password=$password user=$shared user='$role'", 'a string');
 is(stored($place, 'urls', 'DB_USER'), $role, 'the other name');
 ($exit, $out, $err) = credential($place, 'rollback', 'urls', '--cleanup');
 is($exit, 0, 'and back') or diag($err);
