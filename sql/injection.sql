@@ -171,7 +171,14 @@ INSERT INTO call (statement) VALUES
 ('SELECT slipway.create_batch(''{default}'', %L)'),
 ('SELECT slipway.finish_item(1, 1, 1, %L)'),
 ('SELECT slipway.finish_item(1, 1, 1, ''failed'', %L)'),
-('SELECT slipway.stop_batch(1, %L)');
+('SELECT slipway.stop_batch(1, %L)'),
+('SELECT slipway.set_schedule(%L, ''0 2 * * *'')'),
+('SELECT slipway.set_schedule(''inj'', %L)'),
+('SELECT slipway.set_schedule(''inj'', ''0 2 * * *'', %L)'),
+('SELECT slipway.set_schedule(''inj'', ''0 2 * * *'', email => %L)'),
+('SELECT slipway.drop_schedule(%L)'),
+('SELECT slipway.schedule_times(%L)'),
+('SELECT slipway.schedule_times(''0 2 * * *'', %L)');
 -- No text argument is left out.
 SELECT p.oid::regprocedure, p.pronargs - count(c.n) AS missing
   FROM pg_proc p LEFT JOIN call c ON c.statement LIKE '%slipway.' || replace(p.proname, '_', '\_') || '(%'
