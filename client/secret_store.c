@@ -158,6 +158,12 @@ close_found(void)
 	found = NULL;
 }
 
+void
+slipway_secret_store_forget(void)
+{
+	close_found();
+}
+
 SlipwaySecretStore *
 slipway_secret_store_find(const SlipwayArguments *arguments)
 {

@@ -183,6 +183,9 @@ bool		slipway_secret_is_name(const char *name);
  */
 SlipwaySecretStore *slipway_secret_store_find(const SlipwayArguments *arguments);
 
+/* Closes it now, for who is going to fork: connections to a store are not to be shared by processes. */
+void		slipway_secret_store_forget(void);
+
 /* Opens "environment", "file:PATH" or "barbican" without asking a server; prefix may be NULL. */
 SlipwaySecretFault *slipway_secret_store_open(const char *where, const char *prefix, SlipwaySecretStore **store);
 void		slipway_secret_store_close(SlipwaySecretStore *store);
