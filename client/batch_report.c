@@ -167,6 +167,15 @@ slipway_batch_report_read(PGconn *conn, const SlipwayBatch *batch, SlipwayBatchR
 	free(title);
 }
 
+void
+slipway_batch_report_read_nothing(PGconn *conn, const char *name, SlipwayBatchReport *report)
+{
+	const char *const values[] = {"-1", NULL, NULL};
+
+	*report = (SlipwayBatchReport) {.title = slipway_memory_format("test of schedule %s", name)};
+	read_all(conn, values, report);
+}
+
 /* "2026-11-22", or with a time behind a T or a blank. */
 static bool
 is_time(const char *text)

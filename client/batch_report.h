@@ -64,6 +64,9 @@ void		slipway_batch_report_read(PGconn *conn, const SlipwayBatch *batch, Slipway
 
 /* Of all that has ended within "daily" (24 hours), "weekly" or "FROM..TO", which are dates or times in UTC; a TO that is a date is part of it. */
 void		slipway_batch_report_read_period(PGconn *conn, const char *period, SlipwayBatchReport *report);
+
+/* Of nothing at all, for who wants to see one. */
+void		slipway_batch_report_read_nothing(PGconn *conn, const char *name, SlipwayBatchReport *report);
 void		slipway_batch_report_release(SlipwayBatchReport *report);
 
 /* Shares in percent of those that have ended; negative if none has. */

@@ -156,6 +156,18 @@ slipway_batch_from_status(PGconn *conn, const char *status, const char *name, co
 	return number;
 }
 
+PGresult *
+slipway_batch_list_status(PGconn *conn, const char *status, int size)
+{
+	char	   *limit = slipway_memory_format("%d", size);
+	const char *const values[] = {status, limit};
+	PGresult   *result = slipway_server_query(conn, "SELECT c.project, c.role, c.preset\n" OF_STATUS
+											  " ORDER BY c.registered_at, c.project LIMIT $2::pg_catalog.int8", 2, values);
+
+	free(limit);
+	return result;
+}
+
 void
 slipway_batch_count_status(PGconn *conn, const char *status, long *count, long *unregistered)
 {

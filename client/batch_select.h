@@ -24,6 +24,9 @@ char	   *slipway_batch_from_file(PGconn *conn, const char *path, const char *nam
 char	   *slipway_batch_from_status(PGconn *conn, const char *status, const char *name, const char *options, const char *max_failures,
 									  int size);
 
+/* Those projects, each with its role and preset; the caller clears it. */
+PGresult   *slipway_batch_list_status(PGconn *conn, const char *status, int size);
+
 /* How many there would be, and how many projects have no credential that is registered. */
 void		slipway_batch_count_status(PGconn *conn, const char *status, long *count, long *unregistered);
 
