@@ -182,6 +182,19 @@ choose_code(const SlipwayBatchRun *run, const SlipwayBatch *batch)
 	return slipway_batch_left(&batch->counts) > 0 && run->stop != SLIPWAY_BATCH_OUT_OF_TIME ? SLIPWAY_EXIT_STOPPED : SLIPWAY_EXIT_DONE;
 }
 
+/*
+ * Is there anything that a further round could do? What was lost here may still belong to a session that the server
+ * believes to be alive.
+ */
+static bool
+is_worth_while(const SlipwayBatchRun *run, const SlipwayBatch *batch)
+{
+	long		left = batch->counts.waiting + batch->counts.interrupted + (run->lost_some ? batch->counts.running : 0);
+
+	return left > 0 && run->stop == SLIPWAY_BATCH_NOT_STOPPED && run->fault == NULL && batch->stopped_at == NULL &&
+		(batch->max_failures == 0 || batch->counts.failed + batch->counts.rolled_back < batch->max_failures);
+}
+
 /* Until nothing is left, or it is stopped. Returns a new connection, and the batch as it is then. */
 static PGconn *
 run_rounds(SlipwayBatchRun *run, SlipwayBatch *batch)
@@ -202,11 +215,13 @@ run_rounds(SlipwayBatchRun *run, SlipwayBatch *batch)
 			slipway_die(SLIPWAY_EXIT_CONNECTION, "\"slipway credential batch resume\" goes on.", "it is not known how the batch has ended");
 		slipway_batch_read(conn, run->batch, batch);
 		run->total = batch->counts.waiting + batch->counts.interrupted;
-		if (run->total == 0 || run->stop != SLIPWAY_BATCH_NOT_STOPPED || run->fault != NULL || batch->stopped_at != NULL || round == MAX_ROUNDS ||
-			(batch->max_failures > 0 && batch->counts.failed + batch->counts.rolled_back >= batch->max_failures))
+		if (round == MAX_ROUNDS || !is_worth_while(run, batch))
 			break;
 		if (max_duration > 0)
 			run->max_duration = max_duration - (slipway_clock_now() - began_at) > 1 ? max_duration - (slipway_clock_now() - began_at) : 1;
+		/* without having come to that many yet */
+		if (run->max_failures > 0)
+			run->max_failures -= run->counts.failed + run->counts.rolled_back;
 		slipway_batch_release(batch);
 		let_go(conn);
 		(void) nanosleep(&pause, NULL);

@@ -170,7 +170,7 @@ note_event(Crew *crew, Hand *hand, const json_t *object)
 			crew->empty = true;
 		else
 		{
-			crew->lost_one = true;
+			crew->lost_one = crew->run->lost_some = true;
 			slipway_output_say("%s: %s", read_text(object, "project"), read_text(object, "message"));
 		}
 		free(hand->project);
@@ -227,7 +227,7 @@ bury(Crew *crew, Hand *hand)
 		crew->run->fault_code = (SlipwayExitCode) WEXITSTATUS(status);
 	}
 	if (hand->busy || hand->project != NULL)
-		crew->lost_one = true;
+		crew->lost_one = crew->run->lost_some = true;
 	free(hand->project);
 	free(hand->line.data);
 	*hand = (Hand) {.pid = 0};

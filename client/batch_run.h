@@ -36,6 +36,7 @@ typedef struct SlipwayBatchRun
 
 	SlipwayBatchStop stop;		/* is set: how it has ended */
 	SlipwayBatchCounts counts;	/* of this run */
+	bool		lost_some;		/* items that were begun here, and that nobody may have now */
 	double		duration;
 	SlipwayExitCode fault_code;
 	char	   *fault;			/* NULL: there was none; the caller frees it */

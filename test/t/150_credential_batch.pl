@@ -91,7 +91,7 @@ write_csv("\xEF\xBB\xBFnote,Project_Ref\r\n\"x, \"\"y\"\"\r\nz\",p2\r\n,\"c,d\"\
 my ($exit, $out, $err) = batch(qw(create --input p.csv --name first));
 is("$exit$out$err", "01\nbatch 1 (first): 4 projects\n", 'a byte order mark, CRLF, quotes and line feeds');
 query_is($node, q{SELECT string_agg(project, '/' ORDER BY item) FROM slipway.batch_item WHERE batch = 1}, "p2/c,d/e f/p1", 'in its order', db => $place->{db});
-refused([ qw(create --missing --name first) ], 1, "slipway: error: there is a batch \"first\" already (SW005)\n", 'a name that is taken');
+refused([ qw(create --missing --name first) ], 4, "slipway: error: there is a batch \"first\" already (SW005)\n", 'a name that is taken');
 refused([ qw(create --missing --size 0) ], 2, "slipway: error: --size is at least 1\n", 'a size of nothing');
 
 # Before it runs
@@ -120,7 +120,7 @@ is_deeply([ @$estimate{qw(left roles total_ms parallel connections_needed)} ], [
 ($exit, $out, $err) = batch(qw(run first --parallel 3 --json));
 is($exit, 0, 'run') or diag($err);
 my @events = @{ json_lines($out) };
-is(join(' ', sort map { $_->{project} } grep { $_->{event} eq 'item' && $_->{outcome} eq 'succeeded' } @events), "c,d p1 p2 e f", 'an event for each project');
+is(join(' ', sort map { $_->{project} } grep { $_->{event} eq 'item' && $_->{outcome} eq 'succeeded' } @events), "c,d e f p1 p2", 'an event for each project');
 is_deeply([ map { @$_{qw(event succeeded failed rolled_back left)} } $events[-1] ], [ 'batch', 4, 0, 0, 0 ], 'and one at the end');
 is(log_in($place, $_), "app_${_}_1", "$_ uses its own role") for 'p1', 'p2';
 is(log_in($place, 'p3'), $place->{shared}, 'p3 is not in the batch');
@@ -132,7 +132,7 @@ is("$exit$out$err", "0batch 1 is done\n", 'again: nothing to do');
 is("$exit$out$err", "0nothing is left of batch 1\n", 'nor to resume');
 ($exit, $out, $err) = batch(qw(validate 1 -v));
 is($exit, 0, 'validate afterwards') or diag($out . $err);
-is(() = $out =~ /^ok      .*: validate$/mg, 3, 'each was looked at again') or diag($out);
+is(() = $out =~ /^ok      .*: validate$/mg, 4, 'each was looked at again') or diag($out);
 sql($node, 'GRANT INSERT ON p3.item TO app_p1_1', db => $place->{db});
 ($exit, $out, $err) = batch(qw(validate 1));
 is($exit, 4, 'one of them has a right too many');
@@ -151,7 +151,7 @@ is(outcomes_of(2), 'p3 waiting, p4 waiting, p5 waiting', 'the first of them');
 is("$exit$out$err", "03\nbatch 3: 3 projects\n", 'the rest');
 ($exit, $out, $err) = batch(qw(create --missing));
 is("$exit$out", '0', 'none is left');
-is($err, "no project has status \"missing\" and is in no other batch: no batch was made\nhint: 1 projects have no credential; see \"slipway help credential register\"\n", 'and it says so');
+is($err, "no project has status \"missing\" and is in no other batch: no batch was made\nhint: 2 projects have no credential; see \"slipway help credential register\"\n", 'and it says so');
 ($exit, $out, $err) = batch(qw(validate 2));
 is($exit, 4, 'validate sees that a role is there already');
 like($out, qr/^not ok  p4: .*app_p4_1/m, 'whose');
@@ -186,24 +186,28 @@ cmp_ok(count_of(3, 'waiting'), '>=', 2, 'indeed');
 
 # Interrupted by a signal, and killed
 
-sub is_locked { return sql($node, q{SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query ~ 'slipway'}, db => $place->{db})->{out} }
-
-# Holds up whoever makes a role; returns a function that ends it.
+# Holds up whoever works on a project; returns a function that ends it.
 sub hold_up
 {
 	my ($project) = @_;
-	my $session = start_sql($node, "BEGIN; LOCK TABLE $project.item IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(600)", db => $place->{db}, name => 'holder');
+	my $session = start_sql($node, "BEGIN; SELECT FROM slipway.credential WHERE project = '$project' FOR UPDATE; SELECT pg_sleep(60)", db => $place->{db}, application => 'holder');
 
-	wait_until($node, "SELECT EXISTS (SELECT FROM pg_locks WHERE relation = '$project.item'::regclass AND granted AND mode = 'AccessExclusiveLock')", 't', db => $place->{db});
+	wait_until($node, q{SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'holder' AND wait_event = 'PgSleep')}, 't', db => $place->{db});
 	return sub {
 		sql($node, q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'holder'}, db => $place->{db});
 		finish_sql($session);
 	};
 }
 
+sub wait_for_held
+{
+	wait_until($node, q{SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock')}, 't', db => $place->{db});
+	return;
+}
+
 my $let_go = hold_up('p7');
 my $client = start_batch(qw(resume 3 --parallel 4));
-wait_until($node, "SELECT count(*) > 0 FROM pg_locks WHERE NOT granted AND relation = 'p7.item'::regclass", 't', db => $place->{db});
+wait_for_held();
 kill 'TERM', $client->{run}{KIDS}[0]{PID};
 Time::HiRes::sleep(0.5);
 $let_go->();
@@ -219,8 +223,8 @@ add_project($place, $_) for map { "k$_" } 1 .. 6;
 is((batch(qw(create --missing --name killed)))[1], "4\n", 'another batch');
 $let_go = hold_up('k2');
 $client = start_batch(qw(run killed --parallel 2));
-wait_until($node, "SELECT count(*) > 0 FROM pg_locks WHERE NOT granted AND relation = 'k2.item'::regclass", 't', db => $place->{db});
-wait_until($node, "SELECT count(*) >= 3 FROM slipway.batch_item WHERE batch = 4 AND outcome = 'succeeded'", 't', db => $place->{db});
+wait_for_held();
+wait_until($node, "SELECT count(*) = 5 FROM slipway.batch_item WHERE batch = 4 AND outcome = 'succeeded'", 't', db => $place->{db});
 my @workers = map { /^\s*(\d+)/ ? $1 : () } `ps -o pid= --ppid $client->{run}{KIDS}[0]{PID}`;
 is(scalar(@workers), 2, 'two workers');
 kill 'KILL', $client->{run}{KIDS}[0]{PID}, @workers;
@@ -241,7 +245,7 @@ add_project($place, $_) for map { "w$_" } 1 .. 5;
 batch(qw(create --missing));
 $let_go = hold_up('w1');
 $client = start_batch(qw(run 5 --parallel 2));
-wait_until($node, "SELECT count(*) > 0 FROM pg_locks WHERE NOT granted AND relation = 'w1.item'::regclass", 't', db => $place->{db});
+wait_for_held();
 wait_until($node, "SELECT count(*) = 4 FROM slipway.batch_item WHERE batch = 5 AND outcome = 'succeeded'", 't', db => $place->{db});
 @workers = map { /^\s*(\d+)/ ? $1 : () } `ps -o pid= --ppid $client->{run}{KIDS}[0]{PID}`;
 kill 'KILL', @workers;
@@ -255,7 +259,7 @@ add_project($place, $_) for map { "r$_" } 1 .. 5;
 batch(qw(create --missing));
 $let_go = hold_up('r1');
 $client = start_batch(qw(run 6 --parallel 2));
-wait_until($node, "SELECT count(*) > 0 FROM pg_locks WHERE NOT granted AND relation = 'r1.item'::regclass", 't', db => $place->{db});
+wait_for_held();
 $node->restart;
 eval { $let_go->() };
 ($exit, $out, $err) = finish_client($client);
@@ -286,7 +290,7 @@ is((finish_client($client))[0], 6, 'watch: nobody goes on');
 sql($node, "DROP ROLE app_f${_}_1", db => $place->{db}) for 1 .. 6;
 $let_go = hold_up('f6');
 $client = start_batch(qw(resume 8 --retry-failed --parallel 1));
-wait_until($node, "SELECT count(*) > 0 FROM pg_locks WHERE NOT granted AND relation = 'f6.item'::regclass", 't', db => $place->{db});
+wait_for_held();
 is((batch(qw(resume 8)))[0], 7, 'others are at work on the rest') if count_of(8, 'waiting') == 0;
 my $watch = start_batch(qw(watch 8));
 Time::HiRes::sleep(1);
