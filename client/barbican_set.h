@@ -50,5 +50,6 @@ SlipwaySecretFault *slipway_barbican_publish(void *state, const char *set, bool 
 SlipwaySecretFault *slipway_barbican_is_published(void *state, const char *set, bool *published);
 SlipwaySecretFault *slipway_barbican_retire(void *state, const char *set);
 SlipwaySecretFault *slipway_barbican_withdraw(void *state, const char *set);
+SlipwaySecretFault *slipway_barbican_find_sets(void *state, const char *name, SlipwaySecretSetList *list);
 
 #endif

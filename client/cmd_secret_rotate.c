@@ -21,7 +21,7 @@ slipway_cmd_secret_rotate(const SlipwayArguments *arguments)
 	if (store == NULL)
 		slipway_die(SLIPWAY_EXIT_USAGE, "Write --secrets barbican, or secrets = barbican in a section of slipway.conf.",
 					"there is no store that has a password to change");
-	if (!slipway_secret_store_has_sets(store))
+	if (!slipway_secret_store_keeps_policies(store))
 		slipway_die(SLIPWAY_EXIT_USAGE, "Barbican is such a store: --secrets barbican.",
 					"passwords in \"%s\" cannot be changed by slipway", slipway_secret_store_place(store));
 	/* what was wanted is done then */

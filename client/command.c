@@ -33,15 +33,26 @@ has_name(const SlipwayCommand *command, const char *name)
 	return false;
 }
 
+/* Is one of these names the other one and a word more? */
+static bool
+is_member(const char *name, const char *group)
+{
+	size_t		length = strlen(group);
+
+	return strncmp(name, group, length) == 0 && name[length] == ' ' && strchr(name + length + 1, ' ') == NULL;
+}
+
 const SlipwayCommand *
 slipway_command_group(const SlipwayCommand *command)
 {
+	const SlipwayCommand *group = command;
+
 	if (strchr(command->name, ' ') == NULL)
 		return NULL;
 	/* it stands before its commands */
-	while (command->run != NULL)
-		command--;
-	return command;
+	while (group->run != NULL || !is_member(command->name, group->name))
+		group--;
+	return group;
 }
 
 static const SlipwayCommand *
@@ -53,15 +64,15 @@ find_name(const char *name)
 	return NULL;
 }
 
-/* All names of one word, or of two. */
+/* All names in a group, or outside of groups. */
 static size_t
-list_names(const char *names[MAX_NAMES], bool of_members)
+list_names(const char *names[MAX_NAMES], const SlipwayCommand *group)
 {
 	size_t		count = 0;
 
 	for (const SlipwayCommand *command = slipway_command_table; command->name != NULL; command++)
 	{
-		if ((slipway_command_group(command) != NULL) != of_members)
+		if (slipway_command_group(command) != group)
 			continue;
 		if (count < MAX_NAMES)
 			names[count++] = command->name;
@@ -76,7 +87,7 @@ _Noreturn static void
 refuse_name(const char *name, const SlipwayCommand *group)
 {
 	const char *names[MAX_NAMES];
-	const char *near = slipway_nearest_find(name, names, list_names(names, group != NULL));
+	const char *near = slipway_nearest_find(name, names, list_names(names, group));
 
 	slipway_die(SLIPWAY_EXIT_USAGE,
 				near != NULL ? slipway_memory_format("Perhaps you meant \"%s\".", near)
@@ -89,27 +100,28 @@ const SlipwayCommand *
 slipway_command_find(const char *const *words, size_t count, size_t *used)
 {
 	const SlipwayCommand *command = find_name(words[0]);
-	const SlipwayCommand *member;
-	char	   *name;
 
 	*used = 1;
 	if (command == NULL || slipway_command_group(command) != NULL)
 		refuse_name(words[0], NULL);
-	if (command->run != NULL || count == 1)
-		return command;
-	name = slipway_memory_format("%s %s", command->name, words[1]);
-	member = find_name(name);
-	if (member == NULL)
-		refuse_name(name, command);
-	free(name);
-	*used = 2;
-	return member;
+	while (command->run == NULL && *used < count)
+	{
+		char	   *name = slipway_memory_format("%s %s", command->name, words[*used]);
+		const SlipwayCommand *member = find_name(name);
+
+		if (member == NULL)
+			refuse_name(name, command);
+		free(name);
+		command = member;
+		(*used)++;
+	}
+	return command;
 }
 
 const char *
 slipway_command_last_name(const SlipwayCommand *command)
 {
-	const char *space = strchr(command->name, ' ');
+	const char *space = strrchr(command->name, ' ');
 
 	return space != NULL ? space + 1 : command->name;
 }
@@ -170,14 +182,14 @@ make_usage(const SlipwayCommand *command)
 static void
 check_words(const SlipwayCommand *command, const SlipwayArguments *arguments)
 {
-	size_t		most = command->argument == NULL ? 0 : slipway_command_takes_command(command) ? 2 : 1;
+	size_t		most = command->argument == NULL ? 0 : slipway_command_takes_command(command) ? 3 : 1;
 	size_t		least = command->argument != NULL && command->argument[0] != '[' ? 1 : 0;
 	size_t		given = arguments->word_count - 1;
 
 	if (given > most && command->secret)
 		slipway_die(SLIPWAY_EXIT_USAGE, "Others can read it there: it is read from stdin, or from --file.",
 					"command \"%s\" takes no value on the command line", command->name);
-	if (given > most && !command->rest)
+	if (given > most && !command->rest && !command->many)
 		slipway_die(SLIPWAY_EXIT_USAGE, make_usage(command), "superfluous argument \"%s\"",
 					arguments->words[1 + most]);
 	if (given < least)

@@ -16,7 +16,8 @@
 
 /*
  * "secret get" is a command of the group "secret", which stands before its commands in the
- * table and has nothing but a name, a summary and a description.
+ * table and has nothing but a name, a summary and a description. A group may be in another one, as
+ * "credential batch" is, but no deeper.
  */
 typedef struct SlipwayCommand
 {
@@ -30,6 +31,7 @@ typedef struct SlipwayCommand
 	bool		offline;		/* asks no server */
 	bool		application;	/* connects as the application does: no connection options */
 	bool		any_option;		/* takes those of all commands that may have a default */
+	bool		many;			/* takes the argument any number of times */
 	bool		rest;			/* takes any number of further arguments */
 	bool		secret;			/* what is a superfluous argument may be a secret */
 	bool		standalone;		/* takes no notice of --env: about no database or folder */
@@ -54,7 +56,7 @@ const SlipwayCommand *slipway_command_find(const char *const *words, size_t coun
 const SlipwayCommand *slipway_command_group(const SlipwayCommand *command);
 const char *slipway_command_last_name(const SlipwayCommand *command);
 
-/* Is its argument the name of a command? That may be two words. */
+/* Is its argument the name of a command? That may be three words. */
 bool		slipway_command_takes_command(const SlipwayCommand *command);
 
 /* Is it one that is followed by the command line of another program? */
@@ -99,6 +101,35 @@ SlipwayExitCode slipway_cmd_secret_test(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_secret_import(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_secret_rollback(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_secret_rotate(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_credential_list(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_credential_estimate(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_credential_check(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_credential_register(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_credential_migrate(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_credential_generate(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_credential_create(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_credential_update(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_credential_validate(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_credential_rollback(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_credential_usage(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_credential_orphans(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_credential_cleanup(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_credential_repair(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_credential_batch_create(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_credential_batch_list(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_credential_batch_validate(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_credential_batch_estimate(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_credential_batch_run(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_credential_batch_watch(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_credential_batch_resume(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_credential_batch_stop(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_credential_batch_report(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_credential_schedule_set(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_credential_schedule_list(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_credential_schedule_show(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_credential_schedule_delete(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_credential_schedule_run(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_credential_schedule_print(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_config(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_completion(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_help(const SlipwayArguments *arguments);

@@ -562,12 +562,13 @@ const SlipwayCommand slipway_command_table[] = {
 		.description =
 		"Connects with the settings of the newest backup that \"slipway secret import\" has\n"
 		"made of the file, and puts it back, with that of the .env.example. What the file\n"
-		"had is kept as FILE.before-rollback. What is stored stays in the store.",
+		"had is kept as FILE.before-rollback. What is stored stays in the store. If an\n"
+		"import was told --prefer, this is to be told the same.",
 		.examples =
 		"slipway secret rollback .env\n"
 		"slipway secret rollback .env --no-test",
 		.application = true,
-		.options = OPTIONS(SLIPWAY_OPTION_DRY_RUN, SLIPWAY_OPTION_NO_TEST),
+		.options = OPTIONS(SLIPWAY_OPTION_PREFER, SLIPWAY_OPTION_DRY_RUN, SLIPWAY_OPTION_NO_TEST),
 		.run = slipway_cmd_secret_rollback,
 	},
 	{
@@ -579,13 +580,445 @@ const SlipwayCommand slipway_command_table[] = {
 		"password itself is never sent), logs in with it, and only then puts it in\n"
 		"force in the store, in all settings of that role. If anything fails, the old one\n"
 		"is in force again, in the database too; what was interrupted is settled by\n"
-		"the next call, which can log in with one of the two.",
+		"the next call, which can log in with one of the two.\n\n"
+		"Without the extension in that database the verifier is in a statement. If the\n"
+		"server would log that, and the role may not keep it from doing so, nothing is\n"
+		"changed unless --allow-log is given.",
 		.examples =
 		"slipway -e prod secret rotate\n"
 		"slipway --secrets barbican --secret-prefix PROD_ secret rotate --role admin",
 		.application = true,
-		.options = OPTIONS(SLIPWAY_OPTION_ROLE, SLIPWAY_OPTION_DRY_RUN),
+		.options = OPTIONS(SLIPWAY_OPTION_ROLE, SLIPWAY_OPTION_ALLOW_LOG, SLIPWAY_OPTION_DRY_RUN),
 		.run = slipway_cmd_secret_rotate,
+	},
+	{
+		.name = "credential",
+		.summary = "a role of the database for each project",
+		.description =
+		"In the place of one that many projects share. The password of each is kept in\n"
+		"the store of --secrets, a file or OpenStack's Barbican, and nowhere else.",
+		.examples = "slipway help credential",
+		.options = NO_OPTIONS,
+	},
+	{
+		.name = "credential list",
+		.summary = "list projects and their roles",
+		.description =
+		"Those that this role may read: status, role, rights. With --detailed also what\n"
+		"makes each risky to move: sessions of the previous role, rights that bind the\n"
+		"project to it, size.",
+		.examples =
+		"slipway -d shop credential list --missing --detailed\n"
+		"slipway -d shop credential list --status failed --format csv",
+		.options = OPTIONS(SLIPWAY_OPTION_MISSING, SLIPWAY_OPTION_STATUS, SLIPWAY_OPTION_CREATED_BEFORE,
+						   SLIPWAY_OPTION_DETAILED, SLIPWAY_OPTION_FORMAT),
+		.run = slipway_cmd_credential_list,
+	},
+	{
+		.name = "credential estimate",
+		.summary = "how many roles are to be made, how long it takes",
+		.description =
+		"From the runs that there were so far; and how many connections the server has,\n"
+		"and the limits of the roles allow.",
+		.examples = "slipway -d shop credential estimate",
+		.options = OPTIONS(SLIPWAY_OPTION_FORMAT),
+		.run = slipway_cmd_credential_estimate,
+	},
+	{
+		.name = "credential check",
+		.summary = "look at what stands in the way",
+		.description =
+		"Prints a line for each check: rights of this role, names that are taken,\n"
+		"limits, modules that look at passwords, pg_hba.conf, and whether the store of\n"
+		"secrets can be written to, which is tried. Exits with 1 if one has failed.",
+		.examples = "slipway -e prod --secrets barbican credential check",
+		.options = NO_OPTIONS,
+		.run = slipway_cmd_credential_check,
+	},
+	{
+		.name = "credential register",
+		.argument = "[PROJECT]...",
+		.summary = "say which roles projects are to have",
+		.description =
+		"Of projects named here, of those that a query returns (--query), which runs\n"
+		"with the rights of this role and may only read, or of a CSV file (--input).\n"
+		"Columns are project, role, preset, previous_role, connection_limit, application\n"
+		"and schemas; project_ref and database_user are other names in a file. A project\n"
+		"that does not exist is made if there are schemas. All are registered, or none.\n\n"
+		"With --mapping a table of yours is told when a role is in use.",
+		.examples =
+		"slipway -d shop credential register shop --previous-role shared\n"
+		"slipway -d shop credential register --input projects.csv --role-prefix app_",
+		.many = true,
+		.options = OPTIONS(SLIPWAY_OPTION_LOGIN, SLIPWAY_OPTION_ROLE_PREFIX, SLIPWAY_OPTION_PRESET, SLIPWAY_OPTION_PREVIOUS_ROLE,
+						   SLIPWAY_OPTION_CONNECTION_LIMIT, SLIPWAY_OPTION_APPLICATION, SLIPWAY_OPTION_MAPPING,
+						   SLIPWAY_OPTION_QUERY, SLIPWAY_OPTION_INPUT, SLIPWAY_OPTION_FORMAT),
+		.run = slipway_cmd_credential_register,
+	},
+	{
+		.name = "credential migrate",
+		.argument = "[PROJECT]...",
+		.summary = "move projects to roles of their own",
+		.description =
+		"Does for each project what the commands credential generate, create, update and\n"
+		"validate do, as far as it is not done yet. If a step fails, all of them are\n"
+		"undone: the application goes on with the role that it had. What was interrupted\n"
+		"is finished, or undone, by the next call.\n\n"
+		"The settings are DB_USERNAME and DB_PASSWORD, and DB_USER, DATABASE_URL and\n"
+		"DB_CONN_STRING if they are there, with a prefix of the project's own:\n"
+		"--secret-prefix with %p for its name, or %P for that in capitals, which is put\n"
+		"behind one that has neither. So shop has SHOP_DB_PASSWORD.\n\n"
+		"Exits with 5 if it was undone, with 4 if a project that was active and sound\n"
+		"before is not so any more, with 7 if somebody else does the same now.",
+		.examples =
+		"slipway -e prod --secrets barbican credential migrate shop --dry-run\n"
+		"slipway -e prod --secrets barbican credential migrate shop --grace 5min",
+		.many = true,
+		.options = OPTIONS(SLIPWAY_OPTION_DRY_RUN, SLIPWAY_OPTION_ADOPT, SLIPWAY_OPTION_GRACE,
+						   SLIPWAY_OPTION_HEALTH_URL, SLIPWAY_OPTION_HEALTH_TIMEOUT),
+		.run = slipway_cmd_credential_migrate,
+	},
+	{
+		.name = "credential generate",
+		.argument = "[PROJECT]...",
+		.summary = "step 1: a password into the store, not in force",
+		.description =
+		"Makes a random password and stores it with the name of the role where no\n"
+		"application finds them yet. What is there already stays.",
+		.examples = "slipway -e prod --secrets barbican credential generate shop",
+		.many = true,
+		.options = OPTIONS(SLIPWAY_OPTION_DRY_RUN),
+		.run = slipway_cmd_credential_generate,
+	},
+	{
+		.name = "credential create",
+		.argument = "[PROJECT]...",
+		.summary = "step 2: the role, with its rights",
+		.description =
+		"Makes the role and grants it the rights of its preset in the schemas of the\n"
+		"project. The server gets a verifier of the password, and in no statement.",
+		.examples = "slipway -e prod --secrets barbican credential create shop --dry-run",
+		.many = true,
+		.options = OPTIONS(SLIPWAY_OPTION_DRY_RUN, SLIPWAY_OPTION_ADOPT),
+		.run = slipway_cmd_credential_create,
+	},
+	{
+		.name = "credential update",
+		.argument = "[PROJECT]...",
+		.summary = "step 3: the application's settings",
+		.description =
+		"Puts role and password in force in the store, and tells the table of --mapping.\n"
+		"What was in force is kept, for a rollback.",
+		.examples = "slipway -e prod --secrets barbican credential update shop",
+		.many = true,
+		.options = OPTIONS(SLIPWAY_OPTION_DRY_RUN),
+		.run = slipway_cmd_credential_update,
+	},
+	{
+		.name = "credential validate",
+		.argument = "[PROJECT]...",
+		.summary = "step 4: is all well?",
+		.description =
+		"Looks whether the store has role and password, and the role exactly its rights;\n"
+		"logs in as the application does, and looks which schemas it sees; whether no\n"
+		"session of the previous role serves the project any more, for which it waits as\n"
+		"long as --grace says; and whether each --health-url answers. Exits with 4 if\n"
+		"anything is wrong.",
+		.examples =
+		"slipway -e prod --secrets barbican credential validate shop --grace 1min\n"
+		"slipway -e prod credential validate shop --health-url https://%p.example.org",
+		.many = true,
+		.options = OPTIONS(SLIPWAY_OPTION_DRY_RUN, SLIPWAY_OPTION_GRACE, SLIPWAY_OPTION_HEALTH_URL,
+						   SLIPWAY_OPTION_HEALTH_TIMEOUT),
+		.run = slipway_cmd_credential_validate,
+	},
+	{
+		.name = "credential rollback",
+		.argument = "[PROJECT]...",
+		.summary = "back to the previous role",
+		.description =
+		"Has the application use what it did before, takes the rights back and drops the\n"
+		"role; one that was adopted becomes what it was. The secret stays in the store,\n"
+		"not in force, unless --cleanup is given. A role that owns something is a reason\n"
+		"to refuse, with a list, unless --owned says otherwise.\n\n"
+		"Then looks whether the previous role works: logs in as that with what is in\n"
+		"force again, or with the secrets of --fallback-prefix; without its password it\n"
+		"looks whether the role may log in and use the schemas. Exits with 4 if not.",
+		.examples =
+		"slipway -e prod --secrets barbican credential rollback shop --cleanup\n"
+		"slipway -e prod credential rollback shop --owned reassign --heir shop_owner",
+		.many = true,
+		.options = OPTIONS(SLIPWAY_OPTION_DRY_RUN, SLIPWAY_OPTION_CLEANUP, SLIPWAY_OPTION_OWNED, SLIPWAY_OPTION_HEIR,
+						   SLIPWAY_OPTION_FALLBACK_PREFIX, SLIPWAY_OPTION_YES),
+		.run = slipway_cmd_credential_rollback,
+	},
+	{
+		.name = "credential fallback-usage",
+		.argument = "[PROJECT]...",
+		.summary = "who still uses the previous roles",
+		.description =
+		"Records the sessions of previous roles that serve projects, of all or of those\n"
+		"named, and shows what was ever recorded. With --follow it does so again and\n"
+		"again, and shows what there is whenever that changes, until it is interrupted.",
+		.examples =
+		"slipway -d shop credential fallback-usage\n"
+		"slipway -d shop credential fallback-usage shop --follow --interval 1min",
+		.many = true,
+		.options = OPTIONS(SLIPWAY_OPTION_FOLLOW, SLIPWAY_OPTION_INTERVAL, SLIPWAY_OPTION_FORMAT),
+		.run = slipway_cmd_credential_usage,
+	},
+	{
+		.name = "credential orphans",
+		.summary = "roles and secrets that nobody uses",
+		.description =
+		"Kind role: made here, and no project claims it. Kind secret: of a project that\n"
+		"was rolled back. Kind set: in the store of --secrets, made for this database,\n"
+		"and no project refers to it. Kind lost: the role of a project is gone.",
+		.examples = "slipway -e prod --secrets barbican credential orphans",
+		.options = OPTIONS(SLIPWAY_OPTION_FORMAT),
+		.run = slipway_cmd_credential_orphans,
+	},
+	{
+		.name = "credential cleanup",
+		.argument = "[PROJECT]...",
+		.summary = "drop orphan roles, remove orphan secrets",
+		.description =
+		"Those that \"slipway credential orphans\" shows, after a question. With projects:\n"
+		"removes what their applications have logged in with before, which is kept for a\n"
+		"rollback until then.",
+		.examples =
+		"slipway -e prod --secrets barbican credential cleanup --yes\n"
+		"slipway -e prod --secrets barbican credential cleanup shop",
+		.many = true,
+		.options = OPTIONS(SLIPWAY_OPTION_DRY_RUN, SLIPWAY_OPTION_YES, SLIPWAY_OPTION_OWNED, SLIPWAY_OPTION_HEIR,
+						   SLIPWAY_OPTION_FORMAT),
+		.run = slipway_cmd_credential_cleanup,
+	},
+	{
+		.name = "credential repair",
+		.argument = "[PROJECT]...",
+		.summary = "bring back what was changed since",
+		.description =
+		"Of a project that was moved: grants rights that are missing, revokes those that\n"
+		"are too many, makes the role again if it is gone, and a new password if the\n"
+		"store has lost it. Says each thing that it does, and then validates.",
+		.examples = "slipway -e prod --secrets barbican credential repair shop --dry-run",
+		.many = true,
+		.options = OPTIONS(SLIPWAY_OPTION_DRY_RUN, SLIPWAY_OPTION_GRACE, SLIPWAY_OPTION_HEALTH_URL,
+						   SLIPWAY_OPTION_HEALTH_TIMEOUT),
+		.run = slipway_cmd_credential_repair,
+	},
+	{
+		.name = "credential batch",
+		.summary = "move many projects, several at a time",
+		.description =
+		"A batch is a list of projects that the database keeps, with how far each is. So\n"
+		"it can be interrupted, or killed, at any moment, and gone on with from anywhere.",
+		.examples = "slipway help credential batch run",
+		.options = NO_OPTIONS,
+	},
+	{
+		.name = "credential batch create",
+		.summary = "make a batch",
+		.description =
+		"Of the projects of a CSV file with a column project_ref (--input), of those\n"
+		"that have a credential but no role yet (--missing), or of those that have come\n"
+		"to some status. The latter two leave out what another batch has to do, and\n"
+		"begin with what was registered first. Prints the number of the batch. If anything is\n"
+		"wrong with the file, each such line is named, and no batch is made.",
+		.examples =
+		"slipway -e prod credential batch create --missing --size 50\n"
+		"slipway -e prod credential batch create --input projects.csv --name friday",
+		.options = OPTIONS(SLIPWAY_OPTION_INPUT, SLIPWAY_OPTION_MISSING, SLIPWAY_OPTION_STATUS, SLIPWAY_OPTION_SIZE, SLIPWAY_OPTION_NAME,
+						   SLIPWAY_OPTION_MAX_FAILURES),
+		.run = slipway_cmd_credential_batch_create,
+	},
+	{
+		.name = "credential batch list",
+		.summary = "list batches",
+		.description = "With how far they are.",
+		.examples = "slipway -e prod credential batch list --format csv",
+		.options = OPTIONS(SLIPWAY_OPTION_FORMAT),
+		.run = slipway_cmd_credential_batch_list,
+	},
+	{
+		.name = "credential batch validate",
+		.argument = "BATCH",
+		.summary = "can it be done, or was it done well?",
+		.description =
+		"Of what is to be done: whether anything stands in the way, in the database or\n"
+		"in the store of secrets. What is said to have succeeded is validated again,\n"
+		"with a real login. Prints what is not in order, and with --verbose all of it; exits\n"
+		"with 4 if anything is not.",
+		.examples = "slipway -e prod --secrets barbican credential batch validate 4",
+		.options = OPTIONS(SLIPWAY_OPTION_GRACE, SLIPWAY_OPTION_HEALTH_URL, SLIPWAY_OPTION_HEALTH_TIMEOUT),
+		.run = slipway_cmd_credential_batch_validate,
+	},
+	{
+		.name = "credential batch estimate",
+		.argument = "BATCH",
+		.summary = "what it will take",
+		.description =
+		"Time, from what was measured so far; connections; and how risky the projects\n"
+		"are to move.",
+		.examples = "slipway -e prod credential batch estimate 4 --parallel 8",
+		.options = OPTIONS(SLIPWAY_OPTION_PARALLEL),
+		.run = slipway_cmd_credential_batch_estimate,
+	},
+	{
+		.name = "credential batch run",
+		.argument = "BATCH",
+		.summary = "move its projects",
+		.description =
+		"BATCH is its number or name. As many processes as --parallel says, each with a\n"
+		"connection of its own, do for one project after the other what \"credential\n"
+		"migrate\" does. Several of these commands can work on a batch at once.\n\n"
+		"Ctrl-C (or SIGTERM): no project is begun any more, and those that are begun are\n"
+		"finished. The second time they are undone. Whatever has ended it, the same\n"
+		"command goes on, and nothing is done twice.\n\n"
+		"Exits with 5 if projects were rolled back, with 1 if some have failed, with 6\n"
+		"if something is left; but with 0 if it is so because of --max-duration.",
+		.examples =
+		"slipway -e prod --secrets barbican credential batch run 4 --parallel 8\n"
+		"slipway -e prod credential batch run friday --max-duration 2h",
+		.options = OPTIONS(SLIPWAY_OPTION_DRY_RUN, SLIPWAY_OPTION_PARALLEL, SLIPWAY_OPTION_MAX_FAILURES, SLIPWAY_OPTION_MAX_DURATION, SLIPWAY_OPTION_ADOPT, SLIPWAY_OPTION_GRACE,
+						   SLIPWAY_OPTION_HEALTH_URL, SLIPWAY_OPTION_HEALTH_TIMEOUT, SLIPWAY_OPTION_EMAIL, SLIPWAY_OPTION_EMAIL_FROM,
+						   SLIPWAY_OPTION_SMTP_URL, SLIPWAY_OPTION_WEBHOOK),
+		.run = slipway_cmd_credential_batch_run,
+	},
+	{
+		.name = "credential batch watch",
+		.argument = "BATCH",
+		.summary = "look on while others work on it",
+		.description =
+		"Shows how far it is, and what becomes of each project, until it is done or\n"
+		"nobody works on it. Ctrl-C ends the looking on only.",
+		.examples = "slipway -e prod credential batch watch 4",
+		.options = NO_OPTIONS,
+		.run = slipway_cmd_credential_batch_watch,
+	},
+	{
+		.name = "credential batch resume",
+		.argument = "BATCH",
+		.summary = "go on with it",
+		.description =
+		"As credential batch run, also if the batch was stopped, or if so many have\n"
+		"failed that no project was begun any more. Exits with 7 if others are at work\n"
+		"on all that is left.",
+		.examples = "slipway -e prod credential batch resume 4 --retry-failed",
+		.options = OPTIONS(SLIPWAY_OPTION_RETRY_FAILED, SLIPWAY_OPTION_FORCE, SLIPWAY_OPTION_DRY_RUN,
+						   SLIPWAY_OPTION_PARALLEL, SLIPWAY_OPTION_MAX_FAILURES, SLIPWAY_OPTION_MAX_DURATION, SLIPWAY_OPTION_ADOPT, SLIPWAY_OPTION_GRACE,
+						   SLIPWAY_OPTION_HEALTH_URL, SLIPWAY_OPTION_HEALTH_TIMEOUT, SLIPWAY_OPTION_EMAIL, SLIPWAY_OPTION_EMAIL_FROM,
+						   SLIPWAY_OPTION_SMTP_URL, SLIPWAY_OPTION_WEBHOOK),
+		.run = slipway_cmd_credential_batch_resume,
+	},
+	{
+		.name = "credential batch stop",
+		.argument = "BATCH",
+		.summary = "have nobody begin with a project any more",
+		.description = "Wherever they are; those that are begun are finished.",
+		.examples = "slipway -e prod credential batch stop 4 --reason \"the load is too high\"",
+		.options = OPTIONS(SLIPWAY_OPTION_REASON),
+		.run = slipway_cmd_credential_batch_stop,
+	},
+	{
+		.name = "credential batch report",
+		.argument = "[BATCH]",
+		.summary = "what has become of a batch, or of a period",
+		.description =
+		"How many have succeeded or were rolled back, how long that took, and what has\n"
+		"gone wrong how often; then each project. A page of --format html is one file\n"
+		"and prints well. With --email it is sent, too, with the page attached, and with\n"
+		"--webhook posted as JSON; if that does not work, there is a warning.",
+		.examples =
+		"slipway -e prod credential batch report 4 --format html > report.html\n"
+		"slipway -e prod credential batch report --period weekly --email a@b.example",
+		.options = OPTIONS(SLIPWAY_OPTION_PERIOD, SLIPWAY_OPTION_FORMAT, SLIPWAY_OPTION_EMAIL, SLIPWAY_OPTION_EMAIL_FROM,
+						   SLIPWAY_OPTION_SMTP_URL, SLIPWAY_OPTION_WEBHOOK),
+		.run = slipway_cmd_credential_batch_report,
+	},
+	{
+		.name = "credential schedule",
+		.summary = "maintenance windows for batches",
+		.description =
+		"When how many projects are to be moved, and for how long at most. The database\n"
+		"keeps it; Kubernetes or systemd, which are told by \"schedule print\", carry it\n"
+		"out.",
+		.examples = "slipway help credential schedule set",
+		.options = NO_OPTIONS,
+	},
+	{
+		.name = "credential schedule set",
+		.argument = "NAME",
+		.summary = "make a schedule, or change it",
+		.description =
+		"All of it is as it is said here: what is left out has its default, which is 50\n"
+		"projects, 4 at a time, without a limit of time. The webhook of a run is that of\n"
+		"SLIPWAY_WEBHOOK where it runs, as its address is often a secret.",
+		.examples =
+		"slipway -d shop credential schedule set night --cron \"0 2 * * MON-FRI\"\n"
+		"slipway -d shop credential schedule set weekend --cron @weekly --size 200",
+		.options = OPTIONS(SLIPWAY_OPTION_CRON, SLIPWAY_OPTION_TIME_ZONE, SLIPWAY_OPTION_SIZE, SLIPWAY_OPTION_PARALLEL,
+						   SLIPWAY_OPTION_MAX_DURATION, SLIPWAY_OPTION_MAX_FAILURES, SLIPWAY_OPTION_SCHEDULE_DRY_RUN,
+						   SLIPWAY_OPTION_EMAIL),
+		.run = slipway_cmd_credential_schedule_set,
+	},
+	{
+		.name = "credential schedule list",
+		.summary = "list schedules",
+		.description = "With the next time of each.",
+		.examples = "slipway -d shop credential schedule list",
+		.options = NO_OPTIONS,
+		.run = slipway_cmd_credential_schedule_list,
+	},
+	{
+		.name = "credential schedule show",
+		.argument = "NAME",
+		.summary = "show a schedule and its next five times",
+		.description = "By its own clocks; with --json in UTC.",
+		.examples = "slipway -d shop credential schedule show night",
+		.options = NO_OPTIONS,
+		.run = slipway_cmd_credential_schedule_show,
+	},
+	{
+		.name = "credential schedule delete",
+		.argument = "NAME",
+		.summary = "forget a schedule",
+		.description = "Whoever carries it out is not told of that.",
+		.examples = "slipway -d shop credential schedule delete night",
+		.options = NO_OPTIONS,
+		.run = slipway_cmd_credential_schedule_delete,
+	},
+	{
+		.name = "credential schedule run",
+		.argument = "NAME",
+		.summary = "do now what is due at its times",
+		.description =
+		"What is left of its last batch, else a new batch of the projects that are next.\n"
+		"This is what a timer calls. --dry-run only says which projects that would be;\n"
+		"--test also tries the store of secrets and sends a report of nothing.",
+		.examples =
+		"slipway -e prod credential schedule run night --dry-run\n"
+		"slipway -e prod credential schedule run night --test",
+		.options = OPTIONS(SLIPWAY_OPTION_DRY_RUN, SLIPWAY_OPTION_TEST, SLIPWAY_OPTION_ADOPT, SLIPWAY_OPTION_GRACE,
+						   SLIPWAY_OPTION_HEALTH_URL, SLIPWAY_OPTION_HEALTH_TIMEOUT, SLIPWAY_OPTION_EMAIL, SLIPWAY_OPTION_EMAIL_FROM,
+						   SLIPWAY_OPTION_SMTP_URL, SLIPWAY_OPTION_WEBHOOK),
+		.run = slipway_cmd_credential_schedule_run,
+	},
+	{
+		.name = "credential schedule print",
+		.argument = "NAME",
+		.summary = "print it for Kubernetes, systemd or pg_cron",
+		.description =
+		"A CronJob like the jobs of deploy/kubernetes; or a timer and its service, which\n"
+		"calls this program with the --env, --config, --secrets and --secret-prefix of\n"
+		"this command line; or SQL for pg_cron, of what needs no store of secrets: who\n"
+		"uses the previous roles, and whether roles in use are as they should be.",
+		.examples =
+		"slipway -d shop credential schedule print night | kubectl apply -f -\n"
+		"slipway -e prod credential schedule print night --systemd",
+		.options = OPTIONS(SLIPWAY_OPTION_KUBERNETES, SLIPWAY_OPTION_SYSTEMD, SLIPWAY_OPTION_PG_CRON),
+		.run = slipway_cmd_credential_schedule_print,
 	},
 	{
 		.name = "config",

@@ -61,17 +61,52 @@ slipway_completion_print_all_names(FILE *stream)
 	}
 }
 
+/* Prints one of a list. */
+static void
+print_item(FILE *stream, const char *name, const char *quote, const char *separator, bool *first)
+{
+	(void) fprintf(stream, "%s%s%s%s", *first ? "" : separator, quote, name, quote);
+	*first = false;
+}
+
 void
 slipway_completion_print_members(FILE *stream, const SlipwayCommand *group, const char *separator)
 {
-	const char *before = "";
+	bool		first = true;
 
 	for (const SlipwayCommand *command = slipway_command_table; command->name != NULL; command++)
-		if (group == NULL ? command->run == NULL : slipway_command_group(command) == group)
-		{
-			(void) fprintf(stream, "%s%s", before, slipway_command_last_name(command));
-			before = separator;
-		}
+		if (slipway_command_group(command) == group)
+			print_item(stream, slipway_command_last_name(command), "", separator, &first);
+}
+
+bool
+slipway_completion_has_groups(const SlipwayCommand *group)
+{
+	for (const SlipwayCommand *command = slipway_command_table; command->name != NULL; command++)
+		if (command->run == NULL && slipway_command_group(command) == group)
+			return true;
+	return false;
+}
+
+void
+slipway_completion_print_groups(FILE *stream, const SlipwayCommand *group, const char *separator)
+{
+	bool		first = true;
+
+	for (const SlipwayCommand *command = slipway_command_table; command->name != NULL; command++)
+		if (command->run == NULL && slipway_command_group(command) == group)
+			print_item(stream, slipway_command_last_name(command), "", separator, &first);
+}
+
+/* The whole names of all of them, as a pattern for case. */
+static void
+print_all_groups(FILE *stream)
+{
+	bool		first = true;
+
+	for (const SlipwayCommand *command = slipway_command_table; command->name != NULL; command++)
+		if (command->run == NULL)
+			print_item(stream, command->name, slipway_command_group(command) != NULL ? "'" : "", " | ", &first);
 }
 
 bool
@@ -116,7 +151,7 @@ slipway_completion_print_search(FILE *stream, const char *first, const char *las
 				   "                case $command in\n"
 				   "                    '') command=${%s[i]} ;;\n"
 				   "                    ", words, words, words, words);
-	slipway_completion_print_members(stream, NULL, " | ");
+	print_all_groups(stream);
 	(void) fprintf(stream,
 				   ") command=\"$command ${%s[i]}\" ;;\n"
 				   "                esac\n"

@@ -40,16 +40,22 @@ bool		slipway_completion_takes_migration(const SlipwayCommand *command);
 void		slipway_completion_print_choices(FILE *stream, const char *choices);
 
 /*
- * Print name and aliases of a command, and those of all that are no members of groups. Names of two words are in
- * quotes.
+ * Print name and aliases of a command, and those of all that are no members of groups. Names of more than one word
+ * are in quotes.
  */
 void		slipway_completion_print_names(FILE *stream, const SlipwayCommand *command,
 										   const char *separator);
 void		slipway_completion_print_all_names(FILE *stream);
 
-/* Prints the last names of the members of a group; without one, the names of all groups. */
+/*
+ * Print the last names of the members of a group, or of those that are groups; without a group, of what
+ * is in none. has_groups: is there any of the latter?
+ */
 void		slipway_completion_print_members(FILE *stream, const SlipwayCommand *group,
 											 const char *separator);
+void		slipway_completion_print_groups(FILE *stream, const SlipwayCommand *group,
+											const char *separator);
+bool		slipway_completion_has_groups(const SlipwayCommand *group);
 
 /*
  * Prints a pattern for case, "-d | --dbname | ...", of the options with a

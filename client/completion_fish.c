@@ -45,27 +45,39 @@ print_fish_value(FILE *stream, SlipwayOptionId id)
 	}
 }
 
+/* "__fish_seen_subcommand_from credential; and __fish_seen_subcommand_from batch" */
+static void
+print_fish_groups(FILE *stream, const SlipwayCommand *group)
+{
+	if (slipway_command_group(group) != NULL)
+	{
+		print_fish_groups(stream, slipway_command_group(group));
+		(void) fputs("; and ", stream);
+	}
+	(void) fprintf(stream, "__fish_seen_subcommand_from %s", slipway_command_last_name(group));
+}
+
 /* When the command is there. */
 static void
 print_fish_condition(FILE *stream, const SlipwayCommand *command)
 {
 	const SlipwayCommand *group = slipway_command_group(command);
 
-	(void) fputs(" -n '__fish_seen_subcommand_from ", stream);
+	(void) fputs(" -n '", stream);
 	if (group != NULL)
-		(void) fprintf(stream, "%s; and __fish_seen_subcommand_from %s'", group->name,
-					   slipway_command_last_name(command));
+		print_fish_groups(stream, command);
 	else
 	{
+		(void) fputs("__fish_seen_subcommand_from ", stream);
 		slipway_completion_print_names(stream, command, " ");
-		if (command->run != NULL)
-		{
-			/* one of a group may have the same name */
-			(void) fputs("; and not __fish_seen_subcommand_from ", stream);
-			slipway_completion_print_members(stream, NULL, " ");
-		}
-		(void) fputc('\'', stream);
 	}
+	if (command->run != NULL && slipway_completion_has_groups(group))
+	{
+		/* one of them may have the same name */
+		(void) fputs("; and not __fish_seen_subcommand_from ", stream);
+		slipway_completion_print_groups(stream, group, " ");
+	}
+	(void) fputc('\'', stream);
 }
 
 /* command NULL: for all of them. */
@@ -115,7 +127,10 @@ print_fish_name(FILE *stream, const SlipwayCommand *command)
 
 	(void) fputs("complete -c slipway -n '", stream);
 	if (group != NULL)
-		(void) fprintf(stream, "__fish_seen_subcommand_from %s; and ", group->name);
+	{
+		print_fish_groups(stream, group);
+		(void) fputs("; and ", stream);
+	}
 	(void) fputs("not __fish_seen_subcommand_from ", stream);
 	if (group != NULL)
 		slipway_completion_print_members(stream, group, " ");

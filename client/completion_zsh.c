@@ -107,9 +107,13 @@ print_zsh_lists(FILE *stream)
 static void
 print_zsh_argument(FILE *stream, const SlipwayCommand *command)
 {
+	int			place = 2;
+
+	for (const SlipwayCommand *group = slipway_command_group(command); group != NULL; group = slipway_command_group(group))
+		(void) fprintf(stream, "\n        '%d:command:'", place++);
 	if (command->run == NULL || command->choices != NULL)
 	{
-		(void) fprintf(stream, "\n        '2:%s:(", command->run == NULL ? "command" : command->argument);
+		(void) fprintf(stream, "\n        '%d:%s:(", place, command->run == NULL ? "command" : command->argument);
 		if (command->run == NULL)
 			slipway_completion_print_members(stream, command, " ");
 		else
@@ -117,12 +121,10 @@ print_zsh_argument(FILE *stream, const SlipwayCommand *command)
 		(void) fputs(")'", stream);
 	}
 	else if (command->argument != NULL)
-		(void) fprintf(stream, "\n        '%d:%s:%s'", slipway_command_group(command) != NULL ? 3 : 2,
+		(void) fprintf(stream, "\n        '%d:%s:%s'", place,
 					   command->argument,
 					   slipway_command_takes_command(command) ? "_slipway_commands"
 					   : slipway_completion_takes_migration(command) ? "_slipway_migrations" : "");
-	if (slipway_command_group(command) != NULL)
-		(void) fprintf(stream, "\n        '2:command:'");
 }
 
 static void

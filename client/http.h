@@ -20,10 +20,7 @@ bool		slipway_http_is_url(const char *url);
 /* The same without what follows scheme and host, which may be secret; the caller frees it. */
 char	   *slipway_http_hide_path(const char *url);
 
-/*
- * Loads the library; to be called before there are threads. Returns why that does not work, or
- * NULL.
- */
+/* slipway_curl_load() */
 const char *slipway_http_load(void);
 
 /* What all calls of a client have in common; the texts are borrowed. */
@@ -61,6 +58,13 @@ typedef struct SlipwayHttpCall
 /* Needs slipway_http_load(). NULL if there is no memory. */
 SlipwayHttpClient *slipway_http_open(const SlipwayHttpSettings *settings);
 void		slipway_http_close(SlipwayHttpClient *client);
+
+/*
+ * From now on no call of any client goes on after that moment, as slipway_clock_now(), and none is made again that would
+ * begin behind it; 0: there is none, as at first. To be called while there are no threads.
+ */
+void		slipway_http_set_deadline(double until);
+double		slipway_http_deadline(void);
 
 /* Makes all calls, several at a time. Threads may do so at the same time with clients of their own. */
 void		slipway_http_perform(SlipwayHttpClient *client, SlipwayHttpCall *calls, size_t count);

@@ -254,4 +254,93 @@ const SlipwayOption slipway_option_table[SLIPWAY_OPTION_COUNT] = {
 	[SLIPWAY_OPTION_ANCHOR] =
 	{"anchor", 0, TEXT("FILE"), "SLIPWAY_ANCHOR",
 	"file with the head of the history, to compare with and to bring up to date"},
+	[SLIPWAY_OPTION_ALLOW_LOG] =
+	{"allow-log", 0, FLAG, NULL, "go on if the server's log will have the verifier"},
+	[SLIPWAY_OPTION_LOGIN] =
+	{"login", 0, TEXT("ROLE"), NULL, "role of the project (default: its name, behind --role-prefix)"},
+	[SLIPWAY_OPTION_PRESET] =
+	{"preset", 0, SLIPWAY_OPTION_KIND_CHOICE, "RIGHTS", "read-only|read-write|owner", "SLIPWAY_PRESET",
+	"what the role may do in the project's schemas (default: read-write)"},
+	[SLIPWAY_OPTION_PREVIOUS_ROLE] =
+	{"previous-role", 0, TEXT("ROLE"), "SLIPWAY_PREVIOUS_ROLE", "role that the application has used so far"},
+	[SLIPWAY_OPTION_CONNECTION_LIMIT] =
+	{"connection-limit", 0, SLIPWAY_OPTION_KIND_INTEGER, "N", NULL, "SLIPWAY_CONNECTION_LIMIT",
+	"how many connections the role may have"},
+	[SLIPWAY_OPTION_APPLICATION] =
+	{"application", 0, TEXT("PATTERN"), NULL, "application_name of its sessions, as for LIKE (default: the project)"},
+	[SLIPWAY_OPTION_ROLE_PREFIX] =
+	{"role-prefix", 0, TEXT("TEXT"), "SLIPWAY_ROLE_PREFIX", "what names of roles begin with, as app_"},
+	[SLIPWAY_OPTION_MAPPING] =
+	{"mapping", 0, TEXT("JSON"), NULL, "a table of your own to be told, or @FILE with that"},
+	[SLIPWAY_OPTION_INPUT] =
+	{"input", 0, TEXT("FILE"), NULL, "read projects from a CSV file with a header; -: from stdin"},
+	[SLIPWAY_OPTION_ADOPT] =
+	{"adopt", 0, FLAG, NULL, "take a role that exists already"},
+	[SLIPWAY_OPTION_GRACE] =
+	{"grace", 0, DURATION, "SLIPWAY_GRACE", "wait for sessions of the previous role to end (default: 0)"},
+	[SLIPWAY_OPTION_HEALTH_URL] =
+	{"health-url", 0, SLIPWAY_OPTION_KIND_LIST, "URL", NULL, "SLIPWAY_HEALTH_URL",
+	"must answer with 2xx; %p is the project (repeatable)"},
+	[SLIPWAY_OPTION_HEALTH_TIMEOUT] =
+	{"health-timeout", 0, DURATION, "SLIPWAY_HEALTH_TIMEOUT", "within that time (default: 10s)"},
+	[SLIPWAY_OPTION_FALLBACK_PREFIX] =
+	{"fallback-prefix", 0, TEXT("TEXT"), "SLIPWAY_FALLBACK_PREFIX", "prefix of the secrets of the previous role"},
+	[SLIPWAY_OPTION_CLEANUP] =
+	{"cleanup", 0, FLAG, NULL, "remove the secret too"},
+	[SLIPWAY_OPTION_OWNED] =
+	{"owned", 0, SLIPWAY_OPTION_KIND_CHOICE, "WHAT", "refuse|drop|reassign", NULL,
+	"objects that the role owns are a reason to refuse (default), or are dropped"},
+	[SLIPWAY_OPTION_HEIR] =
+	{"heir", 0, TEXT("ROLE"), NULL, "role that gets them, with --owned reassign"},
+	[SLIPWAY_OPTION_MISSING] =
+	{"missing", 0, FLAG, NULL, "those that have no role of their own yet"},
+	[SLIPWAY_OPTION_STATUS] =
+	{"status", 0, SLIPWAY_OPTION_KIND_CHOICE, "STATUS", "missing|generated|created|active|failed|rolled_back", NULL,
+	"those that have come that far"},
+	[SLIPWAY_OPTION_CREATED_BEFORE] =
+	{"created-before", 0, TEXT("DATE"), NULL, "those whose project was registered before"},
+	[SLIPWAY_OPTION_DETAILED] =
+	{"detailed", 0, FLAG, NULL, "with what makes each risky to move"},
+	[SLIPWAY_OPTION_FORMAT] =
+	{"format", 0, SLIPWAY_OPTION_KIND_CHOICE, "FORMAT", "table|csv|json|html", NULL, "how to print it (default: table)"},
+	[SLIPWAY_OPTION_INTERVAL] =
+	{"interval", 0, DURATION, "SLIPWAY_INTERVAL", "how often to look (default: 5s)"},
+	[SLIPWAY_OPTION_NAME] =
+	{"name", 0, TEXT("NAME"), NULL, "what it is called"},
+	[SLIPWAY_OPTION_SIZE] =
+	{"size", 0, SLIPWAY_OPTION_KIND_INTEGER, "N", NULL, NULL, "how many projects at most"},
+	[SLIPWAY_OPTION_PARALLEL] =
+	{"parallel", 0, SLIPWAY_OPTION_KIND_INTEGER, "N", NULL, "SLIPWAY_PARALLEL", "how many projects at a time (default: 4)"},
+	[SLIPWAY_OPTION_MAX_FAILURES] =
+	{"max-failures", 0, SLIPWAY_OPTION_KIND_INTEGER, "N", NULL, "SLIPWAY_MAX_FAILURES",
+	"begin no project any more after N have failed"},
+	[SLIPWAY_OPTION_MAX_DURATION] =
+	{"max-duration", 0, DURATION, "SLIPWAY_MAX_DURATION", "begin no project any more after that time"},
+	[SLIPWAY_OPTION_RETRY_FAILED] =
+	{"retry-failed", 0, FLAG, NULL, "those too that have failed or were rolled back"},
+	[SLIPWAY_OPTION_FORCE] =
+	{"force", 0, FLAG, NULL, "those too that somebody else seems to be at work on"},
+	[SLIPWAY_OPTION_PERIOD] =
+	{"period", 0, TEXT("PERIOD"), NULL, "daily, weekly, or FROM..TO with dates: all that has ended then"},
+	[SLIPWAY_OPTION_EMAIL] =
+	{"email", 0, SLIPWAY_OPTION_KIND_LIST, "ADDRESS", NULL, "SLIPWAY_EMAIL", "send the report there (repeatable)"},
+	[SLIPWAY_OPTION_EMAIL_FROM] =
+	{"email-from", 0, TEXT("ADDRESS"), "SLIPWAY_EMAIL_FROM", "as whom (default: slipway at this host)"},
+	[SLIPWAY_OPTION_SMTP_URL] =
+	{"smtp-url", 0, TEXT("URL"), "SLIPWAY_SMTP_URL",
+	"by which server, smtp://HOST:PORT or smtps://; one with a password belongs into the variable"},
+	[SLIPWAY_OPTION_CRON] =
+	{"cron", 0, TEXT("TIMES"), NULL, "when, as cron has it: 30 2 * * MON-FRI"},
+	[SLIPWAY_OPTION_TIME_ZONE] =
+	{"time-zone", 0, TEXT("NAME"), NULL, "by the clocks of a place, as Europe/Vienna (default: UTC)"},
+	[SLIPWAY_OPTION_SCHEDULE_DRY_RUN] =
+	{"only-plan", 0, FLAG, NULL, "say what would be done each time, and do nothing"},
+	[SLIPWAY_OPTION_TEST] =
+	{"test", 0, FLAG, NULL, "do all but moving projects, and send the report to those who would get it"},
+	[SLIPWAY_OPTION_KUBERNETES] =
+	{"kubernetes", 0, FLAG, NULL, "a manifest of a CronJob (the default)"},
+	[SLIPWAY_OPTION_SYSTEMD] =
+	{"systemd", 0, FLAG, NULL, "a timer of systemd, and the service that it starts"},
+	[SLIPWAY_OPTION_PG_CRON] =
+	{"pg-cron", 0, FLAG, NULL, "SQL for pg_cron, of what needs no store of secrets"},
 };

@@ -13,27 +13,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "dotenv.h"
 #include "memory.h"
-#include "secret_store.h"
+#include "secret_file.h"
 #include "whole_file.h"
 
 #define MAX_FILE (4 * 1024 * 1024)
 
-typedef struct State
-{
-	char	   *path;
-	const char *prefix;
-} State;
-
-typedef struct Content
-{
-	SlipwayDotenv *dotenv;
-	struct stat status;
-} Content;
-
 static SlipwaySecretFault *
-make_fault(const State *file, int error)
+make_fault(const SlipwaySecretFile *file, int error)
 {
 	return slipway_secret_fault_new(error == ENOENT ? SLIPWAY_SECRET_FAULT_USAGE : SLIPWAY_SECRET_FAULT_FORBIDDEN, NULL,
 									"could not read the file of secrets \"%s\": %s", file->path, strerror(error));
@@ -42,12 +29,12 @@ make_fault(const State *file, int error)
 static SlipwaySecretFault *
 open_file(const char *place, const char *prefix, void **state)
 {
-	State	   *result;
+	SlipwaySecretFile *result;
 
 	if (place == NULL || *place == '\0')
 		return slipway_secret_fault_new(SLIPWAY_SECRET_FAULT_USAGE, "Write --secrets file:PATH.",
 										"a file of secrets needs its path");
-	result = slipway_memory_new(sizeof(State));
+	result = slipway_memory_new(sizeof(SlipwaySecretFile));
 	result->path = slipway_memory_copy(place);
 	result->prefix = prefix;
 	*state = result;
@@ -57,7 +44,7 @@ open_file(const char *place, const char *prefix, void **state)
 static void
 close_file(void *state)
 {
-	State	   *file = state;
+	SlipwaySecretFile *file = state;
 
 	free(file->path);
 	free(file);
@@ -65,7 +52,7 @@ close_file(void *state)
 
 /* It has to be a file of the user's own that nobody else can read. */
 static SlipwaySecretFault *
-check_rights(const State *file, const struct stat *status)
+check_rights(const SlipwaySecretFile *file, const struct stat *status)
 {
 	if (!S_ISREG(status->st_mode))
 		return slipway_secret_fault_new(SLIPWAY_SECRET_FAULT_FORBIDDEN, NULL,
@@ -87,7 +74,7 @@ check_rights(const State *file, const struct stat *status)
 }
 
 static SlipwaySecretFault *
-parse(const State *file, const SlipwaySecretBuffer *text, Content *content)
+parse(const SlipwaySecretFile *file, const SlipwaySecretBuffer *text, SlipwaySecretFileContent *content)
 {
 	size_t		line;
 	const char *reason;
@@ -101,13 +88,13 @@ parse(const State *file, const SlipwaySecretBuffer *text, Content *content)
 
 /* What is open is what is looked at: the name may lead elsewhere a moment later. */
 static SlipwaySecretFault *
-load(const State *file, int descriptor, Content *content)
+load(const SlipwaySecretFile *file, int descriptor, SlipwaySecretFileContent *content)
 {
 	SlipwaySecretBuffer text = {0};
 	SlipwaySecretFault *fault;
 	int			error;
 
-	*content = (Content) {0};
+	*content = (SlipwaySecretFileContent) {0};
 	if (fstat(descriptor, &content->status) != 0)
 		return make_fault(file, errno);
 	fault = check_rights(file, &content->status);
@@ -125,14 +112,14 @@ load(const State *file, int descriptor, Content *content)
 	return fault;
 }
 
-static SlipwaySecretFault *
-load_by_name(const State *file, Content *content)
+SlipwaySecretFault *
+slipway_secret_file_load(const SlipwaySecretFile *file, SlipwaySecretFileContent *content)
 {
 	/* what is no file, as a pipe, must not be waited for */
 	int			descriptor = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	SlipwaySecretFault *fault;
 
-	*content = (Content) {0};
+	*content = (SlipwaySecretFileContent) {0};
 	if (descriptor < 0)
 		return make_fault(file, errno);
 	fault = load(file, descriptor, content);
@@ -140,9 +127,8 @@ load_by_name(const State *file, Content *content)
 	return fault;
 }
 
-/* What the file has under that name, which is without the prefix; or NULL. */
-static const SlipwayDotenvEntry *
-find(const State *file, const SlipwayDotenv *dotenv, const char *name)
+const SlipwayDotenvEntry *
+slipway_secret_file_find(const SlipwaySecretFile *file, const SlipwayDotenv *dotenv, const char *name)
 {
 	char	   *whole = slipway_memory_format("%s%s", file->prefix, name);
 	const SlipwayDotenvEntry *entry = slipway_dotenv_find(dotenv, whole);
@@ -151,8 +137,8 @@ find(const State *file, const SlipwayDotenv *dotenv, const char *name)
 	return entry;
 }
 
-static void
-answer(const State *file, const SlipwayDotenvEntry *entry, SlipwaySecretLookup *lookup)
+void
+slipway_secret_file_answer(const SlipwaySecretFile *file, const SlipwayDotenvEntry *entry, SlipwaySecretLookup *lookup)
 {
 	if (entry == NULL)
 		lookup->state = SLIPWAY_SECRET_MISSING;
@@ -173,14 +159,14 @@ answer(const State *file, const SlipwayDotenvEntry *entry, SlipwaySecretLookup *
 static SlipwaySecretFault *
 fetch(void *state, SlipwaySecretLookup *lookups, size_t count)
 {
-	const State *file = state;
-	Content		content;
-	SlipwaySecretFault *fault = load_by_name(file, &content);
+	const SlipwaySecretFile *file = state;
+	SlipwaySecretFileContent content;
+	SlipwaySecretFault *fault = slipway_secret_file_load(file, &content);
 
 	if (fault != NULL)
 		return fault;
 	for (size_t i = 0; i < count; i++)
-		answer(file, find(file, content.dotenv, lookups[i].name), &lookups[i]);
+		slipway_secret_file_answer(file, slipway_secret_file_find(file, content.dotenv, lookups[i].name), &lookups[i]);
 	slipway_dotenv_free(content.dotenv);
 	return NULL;
 }
@@ -190,21 +176,24 @@ fetch(void *state, SlipwaySecretLookup *lookups, size_t count)
  * name once the lock is there.
  */
 static SlipwaySecretFault *
-open_locked(const State *file, int *descriptor)
+open_locked(const SlipwaySecretFile *file, int *descriptor)
 {
 	for (;;)
 	{
 		struct stat opened;
 		struct stat named;
 
-		*descriptor = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-		if (*descriptor < 0 && errno == ENOENT)
-			*descriptor = open(file->path, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-		if (*descriptor < 0 && errno == EEXIST)
-			continue;
+		*descriptor = open(file->path, O_RDONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0600);
 		if (*descriptor < 0)
 			return make_fault(file, errno);
-		if (flock(*descriptor, LOCK_EX) == 0 && fstat(*descriptor, &opened) == 0 && stat(file->path, &named) == 0 &&
+		if (flock(*descriptor, LOCK_EX) != 0)
+		{
+			int			error = errno;
+
+			(void) close(*descriptor);
+			return make_fault(file, error);
+		}
+		if (fstat(*descriptor, &opened) == 0 && stat(file->path, &named) == 0 &&
 			opened.st_ino == named.st_ino && opened.st_dev == named.st_dev)
 			return NULL;
 		(void) close(*descriptor);
@@ -213,7 +202,7 @@ open_locked(const State *file, int *descriptor)
 
 /* Gives the file another text, whole or not at all; a symbolic link stays one. */
 static SlipwaySecretFault *
-replace_text(const State *file, const Content *content, const SlipwaySecretBuffer *text)
+replace_text(const SlipwaySecretFile *file, const SlipwaySecretFileContent *content, const SlipwaySecretBuffer *text)
 {
 	char	   *real = realpath(file->path, NULL);
 	char	   *name = slipway_memory_format("%s.XXXXXX", real != NULL ? real : file->path);
@@ -240,81 +229,140 @@ replace_text(const State *file, const Content *content, const SlipwaySecretBuffe
 	return fault;
 }
 
-static bool
-has_name(void *context, const SlipwayDotenvEntry *entry)
+/* The last change of a name, or NULL. */
+static const SlipwayDotenvSetting *
+find_change(const SlipwaySecretFileEdit *edit, const char *name)
 {
-	return !entry->is_comment && strcmp(entry->name, context) == 0;
+	for (size_t i = edit->count; i > 0; i--)
+		if (strcmp(edit->settings[i - 1].name, name) == 0)
+			return &edit->settings[i - 1];
+	return NULL;
 }
 
 static bool
-has_no_name(void *context, const SlipwayDotenvEntry *entry)
+is_removed(void *context, const SlipwayDotenvEntry *entry)
 {
-	(void) context;
-	(void) entry;
-	return false;
+	const SlipwayDotenvSetting *change = entry->is_comment ? NULL : find_change(context, entry->name);
+
+	return change != NULL && change->value == NULL;
 }
 
 /* Is what was written read as it was meant? Not with a name that such files cannot have. */
 static bool
-is_read_back(const SlipwaySecretBuffer *text, const char *name, const char *value)
+is_read_back(const SlipwaySecretBuffer *text, const SlipwayDotenvSetting *change)
 {
 	size_t		line;
 	const char *reason;
-	SlipwayDotenv *dotenv = slipway_dotenv_parse(text->data, text->length, &line, &reason);
-	const SlipwayDotenvEntry *entry = dotenv != NULL ? slipway_dotenv_find(dotenv, name) : NULL;
-	bool		same = value == NULL ? dotenv != NULL && entry == NULL
-		: entry != NULL && entry->problem == NULL && entry->length == strlen(value) && memcmp(entry->value, value, entry->length) == 0;
+	SlipwayDotenv *dotenv = slipway_dotenv_parse(text->data != NULL ? text->data : "", text->length, &line, &reason);
+	const SlipwayDotenvEntry *entry = dotenv != NULL ? slipway_dotenv_find(dotenv, change->name) : NULL;
+	bool		same = change->value == NULL ? dotenv != NULL && entry == NULL
+		: entry != NULL && entry->problem == NULL && entry->length == strlen(change->value) &&
+		memcmp(entry->value, change->value, entry->length) == 0;
 
 	slipway_dotenv_free(dotenv);
 	return same;
 }
 
-/* Writes the file with another value of a name; without any where that is NULL. */
 static SlipwaySecretFault *
-rewrite(const State *file, const Content *content, const char *name, const char *value)
+make_impossible(const SlipwaySecretFile *file, const SlipwayDotenvSetting *change)
 {
-	SlipwayDotenvSetting setting = {name, value};
-	SlipwaySecretBuffer text = {0};
-	SlipwaySecretFault *fault;
-
-	if (value != NULL)
-		slipway_dotenv_rewrite(content->dotenv, has_no_name, NULL, NULL, &setting, 1, &text);
-	else
-		slipway_dotenv_rewrite(content->dotenv, has_name, (void *) name, NULL, NULL, 0, &text);
-	if (is_read_back(&text, name, value))
-		fault = replace_text(file, content, &text);
-	else
-		fault = slipway_secret_fault_new(SLIPWAY_SECRET_FAULT_USAGE, "A name has letters, digits and _, and begins with no digit.",
-										 "the file of secrets \"%s\" cannot hold \"%s\"", file->path, name);
-	slipway_secret_buffer_release(&text);
-	return fault;
+	if (change->value != NULL && strstr(change->value, "\r\n") != NULL)
+		return slipway_secret_fault_new(SLIPWAY_SECRET_FAULT_USAGE,
+										"It has a carriage return in front of a line feed, which ends a line there.",
+										"the file of secrets \"%s\" cannot hold the value of \"%s\"", file->path, change->name);
+	return slipway_secret_fault_new(SLIPWAY_SECRET_FAULT_USAGE, "A name has letters, digits and _, and begins with no digit.",
+									"the file of secrets \"%s\" cannot hold \"%s\"", file->path, change->name);
 }
 
 static SlipwaySecretFault *
-change(const State *file, const char *name, const char *value, bool *existed)
+rewrite(const SlipwaySecretFile *file, const SlipwaySecretFileContent *content, SlipwaySecretFileEdit *edit)
 {
-	char	   *whole = slipway_memory_format("%s%s", file->prefix, name);
-	Content		content = {0};
-	int			descriptor;
-	SlipwaySecretFault *fault = open_locked(file, &descriptor);
+	SlipwayDotenvSetting *settings = slipway_memory_new((edit->count + 1) * sizeof(SlipwayDotenvSetting));
+	size_t		count = 0;
+	SlipwaySecretBuffer text = {0};
+	SlipwaySecretFault *fault = NULL;
 
+	for (size_t i = 0; i < edit->count; i++)
+		if (edit->settings[i].value != NULL && find_change(edit, edit->settings[i].name) == &edit->settings[i])
+			settings[count++] = edit->settings[i];
+	slipway_dotenv_rewrite(content->dotenv, is_removed, edit, NULL, settings, count, &text);
+	for (size_t i = 0; i < edit->count && fault == NULL; i++)
+		if (!is_read_back(&text, find_change(edit, edit->settings[i].name)))
+			fault = make_impossible(file, find_change(edit, edit->settings[i].name));
 	if (fault == NULL)
-	{
-		fault = load(file, descriptor, &content);
-		*existed = fault == NULL && slipway_dotenv_find(content.dotenv, whole) != NULL;
-		if (fault == NULL && (*existed || value != NULL))
-			fault = rewrite(file, &content, whole, value);
-		slipway_dotenv_free(content.dotenv);
-		(void) close(descriptor);
-	}
-	free(whole);
+		fault = replace_text(file, content, &text);
+	slipway_secret_buffer_release(&text);
+	free(settings);
 	return fault;
+}
+
+void
+slipway_secret_file_set(const SlipwaySecretFile *file, SlipwaySecretFileEdit *edit, const char *name, const char *value)
+{
+	edit->settings = slipway_memory_resize(edit->settings, edit->count + 1, sizeof(SlipwayDotenvSetting));
+	edit->settings[edit->count++] = (SlipwayDotenvSetting) {
+		slipway_memory_format("%s%s", file->prefix, name), value != NULL ? slipway_secret_copy(value) : NULL
+	};
+}
+
+static void
+release_edit(SlipwaySecretFileEdit *edit)
+{
+	for (size_t i = 0; i < edit->count; i++)
+	{
+		free((char *) edit->settings[i].name);
+		slipway_secret_free((char *) edit->settings[i].value);
+	}
+	free(edit->settings);
+}
+
+SlipwaySecretFault *
+slipway_secret_file_change(const SlipwaySecretFile *file, bool may_make, SlipwaySecretFilePlan plan, void *context)
+{
+	SlipwaySecretFileContent content = {0};
+	SlipwaySecretFileEdit edit = {0};
+	int			descriptor;
+	SlipwaySecretFault *fault;
+
+	if (!may_make && access(file->path, F_OK) != 0)
+		return make_fault(file, errno);
+	fault = open_locked(file, &descriptor);
+	if (fault != NULL)
+		return fault;
+	fault = load(file, descriptor, &content);
+	if (fault == NULL)
+		fault = plan(file, content.dotenv, context, &edit);
+	if (fault == NULL && edit.count > 0)
+		fault = rewrite(file, &content, &edit);
+	release_edit(&edit);
+	slipway_dotenv_free(content.dotenv);
+	(void) close(descriptor);
+	return fault;
+}
+
+/* Another value of one name, or none. */
+typedef struct Single
+{
+	const char *name;
+	const char *value;
+	bool		existed;
+} Single;
+
+static SlipwaySecretFault *
+plan_single(const SlipwaySecretFile *file, const SlipwayDotenv *dotenv, void *context, SlipwaySecretFileEdit *edit)
+{
+	Single	   *single = context;
+
+	single->existed = slipway_secret_file_find(file, dotenv, single->name) != NULL;
+	if (single->existed || single->value != NULL)
+		slipway_secret_file_set(file, edit, single->name, single->value);
+	return NULL;
 }
 
 static SlipwaySecretFault *
 put(void *state, const SlipwaySecretItem *item)
 {
-	bool		existed;
+	Single		single = {.name = item->name};
 	char	   *value;
 	SlipwaySecretFault *fault;
 
@@ -323,8 +371,8 @@ put(void *state, const SlipwaySecretItem *item)
 	if (item->policy.purpose != NULL || item->policy.environment != NULL || item->policy.rotation_days != 0)
 		return slipway_secret_fault_new(SLIPWAY_SECRET_FAULT_UNSUPPORTED, NULL,
 										"a file of secrets keeps no purpose, environment or rotation");
-	value = slipway_secret_copy_bytes(item->bytes, item->length);
-	fault = change(state, item->name, value, &existed);
+	single.value = value = slipway_secret_copy_bytes(item->bytes, item->length);
+	fault = slipway_secret_file_change(state, true, plan_single, &single);
 	slipway_secret_free(value);
 	return fault;
 }
@@ -332,21 +380,21 @@ put(void *state, const SlipwaySecretItem *item)
 static SlipwaySecretFault *
 remove_secret(void *state, const char *name, bool *existed)
 {
-	const State *file = state;
-
+	Single		single = {.name = name};
 	/* the file is not made for this */
-	if (access(file->path, F_OK) != 0)
-		return make_fault(file, errno);
-	return change(file, name, NULL, existed);
+	SlipwaySecretFault *fault = slipway_secret_file_change(state, false, plan_single, &single);
+
+	*existed = single.existed;
+	return fault;
 }
 
 static SlipwaySecretFault *
 list_file(void *state, SlipwaySecretList *list)
 {
-	const State *file = state;
+	const SlipwaySecretFile *file = state;
 	size_t		prefix = strlen(file->prefix);
-	Content		content;
-	SlipwaySecretFault *fault = load_by_name(file, &content);
+	SlipwaySecretFileContent content;
+	SlipwaySecretFault *fault = slipway_secret_file_load(file, &content);
 
 	if (fault != NULL)
 		return fault;
@@ -356,11 +404,12 @@ list_file(void *state, SlipwaySecretList *list)
 
 		/* once, however often it is there */
 		if (entry->is_comment || strncmp(entry->name, file->prefix, prefix) != 0 || entry->name[prefix] == '\0' ||
-			slipway_dotenv_find(content.dotenv, entry->name) != entry)
+			slipway_secret_file_is_internal(entry->name) || slipway_dotenv_find(content.dotenv, entry->name) != entry)
 			continue;
 		list->entries = slipway_memory_resize(list->entries, list->count + 1, sizeof(SlipwaySecretEntry));
 		list->entries[list->count++] = (SlipwaySecretEntry) {
-			.name = slipway_memory_copy(entry->name + prefix), .updated_at = content.status.st_mtime
+			.name = slipway_memory_copy(entry->name + prefix),
+			.in_set = slipway_secret_file_is_in_set(file, content.dotenv, entry->name + prefix), .updated_at = content.status.st_mtime
 		};
 	}
 	slipway_dotenv_free(content.dotenv);
@@ -389,6 +438,13 @@ const SlipwaySecretProvider slipway_secret_file = {
 	.put = put,
 	.remove = remove_secret,
 	.list = list_file,
+	.stage = slipway_secret_file_stage,
+	.fetch_staged = slipway_secret_file_fetch_staged,
+	.publish = slipway_secret_file_publish,
+	.is_published = slipway_secret_file_is_published,
+	.retire = slipway_secret_file_retire,
+	.withdraw = slipway_secret_file_withdraw,
+	.find_sets = slipway_secret_file_find_sets,
 	.check = check,
 	.close = close_file,
 };

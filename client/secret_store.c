@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 
 #include "clock.h"
@@ -23,7 +24,7 @@ struct SlipwaySecretStore
 {
 	const SlipwaySecretProvider *provider;
 	char	   *place;
-	char	   *prefix;
+	char		prefix[MAX_NAME + 1];	/* which the state borrows */
 	void	   *state;
 	SlipwaySecretCache *cache;
 	char		staged[SLIPWAY_SECRET_SET_SIZE];	/* that is looked into first, or "" */
@@ -70,13 +71,32 @@ read_lifetime(double *lifetime)
 	return NULL;
 }
 
-/* Every fault that is returned from here passes this. */
+/* Every fault that is returned from here passes this, but for those of a check. */
 static SlipwaySecretFault *
 count(SlipwaySecretFault *fault)
 {
 	if (fault != NULL)
 		slipway_secret_counter_error(fault->kind);
 	return fault;
+}
+
+/*
+ * From now on there are secrets in memory: no core dump has them, and of the user's other processes none can look at them. A
+ * program that this one becomes is as any other.
+ */
+static void
+hide_memory(void)
+{
+	(void) prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
+static SlipwaySecretFault *
+check_prefix(const char *prefix)
+{
+	if (prefix == NULL || *prefix == '\0' || slipway_secret_is_name(prefix))
+		return NULL;
+	return slipway_secret_fault_new(SLIPWAY_SECRET_FAULT_USAGE, "It has letters, digits and _ . - / : only, as PROD_ has.",
+									"invalid prefix of secrets \"%s\"", prefix);
 }
 
 SlipwaySecretFault *
@@ -90,20 +110,21 @@ slipway_secret_store_open(const char *where, const char *prefix, SlipwaySecretSt
 	*store = NULL;
 	if (fault != NULL)
 		return fault;
+	hide_memory();
 	for (size_t i = 0; i < sizeof(providers) / sizeof(providers[0]) && provider == NULL; i++)
 		if (is_kind(providers[i], where, &place))
 			provider = providers[i];
 	if (provider == NULL)
 		return slipway_secret_fault_new(SLIPWAY_SECRET_FAULT_USAGE, "It is environment, file:PATH or barbican.",
 										"there is no store of secrets \"%s\"", where);
-	if (prefix != NULL && *prefix != '\0' && !slipway_secret_is_name(prefix))
-		return slipway_secret_fault_new(SLIPWAY_SECRET_FAULT_USAGE,
-										"It has letters, digits and _ . - / : only, as PROD_ has.",
-										"invalid prefix of secrets \"%s\"", prefix);
+	fault = check_prefix(prefix);
+	if (fault != NULL)
+		return fault;
 	*store = slipway_memory_new(sizeof(SlipwaySecretStore));
 	(*store)->provider = provider;
 	(*store)->place = slipway_memory_copy(where);
-	(*store)->prefix = slipway_memory_copy(prefix != NULL ? prefix : "");
+	if (prefix != NULL)
+		memcpy((*store)->prefix, prefix, strlen(prefix) + 1);
 	(*store)->cache = slipway_secret_cache_new(lifetime);
 	fault = provider->open(place, (*store)->prefix, &(*store)->state);
 	if (fault != NULL)
@@ -123,15 +144,27 @@ slipway_secret_store_close(SlipwaySecretStore *store)
 		store->provider->close(store->state);
 	slipway_secret_cache_free(store->cache);
 	free(store->place);
-	free(store->prefix);
 	free(store);
+}
+
+SlipwaySecretFault *
+slipway_secret_store_set_prefix(SlipwaySecretStore *store, const char *prefix)
+{
+	SlipwaySecretFault *fault = check_prefix(prefix);
+
+	if (fault != NULL)
+		return count(fault);
+	slipway_secret_cache_clear(store->cache);
+	store->staged[0] = '\0';
+	memcpy(store->prefix, prefix, strlen(prefix) + 1);
+	return NULL;
 }
 
 /* That of --secrets. */
 static SlipwaySecretStore *found = NULL;
 
-static void
-close_found(void)
+void
+slipway_secret_store_forget(void)
 {
 	slipway_secret_store_close(found);
 	found = NULL;
@@ -149,9 +182,9 @@ slipway_secret_store_find(const SlipwayArguments *arguments)
 		return NULL;
 	if (found != NULL && strcmp(found->place, where) == 0 && strcmp(found->prefix, prefix != NULL ? prefix : "") == 0)
 		return found;
-	close_found();
+	slipway_secret_store_forget();
 	slipway_secret_fault_check(slipway_secret_store_open(where, prefix, &found));
-	if (!registered && atexit(close_found) != 0)
+	if (!registered && atexit(slipway_secret_store_forget) != 0)
 		slipway_die(SLIPWAY_EXIT_ERROR, NULL, "out of memory");
 	registered = true;
 	return found;
@@ -173,6 +206,24 @@ bool
 slipway_secret_store_has_sets(const SlipwaySecretStore *store)
 {
 	return store->provider->publish != NULL;
+}
+
+bool
+slipway_secret_store_may_change(const SlipwaySecretStore *store)
+{
+	return store->provider != &slipway_secret_environment;
+}
+
+void
+slipway_secret_store_refresh(SlipwaySecretStore *store)
+{
+	slipway_secret_cache_clear(store->cache);
+}
+
+bool
+slipway_secret_store_keeps_policies(const SlipwaySecretStore *store)
+{
+	return store->provider->keeps_policies;
 }
 
 static SlipwaySecretFault *
@@ -486,6 +537,40 @@ slipway_secret_store_withdraw(SlipwaySecretStore *store, const char *set)
 	return count(fault != NULL ? fault : store->provider->withdraw(store->state, set));
 }
 
+SlipwaySecretFault *
+slipway_secret_store_find_sets(SlipwaySecretStore *store, const char *name, SlipwaySecretSetList *list)
+{
+	SlipwaySecretFault *fault;
+
+	*list = (SlipwaySecretSetList) {0};
+	if (store->provider->find_sets == NULL)
+		return count(make_unsupported(store, "replace several secrets at once"));
+	fault = store->provider->find_sets(store->state, name, list);
+	if (fault != NULL)
+		slipway_secret_set_list_release(list);
+	return count(fault);
+}
+
+void
+slipway_secret_set_list_add(SlipwaySecretSetList *list, const char *set, const char *prefix, size_t length)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (strcmp(list->sets[i].name, set) == 0)
+			return;
+	list->sets = slipway_memory_resize(list->sets, list->count + 1, sizeof(SlipwaySecretSet));
+	list->sets[list->count].prefix = slipway_memory_copy_bytes(prefix, length);
+	memcpy(list->sets[list->count++].name, set, SLIPWAY_SECRET_SET_SIZE);
+}
+
+void
+slipway_secret_set_list_release(SlipwaySecretSetList *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		free(list->sets[i].prefix);
+	free(list->sets);
+	*list = (SlipwaySecretSetList) {0};
+}
+
 void
 slipway_secret_store_look_into(SlipwaySecretStore *store, const char *set, bool alone)
 {
@@ -495,14 +580,31 @@ slipway_secret_store_look_into(SlipwaySecretStore *store, const char *set, bool 
 
 SlipwaySecretFault *
 slipway_secret_store_describe(SlipwaySecretStore *store, SlipwaySecretVariable variables[SLIPWAY_SECRET_MAX_VARIABLES],
-							  size_t *count)
+							  size_t *number)
 {
-	*count = 0;
-	return store->provider->describe != NULL ? store->provider->describe(store->state, variables, count) : NULL;
+	*number = 0;
+	return store->provider->describe != NULL ? count(store->provider->describe(store->state, variables, number)) : NULL;
+}
+
+/* A report, and whom it is for. */
+typedef struct Listener
+{
+	SlipwaySecretReport report;
+	void	   *context;
+} Listener;
+
+static void
+count_step(void *context, const SlipwaySecretStep *step)
+{
+	const Listener *listener = context;
+
+	if (step->fault != NULL)
+		slipway_secret_counter_error(step->fault->kind);
+	listener->report(listener->context, step);
 }
 
 void
 slipway_secret_store_check(SlipwaySecretStore *store, SlipwaySecretReport report, void *context)
 {
-	store->provider->check(store->state, report, context);
+	store->provider->check(store->state, count_step, &(Listener) {report, context});
 }

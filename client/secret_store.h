@@ -83,6 +83,19 @@ typedef struct SlipwaySecretList
 	size_t		count;
 } SlipwaySecretList;
 
+/* A set, see slipway_secret_store_make_set(), and the prefix that its secrets have. */
+typedef struct SlipwaySecretSet
+{
+	char		name[SLIPWAY_SECRET_SET_SIZE];
+	char	   *prefix;
+} SlipwaySecretSet;
+
+typedef struct SlipwaySecretSetList
+{
+	SlipwaySecretSet *sets;
+	size_t		count;
+} SlipwaySecretSetList;
+
 /* TLS material, each in PEM; empty: there is none. root is what the server's certificate is verified with. */
 typedef struct SlipwaySecretCertificate
 {
@@ -118,6 +131,7 @@ typedef void (*SlipwaySecretReport) (void *context, const SlipwaySecretStep *ste
 typedef struct SlipwaySecretProvider
 {
 	const char *name;			/* as --secrets has it */
+	bool		keeps_policies;
 
 	/* Gets ready, without asking a server; place is what stands behind "name:", or NULL. Sets *state. */
 	SlipwaySecretFault *(*open) (const char *place, const char *prefix, void **state);
@@ -140,6 +154,8 @@ typedef struct SlipwaySecretProvider
 	SlipwaySecretFault *(*is_published) (void *state, const char *set, bool *published);
 	SlipwaySecretFault *(*retire) (void *state, const char *set);
 	SlipwaySecretFault *(*withdraw) (void *state, const char *set);
+
+	SlipwaySecretFault *(*find_sets) (void *state, const char *name, SlipwaySecretSetList *list);
 
 	void		(*check) (void *state, SlipwaySecretReport report, void *context);
 
@@ -167,14 +183,31 @@ bool		slipway_secret_is_name(const char *name);
  */
 SlipwaySecretStore *slipway_secret_store_find(const SlipwayArguments *arguments);
 
+/*
+ * Closes that one, if there is one, with what is open for it: for who becomes another program, which would inherit that, or is
+ * going to fork, as connections to a store are not to be shared by processes.
+ */
+void		slipway_secret_store_forget(void);
+
 /* Opens "environment", "file:PATH" or "barbican" without asking a server; prefix may be NULL. */
 SlipwaySecretFault *slipway_secret_store_open(const char *where, const char *prefix, SlipwaySecretStore **store);
 void		slipway_secret_store_close(SlipwaySecretStore *store);
 
-/* "barbican", "file:/etc/shop.env": for people; the prefix, perhaps ""; and does it have sets and certificates? */
+/* Another prefix from now on, at most of 200 bytes; what the store was asked for before is forgotten. */
+SlipwaySecretFault *slipway_secret_store_set_prefix(SlipwaySecretStore *store, const char *prefix);
+
+/*
+ * "barbican", "file:/etc/shop.env": for people; the prefix, perhaps ""; does it have sets? And does it keep what is known of
+ * a secret beside its value?
+ */
 const char *slipway_secret_store_place(const SlipwaySecretStore *store);
 const char *slipway_secret_store_prefix(const SlipwaySecretStore *store);
 bool		slipway_secret_store_has_sets(const SlipwaySecretStore *store);
+bool		slipway_secret_store_keeps_policies(const SlipwaySecretStore *store);
+
+/* Can others change what is in it while this process runs? And: what was found so far is asked for again. */
+bool		slipway_secret_store_may_change(const SlipwaySecretStore *store);
+void		slipway_secret_store_refresh(SlipwaySecretStore *store);
 
 /*
  * Looks several names up. What was found in the last SECRETS_CACHE_TTL seconds (default 300, 0: never) is
@@ -194,7 +227,8 @@ void		slipway_secret_lookup_release(SlipwaySecretLookup *lookups, size_t count);
 
 /*
  * Stores a secret in place of the one of that name. Who looks it up meanwhile finds either, and after a failure the old
- * one. What the policy leaves open stays as it was.
+ * one, unless the fault says that it may be either. What the policy leaves open stays as it was. What was there before and cannot be
+ * removed is warned of.
  */
 SlipwaySecretFault *slipway_secret_store_put(SlipwaySecretStore *store, const SlipwaySecretItem *item);
 
@@ -226,6 +260,7 @@ void		slipway_secret_certificate_release(SlipwaySecretCertificate *certificate);
  * retire: removes what the sets before had that this one has not. Single secrets of the same names stay: they may be somebody
  * else's.
  * withdraw: removes the set and all that was staged in it; until it is retired, the one before is in force again then.
+ * find_sets: lists the sets, of whatever prefix, in which a secret of that name was staged.
  */
 void		slipway_secret_store_make_set(char set[SLIPWAY_SECRET_SET_SIZE]);
 SlipwaySecretFault *slipway_secret_store_stage(SlipwaySecretStore *store, const char *set,
@@ -236,6 +271,11 @@ SlipwaySecretFault *slipway_secret_store_publish(SlipwaySecretStore *store, cons
 SlipwaySecretFault *slipway_secret_store_is_published(SlipwaySecretStore *store, const char *set, bool *published);
 SlipwaySecretFault *slipway_secret_store_retire(SlipwaySecretStore *store, const char *set);
 SlipwaySecretFault *slipway_secret_store_withdraw(SlipwaySecretStore *store, const char *set);
+SlipwaySecretFault *slipway_secret_store_find_sets(SlipwaySecretStore *store, const char *name, SlipwaySecretSetList *list);
+
+/* Adds a set to a list, unless it is there; length is that of the prefix. */
+void		slipway_secret_set_list_add(SlipwaySecretSetList *list, const char *set, const char *prefix, size_t length);
+void		slipway_secret_set_list_release(SlipwaySecretSetList *list);
 
 /*
  * Until this is called again with NULL, lookups find what was staged in that set, and unless it is alone what it lacks where

@@ -17,6 +17,7 @@
 
 #include "error_code.h"
 #include "guard.h"
+#include "own_catalog.h"
 #include "privilege.h"
 #include "project.h"
 #include "query.h"
@@ -37,19 +38,20 @@ static const char reader_routines[] =
 "slipway.needs_approval(text), slipway._pending_approval(text), "
 "slipway._is_alive(integer, timestamptz), slipway._wait(integer), slipway._work(integer), "
 "slipway.credential_rights(text), slipway.credential_statements(text), slipway.credential_objects(text), "
-"slipway.credential_sessions(text), slipway.check_credential(text), slipway.credential_risk(text)";
+"slipway.credential_sessions(text), slipway.check_credential(text), slipway.credential_risk(text), "
+"slipway.schedule_times(text, text, integer, timestamptz)";
 
 static const char reader_views[] =
 "slipway.status, slipway.log, slipway.schema_migrations, slipway.lock_holder, "
 "slipway.progress, slipway.detached, slipway.notice, slipway.saved_snapshot, slipway.metric, slipway.metric_drift, slipway.registered_project, "
-"slipway.project_credential, slipway.role_usage, slipway.batch, slipway.batch_item, slipway.pending_approval";
+"slipway.project_credential, slipway.role_usage, slipway.batch, slipway.batch_item, slipway.pending_approval, slipway.schedule";
 
 /* A reader of all projects may look at the tables too, but at no body. */
 static const char reader_tables[] =
 "slipway.project, slipway.migration, slipway.manifest, slipway.run, slipway.detached_run, "
 "slipway.detached_notice, slipway.history, slipway.journal, slipway.role_grant, "
 "slipway.schema_snapshot, slipway.schema_object, slipway.credential_usage, "
-"slipway.credential_batch, slipway.credential_item";
+"slipway.credential_batch, slipway.credential_item, slipway.credential_schedule";
 
 /* What each kind adds to that; admin has all of them. */
 static const char *const right_routines[] = {
@@ -79,7 +81,8 @@ static const char *const right_routines[] = {
 	"slipway.check_credentials(), slipway.credential_estimate(), slipway.credential_orphans(), slipway.drop_orphan(text, text, text), "
 	"slipway.create_batch(text[], text, jsonb, integer), slipway.claim_item(bigint), "
 	"slipway.finish_item(bigint, integer, integer, text, text), slipway.stop_batch(bigint, text), "
-	"slipway.resume_batch(bigint, boolean, boolean)",
+	"slipway.resume_batch(bigint, boolean, boolean), "
+	"slipway.set_schedule(text, text, text, integer, integer, interval, integer, boolean, text), slipway.drop_schedule(text)",
 };
 
 static void
@@ -186,9 +189,11 @@ slipway_grant_role(PG_FUNCTION_ARGS)
 	slipway_spi_end();
 	if (!owns_us(role))
 	{
+		slipway_own_catalog_check();
 		slipway_spi_begin_as(slipway_schema_owner());
 		grant_access(grant.right, quote_identifier(grant.role), grant.project == NULL);
 		slipway_spi_end();
+		slipway_own_catalog_changed();
 	}
 	PG_RETURN_VOID();
 }
@@ -230,6 +235,7 @@ restore_access(char *role)
 	List	   *left = list_grants(role);
 	ListCell   *cell;
 
+	slipway_own_catalog_check();
 	slipway_spi_begin_as(slipway_schema_owner());
 	revoke_access(quoted);
 	foreach(cell, left)
@@ -239,6 +245,7 @@ restore_access(char *role)
 		grant_access(grant->right, quoted, grant->project == NULL);
 	}
 	slipway_spi_end();
+	slipway_own_catalog_changed();
 }
 
 PG_FUNCTION_INFO_V1(slipway_revoke_role);
@@ -280,7 +287,7 @@ slipway_set_owner(PG_FUNCTION_ARGS)
 	static const char *const tables[] = {
 		"project", "script", "migration", "manifest", "run", "detached_run", "detached_notice", "history",
 		"journal", "journal_made", "role_grant", "schema_snapshot", "schema_object", "credential",
-		"credential_usage", "credential_batch", "credential_item"
+		"credential_usage", "credential_batch", "credential_item", "credential_schedule"
 	};
 	char	   *role = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	const char *quoted = quote_identifier(role);

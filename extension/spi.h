@@ -50,6 +50,9 @@ extern void slipway_spi_begin_as(Oid role);
  */
 extern void slipway_spi_begin_caller(void);
 
+/* The same, but as another role, and restricted: what runs by the way is that one's, and not to have the caller's rights. */
+extern void slipway_spi_begin_restricted(Oid role);
+
 /* True between begin and end: hooks let such statements pass. */
 extern bool slipway_spi_active(void);
 
