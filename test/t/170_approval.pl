@@ -137,7 +137,8 @@ my $run = start_client($place, [ 'migrate', '--to', '0002_gate', '--lock-timeout
 is_at_gate($place);
 client_is($place, [ 'approve', '0003_later', '-q' ], {}, 'and the other half while it runs', as('anna'));
 client_is($place, [ 'approve', '0002_gate', '--withdraw', '--reason', 'late' ], { exit => 7, err => qr/SW006/ }, 'what runs cannot be withdrawn', as('anna'));
-client_is($place, [ 'init', '--approval', 'off', '--reason', 'late' ], { exit => 7, err => qr/SW006/ }, 'nor the requirement', as('boss'));
+client_is($place, [ 'init', '--approval', 'off', '--reason', 'late' ], { exit => 7, err => qr/SW006/ }, 'nor the requirement');
+is(sql($node, q{SELECT slipway.require_approval(false, 'late')}, db => $place->{db}, user => 'boss')->{sqlstate}, 'SW006', 'also in SQL');
 open_gate($gate);
 is((finish_client($run))[0], 0, 'the run has ended');
 client_is($place, [ 'migrate', '-q' ], {}, 'the rest', as('ci'));
