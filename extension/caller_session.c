@@ -49,6 +49,21 @@ check_schema(const SlipwayRun *run, const char *name)
 			 errhint("Give the project schemas of its own, with slipway.create_project().")));
 }
 
+/* Is it what the server has for everybody, or whoever owns the database? */
+static bool
+is_default_path(const char *path)
+{
+	int			n;
+	struct config_generic **settings = slipway_guc_variables(&n);
+
+	if (strcmp(path, "\"$user\", public") == 0)
+		return true;
+	for (int i = 0; i < n; i++)
+		if (strcmp(settings[i]->name, "search_path") == 0)
+			return settings[i]->source <= PGC_S_DATABASE;
+	return false;
+}
+
 /* Who may act as the owner role anyway gains nothing by it. */
 static void
 check_path(const SlipwayRun *run)
@@ -58,6 +73,7 @@ check_path(const SlipwayRun *run)
 	ListCell   *cell;
 
 	if (run->project->owner == NULL || run->project->has_schemas || has_privs_of_role(GetSessionUserId(), run->owner) ||
+		(run->project->search_path == NULL && is_default_path(path)) ||
 		!SplitIdentifierString(pstrdup(path), ',', &names))
 		return;
 	foreach(cell, names)
