@@ -60,11 +60,11 @@ is_default_path(const char *path)
 		return true;
 	for (int i = 0; i < n; i++)
 		if (strcmp(settings[i]->name, "search_path") == 0)
-			return settings[i]->source <= PGC_S_DATABASE;
+			return settings[i]->source <= PGC_S_DATABASE && strcmp(path, GetConfigOption("search_path", false, false)) == 0;
 	return false;
 }
 
-/* Who may act as the owner role anyway gains nothing by it. */
+/* Where he has chosen it. */
 static void
 check_path(const SlipwayRun *run)
 {
@@ -72,18 +72,24 @@ check_path(const SlipwayRun *run)
 	List	   *names;
 	ListCell   *cell;
 
-	if (run->project->owner == NULL || run->project->has_schemas || has_privs_of_role(GetSessionUserId(), run->owner) ||
-		(run->project->search_path == NULL && is_default_path(path)) ||
+	if (run->project->has_schemas || is_default_path(path) ||
 		!SplitIdentifierString(pstrdup(path), ',', &names))
 		return;
 	foreach(cell, names)
 		check_schema(run, lfirst(cell));
 }
 
+/* Who may act as the owner role anyway gains nothing by it. */
+static bool
+borrows_rights(const SlipwayRun *run)
+{
+	return run->project->owner && !has_privs_of_role(GetSessionUserId(), run->owner);
+}
+
 void
 slipway_caller_session_check(const SlipwayRun *run)
 {
-	if (run->project->owner == NULL && !slipway_approval_applies(run))
+	if (!borrows_rights(run) && !slipway_approval_applies(run))
 		return;
 	if (slipway_leftover_had_temporary())
 		ereport(ERROR,
@@ -91,7 +97,8 @@ slipway_caller_session_check(const SlipwayRun *run)
 				 errmsg("the session has temporary objects"),
 				 errdetail("%s They would be found in place of others of the same name.", reason(run)),
 				 errhint("Use a new session, or DISCARD TEMP.")));
-	check_path(run);
+	if (borrows_rights(run))
+		check_path(run);
 	for (int i = 0; i < lengthof(needed); i++)
 		if (strcmp(GetConfigOption(needed[i].name, false, false), needed[i].value) != 0)
 			ereport(ERROR,

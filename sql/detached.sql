@@ -124,7 +124,7 @@ SELECT session = session_user AS same_session, "current", schemas, settings FROM
 SELECT session_role = session_user AS session, effective_role, application_name FROM slipway.history WHERE migration = '0006_f';
 
 -- A project with an owner role.
-CALL project('owned', NULL, 'regress_detached_owner');
+CALL project('owned', '{public}', 'regress_detached_owner');
 CALL migration('0001_a', 'CREATE TABLE owned AS SELECT session_user AS session, current_user AS "current"', 'owned');
 SET SESSION AUTHORIZATION regress_detached;
 SELECT slipway.migrate_detached('owned');

@@ -179,17 +179,16 @@ EXECUTE p(leave());
 -- session: PREPARE theirs AS SELECT public.mark('theirs')
 EXECUTE theirs;
 -- case: a cursor of the caller that would run as somebody else
--- must: fail 34000
+-- must: refuse 55000
 -- session: CREATE TEMP TABLE mine AS SELECT 1 AS a
 FETCH theirs;
 -- case: a temporary function of the caller, with the rights of the caller
--- must: apply
--- may: adv_deployer
+-- must: refuse 55000
 -- setup: GRANT TEMPORARY ON DATABASE postgres TO PUBLIC
 -- session: CREATE FUNCTION pg_temp.theirs() RETURNS integer LANGUAGE sql SECURITY DEFINER AS 'SELECT public.mark()'
 SELECT pg_temp.theirs();
 -- case: a temporary table of the caller
--- must: fail 42501
+-- must: refuse 55000
 -- session: CREATE TEMP TABLE theirs AS SELECT 1 AS a
 INSERT INTO pg_temp.theirs VALUES (2);
 -- case: a function with SET role

@@ -112,6 +112,15 @@ for my $who ('deployer', 'deployer as hat', 'superuser')
 			my $name = "$who, $project, $end";
 			my $of_its_own = "$name";
 			my $role = $who =~ /as hat/ ? 'SET ROLE hat;' : '';
+			my ($set_up, $use_it, $used) = ($SET_UP, $USE, "prepared works\ncursor works\n42");
+
+			# whoever borrows the rights of an owner role must not have temporary objects
+			if ($project eq 'owned' && $who ne 'superuser')
+			{
+				$set_up =~ s/CREATE TEMPORARY TABLE .*\n//;
+				$use_it =~ s/ SELECT id FROM own;//;
+				$used = "prepared works\ncursor works";
+			}
 
 			$node->safe_psql('postgres', $project eq 'owned'
 				? "SELECT slipway.create_project('$of_its_own', '{public}', 'owner')"
@@ -122,14 +131,14 @@ for my $who ('deployer', 'deployer as hat', 'superuser')
 				user => $who =~ s/ .*//r,
 				project => $of_its_own,
 				go_on => 1,
-				before => "$SET_UP $role\n\\echo before\n$SHOW\n\\echo call",
-				after => "\\echo after\n$SHOW\n\\echo use\n$USE");
+				before => "$set_up $role\n\\echo before\n$SHOW\n\\echo call",
+				after => "\\echo after\n$SHOW\n\\echo use\n$use_it");
 			is($answer->{sqlstate}, $sqlstate{$end}, "$name: the CALL ends as it should")
 			  or diag($answer->{err});
 			my ($before, $after, $use) = $answer->{out} =~ /^before\n(.*)^call\n(?:.*)^after\n(.*)^use\n(.*)\z/ms;
 
 			is($after, $before, "$name: the session is as it was");
-			is($use, "prepared works\ncursor works\n42", "$name: and works");
+			is($use, $used, "$name: and works");
 		}
 	}
 }
