@@ -437,3 +437,12 @@ slipway_conninfo_add(SlipwayBuffer *result, SlipwayConninfoPlace place, const ch
 		slipway_buffer_add_char(result, *value);
 	}
 }
+
+void
+slipway_conninfo_free(PQconninfoOption *options)
+{
+	for (PQconninfoOption *option = options; option != NULL && option->keyword != NULL; option++)
+		if (option->val != NULL)
+			explicit_bzero(option->val, strlen(option->val));
+	PQconninfoFree(options);
+}

@@ -183,14 +183,17 @@ open_locked(const SlipwaySecretFile *file, int *descriptor)
 		struct stat opened;
 		struct stat named;
 
-		*descriptor = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-		if (*descriptor < 0 && errno == ENOENT)
-			*descriptor = open(file->path, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-		if (*descriptor < 0 && errno == EEXIST)
-			continue;
+		*descriptor = open(file->path, O_RDONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0600);
 		if (*descriptor < 0)
 			return make_fault(file, errno);
-		if (flock(*descriptor, LOCK_EX) == 0 && fstat(*descriptor, &opened) == 0 && stat(file->path, &named) == 0 &&
+		if (flock(*descriptor, LOCK_EX) != 0)
+		{
+			int			error = errno;
+
+			(void) close(*descriptor);
+			return make_fault(file, error);
+		}
+		if (fstat(*descriptor, &opened) == 0 && stat(file->path, &named) == 0 &&
 			opened.st_ino == named.st_ino && opened.st_dev == named.st_dev)
 			return NULL;
 		(void) close(*descriptor);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 
 #include "clock.h"
@@ -79,6 +80,16 @@ count(SlipwaySecretFault *fault)
 	return fault;
 }
 
+/*
+ * From now on there are secrets in memory: no core dump has them, and of the user's other processes none can look at them. A
+ * program that this one becomes is as any other.
+ */
+static void
+hide_memory(void)
+{
+	(void) prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+}
+
 static SlipwaySecretFault *
 check_prefix(const char *prefix)
 {
@@ -99,6 +110,7 @@ slipway_secret_store_open(const char *where, const char *prefix, SlipwaySecretSt
 	*store = NULL;
 	if (fault != NULL)
 		return fault;
+	hide_memory();
 	for (size_t i = 0; i < sizeof(providers) / sizeof(providers[0]) && provider == NULL; i++)
 		if (is_kind(providers[i], where, &place))
 			provider = providers[i];
@@ -151,8 +163,8 @@ slipway_secret_store_set_prefix(SlipwaySecretStore *store, const char *prefix)
 /* That of --secrets. */
 static SlipwaySecretStore *found = NULL;
 
-static void
-close_found(void)
+void
+slipway_secret_store_forget(void)
 {
 	slipway_secret_store_close(found);
 	found = NULL;
@@ -170,9 +182,9 @@ slipway_secret_store_find(const SlipwayArguments *arguments)
 		return NULL;
 	if (found != NULL && strcmp(found->place, where) == 0 && strcmp(found->prefix, prefix != NULL ? prefix : "") == 0)
 		return found;
-	close_found();
+	slipway_secret_store_forget();
 	slipway_secret_fault_check(slipway_secret_store_open(where, prefix, &found));
-	if (!registered && atexit(close_found) != 0)
+	if (!registered && atexit(slipway_secret_store_forget) != 0)
 		slipway_die(SLIPWAY_EXIT_ERROR, NULL, "out of memory");
 	registered = true;
 	return found;
@@ -194,6 +206,18 @@ bool
 slipway_secret_store_has_sets(const SlipwaySecretStore *store)
 {
 	return store->provider->publish != NULL;
+}
+
+bool
+slipway_secret_store_may_change(const SlipwaySecretStore *store)
+{
+	return store->provider != &slipway_secret_environment;
+}
+
+void
+slipway_secret_store_refresh(SlipwaySecretStore *store)
+{
+	slipway_secret_cache_clear(store->cache);
 }
 
 bool

@@ -137,6 +137,27 @@ sub watch
 	return;
 }
 
+# What is in the memory of the client nobody else gets hold of, and the application is as any other program.
+sub look_at_memory
+{
+	my ($env) = @_;
+	my %with = (%$env, SLIPWAY_SECRET_PREFIX => 'PARTS_');
+	my $core = start_client($place, [ 'exec', '--require', 'never', 'true' ], connect => 0, env => \%with);
+
+	$core->{run}->pump until $core->{err} =~ /waiting/;
+	my ($pid) = map { $_->{PID} } @{ $core->{run}{KIDS} };
+	SKIP:
+	{
+		skip('root may do it', 1) if $> == 0;
+		ok(!open(my $environment, '<', "/proc/$pid/environ"), 'another process of the user cannot look at it');
+	}
+	kill 'ABRT', $pid or die "kill: $!\n";
+	eval { $core->{run}->finish };
+	is($core->{run}{KIDS}[0]{RESULT} & 255, 6, 'it leaves no core dump');
+	show(\%with, 0, 'PARTS_', [ 'exec', 'sh', '-c', 'tr "\\0" "\\n" </proc/$$/environ | grep -q ^PGPASSWORD=' ]);
+	return;
+}
+
 # What moves and changes secrets, with what they become.
 sub change_all
 {
@@ -168,6 +189,7 @@ chmod 0600, "$place->{home}/secrets" or die "chmod: $!\n";
 my %file = (SLIPWAY_SECRETS => 'file:secrets');
 run_all(\%file, [ [], ['-v'], ['--json'] ], [qw(PARTS_ URL_)]);
 look_inside(\%file, 'a file');
+look_at_memory(\%file);
 unlink "$place->{home}/secrets" or die "unlink: $!\n";
 
 my $why = why_no_openstack();
