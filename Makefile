@@ -83,6 +83,9 @@ check-kubernetes: check-version  ## deploy/kubernetes and deploy/migrate.sh befo
 check-images: check-version  ## as root: build the images of deploy/docker with podman, and run them and deploy/compose.yaml (IMAGE_TESTS="client compose")
 	@test/image/run
 
+check-upgrade: check-version  ## pg_upgrade from each server to the next (PG_CONFIGS="A B C"), and a newer library under older SQL
+	@PG_CONFIGS='$(PG_CONFIGS)' test/upgrade/run
+
 demo:  ## build, install, and migrate a sample database on a server of its own
 	@demo/run
 

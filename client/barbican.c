@@ -153,6 +153,7 @@ static SlipwaySecretFault *
 explain(const SlipwayBarbican *barbican, const SlipwayBarbicanCall *call, const SlipwayHttpCall *http)
 {
 	const SlipwayToken *token = &barbican->token;
+	SlipwaySecretFault *fault;
 
 	/* nothing of what was sent is in that answer, but it has no other mark */
 	if (http->status == 403 && http->answer.data != NULL && strstr(http->answer.data, "quota has been reached") != NULL)
@@ -175,7 +176,10 @@ explain(const SlipwayBarbican *barbican, const SlipwayBarbicanCall *call, const 
 										"Bytes that are no text, line feeds, quotes and backslashes take more room than others.",
 										"Barbican does not take secrets of that length");
 	/* of what was sent, nothing is shown, and messages may repeat it */
-	return slipway_openstack_fault("Barbican", http, call->body == NULL);
+	fault = slipway_openstack_fault("Barbican", http, call->body == NULL);
+	if (fault->hint == NULL && (http->status == 404 || (http->status >= 300 && http->status < 400)))
+		fault->hint = slipway_memory_copy("Is that the address of Barbican? See BARBICAN_ENDPOINT.");
+	return fault;
 }
 
 /* Sends those of the calls that the places say. */

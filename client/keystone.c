@@ -102,11 +102,11 @@ make_login(const SlipwayOpenStack *cloud)
 	return text;
 }
 
-/* JSON would have it left out. */
+/* JSON would have it left out. What is behind those that log in are names of files and the like. */
 static bool
 is_utf8(const SlipwayOpenStack *cloud)
 {
-	for (int i = 0; i < SLIPWAY_OPENSTACK_FIELDS; i++)
+	for (int i = 0; i <= SLIPWAY_OPENSTACK_CREDENTIAL_SECRET; i++)
 	{
 		json_t	   *text = cloud->values[i] != NULL ? json_string(cloud->values[i]) : NULL;
 

@@ -240,6 +240,8 @@ slipway_role_password_set(PGconn *conn, const char *verifier, bool may_leak)
 	char	   *fault = NULL;
 
 	begin(conn, "BEGIN READ WRITE");
+	/* a commit that waits for a standby which is away is one, all the same */
+	PQclear(PQexec(conn, "SELECT pg_catalog.set_config('statement_timeout', '60s', true)"));
 	if (!take_lock(conn, CHANGING))
 		fault = slipway_memory_copy(PQstatus(conn) == CONNECTION_OK ? "another change of it is under way" : "the connection was lost");
 	else if (function != 0)

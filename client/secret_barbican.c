@@ -244,7 +244,7 @@ find_in_sets(SlipwayBarbicanStore *store, const char *name, bool *is_member, cha
 
 	*is_member = current != NULL && json_object_get(current->members, name) != NULL;
 	left[0] = '\0';
-	for (size_t i = 0; i < sets.count && !*is_member; i++)
+	for (size_t i = 0; i < sets.count && current != NULL && !*is_member; i++)
 		if (json_object_get(sets.sets[i].members, name) != NULL)
 			memcpy(left, current->name, SLIPWAY_SECRET_SET_SIZE);
 	slipway_barbican_sets_release(&sets);

@@ -431,7 +431,6 @@ settle_old(const Rotation *rotation)
 		slipway_secret_free(verifier);
 	}
 	withdraw(rotation);
-	slipway_output_say("an interrupted change of the password was undone");
 }
 
 static void
@@ -439,7 +438,6 @@ settle_new(const Rotation *rotation)
 {
 	slipway_secret_fault_check(slipway_secret_store_publish(rotation->store, rotation->set, false));
 	retire(rotation);
-	slipway_output_say("an interrupted change of the password was brought to its end");
 }
 
 /* Logs in with the password that the role has, and keeps others from changing it; returns whether it is the one that is staged. */
@@ -472,6 +470,14 @@ find_password(Rotation *rotation)
 	return staged;
 }
 
+static void
+tell_settled(bool finished)
+{
+	slipway_output_say("an interrupted change of the password was %s", finished ? "brought to its end" : "undone");
+	if (slipway_output_is_json())
+		slipway_output_json(json_pack("{s:s, s:s}", "event", "secret_rotation_settled", "outcome", finished ? "finished" : "undone"));
+}
+
 static bool
 is_published(const Rotation *rotation)
 {
@@ -491,13 +497,13 @@ settle(Rotation *rotation)
 	if (is_published(rotation))
 	{
 		retire(rotation);
-		slipway_output_say("an interrupted change of the password was brought to its end");
-		return true;
+		staged = true;
 	}
-	if (staged)
+	else if (staged)
 		settle_new(rotation);
 	else
 		settle_old(rotation);
+	tell_settled(staged);
 	return staged;
 }
 

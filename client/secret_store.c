@@ -71,7 +71,7 @@ read_lifetime(double *lifetime)
 	return NULL;
 }
 
-/* Every fault that is returned from here passes this. */
+/* Every fault that is returned from here passes this, but for those of a check. */
 static SlipwaySecretFault *
 count(SlipwaySecretFault *fault)
 {
@@ -580,14 +580,31 @@ slipway_secret_store_look_into(SlipwaySecretStore *store, const char *set, bool 
 
 SlipwaySecretFault *
 slipway_secret_store_describe(SlipwaySecretStore *store, SlipwaySecretVariable variables[SLIPWAY_SECRET_MAX_VARIABLES],
-							  size_t *count)
+							  size_t *number)
 {
-	*count = 0;
-	return store->provider->describe != NULL ? store->provider->describe(store->state, variables, count) : NULL;
+	*number = 0;
+	return store->provider->describe != NULL ? count(store->provider->describe(store->state, variables, number)) : NULL;
+}
+
+/* A report, and whom it is for. */
+typedef struct Listener
+{
+	SlipwaySecretReport report;
+	void	   *context;
+} Listener;
+
+static void
+count_step(void *context, const SlipwaySecretStep *step)
+{
+	const Listener *listener = context;
+
+	if (step->fault != NULL)
+		slipway_secret_counter_error(step->fault->kind);
+	listener->report(listener->context, step);
 }
 
 void
 slipway_secret_store_check(SlipwaySecretStore *store, SlipwaySecretReport report, void *context)
 {
-	store->provider->check(store->state, report, context);
+	store->provider->check(store->state, count_step, &(Listener) {report, context});
 }

@@ -15,6 +15,7 @@
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "parser/parse_node.h"
+#include "storage/lmgr.h"
 #include "tcop/utility.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -308,6 +309,30 @@ refuse_owner(const char *role)
 			 errhint("Give them to another role, or drop them; owned => 'reassign' or 'drop' does it.")));
 }
 
+/*
+ * From 17 on the server notes, for pg_dump, which rights objects of an extension had in the beginning, those by default privileges
+ * among them, and no REVOKE makes it forget a role there. As the role itself, which owns nothing: nothing else happens.
+ */
+static void
+forget_initial_rights(const char *role)
+{
+	static SlipwayQuery query = {"SELECT FROM pg_roles r JOIN pg_shdepend d ON d.refclassid = 'pg_authid'::regclass AND d.refobjid = r.oid "
+	"WHERE r.rolname = $1 AND d.deptype = 'i'", 1, {TEXTOID}};
+	SlipwayArgs args = {0};
+	bool		found;
+
+	slipway_arg_text(&args, role);
+	slipway_spi_begin();
+	found = slipway_query(&query, &args, 1) > 0;
+	slipway_spi_end();
+	if (!found)
+		return;
+	slipway_spi_begin_as(get_role_oid(role, false));
+	if (SPI_execute(psprintf("DROP OWNED BY %s", quote_identifier(role)), false, 0) < 0)
+		elog(ERROR, "could not take the initial rights of role \"%s\"", role);
+	slipway_spi_end();
+}
+
 void
 slipway_credential_drop_role(const char *role, const SlipwayOwned *owned)
 {
@@ -316,9 +341,12 @@ slipway_credential_drop_role(const char *role, const SlipwayOwned *owned)
 
 	if (!OidIsValid(get_role_oid(role, true)))
 		return;
+	/* From here on nothing can be made that it owns. */
+	LockSharedObject(AuthIdRelationId, get_role_oid(role, false), 0, AccessExclusiveLock);
 	give_away(role, owned);
 	refuse_owner(role);
 	slipway_rights_revoke_all(role);
+	forget_initial_rights(role);
 	PreventCommandIfReadOnly("DROP ROLE");
 	spec = makeNode(RoleSpec);
 	spec->roletype = ROLESPEC_CSTRING;

@@ -25,4 +25,10 @@ SELECT 'ROLE', quote_ident(r.rolname), v.attribute, 'superfluous'
  CROSS JOIN LATERAL (VALUES ('SUPERUSER', r.rolsuper), ('CREATEROLE', r.rolcreaterole), ('CREATEDB', r.rolcreatedb),
                             ('REPLICATION', r.rolreplication), ('BYPASSRLS', r.rolbypassrls)) v(attribute, has)
  WHERE r.rolname = $1 AND v.has
+UNION ALL
+SELECT 'DATABASE', quote_ident(b.datname), 'rights or objects in it', 'superfluous'
+  FROM pg_database b
+ WHERE b.datname <> current_database()
+   AND EXISTS (SELECT FROM pg_roles r JOIN pg_shdepend d ON d.refclassid = 'pg_authid'::regclass AND d.refobjid = r.oid
+                WHERE r.rolname = $1 AND d.dbid = b.oid)
  ORDER BY 1, 2, 4, 3

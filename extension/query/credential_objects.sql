@@ -22,7 +22,7 @@ UNION ALL
 SELECT b.datname::text, k.kind, count(*)::text
   FROM pg_roles r
   JOIN pg_shdepend d ON d.refclassid = 'pg_authid'::regclass AND d.refobjid = r.oid
-  JOIN (VALUES ('o', 'objects'), ('r', 'objects'), ('a', 'rights')) k(type, kind) ON k.type = d.deptype::text
+  JOIN (VALUES ('o', 'objects'), ('r', 'objects'), ('a', 'rights'), ('i', 'rights')) k(type, kind) ON k.type = d.deptype::text
   JOIN pg_database b ON b.oid = d.dbid AND b.datname <> current_database()
  WHERE r.rolname = $1
  GROUP BY b.datname, k.kind

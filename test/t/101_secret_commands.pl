@@ -84,6 +84,8 @@ secret_is([ 'delete', 'A', '--yes' ], { exit => 1, err => qr/file:x\.env has no 
 chmod 0640, "$home/x.env";
 secret_is(['list'], { exit => 1, err => qq{slipway: error: the file of secrets "x.env" can be read by others: its mode is 0640\nhint: chmod 600 x.env\n} }, 'file: others can read it', env => \%file);
 
+secret_is([ 'put', 'A' ], { exit => 2, err => qr/"y\.env" cannot hold the value of "A"\nhint: It has a carriage return/ }, 'file: a value that it cannot have', in => "a\r\nb", env => { %file, SLIPWAY_SECRETS => 'file:y.env' });
+secret_is([ 'put', '1A' ], { exit => 2, err => qr/"y\.env" cannot hold "1A"\nhint: A name has/ }, 'file: a name that it cannot have', in => "a", env => { %file, SLIPWAY_SECRETS => 'file:y.env' });
 symlink 'new.env', "$home/link.env" or die "symlink: $!\n";
 symlink 'nowhere/new.env', "$home/dead.env" or die "symlink: $!\n";
 secret_is([ 'put', 'A' ], { err => "A: stored in file:link.env\n" }, 'file: a link to one that is not there yet', in => 'x', env => { %file, SLIPWAY_SECRETS => 'file:link.env' });
@@ -246,6 +248,8 @@ like($text, qr/^slipway_secret_requests_total\{service="keystone",outcome="ok"\}
 like($text, qr/^slipway_secret_requests_total\{service="barbican",outcome="ok"\} 3$/m, 'metrics: and what it asked for');
 secret_is([ 'get', 'ASKED', '--metrics', $prom ], { exit => 1, err => qr/Keystone refuses/ }, 'metrics: of a failure', env => { OS_PASSWORD => 'wrong' });
 like(slurp_file($prom), qr/^slipway_secret_errors_total\{kind="login"\} 1$/m, 'metrics: are there too');
+secret_is([ 'test', '--metrics', $prom ], { exit => 8, out => qr/Keystone refuses/ }, 'metrics: of a probe that fails', env => { OS_PASSWORD => 'wrong' });
+like(slurp_file($prom), qr/^slipway_secret_errors_total\{kind="login"\} 1$/m, 'metrics: have that');
 secret_is([ 'get', 'ASKED', '-v' ], { out => qr/./, err => qr/^store of secrets: 1 secret fetched in [\d.]+ m?s, 4 requests$/m }, 'verbose');
 
 done_testing();

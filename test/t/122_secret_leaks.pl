@@ -94,7 +94,7 @@ sub look_inside
 	is_at_gate($place);
 	my $exec = start_client($place, [ 'exec', '--require', '0002_gate', 'sleep', '0.1' ], connect => 0, env => \%with);
 	$exec->{run}->pump until $exec->{err} =~ /waiting/;
-	my $processes = join "\n", map { my $file = $_; my $text = eval { slurp_file($file) } // ''; $text =~ tr/\0/ /; $text } glob '/proc/[0-9]*/cmdline';
+	my $processes = list_processes();
 	SKIP:
 	{
 		skip('needs /proc', 2) if $processes eq '';
@@ -123,7 +123,7 @@ sub watch
 
 	while ($client->{run}->pumpable)
 	{
-		$processes .= join "\n", map { my $text = eval { slurp_file($_) } // ''; $text =~ tr/\0/ /; "$text\n" } glob '/proc/[0-9]*/cmdline';
+		$processes .= list_processes();
 		$client->{run}->pump_nb;
 		$looks++ if $processes =~ /slipway -v \Q@$args\E/;
 		usleep(20_000);
