@@ -61,8 +61,8 @@ CLIENT_TESTS = TESTS='unit tap' TAP='t/001_*.pl t/02[5-7]*.pl t/03*.pl t/04*.pl 
 
 TORTURE_ROUNDS ?= 300
 
-torture: check-version  ## end client, process or server of a deploy, a rollback, an import or a rotation of secrets at random moments, TORTURE_ROUNDS times
-	@TESTS=tap TAP='t/060_torture.pl t/062_torture_rollback.pl t/132_*.pl t/134_*.pl' TORTURE_ROUNDS=$(TORTURE_ROUNDS) test/run
+torture: check-version  ## end client, process or server of a deploy, a rollback, an import or a rotation of secrets, a credential at random moments, TORTURE_ROUNDS times
+	@TESTS=tap TAP='t/060_torture.pl t/062_torture_rollback.pl t/132_*.pl t/134_*.pl t/142_*.pl' TORTURE_ROUNDS=$(TORTURE_ROUNDS) test/run
 
 check-asan: check-version  ## the client's tests with the address and undefined behaviour sanitizers
 	@$(CLIENT_TESTS) INSTRUMENT=asan test/run

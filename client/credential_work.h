@@ -104,7 +104,10 @@ bool		slipway_credential_work_update(SlipwayCredentialWork *work);
 bool		slipway_credential_work_validate(SlipwayCredentialWork *work);
 bool		slipway_credential_work_undo(SlipwayCredentialWork *work, const char *reason, bool clean_up);
 
-/* After that: does the previous role work again? Says how far that was tried. */
+/* Takes back a generation only. */
+bool		slipway_credential_work_forget(SlipwayCredentialWork *work);
+
+/* After an undoing: does the previous role work again? Says how far that was tried. */
 bool		slipway_credential_work_fallback(SlipwayCredentialWork *work);
 
 #endif

@@ -169,19 +169,21 @@ add_pair(SlipwayBuffer *text, const char *keyword, const char *value)
 	slipway_buffer_add_char(text, '\'');
 }
 
-/* Of a keyword that is there twice the later one counts; but the password that it had goes. */
+/* Of a keyword that is there twice the later one counts; but the password that it had goes. What needs quotes stands at the end. */
 static void
 change_keywords(SlipwayBuffer *text, const char *conninfo, const char *role, const char *password)
 {
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+	bool		is_plain = password[strspn(password, plain)] == '\0';
 	PQconninfoOption *options = parse(conninfo);
 	char	   *without = NULL;
 
 	for (const PQconninfoOption *option = options; option != NULL && option->keyword != NULL; option++)
 		if (strcmp(option->keyword, "password") == 0 && option->val != NULL)
-			without = slipway_stored_password_replace(conninfo, option->val, password);
+			without = slipway_stored_password_replace(conninfo, option->val, is_plain ? password : "-");
 	slipway_buffer_add(text, without != NULL ? without : conninfo);
 	add_pair(text, "user", role);
-	if (without == NULL)
+	if (without == NULL || !is_plain)
 		add_pair(text, "password", password);
 	slipway_secret_free(without);
 	PQconninfoFree(options);
