@@ -16,7 +16,7 @@ PGXS_TEST = $(dir $(shell $(PG_CONFIG) --pgxs))../test
 
 .PHONY: all extension client install install-extension install-client \
 	uninstall installcheck test bench bench-peers torture check-asan check-valgrind check-monitoring demo demo-stop doc \
-	check-kubernetes check-images check-lint check-version clean help
+	check-kubernetes check-images check-upgrade check-lint check-version clean help
 
 all: extension client  ## build the extension and the client (default)
 
