@@ -15,7 +15,7 @@ REGRESS_OPTS =
 PGXS_TEST = $(dir $(shell $(PG_CONFIG) --pgxs))../test
 
 .PHONY: all extension client install install-extension install-client \
-	uninstall installcheck test bench bench-peers torture check-asan check-valgrind check-monitoring demo demo-stop doc \
+	uninstall installcheck test bench bench-peers torture fuzz check-asan check-valgrind check-monitoring demo demo-stop doc \
 	check-kubernetes check-images check-lint check-version clean help
 
 all: extension client  ## build the extension and the client (default)
@@ -91,6 +91,9 @@ demo:  ## build, install, and migrate a sample database on a server of its own
 
 demo-stop:  ## end the server of the demo and remove its files
 	@demo/run stop
+
+fuzz:  ## clang's fuzzer on what reads scripts, files and answers (FUZZ_SECONDS=60 for each, FUZZ_TARGETS="script dotenv", FUZZ_KEEP=yes)
+	@test/fuzz/run
 
 check-lint: check-version  ## clang-tidy, cppcheck and shellcheck, where installed
 	@PG_CONFIG='$(PG_CONFIG)' tools/lint
