@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "conninfo.h"
 #include "memory.h"
 
 #define PERIOD_MS 1000
@@ -82,7 +83,7 @@ start_connection(PGconn *conn)
 		values[count++] = value;
 	}
 	own = PQconnectStartParams(keywords, values, 0);
-	PQconninfoFree(options);
+	slipway_conninfo_free(options);
 	free(keywords);
 	free(values);
 	return own;

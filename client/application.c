@@ -317,8 +317,12 @@ set_stored(const SlipwayTarget *target, const PQconninfoOption *options, const c
 	slipway_memory_file_hand_on(&stored->root);
 	slipway_memory_file_hand_on(&stored->certificate);
 	slipway_memory_file_hand_on(&stored->key);
+	/* what the environment had of them is of another connection */
 	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
+	{
+		(void) unsetenv(settings[i].name);
 		set_known(settings[i].name, getenv(settings[i].variable));
+	}
 	set_variable("DB_CONN_STRING", url);
 }
 
@@ -335,5 +339,5 @@ slipway_application_set(const SlipwayTarget *target)
 	if (target->stored != NULL)
 		set_stored(target, options, url);
 	slipway_memory_wipe(url);
-	PQconninfoFree(options);
+	slipway_conninfo_free(options);
 }

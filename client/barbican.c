@@ -20,6 +20,9 @@
 /* What Barbican gives at most at a time, as it is configured usually. */
 #define PAGE 100
 
+/* What it takes at most in a request, likewise. */
+#define MAX_REQUEST 25000
+
 struct SlipwayBarbican
 {
 	SlipwayOpenStack cloud;
@@ -150,7 +153,14 @@ static SlipwaySecretFault *
 explain(const SlipwayBarbican *barbican, const SlipwayBarbicanCall *call, const SlipwayHttpCall *http)
 {
 	const SlipwayToken *token = &barbican->token;
+	SlipwaySecretFault *fault;
 
+	/* nothing of what was sent is in that answer, but it has no other mark */
+	if (http->status == 403 && http->answer.data != NULL && strstr(http->answer.data, "quota has been reached") != NULL)
+		return slipway_secret_fault_new(SLIPWAY_SECRET_FAULT_FORBIDDEN,
+										"Have it raised, or delete what is not needed: \"slipway secret list\" without a prefix shows all.",
+										"Barbican takes no more: the quota of project \"%s\" is used up",
+										token->project != NULL ? token->project : "?");
 	if (http->status == 403)
 		return slipway_secret_fault_new(SLIPWAY_SECRET_FAULT_FORBIDDEN,
 										"It takes the role creator to store secrets, and creator or observer to read them.",
@@ -160,10 +170,16 @@ explain(const SlipwayBarbican *barbican, const SlipwayBarbicanCall *call, const 
 	if (http->status == 401)
 		return slipway_secret_fault_new(SLIPWAY_SECRET_FAULT_LOGIN, "Does Barbican ask the same Keystone?",
 										"Barbican does not take the token that Keystone has just given");
-	if (http->status == 413)
-		return slipway_secret_fault_new(SLIPWAY_SECRET_FAULT_USAGE, NULL, "Barbican does not take secrets of that length");
+	/* it reads so much, and then finds half of what was sent */
+	if (http->status == 413 || (http->status == 400 && http->length > MAX_REQUEST))
+		return slipway_secret_fault_new(SLIPWAY_SECRET_FAULT_USAGE,
+										"Bytes that are no text, line feeds, quotes and backslashes take more room than others.",
+										"Barbican does not take secrets of that length");
 	/* of what was sent, nothing is shown, and messages may repeat it */
-	return slipway_openstack_fault("Barbican", http, call->body == NULL);
+	fault = slipway_openstack_fault("Barbican", http, call->body == NULL);
+	if (fault->hint == NULL && (http->status == 404 || (http->status >= 300 && http->status < 400)))
+		fault->hint = slipway_memory_copy("Is that the address of Barbican? See BARBICAN_ENDPOINT.");
+	return fault;
 }
 
 /* Sends those of the calls that the places say. */
@@ -400,19 +416,20 @@ slipway_barbican_delete(SlipwayBarbican *barbican, const json_t *references)
 	return fault;
 }
 
+/* What is in front of it is where Barbican is said to be, which may be called like that too. */
 char *
 slipway_barbican_path(const char *reference)
 {
 	static const char *const kinds[] = {"/secrets/", "/containers/"};
+	const char *slash = reference != NULL ? strrchr(reference, '/') : NULL;
+	size_t		length = slash != NULL ? strspn(slash + 1, "0123456789abcdefABCDEF-") : 0;
 
-	for (size_t i = 0; reference != NULL && i < sizeof(kinds) / sizeof(kinds[0]); i++)
+	for (size_t i = 0; length > 0 && slash[1 + length] == '\0' && i < sizeof(kinds) / sizeof(kinds[0]); i++)
 	{
-		const char *found = strstr(reference, kinds[i]);
-		const char *id = found != NULL ? found + strlen(kinds[i]) : "";
-		size_t		length = strspn(id, "0123456789abcdefABCDEF-");
+		size_t		before = strlen(kinds[i]) - 1;
 
-		if (length > 0 && id[length] == '\0')
-			return slipway_memory_copy(found + 1);
+		if ((size_t) (slash - reference) >= before && strncmp(slash - before, kinds[i], before + 1) == 0)
+			return slipway_memory_copy(slash - before + 1);
 	}
 	return NULL;
 }

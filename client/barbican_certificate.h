@@ -8,10 +8,10 @@
 
 #include "barbican_secret.h"
 
-/* Containers of that name, prefix included, with TLS material, oldest first. */
+/* Containers of that name, prefix included, with TLS material, or with nothing any more, oldest first. */
 SlipwaySecretFault *slipway_barbican_find_certificates(SlipwayBarbicanStore *store, const char *name, json_t **containers);
 
-/* Is it such a container? */
+/* Is it a container with TLS material? */
 bool		slipway_barbican_is_certificate(const json_t *container);
 
 /* Removes containers and what is in them. */

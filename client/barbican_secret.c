@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "memory.h"
+#include "output.h"
 
 const char *
 slipway_barbican_name(const json_t *item)
@@ -59,14 +60,77 @@ slipway_barbican_find_named(SlipwayBarbicanStore *store, const char *name, json_
 	return find(store, "name", "name", name, items);
 }
 
+static char *
+make_tag(const char *set)
+{
+	return slipway_memory_format("slipway-%s", set);
+}
+
 SlipwaySecretFault *
 slipway_barbican_find_staged(SlipwayBarbicanStore *store, const char *set, json_t **items)
 {
-	char	   *tag = slipway_memory_format("slipway-%s", set);
+	char	   *tag = make_tag(set);
 	SlipwaySecretFault *fault = find(store, "alg", "algorithm", tag, items);
 
 	free(tag);
 	return fault;
+}
+
+bool
+slipway_barbican_has_reference(const json_t *list, const char *reference)
+{
+	for (size_t i = 0; i < json_array_size(list); i++)
+	{
+		const char *item = json_string_value(json_array_get(list, i));
+
+		if (item != NULL && strcmp(item, reference) == 0)
+			return true;
+	}
+	return false;
+}
+
+SlipwaySecretFault *
+slipway_barbican_remove_staged(SlipwayBarbicanStore *store, const char *set, const json_t *but)
+{
+	json_t	   *items;
+	json_t	   *references = json_array();
+	SlipwaySecretFault *fault = slipway_barbican_find_staged(store, set, &items);
+
+	for (size_t i = 0; i < json_array_size(items); i++)
+	{
+		const char *reference = slipway_barbican_reference(json_array_get(items, i));
+
+		if (!slipway_barbican_has_reference(but, reference))
+			(void) json_array_append_new(references, json_string(reference));
+	}
+	if (fault == NULL)
+		fault = slipway_barbican_delete(store->barbican, references);
+	json_decref(references);
+	json_decref(items);
+	return fault;
+}
+
+SlipwaySecretFault *
+slipway_barbican_doubt(SlipwaySecretFault *fault, SlipwaySecretFault *undone)
+{
+	char	   *text = fault->text;
+
+	if (undone == NULL)
+		return fault;
+	slipway_secret_fault_free(undone);
+	fault->text = slipway_memory_format("%s; it may have been done all the same", text);
+	free(text);
+	if (fault->hint == NULL)
+		fault->hint = slipway_memory_copy("Do it again, or look at what there is with \"slipway secret list\" and \"get\".");
+	return fault;
+}
+
+void
+slipway_barbican_warn_of_rest(SlipwaySecretFault *fault)
+{
+	if (fault != NULL)
+		slipway_output_warn("The next change of it removes that.", "what was stored before could not be removed: %s", fault->text);
+	slipway_secret_fault_free(fault);
 }
 
 /*
@@ -91,7 +155,7 @@ has_border(const char *bytes, size_t length)
 }
 
 static json_t *
-make_body(const char *name, const SlipwaySecretItem *item, const char *set)
+make_body(const char *name, const SlipwaySecretItem *item, const char *tag)
 {
 	json_t	   *text = has_border(item->bytes, item->length) || memchr(item->bytes, '\0', item->length) != NULL ? NULL
 		: json_stringn(item->bytes, item->length);
@@ -112,18 +176,8 @@ make_body(const char *name, const SlipwaySecretItem *item, const char *set)
 		(void) json_object_set_new(body, "payload_content_encoding", json_string("base64"));
 		slipway_secret_free(encoded);
 	}
-	if (set == NULL)
-		(void) json_object_set_new(body, "name", json_string(name));
-	else
-	{
-		char	   *staged = slipway_memory_format("%s@%s", name, set);
-		char	   *tag = slipway_memory_format("slipway-%s", set);
-
-		(void) json_object_set_new(body, "name", json_string(staged));
-		(void) json_object_set_new(body, "algorithm", json_string(tag));
-		free(staged);
-		free(tag);
-	}
+	(void) json_object_set_new(body, "name", json_string(name));
+	(void) json_object_set_new(body, "algorithm", json_string(tag));
 	return body;
 }
 
@@ -193,20 +247,23 @@ make_metadata(const json_t *old, const SlipwaySecretPolicy *policy)
 }
 
 static SlipwaySecretFault *
-post_secrets(SlipwayBarbicanStore *store, const SlipwaySecretItem *items, size_t count, const char *set, json_t *references)
+post_secrets(SlipwayBarbicanStore *store, const SlipwaySecretItem *items, size_t count, const char *set, bool staged,
+			 json_t *references)
 {
 	SlipwayBarbicanCall *calls = slipway_memory_new((count + 1) * sizeof(SlipwayBarbicanCall));
+	char	   *tag = make_tag(set);
 	SlipwaySecretFault *fault;
 
 	for (size_t i = 0; i < count; i++)
 	{
-		char	   *name = slipway_memory_format("%s%s", store->prefix, items[i].name);
+		char	   *name = slipway_memory_format("%s%s%s%s", store->prefix, items[i].name, staged ? "@" : "", staged ? set : "");
 
 		calls[i] = (SlipwayBarbicanCall) {
-			.method = "POST", .path = slipway_memory_copy("secrets"), .body = make_body(name, &items[i], set)
+			.method = "POST", .path = slipway_memory_copy("secrets"), .body = make_body(name, &items[i], tag)
 		};
 		free(name);
 	}
+	free(tag);
 	fault = slipway_barbican_perform(store->barbican, calls, count);
 	for (size_t i = 0; i < count; i++)
 	{
@@ -266,17 +323,32 @@ SlipwaySecretFault *
 slipway_barbican_store_items(SlipwayBarbicanStore *store, const SlipwaySecretItem *items, size_t count, const char *set,
 							 const json_t *old, json_t **references)
 {
+	char		own[SLIPWAY_SECRET_SET_SIZE];
 	json_t	   *metadata = NULL;
 	SlipwaySecretFault *fault = fetch_metadata(store, old, &metadata);
 
 	*references = json_array();
 	if (fault == NULL)
-		fault = post_secrets(store, items, count, set, *references);
-	if (fault == NULL)
-		fault = put_metadata(store, items, count, metadata, *references);
+	{
+		slipway_secret_store_make_set(own);
+		fault = post_secrets(store, items, count, set != NULL ? set : own, set != NULL, *references);
+		if (fault == NULL)
+			fault = put_metadata(store, items, count, metadata, *references);
+		if (fault != NULL)
+		{
+			SlipwaySecretFault *undone = slipway_barbican_delete(store->barbican, *references);
+
+			/* an answer that was lost may be that of a secret which is there now */
+			if (undone == NULL && set == NULL && fault->kind == SLIPWAY_SECRET_FAULT_UNREACHABLE)
+				undone = slipway_barbican_remove_staged(store, own, NULL);
+			if (set == NULL)
+				fault = slipway_barbican_doubt(fault, undone);
+			else
+				slipway_secret_fault_free(undone);
+		}
+	}
 	if (fault != NULL)
 	{
-		slipway_secret_fault_free(slipway_barbican_delete(store->barbican, *references));
 		json_decref(*references);
 		*references = NULL;
 	}
@@ -302,6 +374,23 @@ settle_missing(SlipwayBarbicanStore *store, SlipwaySecretLookup *lookup, const c
 		call.fault = fault != NULL ? call.fault : NULL;
 	}
 	slipway_barbican_release(&call, 1);
+}
+
+/* A list of who may read it may be that of one secret only, so it is named. */
+static SlipwaySecretFault *
+explain(const SlipwayBarbicanStore *store, const char *name, SlipwayBarbicanCall *call)
+{
+	SlipwaySecretFault *fault = call->fault;
+
+	call->fault = NULL;
+	if (fault->kind == SLIPWAY_SECRET_FAULT_FORBIDDEN)
+	{
+		char	   *text = fault->text;
+
+		fault->text = slipway_memory_format("secret \"%s%s\": %s", store->prefix, name, text);
+		free(text);
+	}
+	return fault;
 }
 
 SlipwaySecretFault *
@@ -342,8 +431,7 @@ slipway_barbican_fetch_payloads(SlipwayBarbicanStore *store, SlipwaySecretLookup
 		else
 		{
 			lookup->state = SLIPWAY_SECRET_FAILED;
-			lookup->fault = calls[i].fault;
-			calls[i].fault = NULL;
+			lookup->fault = explain(store, lookup->name, &calls[i]);
 		}
 	}
 	slipway_barbican_release(calls, asked);

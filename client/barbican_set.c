@@ -79,7 +79,10 @@ read_set(const json_t *container, SlipwayBarbicanSet *set)
 	return marked;
 }
 
-/* Two of the same generation are there for a moment only, or where a process has died then. */
+/*
+ * Two of the same generation are there for a moment only, or where a process has died then. The first of them counts: it may have
+ * been found alone, and have been told to be in force.
+ */
 static int
 compare_sets(const void *a, const void *b)
 {
@@ -88,7 +91,7 @@ compare_sets(const void *a, const void *b)
 	int			order = (first->generation > second->generation) - (first->generation < second->generation);
 
 	if (order == 0)
-		order = strcmp(first->created, second->created);
+		order = strcmp(second->created, first->created);
 	return order != 0 ? order : strcmp(first->reference, second->reference);
 }
 
@@ -401,18 +404,6 @@ slipway_barbican_is_published(void *state, const char *set, bool *published)
 	return fault;
 }
 
-static bool
-has_reference(const json_t *list, const char *reference)
-{
-	const json_t *item;
-	size_t		i;
-
-	json_array_foreach(list, i, item)
-		if (strcmp(json_string_value(item), reference) == 0)
-			return true;
-	return false;
-}
-
 /* Adds those of a list that are not in another one. */
 static void
 add_others(json_t *into, const json_t *list, const json_t *without)
@@ -421,7 +412,8 @@ add_others(json_t *into, const json_t *list, const json_t *without)
 	size_t		i;
 
 	json_array_foreach(list, i, item)
-		if (!has_reference(without, json_string_value(item)) && !has_reference(into, json_string_value(item)))
+		if (!slipway_barbican_has_reference(without, json_string_value(item)) &&
+			!slipway_barbican_has_reference(into, json_string_value(item)))
 			(void) json_array_append(into, item);
 }
 
@@ -457,7 +449,6 @@ slipway_barbican_retire(void *state, const char *set)
 	json_t	   *secrets = json_array();
 	json_t	   *marks = json_array();
 	json_t	   *containers = json_array();
-	json_t	   *staged = NULL;
 	SlipwaySecretFault *fault = slipway_barbican_sets_find(store, &sets);
 
 	current = slipway_barbican_sets_current(&sets);
@@ -465,7 +456,7 @@ slipway_barbican_retire(void *state, const char *set)
 	{
 		/* a request that was repeated has made two containers of one set, with one mark */
 		for (size_t i = 0; i + 1 < sets.count; i++)
-			if (!has_reference(current->references, sets.sets[i].mark))
+			if (!slipway_barbican_has_reference(current->references, sets.sets[i].mark))
 				(void) json_array_append_new(marks, json_string(sets.sets[i].mark));
 		for (size_t i = 0; i + 1 < sets.count; i++)
 		{
@@ -477,24 +468,15 @@ slipway_barbican_retire(void *state, const char *set)
 			(void) json_array_append_new(containers, json_string(sets.sets[i].reference));
 		}
 		add_ruins(containers, sets.unmarked, current->references);
-		/* of a try of publish that was lost */
-		fault = slipway_barbican_find_staged(store, set, &staged);
-		for (size_t i = 0; i < json_array_size(staged); i++)
-		{
-			const char *reference = slipway_barbican_reference(json_array_get(staged, i));
-
-			if (!has_reference(current->references, reference) && !has_reference(secrets, reference) &&
-				!has_reference(marks, reference))
-				(void) json_array_append_new(secrets, json_string(reference));
-		}
-		if (fault == NULL)
-			fault = slipway_barbican_delete(store->barbican, secrets);
+		fault = slipway_barbican_delete(store->barbican, secrets);
 		if (fault == NULL)
 			fault = slipway_barbican_delete(store->barbican, marks);
+		/* of a try of publish that was lost */
+		if (fault == NULL)
+			fault = slipway_barbican_remove_staged(store, set, current->references);
 		if (fault == NULL)
 			fault = slipway_barbican_delete(store->barbican, containers);
 	}
-	json_decref(staged);
 	json_decref(secrets);
 	json_decref(marks);
 	json_decref(containers);
@@ -509,31 +491,19 @@ slipway_barbican_withdraw(void *state, const char *set)
 	SlipwayBarbicanStore *store = state;
 	SlipwayBarbicanSets sets = {0};
 	json_t	   *containers = json_array();
-	json_t	   *secrets = json_array();
-	json_t	   *staged = NULL;
+	json_t	   *used = json_array();
 	SlipwaySecretFault *fault = slipway_barbican_sets_find(store, &sets);
 
-	for (size_t i = 0; i < sets.count && fault == NULL; i++)
+	for (size_t i = 0; i < sets.count; i++)
 		if (strcmp(sets.sets[i].name, set) == 0)
 			(void) json_array_append_new(containers, json_string(sets.sets[i].reference));
+		else
+			(void) json_array_extend(used, sets.sets[i].references);
 	if (fault == NULL)
 		fault = slipway_barbican_delete(store->barbican, containers);
 	if (fault == NULL)
-		fault = slipway_barbican_find_staged(store, set, &staged);
-	for (size_t i = 0; i < json_array_size(staged); i++)
-	{
-		const char *reference = slipway_barbican_reference(json_array_get(staged, i));
-		bool		used = false;
-
-		for (size_t j = 0; j < sets.count; j++)
-			used = used || (strcmp(sets.sets[j].name, set) != 0 && has_reference(sets.sets[j].references, reference));
-		if (!used)
-			(void) json_array_append_new(secrets, json_string(reference));
-	}
-	if (fault == NULL)
-		fault = slipway_barbican_delete(store->barbican, secrets);
-	json_decref(staged);
-	json_decref(secrets);
+		fault = slipway_barbican_remove_staged(store, set, used);
+	json_decref(used);
 	json_decref(containers);
 	slipway_barbican_sets_release(&sets);
 	return fault;
@@ -576,6 +546,25 @@ pause_a_little(int round)
 	(void) nanosleep(&time, NULL);
 }
 
+/* The new set is in force: what was there before and cannot be removed is a failure only where removing it was what was wanted. */
+static SlipwaySecretFault *
+end_change(SlipwayBarbicanStore *store, const char *set, const char *name, bool removed)
+{
+	SlipwaySecretFault *fault = slipway_barbican_retire(store, set);
+	char	   *text;
+
+	if (fault == NULL || !removed)
+	{
+		slipway_barbican_warn_of_rest(fault);
+		return NULL;
+	}
+	text = fault->text;
+	fault->text = slipway_memory_format("secret \"%s%s\" is not in force any more, but could not be removed: %s", store->prefix, name,
+										text);
+	free(text);
+	return fault;
+}
+
 SlipwaySecretFault *
 slipway_barbican_set_change(SlipwayBarbicanStore *store, const char *name, const SlipwaySecretItem *item)
 {
@@ -584,15 +573,21 @@ slipway_barbican_set_change(SlipwayBarbicanStore *store, const char *name, const
 	for (int i = 0; i < MAX_CHANGES; i++)
 	{
 		char		set[SLIPWAY_SECRET_SET_SIZE];
+		bool		staged;
+		SlipwaySecretFault *undone;
 
 		slipway_secret_fault_free(fault);
 		slipway_secret_store_make_set(set);
 		fault = item != NULL ? slipway_barbican_stage(store, set, item, 1) : NULL;
-		if (fault == NULL)
+		staged = fault == NULL;
+		if (staged)
 			fault = publish(store, set, false, item == NULL ? name : NULL);
 		if (fault == NULL)
-			return slipway_barbican_retire(store, set);
-		slipway_secret_fault_free(slipway_barbican_withdraw(store, set));
+			return end_change(store, set, name, item == NULL);
+		undone = slipway_barbican_withdraw(store, set);
+		if (undone != NULL && staged)
+			return slipway_barbican_doubt(fault, undone);
+		slipway_secret_fault_free(undone);
 		if (fault->kind != SLIPWAY_SECRET_FAULT_CONFLICT)
 			return fault;
 		pause_a_little(i);

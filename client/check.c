@@ -259,7 +259,10 @@ slipway_check_run(PGconn *conn, const SlipwayManifest *manifest, const SlipwaySt
 		if (is_step(state, strcmp(policy, "refuse") != 0))
 		{
 			if (!beyond && migration != NULL)
+			{
+				check->steps[check->step_count].approval = state->approval;
 				check->steps[check->step_count++].migration = migration;
+			}
 		}
 		else
 			add_state_problem(check, state);

@@ -20,6 +20,7 @@ typedef struct SlipwayStep
 	const char *reason;			/* why stepwise, or NULL */
 	int			units;
 	const char *requires;		/* names, a line each, or NULL */
+	const char *approval;		/* "given", "missing"; NULL: none is needed */
 } SlipwayStep;
 
 /* A down or verify script of a step. */

@@ -211,9 +211,7 @@ static PGresult *
 register_one(PGconn *conn, const SlipwayArguments *arguments, const char *project, const json_t *mapping)
 {
 	static const char sql[] =
-		"SELECT $1 AS project, (SELECT role FROM slipway.project_credential WHERE project OPERATOR(pg_catalog.=) $1) AS role, r.outcome"
-		" FROM slipway.register_credential($1, $2, coalesce($3, 'read-write'), $4, coalesce($5::pg_catalog.int4, -1), $6, $7::pg_catalog.jsonb)"
-		" AS r(outcome)";
+		"SELECT slipway.register_credential($1, $2, coalesce($3, 'read-write'), $4, coalesce($5::pg_catalog.int4, -1), $6, $7::pg_catalog.jsonb)";
 	const char *login = slipway_option_text(arguments, SLIPWAY_OPTION_LOGIN);
 	const char *prefix = slipway_option_text(arguments, SLIPWAY_OPTION_ROLE_PREFIX);
 	char	   *role = login != NULL ? slipway_memory_copy(login) : prefix != NULL ? slipway_memory_format("%s%s", prefix, project) : NULL;
@@ -222,8 +220,12 @@ register_one(PGconn *conn, const SlipwayArguments *arguments, const char *projec
 		project, role, slipway_option_text(arguments, SLIPWAY_OPTION_PRESET), slipway_option_text(arguments, SLIPWAY_OPTION_PREVIOUS_ROLE),
 		slipway_option_text(arguments, SLIPWAY_OPTION_CONNECTION_LIMIT), slipway_option_text(arguments, SLIPWAY_OPTION_APPLICATION), text
 	};
-	PGresult   *result = slipway_server_query(conn, sql, 7, values);
+	PGresult   *outcome = slipway_server_query(conn, sql, 7, values);
+	const char *const found[] = {project, PQgetvalue(outcome, 0, 0)};
+	PGresult   *result = slipway_server_query(conn, "SELECT project, role, $2::pg_catalog.text AS outcome FROM slipway.project_credential"
+											  " WHERE project OPERATOR(pg_catalog.=) $1", 2, found);
 
+	PQclear(outcome);
 	free(text);
 	free(role);
 	return result;

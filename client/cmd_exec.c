@@ -18,6 +18,7 @@
 #include "memory.h"
 #include "output.h"
 #include "release.h"
+#include "secret_store.h"
 #include "server.h"
 #include "server_error.h"
 #include "wait.h"
@@ -74,8 +75,13 @@ say_waiting(const char *migration, const char *project, const char *reason)
 static PGconn *
 connect_in_time(const SlipwayArguments *arguments, SlipwayWait *wait, SlipwayTarget *target)
 {
-	free(slipway_wait_for_server(wait, target));
-	return slipway_connection_open_application(arguments, target);
+	PGconn	   *conn;
+
+	free(slipway_wait_for_server(wait, arguments, target));
+	conn = slipway_connection_open_application(arguments, target);
+	/* a pooler's yes is not yet that of the server */
+	PQclear(slipway_server_query(conn, "SELECT 1", 0, NULL));
+	return conn;
 }
 
 /*
@@ -132,8 +138,7 @@ wait_for_migration(const SlipwayArguments *arguments, SlipwayWait *wait, Slipway
 						slipway_output_duration(wait->timeout), reason);
 		if (lost)
 		{
-			slipway_die_pop();
-			PQfinish(conn);
+			slipway_connection_close(conn);
 			conn = connect_in_time(arguments, wait, target);
 		}
 	}
@@ -161,6 +166,8 @@ become(const char *const *words)
 {
 	const char *fault;
 
+	/* libcurl's connections would stay open */
+	slipway_secret_store_forget();
 	/* what is ignored stays so, and few programs expect that */
 	(void) signal(SIGPIPE, SIG_DFL);
 	(void) slipway_output_flush();
@@ -182,12 +189,12 @@ slipway_cmd_exec(const SlipwayArguments *arguments)
 		die_of_silence(arguments);
 	slipway_application_forget_admin(arguments);
 	conn = connect_in_time(arguments, &wait, &target);
-	/* a pooler's yes is not yet that of the server */
-	PQclear(slipway_server_query(conn, "SELECT 1", 0, NULL));
 	if (slipway_option_text(arguments, SLIPWAY_OPTION_REQUIRE) != NULL)
 		conn = wait_for_migration(arguments, &wait, &target, conn);
-	slipway_die_pop();
-	PQfinish(conn);
+	slipway_connection_close(conn);
+	/* that may have taken so long that what it was begun with is out of date */
+	while (slipway_wait_has_changed(&wait, arguments, &target))
+		slipway_connection_close(connect_in_time(arguments, &wait, &target));
 	slipway_application_set(&target);
 	become(arguments->words + 1);
 }

@@ -174,6 +174,21 @@ init_grant(const Target *target, const Grant *grant)
 	free(action);
 }
 
+static void
+init_approval(const Target *target, bool wanted, const char *reason)
+{
+	const char *const values[] = {target->project, wanted ? "true" : "false", reason};
+	static const char is_there[] = "SELECT EXISTS (SELECT FROM slipway.project WHERE name = $1)";
+	bool		done = ask(target, is_there, 1, values)
+		? ask(target, "SELECT slipway.needs_approval($1) = $2::boolean", 2, values) : !wanted;
+
+	if (!done)
+		execute(target, "SELECT slipway.require_approval($2::boolean, $3, $1)", 3, values);
+	say_action("approval", target->project, done ? (wanted ? "already required" : "not required")
+			   : target->dry_run ? (wanted ? "would be required" : "would not be required any more")
+			   : wanted ? "is now required" : "is not required any more");
+}
+
 SlipwayExitCode
 slipway_cmd_init(const SlipwayArguments *arguments)
 {
@@ -182,10 +197,14 @@ slipway_cmd_init(const SlipwayArguments *arguments)
 		.dry_run = slipway_option_flag(arguments, SLIPWAY_OPTION_DRY_RUN),
 	};
 	const char *owner = slipway_option_text(arguments, SLIPWAY_OPTION_OWNER);
+	const char *approval = slipway_option_text(arguments, SLIPWAY_OPTION_APPROVAL);
 	char	   *schemas = slipway_schema_list(slipway_option_text(arguments, SLIPWAY_OPTION_SCHEMAS));
 	const SlipwayOptionList *list = &arguments->lists[SLIPWAY_OPTION_GRANT];
 	Grant	   *grants = slipway_memory_new(list->count * sizeof(Grant));
 
+	if (approval != NULL && slipway_option_text(arguments, SLIPWAY_OPTION_REASON) == NULL)
+		slipway_die(SLIPWAY_EXIT_USAGE, "Say why with --reason TEXT; it is kept in the history.",
+					"option \"--approval\" needs a reason");
 	for (size_t i = 0; i < list->count; i++)
 		grants[i] = parse_grant(list->values[i]);
 	target.conn = slipway_connection_open(arguments);
@@ -197,6 +216,8 @@ slipway_cmd_init(const SlipwayArguments *arguments)
 	init_project(&target, schemas, slipway_option_text(arguments, SLIPWAY_OPTION_PROJECT_OWNER));
 	if (owner != NULL)
 		init_owner(&target, owner);
+	if (approval != NULL)
+		init_approval(&target, strcmp(approval, "on") == 0, slipway_option_text(arguments, SLIPWAY_OPTION_REASON));
 	for (size_t i = 0; i < list->count; i++)
 	{
 		init_grant(&target, &grants[i]);

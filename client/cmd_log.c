@@ -41,7 +41,9 @@ enum
 	FIELD_LABELS_JSON,
 	FIELD_REASON,
 	FIELD_CONTEXT,
-	FIELD_VARIABLES_JSON
+	FIELD_VARIABLES_JSON,
+	FIELD_DIRECTION,
+	FIELD_APPROVED_BY
 };
 
 #define COLUMN_COUNT 7
@@ -61,7 +63,7 @@ read_log(PGconn *conn, const char *project, const char *limit, const char *after
 		" pg_catalog.encode(script_hash, 'hex'), pg_catalog.encode(entry_hash, 'hex'),"
 		" sqlstate, message, detail, hint, line_number, column_number,"
 		" (SELECT pg_catalog.string_agg(key || '=' || value, ', ' ORDER BY key)"
-		"    FROM pg_catalog.jsonb_each_text(labels)), labels, reason, context, variables"
+		"    FROM pg_catalog.jsonb_each_text(labels)), labels, reason, context, variables, direction, approved_by"
 		" FROM slipway.log WHERE project = $1 AND entry > $3::bigint"
 		" ORDER BY entry DESC LIMIT $2::bigint) newest"
 		" ORDER BY entry";
@@ -80,9 +82,16 @@ make_note(const PGresult *result, int row, const char *folder)
 	const char *column = slipway_server_text(result, row, FIELD_COLUMN);
 	const char *sqlstate = slipway_server_text(result, row, FIELD_SQLSTATE);
 	const char *reason = slipway_server_text(result, row, FIELD_REASON);
+	const char *direction = slipway_server_text(result, row, FIELD_DIRECTION);
+	const char *approved_by = slipway_server_text(result, row, FIELD_APPROVED_BY);
 	char	   *path;
 	char	   *note;
 
+	if (direction != NULL)
+		return slipway_memory_format("%s script %s%s%s", direction, slipway_server_text(result, row, FIELD_SCRIPT_HASH),
+									 reason != NULL ? ": " : "", reason != NULL ? reason : "");
+	if (reason == NULL && message == NULL && approved_by != NULL)
+		return slipway_memory_format("approved by %s", approved_by);
 	if (reason != NULL)
 		return slipway_memory_format("%s%s%s", message != NULL ? message : "",
 									 message != NULL ? ": " : "", reason);
@@ -193,7 +202,8 @@ print_log_json(const PGresult *result)
 		{"started_at", FIELD_WHEN_ISO}, {"migration", FIELD_MIGRATION}, {"action", FIELD_ACTION},
 		{"outcome", FIELD_OUTCOME}, {"by", FIELD_BY}, {"script_hash", FIELD_SCRIPT_HASH},
 		{"entry_hash", FIELD_ENTRY_HASH}, {"sqlstate", FIELD_SQLSTATE}, {"message", FIELD_MESSAGE},
-		{"detail", FIELD_DETAIL}, {"hint", FIELD_HINT}, {"reason", FIELD_REASON}
+		{"detail", FIELD_DETAIL}, {"hint", FIELD_HINT}, {"reason", FIELD_REASON},
+		{"direction", FIELD_DIRECTION}, {"approved_by", FIELD_APPROVED_BY}
 	};
 
 	for (int row = 0; row < PQntuples(result); row++)

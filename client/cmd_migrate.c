@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "anchor.h"
 #include "clock.h"
 #include "command.h"
 #include "connection.h"
@@ -106,6 +107,18 @@ run_detached(const SlipwayReport *report, PGconn *conn, const char *options,
 	return code;
 }
 
+/* Who does not wait for the end does not know the head that it leaves. */
+static SlipwayAnchor *
+read_anchor(const SlipwayArguments *arguments)
+{
+	SlipwayAnchor *anchor = slipway_anchor_read(arguments, true);
+
+	if (anchor != NULL && slipway_option_flag(arguments, SLIPWAY_OPTION_NO_WAIT))
+		slipway_die(SLIPWAY_EXIT_USAGE, "The anchor is brought up to date at the end of the run.",
+					"options \"--anchor\" and \"--no-wait\" do not go together");
+	return anchor;
+}
+
 static void
 begin_upload(PGconn *conn, void *report)
 {
@@ -122,6 +135,7 @@ slipway_cmd_migrate(const SlipwayArguments *arguments)
 	SlipwayManifest *manifest;
 	PGconn	   *conn;
 	SlipwayUpload upload;
+	SlipwayAnchor *anchor;
 	SlipwayExitCode code = SLIPWAY_EXIT_DONE;
 
 	if (slipway_option_flag(arguments, SLIPWAY_OPTION_NO_WAIT) && arguments->sources[SLIPWAY_OPTION_NO_WAIT] == NULL &&
@@ -132,6 +146,7 @@ slipway_cmd_migrate(const SlipwayArguments *arguments)
 		return slipway_cmd_plan(arguments);
 	json_decref(slipway_label_json(arguments));
 	slipway_variable_check(arguments);
+	anchor = read_anchor(arguments);
 	slipway_webhook_prepare(arguments, "migrate");
 	manifest = slipway_release_load(arguments, begin_upload, &report);
 	conn = slipway_connection_open(arguments);
@@ -139,6 +154,7 @@ slipway_cmd_migrate(const SlipwayArguments *arguments)
 	upload = slipway_upload_run(conn, manifest, report.project);
 	slipway_output_detail("%zu %s uploaded", upload.scripts,
 						  upload.scripts == 1 ? "script" : "scripts");
+	slipway_anchor_require(anchor, conn, report.project);
 	/* of a target the server may have more to say */
 	if (upload.settled && slipway_option_text(arguments, SLIPWAY_OPTION_TO) == NULL)
 		slipway_report_done(&report, NULL, upload.head);
@@ -155,6 +171,7 @@ slipway_cmd_migrate(const SlipwayArguments *arguments)
 			: run_migrate(&report, conn, options, manifest->folder);
 		free(options);
 	}
+	slipway_anchor_update(anchor, conn, report.project);
 	free(upload.head);
 	slipway_release_free(manifest);
 	return code;

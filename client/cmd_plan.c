@@ -27,6 +27,7 @@ print_steps_json(const SlipwayCheck *check)
 		(void) json_object_set_new(object, "kind", slipway_output_json_text(step->kind));
 		(void) json_object_set_new(object, "units", json_integer(step->units));
 		(void) json_object_set_new(object, "reason", slipway_output_json_text(step->reason));
+		(void) json_object_set_new(object, "approval", slipway_output_json_text(step->approval));
 		slipway_output_json(object);
 	}
 }
@@ -78,6 +79,26 @@ show_hooks(const SlipwayCheck *check)
 	free(slipway_buffer_take(&line));
 }
 
+/* migrate would refuse to run those. */
+static void
+say_approval(const SlipwayCheck *check)
+{
+	SlipwayBuffer names = {.data = NULL};
+
+	for (size_t i = 0; i < check->step_count; i++)
+	{
+		const SlipwayStep *step = &check->steps[i];
+
+		if (step->approval == NULL || strcmp(step->approval, "missing") != 0)
+			continue;
+		slipway_buffer_add(&names, names.length > 0 ? ", " : "not approved: ");
+		slipway_buffer_add(&names, step->migration->name);
+	}
+	if (names.length > 0)
+		slipway_output_say("%s", names.data);
+	free(slipway_buffer_take(&names));
+}
+
 static void
 show_steps(const SlipwayCheck *check, const char *project)
 {
@@ -86,6 +107,7 @@ show_steps(const SlipwayCheck *check, const char *project)
 	else
 		print_steps(check);
 	show_hooks(check);
+	say_approval(check);
 	if (check->step_count == 0)
 		slipway_output_say("nothing to do");
 	else

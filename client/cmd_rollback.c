@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "anchor.h"
 #include "clock.h"
 #include "command.h"
 #include "confirm.h"
@@ -286,14 +287,17 @@ roll_back(const SlipwayArguments *arguments, bool redo)
 		.redo = redo,
 		.report = {.project = slipway_release_project(arguments), .is_rollback = true},
 	};
+	SlipwayAnchor *anchor;
 	SlipwayExitCode code = SLIPWAY_EXIT_DONE;
 
 	/* a bad one is said before anything is done */
 	json_decref(slipway_label_json(arguments));
 	slipway_variable_check(arguments);
+	anchor = slipway_anchor_read(arguments, true);
 	slipway_webhook_prepare(arguments, redo ? "redo" : "rollback");
 	require_consent(&rollback);
 	connect_and_upload(&rollback);
+	slipway_anchor_require(anchor, rollback.conn, rollback.report.project);
 	upload_script(&rollback);
 	slipway_variable_send(rollback.conn, arguments, rollback.variables_key);
 	look(&rollback);
@@ -308,6 +312,10 @@ roll_back(const SlipwayArguments *arguments, bool redo)
 		code = run(&rollback);
 	else
 		slipway_die(SLIPWAY_EXIT_ERROR, NULL, "nothing was changed");
+	if (slipway_option_flag(arguments, SLIPWAY_OPTION_DRY_RUN))
+		slipway_anchor_free(anchor);
+	else
+		slipway_anchor_update(anchor, rollback.conn, rollback.report.project);
 	slipway_descent_free(rollback.descent);
 	if (rollback.manifest != NULL)
 		slipway_release_free(rollback.manifest);

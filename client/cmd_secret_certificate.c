@@ -4,6 +4,7 @@
  *
  * What would not work later is refused now: files that are no PEM, a key of another certificate, one with a passphrase.
  */
+#include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 #include <stdlib.h>
@@ -40,9 +41,12 @@ static X509 *
 read_certificates(const char *path, const SlipwaySecretBuffer *text)
 {
 	BIO		   *bio = open_text(text);
-	X509	   *first = PEM_read_bio_X509(bio, NULL, NULL, (void *) "");
-	X509	   *next = first;
+	X509	   *first;
+	X509	   *next;
 
+	ERR_clear_error();
+	first = PEM_read_bio_X509(bio, NULL, NULL, (void *) "");
+	next = first;
 	while (next != NULL)
 	{
 		warn_of_time(path, next);
@@ -54,6 +58,10 @@ read_certificates(const char *path, const SlipwaySecretBuffer *text)
 	if (first == NULL)
 		slipway_die(SLIPWAY_EXIT_USAGE, "It begins with -----BEGIN CERTIFICATE-----.",
 					"\"%s\" has no certificate in PEM", path);
+	/* at the end there is nothing that begins as one */
+	if (ERR_GET_REASON(ERR_peek_last_error()) != PEM_R_NO_START_LINE)
+		slipway_die(SLIPWAY_EXIT_USAGE, "The first one is good.", "\"%s\" has a malformed certificate", path);
+	ERR_clear_error();
 	return first;
 }
 

@@ -106,6 +106,11 @@ show_plan(const SlipwayEnvMove *move, const char *place)
 static void
 warn_of_rest(const SlipwayEnvMove *move)
 {
+	const char *left = slipway_env_move_left_behind(move);
+
+	if (left != NULL)
+		slipway_output_warn("In a comment, perhaps, or in a setting of another name.",
+							"%s: the password in %s stands somewhere else, too, and stays there", move->file->name, left);
 	for (size_t i = 0; i < slipway_dotenv_count(move->file->dotenv); i++)
 	{
 		const SlipwayDotenvEntry *entry = slipway_dotenv_entry(move->file->dotenv, i);

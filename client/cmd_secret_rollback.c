@@ -30,6 +30,22 @@ find_backup(const char *name, const char *path)
 	return backup;
 }
 
+/* An application may look at either; the import was told which. */
+static void
+settle(const SlipwayArguments *arguments, SlipwayEnvMove *move)
+{
+	const char *given = slipway_option_text(arguments, SLIPWAY_OPTION_PREFER);
+	bool		url = given == NULL || strcmp(given, "url") == 0;
+
+	for (int round = 0; round < 2 && move->difference_count > 0; round++)
+	{
+		if (given == NULL)
+			slipway_output_warn("--prefer parameters tries these.", "%s: %s and the single parameters disagree; the former is tried",
+								move->file->name, move->string_name);
+		slipway_env_move_settle(move, url ? SLIPWAY_ENV_PREFER_URL : SLIPWAY_ENV_PREFER_PARAMETERS);
+	}
+}
+
 /*
  * Tries the connections of the backup before the file is what applications read. What the file says is put into the process
  * environment, which is a store as well: so the other one need not even be there.
@@ -41,6 +57,7 @@ test_connections(const SlipwayArguments *arguments, const SlipwayEnvFile *backup
 	SlipwayEnvMove move;
 
 	slipway_env_move_plan(backup, prefix, &move);
+	settle(arguments, &move);
 	for (int i = 0; i < SLIPWAY_ENV_SETTINGS; i++)
 	{
 		const char *name = slipway_env_setting_name((SlipwayEnvSetting) i);
@@ -61,6 +78,9 @@ test_connections(const SlipwayArguments *arguments, const SlipwayEnvFile *backup
 		slipway_login_test(&only, true);
 	if (slipway_env_move_has_admin(&move))
 		slipway_login_test(&only, false);
+	if (!slipway_env_move_is_whole(&move) && !slipway_env_move_has_admin(&move))
+		slipway_output_warn("If its names have a prefix: --secret-prefix.", "%s says of no connection all that it needs: none was tried",
+							backup->name);
 	slipway_env_move_release(&move);
 }
 
@@ -73,8 +93,8 @@ restore(const char *name, const char *backup_path)
 	SlipwayEnvFile backup;
 	SlipwayEnvFile file;
 
-	(void) slipway_env_file_read(backup_path, false, &backup);
-	if (slipway_env_file_read(name, true, &file))
+	(void) slipway_env_file_load(backup_path, false, &backup);
+	if (slipway_env_file_load(name, true, &file))
 	{
 		slipway_env_file_check(&file);
 		/* one that was interrupted has done this */
@@ -83,7 +103,10 @@ restore(const char *name, const char *backup_path)
 			slipway_env_file_write_beside(&file, kept, file.text.data, file.text.length);
 			slipway_env_file_replace(&file, backup.text.data, backup.text.length);
 		}
-		slipway_output_say("%s: as it was before the import; what it had is in %s", name, kept);
+		if (access(kept, F_OK) == 0)
+			slipway_output_say("%s: as it was before the import; what it had is in %s", name, kept);
+		else
+			slipway_output_say("%s: as it was before the import", name);
 	}
 	else
 	{

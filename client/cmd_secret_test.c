@@ -9,6 +9,7 @@
 
 #include "command.h"
 #include "connection.h"
+#include "conninfo.h"
 #include "die.h"
 #include "memory.h"
 #include "output.h"
@@ -67,7 +68,7 @@ connect_target(Trial *trial, SlipwayTarget *target)
 	trial->conn = slipway_connection_attempt(preflight->arguments, target, &fault);
 	if (trial->conn == NULL)
 		slipway_preflight_note(preflight, trial->check, SLIPWAY_OUTCOME_FAILED,
-							   "If the password was changed elsewhere, store it: \"slipway secret put\".",
+							   "What is stored may be out of date: \"slipway secret put\" replaces it.",
 							   "could not connect (%s): %s", target->source, fault);
 	else
 		slipway_preflight_note(preflight, trial->check, SLIPWAY_OUTCOME_OK, NULL,
@@ -101,27 +102,37 @@ find_sslmode(PGconn *conn)
 	for (const PQconninfoOption *option = options; option != NULL && option->keyword != NULL; option++)
 		if (strcmp(option->keyword, "sslmode") == 0 && option->val != NULL)
 			mode = slipway_memory_copy(option->val);
-	PQconninfoFree(options);
+	slipway_conninfo_free(options);
 	return mode != NULL ? mode : slipway_memory_copy("unknown");
 }
 
+/* With an authority to compare with, libpq checks the certificate whatever sslmode is, but not whose it is. */
 static void
-test_tls(Trial *trial)
+report_tls(Trial *trial, const SlipwayStoredConnection *stored, const char *mode)
 {
-	SlipwayPreflight *preflight = &trial->preflight;
+	bool		verifies = strncmp(mode, "verify", 6) == 0;
+	bool		checks = stored != NULL && stored->root.path != NULL;
+
+	slipway_preflight_note(&trial->preflight, trial->check, verifies ? SLIPWAY_OUTCOME_OK : SLIPWAY_OUTCOME_WARNING,
+						   verifies ? NULL : checks ? "Store DB_SSLMODE, as verify-full."
+						   : stored != NULL ? "Store the authority's certificate: \"slipway secret put-certificate\"."
+						   : "The connection string needs sslmode=verify-full and sslrootcert.",
+						   "%s with %s, the server's certificate is %s (%s)", PQsslAttribute(trial->conn, "protocol"),
+						   PQsslAttribute(trial->conn, "cipher"),
+						   verifies ? "verified" : checks ? "verified, but not whose it is" : "not verified", mode);
+}
+
+static void
+test_tls(Trial *trial, const SlipwayTarget *target)
+{
 	char	   *mode = find_sslmode(trial->conn);
 	bool		is_socket = PQhost(trial->conn)[0] == '/' || PQhost(trial->conn)[0] == '@';
 
 	if (PQsslInUse(trial->conn) != 0)
-		slipway_preflight_note(preflight, trial->check,
-							   strncmp(mode, "verify", 6) == 0 ? SLIPWAY_OUTCOME_OK : SLIPWAY_OUTCOME_WARNING,
-							   strncmp(mode, "verify", 6) == 0 ? NULL
-							   : "Store the authority's certificate: \"slipway secret put-certificate\".",
-							   "%s with %s, the server's certificate is %s (%s)", PQsslAttribute(trial->conn, "protocol"),
-							   PQsslAttribute(trial->conn, "cipher"),
-							   strncmp(mode, "verify", 6) == 0 ? "verified" : "not verified", mode);
+		report_tls(trial, target->stored, mode);
 	else
-		slipway_preflight_note(preflight, trial->check, is_socket ? SLIPWAY_OUTCOME_OK : SLIPWAY_OUTCOME_WARNING,
+		slipway_preflight_note(&trial->preflight, trial->check,
+							   is_socket ? SLIPWAY_OUTCOME_OK : SLIPWAY_OUTCOME_WARNING,
 							   is_socket ? NULL : "Store DB_SSLMODE, as verify-full.", "no TLS%s",
 							   is_socket ? ", as it is a local socket" : "");
 	free(mode);
@@ -165,7 +176,7 @@ test_connection(Trial *trial, bool application, const char *query)
 		if (good)
 		{
 			test_server(trial);
-			test_tls(trial);
+			test_tls(trial, &target);
 			test_query(trial, query);
 			slipway_die_pop();
 			PQfinish(trial->conn);

@@ -3,6 +3,7 @@
  *	  slipway status
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "buffer.h"
 #include "command.h"
@@ -25,16 +26,17 @@ static const SlipwayColor state_colors[SLIPWAY_STATE_COUNT] = {
 	[SLIPWAY_STATE_ROLLED_BACK_PART] = SLIPWAY_COLOR_RED,
 };
 
-/* "failed", or "failed, 2 units done" */
+/* "failed", or "failed, 2 units done", or "pending, not approved" */
 static char *
 name_state(const SlipwayState *state)
 {
 	const char *name = slipway_server_state_name(state->kind);
+	const char *more = state->approval != NULL && strcmp(state->approval, "missing") == 0 ? ", not approved" : "";
 
 	if (state->units_done == 0)
-		return slipway_memory_copy(name);
-	return slipway_memory_format("%s, %d %s done", name, state->units_done,
-								 state->units_done == 1 ? "unit" : "units");
+		return slipway_memory_format("%s%s", name, more);
+	return slipway_memory_format("%s, %d %s done%s", name, state->units_done,
+								 state->units_done == 1 ? "unit" : "units", more);
 }
 
 static void
@@ -101,6 +103,7 @@ print_states_json(const SlipwayStateList *list)
 								   json_string(state->repeatable ? "repeatable" : "versioned"));
 		set_text(object, "script_hash", state->script_hash);
 		set_text(object, "applied_hash", state->applied_hash);
+		set_text(object, "approval", state->approval);
 		slipway_output_json(object);
 	}
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "anchor.h"
 #include "check.h"
 #include "command.h"
 #include "connection.h"
@@ -33,6 +34,19 @@ check_history(PGconn *conn, SlipwayCheck *check, const char *project)
 	PQclear(result);
 }
 
+/* Compares the history with what was kept outside; without --anchor it does nothing. */
+static void
+check_anchor(PGconn *conn, SlipwayCheck *check, SlipwayAnchor *anchor, const char *project)
+{
+	SlipwayProblem problem = {.sqlstate = "SW014"};
+	char	   *message = anchor != NULL ? slipway_anchor_problem(anchor, conn, project, &problem.hint) : NULL;
+
+	if (message == NULL)
+		return;
+	problem.message = slipway_check_keep(check, message);
+	slipway_check_add(check, &problem);
+}
+
 /* Hooks are none. */
 static size_t
 count_migrations(const SlipwayFolder *folder)
@@ -58,6 +72,7 @@ SlipwayExitCode
 slipway_cmd_validate(const SlipwayArguments *arguments)
 {
 	SlipwayCheckOptions options = slipway_check_options(arguments);
+	SlipwayAnchor *anchor = slipway_anchor_read(arguments, false);
 	SlipwayManifest *manifest = slipway_release_load(arguments, NULL, NULL);
 	PGconn	   *conn = slipway_connection_open(arguments);
 	SlipwayStateList *states = slipway_server_compare(conn, manifest, options.project);
@@ -67,6 +82,7 @@ slipway_cmd_validate(const SlipwayArguments *arguments)
 	options.companions = true;
 	check = slipway_check_run(conn, manifest, states, &options);
 	check_history(conn, check, options.project);
+	check_anchor(conn, check, anchor, options.project);
 	slipway_check_print(check, manifest->folder);
 	problems = check->problem_count;
 	if (problems > 0)
@@ -74,6 +90,7 @@ slipway_cmd_validate(const SlipwayArguments *arguments)
 	else
 		say_valid(count_migrations(manifest->folder));
 	slipway_check_free(check);
+	slipway_anchor_free(anchor);
 	slipway_server_free_states(states);
 	slipway_release_free(manifest);
 	return problems > 0 ? SLIPWAY_EXIT_INVALID : SLIPWAY_EXIT_DONE;

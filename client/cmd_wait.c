@@ -33,7 +33,7 @@ slipway_cmd_wait(const SlipwayArguments *arguments)
 	char	   *place;
 
 	slipway_wait_for_target(&wait, arguments, false, &target);
-	place = slipway_wait_for_server(&wait, &target);
+	place = slipway_wait_for_server(&wait, arguments, &target);
 	slipway_target_release(&target);
 	/* a pooler's yes is not yet that of the server */
 	PQclear(slipway_server_query(slipway_connection_open(arguments), "SELECT 1", 0, NULL));

@@ -81,6 +81,8 @@ SlipwayExitCode slipway_cmd_validate(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_verify(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_baseline(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_repair(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_approve(const SlipwayArguments *arguments);
+SlipwayExitCode slipway_cmd_pending_approval(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_diff(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_log(const SlipwayArguments *arguments);
 SlipwayExitCode slipway_cmd_watch(const SlipwayArguments *arguments);

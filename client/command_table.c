@@ -33,7 +33,8 @@ const SlipwayCommand slipway_command_table[] = {
 		"slipway -d shop init\n"
 		"slipway -d shop init --schemas app,public --grant deploy=deployer",
 		.options = OPTIONS(SLIPWAY_OPTION_SCHEMAS, SLIPWAY_OPTION_PROJECT_OWNER,
-						   SLIPWAY_OPTION_OWNER, SLIPWAY_OPTION_GRANT, SLIPWAY_OPTION_DRY_RUN),
+						   SLIPWAY_OPTION_OWNER, SLIPWAY_OPTION_GRANT, SLIPWAY_OPTION_APPROVAL,
+						   SLIPWAY_OPTION_REASON, SLIPWAY_OPTION_DRY_RUN),
 		.run = slipway_cmd_init,
 	},
 	{
@@ -87,7 +88,7 @@ const SlipwayCommand slipway_command_table[] = {
 						   SLIPWAY_OPTION_LOCK_TIMEOUT, SLIPWAY_OPTION_STATEMENT_TIMEOUT,
 						   SLIPWAY_OPTION_RETRIES, SLIPWAY_OPTION_CANCEL_BLOCKERS,
 						   SLIPWAY_OPTION_VAR, SLIPWAY_OPTION_LABEL, SLIPWAY_OPTION_WEBHOOK, SLIPWAY_OPTION_SNAPSHOT,
-						   SLIPWAY_OPTION_DETACH, SLIPWAY_OPTION_NO_WAIT,
+						   SLIPWAY_OPTION_DETACH, SLIPWAY_OPTION_NO_WAIT, SLIPWAY_OPTION_ANCHOR,
 						   SLIPWAY_OPTION_REQUIRE_DIRECT),
 		.run = slipway_cmd_migrate,
 	},
@@ -116,7 +117,7 @@ const SlipwayCommand slipway_command_table[] = {
 						   SLIPWAY_OPTION_LOCK_WAIT, SLIPWAY_OPTION_LOCK_TIMEOUT,
 						   SLIPWAY_OPTION_STATEMENT_TIMEOUT, SLIPWAY_OPTION_RETRIES,
 						   SLIPWAY_OPTION_CANCEL_BLOCKERS, SLIPWAY_OPTION_VAR, SLIPWAY_OPTION_LABEL, SLIPWAY_OPTION_WEBHOOK,
-						   SLIPWAY_OPTION_SNAPSHOT,
+						   SLIPWAY_OPTION_SNAPSHOT, SLIPWAY_OPTION_ANCHOR,
 						   SLIPWAY_OPTION_REQUIRE_DIRECT),
 		.run = slipway_cmd_rollback,
 	},
@@ -133,7 +134,7 @@ const SlipwayCommand slipway_command_table[] = {
 						   SLIPWAY_OPTION_LOCK_TIMEOUT, SLIPWAY_OPTION_STATEMENT_TIMEOUT,
 						   SLIPWAY_OPTION_RETRIES, SLIPWAY_OPTION_CANCEL_BLOCKERS, SLIPWAY_OPTION_VAR,
 						   SLIPWAY_OPTION_LABEL, SLIPWAY_OPTION_WEBHOOK, SLIPWAY_OPTION_SNAPSHOT,
-						   SLIPWAY_OPTION_REQUIRE_DIRECT),
+						   SLIPWAY_OPTION_ANCHOR, SLIPWAY_OPTION_REQUIRE_DIRECT),
 		.run = slipway_cmd_redo,
 	},
 	{
@@ -200,11 +201,11 @@ const SlipwayCommand slipway_command_table[] = {
 		.description =
 		"Checks that applied scripts are unchanged and all there, that pending ones are\n"
 		"in order and, with their down and verify scripts, have no errors that show\n"
-		"before they run, and that nobody altered the history. Prints every problem;\n"
-		"changes nothing.",
+		"before they run, and that nobody altered the history or, with --anchor, cut its\n"
+		"end off. Prints every problem; changes nothing.",
 		.examples = "slipway -d shop validate",
 		.options = OPTIONS(SLIPWAY_OPTION_ORDER, SLIPWAY_OPTION_OUT_OF_ORDER,
-						   SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER, SLIPWAY_OPTION_VAR),
+						   SLIPWAY_OPTION_ALLOW_OUT_OF_ORDER, SLIPWAY_OPTION_VAR, SLIPWAY_OPTION_ANCHOR),
 		.run = slipway_cmd_validate,
 	},
 	{
@@ -259,6 +260,38 @@ const SlipwayCommand slipway_command_table[] = {
 						   SLIPWAY_OPTION_MARK_APPLIED, SLIPWAY_OPTION_SETTLE,
 						   SLIPWAY_OPTION_REASON, SLIPWAY_OPTION_DRY_RUN, SLIPWAY_OPTION_ORDER),
 		.run = slipway_cmd_repair,
+	},
+	{
+		.name = "approve",
+		.argument = "NAME",
+		.summary = "approve a script that somebody else has uploaded",
+		.description =
+		"Where a project requires it (\"slipway init --approval on\"), nothing runs that\n"
+		"was not approved by somebody other than who uploaded it. What is approved is\n"
+		"the script of a migration or hook, by its hash: that of the folder if there is\n"
+		"one, else of the newest upload; or --hash. It is an entry in the history, and\n"
+		"holds until --withdraw. --direction all is for all scripts of NAME. Needs the\n"
+		"right of an approver.",
+		.examples =
+		"slipway -d shop approve 0007_orders\n"
+		"slipway -d shop approve 0007_orders --direction down --reason OPS-12\n"
+		"slipway -d shop approve 0007_orders --withdraw --reason \"locks too long\"",
+		.options = OPTIONS(SLIPWAY_OPTION_DIRECTION, SLIPWAY_OPTION_HASH, SLIPWAY_OPTION_WITHDRAW,
+						   SLIPWAY_OPTION_REASON, SLIPWAY_OPTION_DRY_RUN),
+		.run = slipway_cmd_approve,
+	},
+	{
+		.name = "pending-approval",
+		.summary = "list the scripts that wait to be approved",
+		.description =
+		"Those of what is pending in the newest upload, with its down and verify\n"
+		"scripts, and of the hooks. Nothing where the project requires no approval. With\n"
+		"--exit-code it exits with 11 if there is any.",
+		.examples =
+		"slipway -d shop pending-approval\n"
+		"slipway -d shop pending-approval --direction up --exit-code",
+		.options = OPTIONS(SLIPWAY_OPTION_DIRECTION, SLIPWAY_OPTION_EXIT_CODE),
+		.run = slipway_cmd_pending_approval,
 	},
 	{
 		.name = "diff",
@@ -529,12 +562,13 @@ const SlipwayCommand slipway_command_table[] = {
 		.description =
 		"Connects with the settings of the newest backup that \"slipway secret import\" has\n"
 		"made of the file, and puts it back, with that of the .env.example. What the file\n"
-		"had is kept as FILE.before-rollback. What is stored stays in the store.",
+		"had is kept as FILE.before-rollback. What is stored stays in the store. If an\n"
+		"import was told --prefer, this is to be told the same.",
 		.examples =
 		"slipway secret rollback .env\n"
 		"slipway secret rollback .env --no-test",
 		.application = true,
-		.options = OPTIONS(SLIPWAY_OPTION_DRY_RUN, SLIPWAY_OPTION_NO_TEST),
+		.options = OPTIONS(SLIPWAY_OPTION_PREFER, SLIPWAY_OPTION_DRY_RUN, SLIPWAY_OPTION_NO_TEST),
 		.run = slipway_cmd_secret_rollback,
 	},
 	{
@@ -546,12 +580,15 @@ const SlipwayCommand slipway_command_table[] = {
 		"password itself is never sent), logs in with it, and only then puts it in\n"
 		"force in the store, in all settings of that role. If anything fails, the old one\n"
 		"is in force again, in the database too; what was interrupted is settled by\n"
-		"the next call, which can log in with one of the two.",
+		"the next call, which can log in with one of the two.\n\n"
+		"Without the extension in that database the verifier is in a statement. If the\n"
+		"server would log that, and the role may not keep it from doing so, nothing is\n"
+		"changed unless --allow-log is given.",
 		.examples =
 		"slipway -e prod secret rotate\n"
 		"slipway --secrets barbican --secret-prefix PROD_ secret rotate --role admin",
 		.application = true,
-		.options = OPTIONS(SLIPWAY_OPTION_ROLE, SLIPWAY_OPTION_DRY_RUN),
+		.options = OPTIONS(SLIPWAY_OPTION_ROLE, SLIPWAY_OPTION_ALLOW_LOG, SLIPWAY_OPTION_DRY_RUN),
 		.run = slipway_cmd_secret_rotate,
 	},
 	{

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "attempt.h"
+#include "buffer.h"
 #include "clock.h"
 #include "config.h"
 #include "connection_error.h"
@@ -316,11 +317,26 @@ slipway_connection_open_application(const SlipwayArguments *arguments, SlipwayTa
 	return open_target(arguments, target);
 }
 
+/* libpq has a line for each address of the host. */
+static char *
+join_lines(const char *text)
+{
+	SlipwayBuffer result = {0};
+
+	for (; *text != '\0'; text++)
+		if (*text == '\n')
+			slipway_buffer_add(&result, "; ");
+		else
+			slipway_buffer_add_char(&result, *text);
+	return slipway_buffer_take(&result);
+}
+
 PGconn *
 slipway_connection_attempt(const SlipwayArguments *arguments, SlipwayTarget *target, char **fault)
 {
 	PGconn	   *conn = connect_target(arguments, target);
 	char	   *scrubbed;
+	char	   *text;
 	bool		explained;
 
 	*fault = NULL;
@@ -331,7 +347,9 @@ slipway_connection_attempt(const SlipwayArguments *arguments, SlipwayTarget *tar
 		return conn;
 	}
 	scrubbed = slipway_target_scrub(target, PQerrorMessage(conn));
-	*fault = slipway_memory_copy(slipway_connection_error_text(scrubbed, &explained));
+	text = slipway_connection_error_text(scrubbed, &explained);
+	*fault = join_lines(text);
+	free(text);
 	free(scrubbed);
 	return NULL;
 }
@@ -378,8 +396,8 @@ slipway_connection_place(const SlipwayTarget *target)
 
 	free(host);
 	free(port);
-	PQconninfoFree(string);
-	PQconninfoFree(defaults);
+	slipway_conninfo_free(string);
+	slipway_conninfo_free(defaults);
 	return place;
 }
 

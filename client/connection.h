@@ -59,7 +59,7 @@ PGconn	   *slipway_connection_open_application(const SlipwayArguments *arguments
 
 /*
  * The same for a target of either kind, which is left alone, but a failure is told: returns NULL
- * and sets *fault to a text without passwords, which the caller frees.
+ * and sets *fault to a text without passwords, in one line, which the caller frees.
  */
 PGconn	   *slipway_connection_attempt(const SlipwayArguments *arguments, SlipwayTarget *target,
 									   char **fault);

@@ -299,31 +299,61 @@ is_secret(const Pair *pair, bool uri)
 	return false;
 }
 
-void
-slipway_conninfo_each_password(const char *text, SlipwayConninfoPassword function, void *context)
+/* Those of what stands behind the "://" of a URI, up to where it ends. */
+static void
+each_in_uri(const char *authority, const char *end, SlipwayConninfoPassword function, void *context)
 {
-	const char *authority = strstr(text, "://");
-	const char *at;
-	const char *p = text;
+	/* up to the last '@': a password may hold an unescaped one */
+	const char *at = memrchr(authority, '@', (size_t) (end - authority));
+	const char *p = authority + strcspn(authority, ":@");
 	Pair		pair;
 
-	if (authority == NULL)
-	{
-		for (; next_keyword(p, &pair); p = pair.end)
-			if (is_secret(&pair, false))
-				function(context, pair.value, (size_t) (pair.end - pair.value));
-		return;
-	}
-	/* any scheme, and up to the last '@': a password may hold an unescaped one */
-	authority += 3;
-	at = strrchr(authority, '@');
-	p = authority + strcspn(authority, ":@");
-	if (at != NULL && *p == ':')
+	if (at != NULL && p < at && *p == ':')
 		function(context, p + 1, (size_t) (at - p - 1));
 	p = strchr(at != NULL ? at : authority, '?');
 	for (p = p != NULL ? p + 1 : ""; next_parameter(p, &pair); p = skip_separator(pair.end))
+	{
+		if (p >= end)
+			break;
 		if (is_secret(&pair, true))
+			function(context, pair.value, (size_t) ((pair.end < end ? pair.end : end) - pair.value));
+	}
+}
+
+/* Behind the "://" of a text that begins with any scheme, or NULL. */
+static const char *
+skip_any_scheme(const char *text)
+{
+	const char *p = skip_blanks(text);
+	size_t		length = strspn(p, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-._");
+
+	return length > 0 && strncmp(p + length, "://", 3) == 0 ? p + length + 3 : NULL;
+}
+
+void
+slipway_conninfo_each_password(const char *text, SlipwayConninfoPassword function, void *context)
+{
+	const char *authority = skip_any_scheme(text);
+	const char *end = text + strlen(text);
+	const char *p = text;
+	Pair		pair;
+
+	if (authority != NULL)
+	{
+		each_in_uri(authority, end, function, context);
+		return;
+	}
+	for (; next_keyword(p, &pair); p = pair.end)
+	{
+		if (is_secret(&pair, false))
 			function(context, pair.value, (size_t) (pair.end - pair.value));
+		/* "url=postgres://..." is no string of libpq, but people write it */
+		else if ((authority = strstr(pair.value, "://")) != NULL && authority < pair.end)
+			each_in_uri(authority + 3, pair.end, function, context);
+	}
+	authority = strstr(p, "://");
+	if (authority != NULL)
+		each_in_uri(authority + 3, end, function, context);
 }
 
 static void
@@ -436,4 +466,13 @@ slipway_conninfo_add(SlipwayBuffer *result, SlipwayConninfoPlace place, const ch
 			slipway_buffer_add_char(result, '\\');
 		slipway_buffer_add_char(result, *value);
 	}
+}
+
+void
+slipway_conninfo_free(PQconninfoOption *options)
+{
+	for (PQconninfoOption *option = options; option != NULL && option->keyword != NULL; option++)
+		if (option->val != NULL)
+			explicit_bzero(option->val, strlen(option->val));
+	PQconninfoFree(options);
 }

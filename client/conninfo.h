@@ -6,6 +6,7 @@
 #ifndef SLIPWAY_CONNINFO_H
 #define SLIPWAY_CONNINFO_H
 
+#include <libpq-fe.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -34,6 +35,9 @@ char	   *slipway_conninfo_scrub(const char *text);
  * parameters give other ones.
  */
 bool		slipway_conninfo_is_torn(const char *text);
+
+/* Frees what libpq has made of a string, and wipes it before. Takes NULL too. */
+void		slipway_conninfo_free(PQconninfoOption *options);
 
 /* Gets a password as it stands in a text: raw, not decoded. */
 typedef void (*SlipwayConninfoPassword) (void *context, const char *start, size_t length);

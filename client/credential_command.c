@@ -109,7 +109,9 @@ slipway_credential_command_each(const SlipwayArguments *arguments, SlipwayCreden
 			slipway_credential_end_release(&end);
 			conn = connect_again(arguments, conn);
 		}
-		slipway_credential_end_tell(&end, projects[i]);
+		/* what was only shown is not done */
+		if (end.outcome != SLIPWAY_CREDENTIAL_DONE || !slipway_option_flag(arguments, SLIPWAY_OPTION_DRY_RUN))
+			slipway_credential_end_tell(&end, projects[i]);
 		code = merge(code, end.exit_code);
 		slipway_credential_end_release(&end);
 	}

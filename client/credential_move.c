@@ -99,6 +99,26 @@ run_all(SlipwayCredentialWork *work)
 		run(work, SLIPWAY_CREDENTIAL_VALIDATE);
 }
 
+/*
+ * Was all of it done before? Not where an undoing was interrupted just before the database was told: the store is as it was before
+ * then.
+ */
+static bool
+is_done(SlipwayCredentialWork *work, bool *done)
+{
+	char	   *why = NULL;
+
+	*done = work->is_updated && work->is_validated;
+	if (!*done || work->is_adopted)
+		return true;
+	work->end->step = SLIPWAY_CREDENTIAL_VALIDATE;
+	if (!slipway_credential_secret_in_force(work, work->role, NULL, &why))
+		return false;
+	*done = why == NULL;
+	free(why);
+	return true;
+}
+
 void
 slipway_credential_move(PGconn *conn, const SlipwayCredentialTerms *terms, const char *project, SlipwayCredentialEnd *end)
 {
@@ -106,12 +126,12 @@ slipway_credential_move(PGconn *conn, const SlipwayCredentialTerms *terms, const
 
 	if (slipway_credential_work_begin(&work, conn, terms, project, end))
 	{
-		bool		was_good = work.is_updated && work.is_validated;
+		bool		was_done = false;
 
-		if (!(was_good ? run(&work, SLIPWAY_CREDENTIAL_VALIDATE) : run_all(&work)))
+		if (is_done(&work, &was_done) && !(was_done ? run(&work, SLIPWAY_CREDENTIAL_VALIDATE) : run_all(&work)))
 		{
 			note_failure(&work);
-			if (end->outcome == SLIPWAY_CREDENTIAL_FAILED && !was_good && slipway_credential_work_read(&work) && is_begun(&work))
+			if (end->outcome == SLIPWAY_CREDENTIAL_FAILED && !was_done && slipway_credential_work_read(&work) && is_begun(&work))
 				undo(&work);
 		}
 	}

@@ -199,6 +199,9 @@ remove_rest(SlipwayCredentialWork *work)
 	char	   *why;
 	bool		existed;
 
+	/* what was never in force nobody has taken over */
+	if (!work->is_updated)
+		return true;
 	if (!slipway_credential_secret_in_force(work, work->role, NULL, &why))
 		return false;
 	if (why != NULL || work->is_adopted)

@@ -288,12 +288,5 @@ slipway_credential_work_validate(SlipwayCredentialWork *work)
 		work->end->detail = slipway_memory_copy(lines);
 	}
 	free(lines);
-	if (good)
-	{
-		good = slipway_credential_work_do(work, "SELECT slipway.validate_credential($1)", 1, values);
-		/* what it has found since */
-		if (!good && strcmp(work->end->sqlstate, "SW044") == 0)
-			work->end->exit_code = SLIPWAY_EXIT_INVALID;
-	}
-	return good;
+	return good && slipway_credential_work_do(work, "SELECT slipway.validate_credential($1)", 1, values);
 }

@@ -24,7 +24,8 @@ enum
 	STEP_HASH,
 	STEP_KIND,
 	STEP_UNITS,
-	STEP_REASON
+	STEP_REASON,
+	STEP_APPROVAL
 };
 
 /* Columns of slipway.rollback_losses(). */
@@ -185,6 +186,12 @@ belongs(const SlipwayDescent *descent, int loss, int step)
 				  PQgetvalue(descent->steps, step, STEP_POSITION)) == 0;
 }
 
+static bool
+is_unapproved(const SlipwayDescent *descent, int step)
+{
+	return strcmp(PQgetvalue(descent->steps, step, STEP_APPROVAL), "missing") == 0;
+}
+
 static int
 count_losses(const SlipwayDescent *descent)
 {
@@ -229,7 +236,8 @@ slipway_descent_say(const SlipwayDescent *descent, const char *project)
 	slipway_output_say("to be rolled back in project %s, last applied first:", project);
 	for (int step = 0; step < PQntuples(descent->steps); step++)
 	{
-		slipway_output_say("  %s", PQgetvalue(descent->steps, step, STEP_MIGRATION));
+		slipway_output_say("  %s%s", PQgetvalue(descent->steps, step, STEP_MIGRATION),
+						   is_unapproved(descent, step) ? " (not approved)" : "");
 		for (int row = 0; row < count_losses(descent); row++)
 		{
 			char	   *loss = belongs(descent, row, step) ? format_loss(descent->losses, row) : NULL;
@@ -274,6 +282,7 @@ print_json(const SlipwayDescent *descent)
 		for (int row = 0; row < count_losses(descent); row++)
 			if (belongs(descent, row, step))
 				(void) json_array_append_new(losses, make_loss(descent->losses, row));
+		(void) json_object_set_new(object, "approval", slipway_output_json_text(slipway_server_text(steps, step, STEP_APPROVAL)));
 		(void) json_object_set_new(object, "losses", losses);
 		slipway_output_json(object);
 	}
@@ -300,6 +309,8 @@ print_table(const SlipwayDescent *descent)
 		};
 
 		slipway_table_add(table, cells, 0, SLIPWAY_COLOR_NONE);
+		if (is_unapproved(descent, step))
+			slipway_table_note(table, "not approved");
 		for (int row = 0; row < losses; row++)
 			if (belongs(descent, row, step))
 				slipway_table_note(table, notes[row]);

@@ -10,8 +10,9 @@
 
 #include "memory.h"
 
-/* Of variables in the values of variables; more would be a circle. */
+/* Of variables in the values of variables; more would be a circle. And how long they may become. */
 #define MAX_DEPTH 10
+#define MAX_LENGTH (1024 * 1024)
 
 /* An entry with where it stands in the text. */
 typedef struct Place
@@ -22,6 +23,7 @@ typedef struct Place
 	const char *raw;			/* the value as it stands, without its quotes */
 	size_t		raw_length;
 	char		quote;			/* or 0 */
+	bool		is_exported;	/* it has "export" before it */
 	SlipwaySecretBuffer value;
 } Place;
 
@@ -73,6 +75,18 @@ name_length(const char *p)
 	return length;
 }
 
+/* Of a name in a value: there the shell does not take what readers of files take. */
+static size_t
+variable_length(const char *p, const char *end)
+{
+	size_t		length = 0;
+
+	while (p + length < end && (isalpha((unsigned char) p[length]) || p[length] == '_' ||
+								(length > 0 && isdigit((unsigned char) p[length]))))
+		length++;
+	return length;
+}
+
 /* Behind "export", if it stands there. */
 static const char *
 skip_export(const char *p)
@@ -90,13 +104,13 @@ find_quote(const char *p, char quote)
 	return *p == quote ? p : NULL;
 }
 
-/* Where a bare value ends. */
+/* Where a bare value ends; something stands before it. */
 static const char *
 find_bare_end(const char *start)
 {
 	const char *p = start;
 
-	while (!is_end(p) && !(*p == '#' && (p == start || isblank((unsigned char) p[-1]))))
+	while (!is_end(p) && !(*p == '#' && isblank((unsigned char) p[-1])))
 		p++;
 	while (p > start && isspace((unsigned char) p[-1]))
 		p--;
@@ -191,6 +205,7 @@ read_line(Reader *reader)
 		return NULL;
 	place.entry.name = slipway_memory_copy_bytes(name, length);
 	place.start = (size_t) (reader->p - reader->dotenv->text);
+	place.is_exported = name != skip_blanks(reader->p);
 	return add_place(reader, &place, skip_line(p));
 }
 
@@ -225,14 +240,12 @@ expand_variable(const SlipwayDotenv *dotenv, const Place *place, const char **p,
 	const char *end = place->raw + place->raw_length;
 	bool		braces = *p + 1 < end && (*p)[1] == '{';
 	const char *name = *p + (braces ? 2 : 1);
-	size_t		length = name_length(name);
+	size_t		length = variable_length(name, end);
 	const Place *variable;
 
-	while (length > 0 && name + length > end)
-		length--;
 	if (*p + 1 < end && (*p)[1] == '(')
 		return "has a command in it";
-	if (braces && (length == 0 || name[length] != '}'))
+	if (braces && (length == 0 || name + length == end || name[length] != '}'))
 		return "has an expression with a variable in it";
 	variable = length > 0 ? find_variable(dotenv, (size_t) (place - dotenv->places), name, length) : NULL;
 	if (variable == NULL && braces)
@@ -277,6 +290,8 @@ expand(const SlipwayDotenv *dotenv, const Place *place, SlipwaySecretBuffer *val
 			problem = expand_variable(dotenv, place, &p, value, depth);
 		else
 			slipway_secret_buffer_add_bytes(value, p++, 1);
+		if (value->length > MAX_LENGTH)
+			problem = "is too long with its variables";
 	}
 	if (problem == NULL && place->quote == '`')
 		problem = "has a command in it";
@@ -378,6 +393,7 @@ typedef struct Writer
 	size_t		count;
 	const char *line_end;
 	SlipwaySecretBuffer *result;
+	bool		is_exported;	/* of those that go one was */
 	bool		is_added;		/* the settings are written that it had not */
 } Writer;
 
@@ -392,11 +408,12 @@ find_setting(const Writer *writer, const SlipwayDotenvEntry *entry)
 
 /* Bare where all readers of such files agree on it. */
 static void
-add_setting(const Writer *writer, const SlipwayDotenvSetting *setting)
+add_setting(const Writer *writer, const SlipwayDotenvSetting *setting, bool is_exported)
 {
 	SlipwaySecretBuffer *result = writer->result;
 	bool		bare = setting->value[strspn(setting->value, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./:@%+,-[]")] == '\0';
 
+	slipway_secret_buffer_add(result, is_exported ? "export " : "");
 	slipway_secret_buffer_add(result, setting->name);
 	slipway_secret_buffer_add(result, bare ? "=" : "=\"");
 	for (const char *p = setting->value; *p != '\0'; p++)
@@ -429,7 +446,7 @@ add_block(Writer *writer)
 			slipway_secret_buffer_add(writer->result, writer->line_end);
 		}
 		is_first = false;
-		add_setting(writer, &writer->settings[i]);
+		add_setting(writer, &writer->settings[i], writer->is_exported);
 	}
 }
 
@@ -453,6 +470,8 @@ slipway_dotenv_rewrite(const SlipwayDotenv *dotenv, SlipwayDotenvChoice leaves, 
 	};
 	size_t		done = 0;
 
+	for (size_t i = 0; i < dotenv->count; i++)
+		writer.is_exported = writer.is_exported || (dotenv->places[i].is_exported && leaves(context, &dotenv->places[i].entry));
 	slipway_secret_buffer_add(result, "");
 	for (size_t i = 0; i < dotenv->count; i++)
 	{
@@ -466,7 +485,7 @@ slipway_dotenv_rewrite(const SlipwayDotenv *dotenv, SlipwayDotenvChoice leaves, 
 		done = place->end;
 		/* of several of one name the last counts */
 		if (setting != NULL && &place->entry == slipway_dotenv_find(dotenv, setting->name))
-			add_setting(&writer, setting);
+			add_setting(&writer, setting, place->is_exported);
 		if (goes)
 			add_block(&writer);
 	}

@@ -55,7 +55,8 @@ const SlipwayDotenvEntry *slipway_dotenv_find(const SlipwayDotenv *dotenv, const
 
 /*
  * The text without the lines of the chosen entries. Settings which it has already are changed where they stand; the others
- * are put where the first chosen one stood, else at the end, behind a comment (or NULL). All else is as it was.
+ * are put where the first chosen one stood, else at the end, behind a comment (or NULL), and exported if one of those was. All
+ * else is as it was.
  */
 void		slipway_dotenv_rewrite(const SlipwayDotenv *dotenv, SlipwayDotenvChoice leaves, void *context,
 								   const char *comment, const SlipwayDotenvSetting *settings, size_t count,

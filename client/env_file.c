@@ -58,7 +58,7 @@ parse(SlipwayEnvFile *file)
 }
 
 bool
-slipway_env_file_read(const char *name, bool optional, SlipwayEnvFile *file)
+slipway_env_file_load(const char *name, bool optional, SlipwayEnvFile *file)
 {
 	/* what is no file, as a pipe, must not be waited for */
 	int			descriptor = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -80,6 +80,14 @@ slipway_env_file_read(const char *name, bool optional, SlipwayEnvFile *file)
 	slipway_secret_buffer_add(&file->text, "");
 	file->name = slipway_memory_copy(name);
 	file->path = slipway_whole_file_resolve(name);
+	return true;
+}
+
+bool
+slipway_env_file_read(const char *name, bool optional, SlipwayEnvFile *file)
+{
+	if (!slipway_env_file_load(name, optional, file))
+		return false;
 	parse(file);
 	return true;
 }

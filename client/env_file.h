@@ -34,6 +34,9 @@ void		slipway_env_file_lock(const char *name);
  * false if there is none.
  */
 bool		slipway_env_file_read(const char *name, bool optional, SlipwayEnvFile *file);
+
+/* The same without taking it apart: it need not make sense, and dotenv is NULL. */
+bool		slipway_env_file_load(const char *name, bool optional, SlipwayEnvFile *file);
 void		slipway_env_file_release(SlipwayEnvFile *file);
 
 /* Can it be replaced, by one of the same owner? SLIPWAY_EXIT_USAGE if not. */

@@ -78,11 +78,8 @@ check_value(const SlipwayEnvMove *move, const SlipwayDotenvEntry *entry)
 
 /* Two names of one thing. */
 static void
-check_alias(const SlipwayEnvMove *move, SlipwayEnvSetting one, SlipwayEnvSetting other)
+check_same(const SlipwayEnvMove *move, const SlipwayDotenvEntry *a, const SlipwayDotenvEntry *b)
 {
-	const SlipwayDotenvEntry *a = move->found[one];
-	const SlipwayDotenvEntry *b = move->found[other];
-
 	if (a != NULL && b != NULL && a->length > 0 && b->length > 0 && strcmp(a->value, b->value) != 0)
 		slipway_die(SLIPWAY_EXIT_USAGE, "Take out the one that does not count.",
 					"%s:%zu: %s is not the same as %s in line %zu", move->file->name, b->line, b->name, a->name, a->line);
@@ -90,6 +87,19 @@ check_alias(const SlipwayEnvMove *move, SlipwayEnvSetting one, SlipwayEnvSetting
 
 #define STRING_HINT \
 	"It looks like postgresql://role:password@host:5432/database, with special characters of role and password as %40 (@), %2F (/), %3A (:) and so on."
+
+#define DRIVER_HINT \
+	"\"postgresql+DRIVER://\" is no connection string but that driver's: let the application put the driver in, and write postgresql:// here."
+
+/* "postgresql+psycopg2://" */
+static bool
+is_of_driver(const char *text)
+{
+	const char *scheme = strstr(text, "://");
+	const char *plus = strchr(text, '+');
+
+	return strncmp(text, "postgres", 8) == 0 && scheme != NULL && plus != NULL && plus < scheme;
+}
 
 /* A connection string taken apart; NULL if there is none. */
 static PQconninfoOption *
@@ -110,7 +120,7 @@ read_string(const SlipwayEnvMove *move, SlipwayEnvSetting setting)
 		free(search_path);
 	}
 	if (options == NULL)
-		slipway_die(SLIPWAY_EXIT_USAGE, STRING_HINT, "%s:%zu: %s is not a connection string that PostgreSQL's library takes",
+		slipway_die(SLIPWAY_EXIT_USAGE, is_of_driver(entry->value) ? DRIVER_HINT : STRING_HINT, "%s:%zu: %s is not a connection string that PostgreSQL's library takes",
 					move->file->name, entry->line, entry->name);
 	return options;
 }
@@ -187,9 +197,9 @@ compare(SlipwayEnvMove *move)
 		if (move->difference_count > 0)
 			move->string_name = names[SLIPWAY_ENV_ADMIN_STRING];
 	}
-	PQconninfoFree(string);
-	PQconninfoFree(url);
-	PQconninfoFree(admin);
+	slipway_conninfo_free(string);
+	slipway_conninfo_free(url);
+	slipway_conninfo_free(admin);
 }
 
 void
@@ -201,8 +211,12 @@ slipway_env_move_plan(const SlipwayEnvFile *file, const char *prefix, SlipwayEnv
 		const SlipwayDotenvEntry *entry = slipway_dotenv_entry(file->dotenv, i);
 		SlipwayEnvSetting setting = find_setting(prefix, entry->name);
 
-		if (!entry->is_comment && setting != SLIPWAY_ENV_SETTINGS)
-			move->found[setting] = entry;
+		if (entry->is_comment || setting == SLIPWAY_ENV_SETTINGS)
+			continue;
+		/* of one name the last counts; but DB_HOST may be there for something else than PROD_DB_HOST */
+		if (move->found[setting] != NULL && strcmp(move->found[setting]->name, entry->name) != 0)
+			check_same(move, move->found[setting], entry);
+		move->found[setting] = entry;
 	}
 	for (int i = 0; i < SLIPWAY_ENV_SETTINGS; i++)
 	{
@@ -211,8 +225,8 @@ slipway_env_move_plan(const SlipwayEnvFile *file, const char *prefix, SlipwayEnv
 		check_value(move, move->found[i]);
 		move->is_stored[i] = move->found[i]->length > 0;
 	}
-	check_alias(move, SLIPWAY_ENV_USERNAME, SLIPWAY_ENV_USER);
-	check_alias(move, SLIPWAY_ENV_ADMIN_USERNAME, SLIPWAY_ENV_ADMIN_USER);
+	check_same(move, move->found[SLIPWAY_ENV_USERNAME], move->found[SLIPWAY_ENV_USER]);
+	check_same(move, move->found[SLIPWAY_ENV_ADMIN_USERNAME], move->found[SLIPWAY_ENV_ADMIN_USER]);
 	compare(move);
 }
 
@@ -310,6 +324,8 @@ slipway_env_move_is_suspicious(const SlipwayEnvMove *move, const SlipwayDotenvEn
 	static const char *const words[] = {
 		"PASSWORD", "PASSWD", "SECRET", "TOKEN", "PRIVATE_KEY", "API_KEY", "ACCESS_KEY", "CREDENTIAL", "DSN"
 	};
+	static const char *const ends[] = {"_PASS", "_PWD"};
+	size_t		length = strlen(entry->name);
 	bool		has_password = false;
 
 	if (entry->is_comment || entry->length == 0 || find_setting(move->prefix, entry->name) != SLIPWAY_ENV_SETTINGS ||
@@ -318,7 +334,50 @@ slipway_env_move_is_suspicious(const SlipwayEnvMove *move, const SlipwayDotenvEn
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (strcasestr(entry->name, words[i]) != NULL)
 			return true;
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
+		if (length > strlen(ends[i]) && strcasecmp(entry->name + length - strlen(ends[i]), ends[i]) == 0)
+			return true;
 	if (strstr(entry->value, "://") != NULL)
 		slipway_conninfo_each_password(entry->value, note_password, &has_password);
 	return has_password;
+}
+
+/* A text that is looked into for passwords. */
+typedef struct Search
+{
+	const char *text;
+	bool		found;
+} Search;
+
+/* A short one may be there by chance. */
+static void
+find_password(void *context, const char *start, size_t length)
+{
+	Search	   *search = context;
+
+	if (length >= 6 && memmem(search->text, strlen(search->text), start, length) != NULL)
+		search->found = true;
+}
+
+const char *
+slipway_env_move_left_behind(const SlipwayEnvMove *move)
+{
+	SlipwaySecretBuffer text = {0};
+	const char *name = NULL;
+
+	slipway_dotenv_rewrite(move->file->dotenv, slipway_env_move_leaves, (void *) move, NULL, NULL, 0, &text);
+	for (int i = 0; i < SLIPWAY_ENV_SETTINGS && name == NULL; i++)
+	{
+		Search		search = {.text = text.data};
+
+		if (!move->is_stored[i])
+			continue;
+		if (i == SLIPWAY_ENV_PASSWORD || i == SLIPWAY_ENV_ADMIN_PASSWORD)
+			find_password(&search, move->found[i]->value, move->found[i]->length);
+		else if (i == SLIPWAY_ENV_URL || i == SLIPWAY_ENV_APP_STRING || i == SLIPWAY_ENV_ADMIN_STRING)
+			slipway_conninfo_each_password(move->found[i]->value, find_password, &search);
+		name = search.found ? move->found[i]->name : NULL;
+	}
+	slipway_secret_buffer_release(&text);
+	return name;
 }

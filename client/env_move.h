@@ -86,4 +86,7 @@ bool		slipway_env_move_leaves(void *move, const SlipwayDotenvEntry *entry);
 /* Does an entry that stays look like a secret, by its name or by a password in a URL? */
 bool		slipway_env_move_is_suspicious(const SlipwayEnvMove *move, const SlipwayDotenvEntry *entry);
 
+/* The name of a setting whose password stands in what stays, too, as in a comment; or NULL. */
+const char *slipway_env_move_left_behind(const SlipwayEnvMove *move);
+
 #endif

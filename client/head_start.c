@@ -91,6 +91,6 @@ slipway_head_start_is_safe(const SlipwayTarget *target)
 	safe = !has_obstacle(options) && home != NULL && *home != '\0' &&
 		(passfile == NULL || is_good_passfile(passfile)) &&
 		is_good_home(home, passfile == NULL);
-	PQconninfoFree(options);
+	slipway_conninfo_free(options);
 	return safe;
 }

@@ -5,22 +5,25 @@
 #include "http.h"
 
 #include <ctype.h>
-#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "clock.h"
 #include "curl_library.h"
 #include "memory.h"
 
 #define CONNECT_TIMEOUT_MS 5000L
-#define MAX_CONNECTIONS 8L
+#define MAX_CONNECTIONS 8
 #define POLL_MS 1000
 
 /* No answer that anybody here asks for is longer. */
 #define MAX_ANSWER ((size_t) 16 * 1024 * 1024)
 #define MAX_RETRY_AFTER 3600
+
+/* As slipway_clock_now(); 0: none. */
+static double deadline = 0;
 
 struct SlipwayHttpClient
 {
@@ -78,7 +81,7 @@ slipway_http_open(const SlipwayHttpSettings *settings)
 		free(client);
 		return NULL;
 	}
-	(void) slipway_curl.multi_setopt(client->multi, CURLMOPT_MAX_HOST_CONNECTIONS, MAX_CONNECTIONS);
+	(void) slipway_curl.multi_setopt(client->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long) MAX_CONNECTIONS);
 	return client;
 }
 
@@ -179,11 +182,36 @@ set_tls(CURL *handle, const SlipwayHttpSettings *settings)
 		(void) slipway_curl.easy_setopt(handle, CURLOPT_SSLKEY, settings->private_key);
 }
 
+void
+slipway_http_set_deadline(double until)
+{
+	deadline = until;
+}
+
+double
+slipway_http_deadline(void)
+{
+	return deadline;
+}
+
+/* What a call may take, ms. */
+static long
+choose_timeout(const SlipwayHttpSettings *settings)
+{
+	double		left = deadline - slipway_clock_now();
+
+	if (deadline <= 0 || left >= (double) settings->timeout)
+		return settings->timeout;
+	/* 0 would be without end */
+	return left < 1 ? 1 : (long) left;
+}
+
 static void
 set_options(Transfer *transfer, const SlipwayHttpSettings *settings)
 {
 	SlipwayHttpCall *call = transfer->call;
 	CURL	   *handle = transfer->handle;
+	long		timeout = choose_timeout(settings);
 
 	(void) slipway_curl.easy_setopt(handle, CURLOPT_URL, call->url);
 	if (call->body != NULL)
@@ -193,9 +221,9 @@ set_options(Transfer *transfer, const SlipwayHttpSettings *settings)
 	}
 	(void) slipway_curl.easy_setopt(handle, CURLOPT_CUSTOMREQUEST, call->method);
 	(void) slipway_curl.easy_setopt(handle, CURLOPT_HTTPHEADER, transfer->headers);
-	(void) slipway_curl.easy_setopt(handle, CURLOPT_TIMEOUT_MS, settings->timeout);
+	(void) slipway_curl.easy_setopt(handle, CURLOPT_TIMEOUT_MS, timeout);
 	(void) slipway_curl.easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS,
-							settings->timeout < CONNECT_TIMEOUT_MS ? settings->timeout : CONNECT_TIMEOUT_MS);
+							timeout < CONNECT_TIMEOUT_MS ? timeout : CONNECT_TIMEOUT_MS);
 	(void) slipway_curl.easy_setopt(handle, CURLOPT_USERAGENT, "slipway/" SLIPWAY_VERSION);
 	(void) slipway_curl.easy_setopt(handle, CURLOPT_WRITEFUNCTION, take_answer);
 	(void) slipway_curl.easy_setopt(handle, CURLOPT_WRITEDATA, call);
@@ -210,9 +238,10 @@ set_options(Transfer *transfer, const SlipwayHttpSettings *settings)
 }
 
 static bool
-begin(SlipwayHttpClient *client, SlipwayHttpCall *call, Transfer *transfer)
+begin(SlipwayHttpClient *client, Transfer *transfer)
 {
-	transfer->call = call;
+	const SlipwayHttpCall *call = transfer->call;
+
 	transfer->handle = slipway_curl.easy_init();
 	for (size_t i = 0; call->headers != NULL && call->headers[i] != NULL; i++)
 	{
@@ -281,33 +310,43 @@ finish(SlipwayHttpClient *client, Transfer *transfer)
 		transfer->call->fault = slipway_memory_copy("it was not sent");
 }
 
+static void
+note_ends(SlipwayHttpClient *client)
+{
+	CURLMsg    *message;
+	int			left;
+
+	while ((message = slipway_curl.multi_info_read(client->multi, &left)) != NULL)
+	{
+		Transfer   *transfer = NULL;
+
+		if (message->msg == CURLMSG_DONE &&
+			slipway_curl.easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **) &transfer) == CURLE_OK &&
+			transfer != NULL)
+			note_end(transfer, message->data.result);
+	}
+}
+
+/* What waits for its turn has not begun: the library would count that as part of the time that a call may take. */
 void
 slipway_http_perform(SlipwayHttpClient *client, SlipwayHttpCall *calls, size_t count)
 {
 	Transfer   *transfers = slipway_memory_new((count + 1) * sizeof(Transfer));
+	size_t		begun = 0;
 	int			running = 0;
 
 	for (size_t i = 0; i < count; i++)
-		(void) begin(client, &calls[i], &transfers[i]);
-	do
+		transfers[i].call = &calls[i];
+	while (running > 0 || begun < count)
 	{
-		CURLMsg    *message;
-		int			left;
-
+		for (; begun < count && running < MAX_CONNECTIONS; begun++)
+			running += begin(client, &transfers[begun]);
 		if (slipway_curl.multi_perform(client->multi, &running) != CURLM_OK)
 			break;
-		while ((message = slipway_curl.multi_info_read(client->multi, &left)) != NULL)
-		{
-			Transfer   *transfer = NULL;
-
-			if (message->msg == CURLMSG_DONE &&
-				slipway_curl.easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **) &transfer) == CURLE_OK &&
-				transfer != NULL)
-				note_end(transfer, message->data.result);
-		}
+		note_ends(client);
 		if (running > 0 && slipway_curl.multi_wait(client->multi, NULL, 0, POLL_MS, NULL) != CURLM_OK)
 			break;
-	} while (running > 0);
+	}
 	for (size_t i = 0; i < count; i++)
 		finish(client, &transfers[i]);
 	free(transfers);

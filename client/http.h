@@ -59,6 +59,13 @@ typedef struct SlipwayHttpCall
 SlipwayHttpClient *slipway_http_open(const SlipwayHttpSettings *settings);
 void		slipway_http_close(SlipwayHttpClient *client);
 
+/*
+ * From now on no call of any client goes on after that moment, as slipway_clock_now(), and none is made again that would
+ * begin behind it; 0: there is none, as at first. To be called while there are no threads.
+ */
+void		slipway_http_set_deadline(double until);
+double		slipway_http_deadline(void);
+
 /* Makes all calls, several at a time. Threads may do so at the same time with clients of their own. */
 void		slipway_http_perform(SlipwayHttpClient *client, SlipwayHttpCall *calls, size_t count);
 

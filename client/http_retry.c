@@ -47,6 +47,15 @@ wait_for(double milliseconds)
 		;
 }
 
+/* May there be one more try, after that pause? */
+static bool
+is_time_left(double began_at, double pause)
+{
+	double		then = slipway_clock_now() + pause;
+
+	return then - began_at < PATIENCE_MS && (slipway_http_deadline() <= 0 || then < slipway_http_deadline());
+}
+
 size_t
 slipway_http_perform_patiently(SlipwayHttpClient *client, SlipwayHttpCall *calls, size_t count)
 {
@@ -69,7 +78,7 @@ slipway_http_perform_patiently(SlipwayHttpClient *client, SlipwayHttpCall *calls
 				places[left++] = i;
 			}
 		asked = spread(asked > pause ? asked : pause);
-		if (left > 0 && asked <= MAX_PAUSE_MS * 1.5 && slipway_clock_now() - began_at + asked < PATIENCE_MS)
+		if (left > 0 && asked <= MAX_PAUSE_MS * 1.5 && is_time_left(began_at, asked))
 		{
 			wait_for(asked);
 			for (size_t i = 0; i < left; i++)

@@ -68,7 +68,17 @@ make_project(const SlipwayOpenStack *cloud)
 					 "domain", make_domain(cloud, VALUE(cloud, PROJECT_DOMAIN_ID), VALUE(cloud, PROJECT_DOMAIN_NAME)));
 }
 
-/* The body of the login. NULL: what it is made of is no UTF-8. */
+static json_t *
+make_credential(const SlipwayOpenStack *cloud)
+{
+	json_t	   *secret = json_string(VALUE(cloud, CREDENTIAL_SECRET));
+
+	if (VALUE(cloud, CREDENTIAL_ID) != NULL)
+		return json_pack("{s:o, s:s}", "secret", secret, "id", VALUE(cloud, CREDENTIAL_ID));
+	return json_pack("{s:o, s:s, s:o}", "secret", secret, "name", VALUE(cloud, CREDENTIAL_NAME), "user", make_user(cloud));
+}
+
+/* The body of the login. */
 static char *
 make_login(const SlipwayOpenStack *cloud)
 {
@@ -76,20 +86,9 @@ make_login(const SlipwayOpenStack *cloud)
 	char	   *text;
 
 	if (cloud->is_credential)
-	{
-		json_t	   *credential = json_pack("{s:s}", "secret", VALUE(cloud, CREDENTIAL_SECRET));
-
-		if (VALUE(cloud, CREDENTIAL_ID) != NULL)
-			(void) json_object_set_new(credential, "id", json_string(VALUE(cloud, CREDENTIAL_ID)));
-		else
-		{
-			(void) json_object_set_new(credential, "name", json_string(VALUE(cloud, CREDENTIAL_NAME)));
-			(void) json_object_set_new(credential, "user", make_user(cloud));
-		}
 		/* it belongs to a project already, and Keystone takes none beside it */
 		login = json_pack("{s:{s:{s:[s], s:o}}}", "auth", "identity", "methods", "application_credential",
-						  "application_credential", credential);
-	}
+						  "application_credential", make_credential(cloud));
 	else
 	{
 		json_t	   *user = make_user(cloud);
@@ -101,6 +100,21 @@ make_login(const SlipwayOpenStack *cloud)
 	text = login != NULL ? json_dumps(login, JSON_COMPACT) : NULL;
 	json_decref(login);
 	return text;
+}
+
+/* JSON would have it left out. What is behind those that log in are names of files and the like. */
+static bool
+is_utf8(const SlipwayOpenStack *cloud)
+{
+	for (int i = 0; i <= SLIPWAY_OPENSTACK_CREDENTIAL_SECRET; i++)
+	{
+		json_t	   *text = cloud->values[i] != NULL ? json_string(cloud->values[i]) : NULL;
+
+		if (cloud->values[i] != NULL && text == NULL)
+			return false;
+		json_decref(text);
+	}
+	return true;
 }
 
 /* Of a text that was cut, the last character may be half. */
@@ -317,7 +331,7 @@ slipway_keystone_log_in(const SlipwayOpenStack *cloud, SlipwayHttpClient *client
 {
 	static const char *const headers[] = {"Content-Type: application/json", "Accept: application/json", NULL};
 	char	   *url = slipway_memory_format("%s/auth/tokens", VALUE(cloud, AUTH_URL));
-	char	   *login = make_login(cloud);
+	char	   *login = is_utf8(cloud) ? make_login(cloud) : NULL;
 	SlipwayHttpCall call = {
 		.method = "POST", .url = url, .headers = headers, .body = login, .length = login != NULL ? strlen(login) : 0,
 		.wanted_header = "X-Subject-Token"

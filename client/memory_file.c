@@ -59,6 +59,28 @@ slipway_memory_file_new(const char *name, const void *bytes, size_t length)
 	return file;
 }
 
+bool
+slipway_memory_file_is_same(const SlipwayMemoryFile *a, const SlipwayMemoryFile *b)
+{
+	char		one[4096];
+	char		other[sizeof(one)];
+	off_t		offset = 0;
+	bool		same = true;
+	ssize_t		got;
+
+	if (a->path == NULL || b->path == NULL)
+		return a->path == b->path;
+	do
+	{
+		got = pread(a->descriptor, one, sizeof(one), offset);
+		same = pread(b->descriptor, other, sizeof(other), offset) == got && (got <= 0 || memcmp(one, other, (size_t) got) == 0);
+		offset += got;
+	} while (same && got > 0);
+	explicit_bzero(one, sizeof(one));
+	explicit_bzero(other, sizeof(other));
+	return same;
+}
+
 void
 slipway_memory_file_hand_on(const SlipwayMemoryFile *file)
 {

@@ -5,6 +5,7 @@
 #ifndef SLIPWAY_MEMORY_FILE_H
 #define SLIPWAY_MEMORY_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* All zeroes: there is none. */
@@ -20,6 +21,9 @@ typedef struct SlipwayMemoryFile
  * program with SLIPWAY_EXIT_ERROR.
  */
 SlipwayMemoryFile slipway_memory_file_new(const char *name, const void *bytes, size_t length);
+
+/* Do both have the same content, or is neither there? */
+bool		slipway_memory_file_is_same(const SlipwayMemoryFile *a, const SlipwayMemoryFile *b);
 
 /* Leaves it open for the program that this one becomes. */
 void		slipway_memory_file_hand_on(const SlipwayMemoryFile *file);

@@ -90,7 +90,7 @@ const SlipwayOption slipway_option_table[SLIPWAY_OPTION_COUNT] = {
 	[SLIPWAY_OPTION_NO_WAIT] =
 	{"no-wait", 0, FLAG, "SLIPWAY_NO_WAIT", "with --detach: do not look on"},
 	[SLIPWAY_OPTION_EXIT_CODE] =
-	{"exit-code", 0, FLAG, "SLIPWAY_EXIT_CODE", "exit with 3 when migrations are pending, with 6 when a rollback has stopped part way"},
+	{"exit-code", 0, FLAG, "SLIPWAY_EXIT_CODE", "exit with 3 when migrations are pending, with 6 when a rollback has stopped part way, with 11 when approval is missing"},
 	[SLIPWAY_OPTION_LIMIT] =
 	{"limit", 0, SLIPWAY_OPTION_KIND_INTEGER, "N", NULL, "SLIPWAY_LIMIT",
 	"only the newest N entries"},
@@ -241,6 +241,21 @@ const SlipwayOption slipway_option_table[SLIPWAY_OPTION_COUNT] = {
 	[SLIPWAY_OPTION_ROLE] =
 	{"role", 0, SLIPWAY_OPTION_KIND_CHOICE, "WHOSE", "application|admin", NULL,
 	"whose password is changed (application)"},
+	[SLIPWAY_OPTION_APPROVAL] =
+	{"approval", 0, SLIPWAY_OPTION_KIND_CHOICE, "SWITCH", "on|off", NULL,
+	"scripts must be approved by others than who uploaded them: on or off"},
+	[SLIPWAY_OPTION_DIRECTION] =
+	{"direction", 0, SLIPWAY_OPTION_KIND_CHOICE, "WHICH", "up|down|verify|all", NULL,
+	"which script of a migration: up, down, verify or all"},
+	[SLIPWAY_OPTION_HASH] =
+	{"hash", 0, TEXT("HASH"), NULL, "the script, by its SHA-256"},
+	[SLIPWAY_OPTION_WITHDRAW] =
+	{"withdraw", 0, FLAG, NULL, "take the approval back"},
+	[SLIPWAY_OPTION_ANCHOR] =
+	{"anchor", 0, TEXT("FILE"), "SLIPWAY_ANCHOR",
+	"file with the head of the history, to compare with and to bring up to date"},
+	[SLIPWAY_OPTION_ALLOW_LOG] =
+	{"allow-log", 0, FLAG, NULL, "go on if the server's log will have the verifier"},
 	[SLIPWAY_OPTION_LOGIN] =
 	{"login", 0, TEXT("ROLE"), NULL, "role of the project (default: its name, behind --role-prefix)"},
 	[SLIPWAY_OPTION_PRESET] =

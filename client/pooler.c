@@ -10,6 +10,7 @@
 
 #include "buffer.h"
 #include "connection.h"
+#include "conninfo.h"
 #include "die.h"
 #include "memory.h"
 #include "output.h"
@@ -112,7 +113,7 @@ asked_application_name(const PGconn *conn)
 		else if (strcmp(option->keyword, "fallback_application_name") == 0)
 			fallback = slipway_memory_copy(option->val);
 	}
-	PQconninfoFree(options);
+	slipway_conninfo_free(options);
 	if (name == NULL)
 		return fallback;
 	free(fallback);

@@ -34,6 +34,24 @@ is_wrong(const SlipwayState *state, const char *out_of_order)
 	}
 }
 
+/* Of what is pending, if the project requires it. */
+static void
+check_approval(SlipwayPreflight *preflight, const SlipwayStateList *list)
+{
+	size_t		counts[2] = {0};
+
+	for (size_t i = 0; i < list->count; i++)
+		if (list->states[i].approval != NULL)
+			counts[strcmp(list->states[i].approval, "missing") == 0]++;
+	if (counts[1] > 0)
+		slipway_preflight_note(preflight, "approval", SLIPWAY_OUTCOME_FAILED,
+							   "\"slipway pending-approval\" lists them once they are uploaded.",
+							   "%zu of %zu pending %s not approved", counts[1], counts[0] + counts[1],
+							   counts[1] == 1 ? "is" : "are");
+	else if (counts[0] > 0)
+		slipway_preflight_note(preflight, "approval", SLIPWAY_OUTCOME_OK, NULL, "all that is pending is approved");
+}
+
 static void
 check_migrations(SlipwayPreflight *preflight)
 {
@@ -67,6 +85,7 @@ check_migrations(SlipwayPreflight *preflight)
 	else
 		slipway_preflight_note(preflight, "migrations", SLIPWAY_OUTCOME_OK, NULL, "%zu applied, %zu pending",
 							   counts[SLIPWAY_STATE_APPLIED], pending);
+	check_approval(preflight, list);
 	slipway_server_free_states(list);
 }
 

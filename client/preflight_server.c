@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "connection.h"
+#include "conninfo.h"
 #include "memory.h"
 #include "preflight.h"
 #include "server.h"
@@ -143,7 +144,7 @@ check_tls(SlipwayPreflight *preflight)
 		slipway_preflight_note(preflight, "tls", SLIPWAY_OUTCOME_WARNING,
 							   "Add sslmode=verify-full and sslrootcert to the connection.",
 							   "the connection is not encrypted");
-	PQconninfoFree(options);
+	slipway_conninfo_free(options);
 }
 
 /* A pooler gives out a process number of its own. */

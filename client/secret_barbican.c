@@ -234,15 +234,19 @@ fetch(void *state, SlipwaySecretLookup *lookups, size_t count)
 	return fault;
 }
 
-/* Is it one of the set that is in force? */
+/* Is it one of the set that is in force? If not, left is that set where it is still one of a set before, else "". */
 static SlipwaySecretFault *
-is_in_set(SlipwayBarbicanStore *store, const char *name, bool *is_member)
+find_in_sets(SlipwayBarbicanStore *store, const char *name, bool *is_member, char left[SLIPWAY_SECRET_SET_SIZE])
 {
 	SlipwayBarbicanSets sets = {0};
 	SlipwaySecretFault *fault = slipway_barbican_sets_find(store, &sets);
 	const SlipwayBarbicanSet *current = slipway_barbican_sets_current(&sets);
 
 	*is_member = current != NULL && json_object_get(current->members, name) != NULL;
+	left[0] = '\0';
+	for (size_t i = 0; i < sets.count && current != NULL && !*is_member; i++)
+		if (json_object_get(sets.sets[i].members, name) != NULL)
+			memcpy(left, current->name, SLIPWAY_SECRET_SET_SIZE);
 	slipway_barbican_sets_release(&sets);
 	return fault;
 }
@@ -278,7 +282,7 @@ put_single(SlipwayBarbicanStore *store, const SlipwaySecretItem *item)
 			(void) json_array_append(old, json_array_get(obsolete, json_array_size(obsolete) - 1));
 		fault = slipway_barbican_store_items(store, item, 1, NULL, old, &references);
 		if (fault == NULL)
-			fault = slipway_barbican_delete(store->barbican, obsolete);
+			slipway_barbican_warn_of_rest(slipway_barbican_delete(store->barbican, obsolete));
 		json_decref(references);
 		json_decref(obsolete);
 		json_decref(old);
@@ -291,8 +295,9 @@ put_single(SlipwayBarbicanStore *store, const SlipwaySecretItem *item)
 static SlipwaySecretFault *
 put(void *state, const SlipwaySecretItem *item)
 {
+	char		left[SLIPWAY_SECRET_SET_SIZE];
 	bool		is_member;
-	SlipwaySecretFault *fault = is_in_set(state, item->name, &is_member);
+	SlipwaySecretFault *fault = find_in_sets(state, item->name, &is_member, left);
 
 	if (fault != NULL)
 		return fault;
@@ -306,14 +311,15 @@ remove_secret(void *state, const char *name, bool *existed)
 	char	   *whole = slipway_memory_format("%s%s", store->prefix, name);
 	json_t	   *items = NULL;
 	json_t	   *containers = NULL;
+	char		left[SLIPWAY_SECRET_SET_SIZE];
 	bool		is_member;
-	SlipwaySecretFault *fault = is_in_set(store, name, &is_member);
+	SlipwaySecretFault *fault = find_in_sets(store, name, &is_member, left);
 
 	if (fault == NULL)
 		fault = slipway_barbican_find_named(store, whole, &items);
 	if (fault == NULL)
 		fault = slipway_barbican_find_certificates(store, whole, &containers);
-	*existed = fault == NULL && (is_member || json_array_size(items) > 0 || json_array_size(containers) > 0);
+	*existed = fault == NULL && (is_member || left[0] != '\0' || json_array_size(items) > 0 || json_array_size(containers) > 0);
 	/* single ones first: else, for a moment, an old one would be found */
 	if (fault == NULL)
 	{
@@ -324,6 +330,9 @@ remove_secret(void *state, const char *name, bool *existed)
 	}
 	if (fault == NULL && is_member)
 		fault = slipway_barbican_set_change(store, name, NULL);
+	/* somebody was stopped in removing it */
+	if (fault == NULL && left[0] != '\0')
+		fault = slipway_barbican_retire(store, left);
 	if (fault == NULL)
 		fault = slipway_barbican_delete_certificates(store, containers);
 	json_decref(containers);
@@ -362,8 +371,7 @@ cut_prefix(const SlipwayBarbicanStore *store, const char *name)
 {
 	size_t		length = strlen(store->prefix);
 
-	return strncmp(name, store->prefix, length) == 0 && name[length] != '\0' && strchr(name, '@') == NULL &&
-		strncmp(name, "slipway/", 8) != 0 ? name + length : NULL;
+	return strncmp(name, store->prefix, length) == 0 && name[length] != '\0' && strchr(name, '@') == NULL ? name + length : NULL;
 }
 
 static SlipwaySecretFault *
@@ -437,8 +445,13 @@ add_metadata(SlipwayBarbicanStore *store, SlipwaySecretList *list, const json_t 
 		const json_t *metadata;
 		const char *days;
 
+		fault = slipway_barbican_read(&calls[i], &answer);
 		/* one that is removed just now, or belongs to somebody else, has none */
-		slipway_secret_fault_free(slipway_barbican_read(&calls[i], &answer));
+		if (fault != NULL && (fault->kind == SLIPWAY_SECRET_FAULT_MISSING || fault->kind == SLIPWAY_SECRET_FAULT_FORBIDDEN))
+		{
+			slipway_secret_fault_free(fault);
+			fault = NULL;
+		}
 		metadata = json_object_get(answer, "metadata");
 		entry->purpose = copy_text(metadata, "purpose");
 		entry->environment = copy_text(metadata, "environment");

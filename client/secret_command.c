@@ -96,6 +96,11 @@ check_text(const SlipwayArguments *arguments, SlipwayOptionId id)
 {
 	const char *text = slipway_option_text(arguments, id);
 
+	json_t	   *utf8 = text != NULL ? json_string(text) : NULL;
+
+	if (text != NULL && utf8 == NULL)
+		slipway_die(SLIPWAY_EXIT_USAGE, NULL, "the value of option \"--%s\" is not UTF-8", slipway_option_table[id].name);
+	json_decref(utf8);
 	if (text != NULL && strlen(text) > MAX_TEXT)
 		slipway_die(SLIPWAY_EXIT_USAGE, NULL, "the value of option \"--%s\" is longer than %d bytes", slipway_option_table[id].name,
 					MAX_TEXT);

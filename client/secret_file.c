@@ -183,14 +183,17 @@ open_locked(const SlipwaySecretFile *file, int *descriptor)
 		struct stat opened;
 		struct stat named;
 
-		*descriptor = open(file->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-		if (*descriptor < 0 && errno == ENOENT)
-			*descriptor = open(file->path, O_RDONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-		if (*descriptor < 0 && errno == EEXIST)
-			continue;
+		*descriptor = open(file->path, O_RDONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0600);
 		if (*descriptor < 0)
 			return make_fault(file, errno);
-		if (flock(*descriptor, LOCK_EX) == 0 && fstat(*descriptor, &opened) == 0 && stat(file->path, &named) == 0 &&
+		if (flock(*descriptor, LOCK_EX) != 0)
+		{
+			int			error = errno;
+
+			(void) close(*descriptor);
+			return make_fault(file, error);
+		}
+		if (fstat(*descriptor, &opened) == 0 && stat(file->path, &named) == 0 &&
 			opened.st_ino == named.st_ino && opened.st_dev == named.st_dev)
 			return NULL;
 		(void) close(*descriptor);
@@ -261,6 +264,17 @@ is_read_back(const SlipwaySecretBuffer *text, const SlipwayDotenvSetting *change
 }
 
 static SlipwaySecretFault *
+make_impossible(const SlipwaySecretFile *file, const SlipwayDotenvSetting *change)
+{
+	if (change->value != NULL && strstr(change->value, "\r\n") != NULL)
+		return slipway_secret_fault_new(SLIPWAY_SECRET_FAULT_USAGE,
+										"It has a carriage return in front of a line feed, which ends a line there.",
+										"the file of secrets \"%s\" cannot hold the value of \"%s\"", file->path, change->name);
+	return slipway_secret_fault_new(SLIPWAY_SECRET_FAULT_USAGE, "A name has letters, digits and _, and begins with no digit.",
+									"the file of secrets \"%s\" cannot hold \"%s\"", file->path, change->name);
+}
+
+static SlipwaySecretFault *
 rewrite(const SlipwaySecretFile *file, const SlipwaySecretFileContent *content, SlipwaySecretFileEdit *edit)
 {
 	SlipwayDotenvSetting *settings = slipway_memory_new((edit->count + 1) * sizeof(SlipwayDotenvSetting));
@@ -274,8 +288,7 @@ rewrite(const SlipwaySecretFile *file, const SlipwaySecretFileContent *content, 
 	slipway_dotenv_rewrite(content->dotenv, is_removed, edit, NULL, settings, count, &text);
 	for (size_t i = 0; i < edit->count && fault == NULL; i++)
 		if (!is_read_back(&text, find_change(edit, edit->settings[i].name)))
-			fault = slipway_secret_fault_new(SLIPWAY_SECRET_FAULT_USAGE, "A name has letters, digits and _, and begins with no digit.",
-											 "the file of secrets \"%s\" cannot hold \"%s\"", file->path, edit->settings[i].name);
+			fault = make_impossible(file, find_change(edit, edit->settings[i].name));
 	if (fault == NULL)
 		fault = replace_text(file, content, &text);
 	slipway_secret_buffer_release(&text);

@@ -199,7 +199,8 @@ list_settings(const Import *import, bool example, SlipwayDotenvSetting settings[
 	size_t		count = 0;
 
 	settings[count++] = (SlipwayDotenvSetting) {"SLIPWAY_SECRETS", slipway_secret_store_place(import->store)};
-	if (*prefix != '\0')
+	/* one that the file has is of another time */
+	if (*prefix != '\0' || slipway_dotenv_find(import->file->dotenv, "SLIPWAY_SECRET_PREFIX") != NULL)
 		settings[count++] = (SlipwayDotenvSetting) {"SLIPWAY_SECRET_PREFIX", prefix};
 	for (size_t i = 0; i < import->variable_count; i++)
 		settings[count++] = (SlipwayDotenvSetting) {import->variables[i].name, example ? "" : import->variables[i].value};
@@ -246,6 +247,32 @@ slipway_secret_import_example(const char *path)
 	return NULL;
 }
 
+/* Does the file have anything that goes? */
+static bool
+is_to_be_rewritten(const SlipwayEnvFile *file, const SlipwayEnvMove *move)
+{
+	for (size_t i = 0; i < slipway_dotenv_count(file->dotenv); i++)
+		if (slipway_env_move_leaves((void *) move, slipway_dotenv_entry(file->dotenv, i)))
+			return true;
+	return false;
+}
+
+/* When the file is the new one it is too late to find that the example cannot be changed. */
+static void
+check_example(const Import *import)
+{
+	char	   *name = slipway_secret_import_example(import->file->path);
+	SlipwayEnvFile example;
+
+	if (name == NULL)
+		return;
+	(void) slipway_env_file_read(name, false, &example);
+	if (is_to_be_rewritten(&example, import->move))
+		slipway_env_file_check(&example);
+	slipway_env_file_release(&example);
+	free(name);
+}
+
 /* The example has no secrets, but says what others are to set. Its backup has the time of the other one. */
 static void
 rewrite_example(const Import *import)
@@ -260,18 +287,16 @@ rewrite_example(const Import *import)
 	(void) slipway_env_file_read(name, false, &example);
 	/* what stands there need not make sense */
 	move = (SlipwayEnvMove) {.file = &example,.prefix = slipway_secret_store_prefix(import->store)};
-	for (size_t i = 0; i < slipway_dotenv_count(example.dotenv); i++)
-		if (slipway_env_move_leaves(&move, slipway_dotenv_entry(example.dotenv, i)))
-		{
-			char	   *backup = slipway_memory_format("%s%s", example.path, stamp);
+	if (is_to_be_rewritten(&example, &move))
+	{
+		char	   *backup = slipway_memory_format("%s%s", example.path, stamp);
 
-			(void) unlink(backup);
-			slipway_env_file_copy(&example, backup);
-			rewrite(import, &example, &move, true);
-			slipway_output_say("%s: rewritten", name);
-			free(backup);
-			break;
-		}
+		(void) unlink(backup);
+		slipway_env_file_copy(&example, backup);
+		rewrite(import, &example, &move, true);
+		slipway_output_say("%s: rewritten", name);
+		free(backup);
+	}
 	slipway_env_file_release(&example);
 	free(name);
 }
@@ -297,7 +322,7 @@ static void
 check_unchanged(const Import *import)
 {
 	SlipwayEnvFile now;
-	bool		same = slipway_env_file_read(import->file->name, true, &now) && now.text.length == import->file->text.length &&
+	bool		same = slipway_env_file_load(import->file->name, true, &now) && now.text.length == import->file->text.length &&
 		memcmp(now.text.data, import->file->text.data, now.text.length) == 0;
 
 	slipway_env_file_release(&now);
@@ -311,6 +336,7 @@ prepare(Import *import)
 	bool		published;
 
 	slipway_env_file_check(import->file);
+	check_example(import);
 	slipway_secret_fault_check(slipway_secret_store_describe(import->store, import->variables, &import->variable_count));
 	slipway_secret_store_make_set(import->journal.set);
 	/* who may not even look would not be able to undo anything */
@@ -367,7 +393,7 @@ is_old(const SlipwayEnvFile *file, const SlipwayImportJournal *journal)
 
 	if (!journal->is_rewriting)
 		return true;
-	if (!slipway_env_file_read(journal->backup, true, &backup))
+	if (!slipway_env_file_load(journal->backup, true, &backup))
 		return false;
 	same = backup.text.length == file->text.length && memcmp(backup.text.data, file->text.data, file->text.length) == 0;
 	slipway_env_file_release(&backup);

@@ -10,12 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "buffer.h"
 #include "die.h"
 #include "interrupt.h"
 #include "login_test.h"
 #include "memory.h"
 #include "output.h"
+#include "role_password.h"
 #include "stored_password.h"
 
 typedef struct Rotation
@@ -25,6 +25,7 @@ typedef struct Rotation
 	SlipwaySecretStore *store;
 	const char *marker;			/* the secret with the name of the set */
 	char		set[SLIPWAY_SECRET_SET_SIZE];
+	bool		may_leak;		/* its verifier into the server's log */
 	PGconn	   *lock;			/* whose transaction keeps others from doing the same */
 	PGconn	   *conn;			/* the role's own */
 	SlipwayStoredPassword stored;
@@ -34,59 +35,6 @@ typedef struct Rotation
 	bool		is_unknown;		/* it may be published */
 } Rotation;
 
-/* A literal of SQL with the verifier needs no escaping: there is no quote in one. */
-static char *
-make_verifier(PGconn *conn, const char *password)
-{
-	char	   *verifier = PQencryptPasswordConn(conn, password, PQuser(conn), "scram-sha-256");
-	char	   *copy;
-
-	if (verifier == NULL)
-		return NULL;
-	copy = slipway_secret_copy(verifier);
-	explicit_bzero(verifier, strlen(verifier));
-	PQfreemem(verifier);
-	return copy;
-}
-
-/* Returns why that did not work, which the caller frees, or NULL. */
-static char *
-alter_role(PGconn *conn, const char *verifier)
-{
-	SlipwayBuffer sql = {.is_secret = true};
-	PGresult   *result;
-	char	   *text;
-	char	   *fault = NULL;
-
-	slipway_buffer_format(&sql, "ALTER ROLE SESSION_USER PASSWORD '%s'", verifier);
-	text = slipway_buffer_take(&sql);
-	result = PQexec(conn, text);
-	if (PQresultStatus(result) != PGRES_COMMAND_OK)
-	{
-		const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-
-		fault = slipway_memory_copy(message != NULL ? message : "the connection was lost");
-	}
-	PQclear(result);
-	slipway_memory_wipe(text);
-	return fault;
-}
-
-/* As far as the role may: a verifier is not the password, but need not lie in a log either. */
-static void
-silence_log(PGconn *conn)
-{
-	const char *condition = PQserverVersion(conn) >= 150000 ? "pg_catalog.has_parameter_privilege(n, 'SET')"
-		: "pg_catalog.current_setting('is_superuser') = 'on'";
-	char	   *sql = slipway_memory_format("SELECT pg_catalog.set_config(n, v, false) FROM (VALUES ('log_statement', 'none'), "
-											"('log_min_duration_statement', '-1'), ('log_min_duration_sample', '-1'), "
-											"('log_min_error_statement', 'panic')) AS s(n, v) "
-											"WHERE %s AND pg_catalog.current_setting(n, true) IS NOT NULL", condition);
-
-	PQclear(PQexec(conn, sql));
-	free(sql);
-}
-
 static bool
 is_true(PGconn *conn, const char *sql)
 {
@@ -95,31 +43,6 @@ is_true(PGconn *conn, const char *sql)
 
 	PQclear(result);
 	return yes;
-}
-
-/* The verifier that the role has, if it may be read, else one of the password: for going back. */
-static char *
-find_old_verifier(PGconn *conn)
-{
-	char	   *verifier = NULL;
-	PGresult   *result;
-
-	if (!is_true(conn, "SELECT pg_catalog.has_table_privilege('pg_catalog.pg_authid', 'SELECT')"))
-		return make_verifier(conn, PQpass(conn));
-	result = PQexec(conn, "SELECT rolpassword FROM pg_catalog.pg_authid WHERE rolname = session_user");
-	if (PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1 && !PQgetisnull(result, 0, 0))
-		verifier = slipway_secret_copy(PQgetvalue(result, 0, 0));
-	PQclear(result);
-	return verifier;
-}
-
-/* False if somebody else does the same now. In a transaction, so that a pooler does not part them. */
-static bool
-take_lock(PGconn *conn)
-{
-	PQclear(PQexec(conn, "BEGIN"));
-	return is_true(conn, "SELECT pg_catalog.pg_try_advisory_xact_lock(pg_catalog.hashtext('slipway secret rotate'), "
-				   "pg_catalog.hashtext(session_user))");
 }
 
 static _Noreturn void
@@ -142,15 +65,14 @@ log_in(const Rotation *rotation)
 	return conn;
 }
 
-/* The same, with what is staged. */
+/* Logs in with the password in force, or with the one that is staged. NULL: that does not work. */
 static PGconn *
-log_in_staged(const Rotation *rotation, char **fault)
+try_login(const Rotation *rotation, bool staged, char **fault, SlipwayExitCode *code)
 {
-	SlipwayExitCode code;
 	PGconn	   *conn;
 
-	slipway_secret_store_look_into(rotation->store, rotation->set, false);
-	conn = slipway_login_open(rotation->arguments, rotation->application, fault, &code);
+	slipway_secret_store_look_into(rotation->store, staged ? rotation->set : NULL, false);
+	conn = slipway_login_open(rotation->arguments, rotation->application, fault, code);
 	slipway_secret_store_look_into(rotation->store, NULL, false);
 	return conn;
 }
@@ -194,30 +116,57 @@ retire(const Rotation *rotation)
 		note_rest(fault, "the old password could not be removed from the store");
 }
 
+/*
+ * Does a password work for good? A change whose answer was lost may be under way still, in a server that waits for a standby,
+ * say; so when it is not any more, there has to be another login. The caller has the lock.
+ */
+static bool
+is_for_good(const Rotation *rotation, PGconn *conn, bool staged)
+{
+	SlipwayExitCode code;
+	char	   *fault = NULL;
+	PGconn	   *second;
+
+	if (slipway_role_password_is_changing(conn))
+		return false;
+	second = try_login(rotation, staged, &fault, &code);
+	free(fault);
+	PQfinish(second);
+	return second != NULL;
+}
+
+static bool
+has_old(const Rotation *rotation)
+{
+	SlipwayExitCode code;
+	char	   *fault = NULL;
+	PGconn	   *conn = try_login(rotation, false, &fault, &code);
+	bool		good = conn != NULL && is_for_good(rotation, conn, false);
+
+	free(fault);
+	PQfinish(conn);
+	return good;
+}
+
 /* The role gets its old password, on the connection that there is or, if that is lost, on one with the new password. */
 static bool
 restore_role(Rotation *rotation)
 {
-	char	   *fault = alter_role(rotation->conn, rotation->old_verifier);
-	char	   *second = NULL;
+	char	   *fault = slipway_role_password_set(rotation->conn, rotation->old_verifier, rotation->may_leak);
+	SlipwayExitCode code;
 	PGconn	   *conn;
 
 	if (fault == NULL)
 		return true;
-	conn = log_in_staged(rotation, &second);
+	free(fault);
+	conn = try_login(rotation, true, &fault, &code);
+	free(fault);
 	/* without it the role has the old one still */
 	if (conn == NULL)
-	{
-		SlipwayExitCode code;
-
-		free(second);
-		conn = slipway_login_open(rotation->arguments, rotation->application, &second, &code);
-		PQfinish(conn);
-		return conn != NULL;
-	}
-	free(fault);
-	fault = alter_role(conn, rotation->old_verifier);
+		return has_old(rotation);
+	fault = slipway_role_password_set(conn, rotation->old_verifier, rotation->may_leak);
 	PQfinish(conn);
+	free(fault);
 	return fault == NULL;
 }
 
@@ -272,13 +221,14 @@ alter(Rotation *rotation)
 {
 	char	   *fault;
 
-	silence_log(rotation->conn);
-	rotation->old_verifier = find_old_verifier(rotation->conn);
+	rotation->old_verifier = slipway_role_password_current(rotation->conn);
 	if (rotation->old_verifier == NULL || rotation->new_verifier == NULL)
 		slipway_die(SLIPWAY_EXIT_ERROR, NULL, "libpq could not make a verifier of a password");
 	check_interrupt();
+	if (!is_true(rotation->lock, "SELECT true"))
+		slipway_die(SLIPWAY_EXIT_CONNECTION, "Try again.", "the connection was lost that keeps others from changing the password");
 	rotation->is_altered = true;
-	fault = alter_role(rotation->conn, rotation->new_verifier);
+	fault = slipway_role_password_set(rotation->conn, rotation->new_verifier, rotation->may_leak);
 	if (fault != NULL)
 	{
 		/* an error is an answer; without one it may have been done */
@@ -291,8 +241,9 @@ alter(Rotation *rotation)
 static void
 test_login(const Rotation *rotation)
 {
+	SlipwayExitCode code;
 	char	   *fault;
-	PGconn	   *conn = log_in_staged(rotation, &fault);
+	PGconn	   *conn = try_login(rotation, true, &fault, &code);
 
 	if (conn == NULL)
 		slipway_die(SLIPWAY_EXIT_CONNECTION, "Through a pooler: does it know of new passwords?",
@@ -331,6 +282,7 @@ begin(const SlipwayArguments *arguments, bool application)
 {
 	return (Rotation) {
 		.arguments = arguments,.application = application,.store = slipway_secret_store_find(arguments),
+		.may_leak = slipway_option_flag(arguments, SLIPWAY_OPTION_ALLOW_LOG),
 		.marker = application ? SLIPWAY_ROTATION_APPLICATION : SLIPWAY_ROTATION_ADMIN,
 	};
 }
@@ -345,6 +297,27 @@ end(Rotation *rotation)
 	slipway_secret_free(rotation->new_verifier);
 }
 
+/* Is it that of the role, and does nobody else see what the server gets? */
+static void
+check_role(const Rotation *rotation)
+{
+	PGconn	   *conn = rotation->conn;
+	char	   *literal = PQescapeLiteral(conn, PQuser(conn), strlen(PQuser(conn)));
+	char	   *sql = slipway_memory_format("SELECT session_user = %s", literal);
+	char	   *leak;
+
+	if (!is_true(conn, sql))
+		slipway_die(SLIPWAY_EXIT_ERROR, "A pooler may do that: connect to the server itself.",
+					"whoever logs in as \"%s\" is somebody else on the server", PQuser(conn));
+	leak = rotation->may_leak ? NULL : slipway_role_password_leak(conn);
+	if (leak != NULL)
+		slipway_die(SLIPWAY_EXIT_USAGE,
+					"Install the extension in this database, or let the role switch that off (see doc/secrets.md), or accept it: --allow-log.",
+					"the server's log would show the verifier of the new password of role \"%s\": %s", PQuser(conn), leak);
+	free(sql);
+	PQfreemem(literal);
+}
+
 /* Logs in, and finds what has to be changed in the store. */
 static void
 prepare(Rotation *rotation)
@@ -352,27 +325,18 @@ prepare(Rotation *rotation)
 	char	   *password = slipway_stored_password_make();
 
 	rotation->lock = log_in(rotation);
-	if (!take_lock(rotation->lock))
+	if (!slipway_role_password_lock(rotation->lock))
 		die_locked(rotation->lock);
 	rotation->conn = log_in(rotation);
 	if (PQpass(rotation->conn)[0] == '\0')
 		slipway_die(SLIPWAY_EXIT_USAGE, NULL, "role \"%s\" logs in without a password", PQuser(rotation->conn));
-	{
-		char	   *literal = PQescapeLiteral(rotation->conn, PQuser(rotation->conn), strlen(PQuser(rotation->conn)));
-		char	   *sql = slipway_memory_format("SELECT session_user = %s", literal);
-
-		if (!is_true(rotation->conn, sql))
-			slipway_die(SLIPWAY_EXIT_ERROR, "A pooler may do that: connect to the server itself.",
-						"whoever logs in as \"%s\" is somebody else on the server", PQuser(rotation->conn));
-		free(sql);
-		PQfreemem(literal);
-	}
+	check_role(rotation);
 	slipway_secret_fault_check(slipway_stored_password_find(rotation->store, PQuser(rotation->conn), PQpass(rotation->conn), password,
 															&rotation->stored));
 	if (rotation->stored.count == 0)
 		slipway_die(SLIPWAY_EXIT_USAGE, "\"slipway secret import\" or \"slipway secret put\" stores it.",
 					"the password of role \"%s\" is not from the store", PQuser(rotation->conn));
-	rotation->new_verifier = make_verifier(rotation->conn, password);
+	rotation->new_verifier = slipway_role_password_verifier(rotation->conn, password);
 	slipway_secret_free(password);
 }
 
@@ -453,69 +417,104 @@ read_marker(Rotation *rotation)
  * of.
  */
 static void
-settle_old(Rotation *rotation)
+settle_old(const Rotation *rotation)
 {
-	if (!take_lock(rotation->conn))
-		die_locked(rotation->conn);
-	if (PQconnectionUsedPassword(rotation->conn) == 0 && PQpass(rotation->conn)[0] != '\0')
-	{
-		char	   *verifier = make_verifier(rotation->conn, PQpass(rotation->conn));
-		char	   *fault = verifier != NULL ? alter_role(rotation->conn, verifier) : NULL;
+	PGconn	   *conn = rotation->conn;
 
-		free(fault);
+	if (PQconnectionUsedPassword(conn) == 0 && PQpass(conn)[0] != '\0')
+	{
+		char	   *verifier = slipway_role_password_verifier(conn, PQpass(conn));
+		char	   *fault = verifier != NULL ? slipway_role_password_set(conn, verifier, rotation->may_leak) : NULL;
+
+		if (fault != NULL)
+			slipway_die(SLIPWAY_EXIT_ERROR, NULL, "could not give role \"%s\" its old password again: %s", PQuser(conn), fault);
 		slipway_secret_free(verifier);
 	}
-	PQclear(PQexec(rotation->conn, "COMMIT"));
 	withdraw(rotation);
-	slipway_output_say("an interrupted change of the password was undone");
 }
 
 static void
-settle_new(Rotation *rotation)
+settle_new(const Rotation *rotation)
 {
-	if (!take_lock(rotation->conn))
-		die_locked(rotation->conn);
 	slipway_secret_fault_check(slipway_secret_store_publish(rotation->store, rotation->set, false));
 	retire(rotation);
-	slipway_output_say("an interrupted change of the password was brought to its end");
+}
+
+/* Logs in with the password that the role has, and keeps others from changing it; returns whether it is the one that is staged. */
+static bool
+find_password(Rotation *rotation)
+{
+	SlipwayExitCode code;
+	SlipwayExitCode other;
+	char	   *fault;
+	char	   *second = NULL;
+	bool		staged = false;
+
+	rotation->lock = try_login(rotation, false, &fault, &code);
+	if (rotation->lock == NULL)
+	{
+		staged = true;
+		rotation->lock = try_login(rotation, true, &second, &other);
+	}
+	if (rotation->lock == NULL)
+		slipway_die(code, "The change was interrupted; neither its old nor its new password works.",
+					"could not connect with what is stored: %s", fault);
+	free(fault);
+	free(second);
+	if (!slipway_role_password_lock(rotation->lock))
+		die_locked(rotation->lock);
+	rotation->conn = try_login(rotation, staged, &fault, &code);
+	free(fault);
+	if (rotation->conn == NULL || !is_for_good(rotation, rotation->conn, staged))
+		die_locked(rotation->lock);
+	return staged;
+}
+
+static void
+tell_settled(bool finished)
+{
+	slipway_output_say("an interrupted change of the password was %s", finished ? "brought to its end" : "undone");
+	if (slipway_output_is_json())
+		slipway_output_json(json_pack("{s:s, s:s}", "event", "secret_rotation_settled", "outcome", finished ? "finished" : "undone"));
+}
+
+static bool
+is_published(const Rotation *rotation)
+{
+	bool		published;
+
+	slipway_secret_fault_check(slipway_secret_store_is_published(rotation->store, rotation->set, &published));
+	return published;
+}
+
+/* True if the new password is the one that counts. */
+static bool
+settle(Rotation *rotation)
+{
+	bool		staged = !is_published(rotation) && find_password(rotation);
+
+	/* whoever was at it may have ended before we had the lock: what is in force now must not be withdrawn */
+	if (is_published(rotation))
+	{
+		retire(rotation);
+		staged = true;
+	}
+	else if (staged)
+		settle_new(rotation);
+	else
+		settle_old(rotation);
+	tell_settled(staged);
+	return staged;
 }
 
 SlipwayRotationEnd
 slipway_secret_rotation_settle(const SlipwayArguments *arguments, bool application)
 {
 	Rotation	rotation = begin(arguments, application);
-	SlipwayRotationEnd result = SLIPWAY_ROTATION_FINISHED;
-	SlipwayExitCode code;
-	bool		published;
-	char	   *fault = NULL;
+	SlipwayRotationEnd result = SLIPWAY_ROTATION_NONE;
 
-	if (!read_marker(&rotation))
-		return SLIPWAY_ROTATION_NONE;
-	slipway_secret_fault_check(slipway_secret_store_is_published(rotation.store, rotation.set, &published));
-	if (published)
-	{
-		retire(&rotation);
-		slipway_output_say("an interrupted change of the password was brought to its end");
-		return result;
-	}
-	rotation.conn = slipway_login_open(arguments, application, &fault, &code);
-	if (rotation.conn != NULL)
-	{
-		settle_old(&rotation);
-		result = SLIPWAY_ROTATION_UNDONE;
-	}
-	else
-	{
-		char	   *second = NULL;
-
-		rotation.conn = log_in_staged(&rotation, &second);
-		free(second);
-		if (rotation.conn == NULL)
-			slipway_die(code, "The change was interrupted; neither its old nor its new password works.",
-						"could not connect with what is stored: %s", fault);
-		settle_new(&rotation);
-	}
-	free(fault);
+	if (read_marker(&rotation))
+		result = settle(&rotation) ? SLIPWAY_ROTATION_FINISHED : SLIPWAY_ROTATION_UNDONE;
 	end(&rotation);
 	return result;
 }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 
 #include "clock.h"
@@ -70,13 +71,23 @@ read_lifetime(double *lifetime)
 	return NULL;
 }
 
-/* Every fault that is returned from here passes this. */
+/* Every fault that is returned from here passes this, but for those of a check. */
 static SlipwaySecretFault *
 count(SlipwaySecretFault *fault)
 {
 	if (fault != NULL)
 		slipway_secret_counter_error(fault->kind);
 	return fault;
+}
+
+/*
+ * From now on there are secrets in memory: no core dump has them, and of the user's other processes none can look at them. A
+ * program that this one becomes is as any other.
+ */
+static void
+hide_memory(void)
+{
+	(void) prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 }
 
 static SlipwaySecretFault *
@@ -99,6 +110,7 @@ slipway_secret_store_open(const char *where, const char *prefix, SlipwaySecretSt
 	*store = NULL;
 	if (fault != NULL)
 		return fault;
+	hide_memory();
 	for (size_t i = 0; i < sizeof(providers) / sizeof(providers[0]) && provider == NULL; i++)
 		if (is_kind(providers[i], where, &place))
 			provider = providers[i];
@@ -151,17 +163,11 @@ slipway_secret_store_set_prefix(SlipwaySecretStore *store, const char *prefix)
 /* That of --secrets. */
 static SlipwaySecretStore *found = NULL;
 
-static void
-close_found(void)
-{
-	slipway_secret_store_close(found);
-	found = NULL;
-}
-
 void
 slipway_secret_store_forget(void)
 {
-	close_found();
+	slipway_secret_store_close(found);
+	found = NULL;
 }
 
 SlipwaySecretStore *
@@ -176,9 +182,9 @@ slipway_secret_store_find(const SlipwayArguments *arguments)
 		return NULL;
 	if (found != NULL && strcmp(found->place, where) == 0 && strcmp(found->prefix, prefix != NULL ? prefix : "") == 0)
 		return found;
-	close_found();
+	slipway_secret_store_forget();
 	slipway_secret_fault_check(slipway_secret_store_open(where, prefix, &found));
-	if (!registered && atexit(close_found) != 0)
+	if (!registered && atexit(slipway_secret_store_forget) != 0)
 		slipway_die(SLIPWAY_EXIT_ERROR, NULL, "out of memory");
 	registered = true;
 	return found;
@@ -200,6 +206,18 @@ bool
 slipway_secret_store_has_sets(const SlipwaySecretStore *store)
 {
 	return store->provider->publish != NULL;
+}
+
+bool
+slipway_secret_store_may_change(const SlipwaySecretStore *store)
+{
+	return store->provider != &slipway_secret_environment;
+}
+
+void
+slipway_secret_store_refresh(SlipwaySecretStore *store)
+{
+	slipway_secret_cache_clear(store->cache);
 }
 
 bool
@@ -562,14 +580,31 @@ slipway_secret_store_look_into(SlipwaySecretStore *store, const char *set, bool 
 
 SlipwaySecretFault *
 slipway_secret_store_describe(SlipwaySecretStore *store, SlipwaySecretVariable variables[SLIPWAY_SECRET_MAX_VARIABLES],
-							  size_t *count)
+							  size_t *number)
 {
-	*count = 0;
-	return store->provider->describe != NULL ? store->provider->describe(store->state, variables, count) : NULL;
+	*number = 0;
+	return store->provider->describe != NULL ? count(store->provider->describe(store->state, variables, number)) : NULL;
+}
+
+/* A report, and whom it is for. */
+typedef struct Listener
+{
+	SlipwaySecretReport report;
+	void	   *context;
+} Listener;
+
+static void
+count_step(void *context, const SlipwaySecretStep *step)
+{
+	const Listener *listener = context;
+
+	if (step->fault != NULL)
+		slipway_secret_counter_error(step->fault->kind);
+	listener->report(listener->context, step);
 }
 
 void
 slipway_secret_store_check(SlipwaySecretStore *store, SlipwaySecretReport report, void *context)
 {
-	store->provider->check(store->state, report, context);
+	store->provider->check(store->state, count_step, &(Listener) {report, context});
 }

@@ -183,7 +183,10 @@ bool		slipway_secret_is_name(const char *name);
  */
 SlipwaySecretStore *slipway_secret_store_find(const SlipwayArguments *arguments);
 
-/* Closes it now, for who is going to fork: connections to a store are not to be shared by processes. */
+/*
+ * Closes that one, if there is one, with what is open for it: for who becomes another program, which would inherit that, or forks, as
+ * processes must not share connections.
+ */
 void		slipway_secret_store_forget(void);
 
 /* Opens "environment", "file:PATH" or "barbican" without asking a server; prefix may be NULL. */
@@ -201,6 +204,10 @@ const char *slipway_secret_store_place(const SlipwaySecretStore *store);
 const char *slipway_secret_store_prefix(const SlipwaySecretStore *store);
 bool		slipway_secret_store_has_sets(const SlipwaySecretStore *store);
 bool		slipway_secret_store_keeps_policies(const SlipwaySecretStore *store);
+
+/* Can others change what is in it while this process runs? And: what was found so far is asked for again. */
+bool		slipway_secret_store_may_change(const SlipwaySecretStore *store);
+void		slipway_secret_store_refresh(SlipwaySecretStore *store);
 
 /*
  * Looks several names up. What was found in the last SECRETS_CACHE_TTL seconds (default 300, 0: never) is
@@ -220,7 +227,8 @@ void		slipway_secret_lookup_release(SlipwaySecretLookup *lookups, size_t count);
 
 /*
  * Stores a secret in place of the one of that name. Who looks it up meanwhile finds either, and after a failure the old
- * one. What the policy leaves open stays as it was.
+ * one, unless the fault says that it may be either. What the policy leaves open stays as it was. What was there before and cannot be
+ * removed is warned of.
  */
 SlipwaySecretFault *slipway_secret_store_put(SlipwaySecretStore *store, const SlipwaySecretItem *item);
 

@@ -334,7 +334,7 @@ slipway_server_compare(PGconn *conn, const SlipwayManifest *manifest, const char
 		" " SLIPWAY_SERVER_UTC("applied_at") ","
 		" " SLIPWAY_SERVER_UTC_ISO("applied_at") ","
 		" applied_by, run, script_hash, applied_hash, extract(epoch FROM duration) * 1000, units_done,"
-		" kind = 'repeatable', pg_catalog.current_setting('slipway.out_of_order')"
+		" kind = 'repeatable', pg_catalog.current_setting('slipway.out_of_order'), approval"
 		" FROM slipway.compare($1, $2)";
 	const char *const values[] = {manifest->text, project};
 	SlipwayStateList *list = slipway_memory_new(sizeof(SlipwayStateList));
@@ -357,6 +357,7 @@ slipway_server_compare(PGconn *conn, const SlipwayManifest *manifest, const char
 			.duration = slipway_server_number(result, row, 8, -1),
 			.units_done = (int) slipway_server_number(result, row, 9, 0),
 			.repeatable = *PQgetvalue(result, row, 10) == 't',
+			.approval = slipway_server_text(result, row, 12),
 		};
 	return list;
 }

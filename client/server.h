@@ -46,6 +46,7 @@ typedef struct SlipwayState
 	double		duration;		/* milliseconds; negative: unknown */
 	int			units_done;		/* of a stepwise one that has stopped part way; else 0 */
 	bool		repeatable;
+	const char *approval;		/* "given", "missing"; NULL: none is needed */
 } SlipwayState;
 
 typedef struct SlipwayStateList

@@ -162,6 +162,7 @@ slipway_server_error_exit_code(const char *sqlstate, SlipwayErrorPlace place)
 		{"SW020", SLIPWAY_EXIT_INVALID}, {"SW021", SLIPWAY_EXIT_INVALID},
 		{"SW025", SLIPWAY_EXIT_INVALID},
 		{"SW027", SLIPWAY_EXIT_INVALID}, {"SW028", SLIPWAY_EXIT_INVALID},
+		{"SW044", SLIPWAY_EXIT_INVALID},
 	};
 
 	if (place == SLIPWAY_ERROR_CHECK)

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "conninfo.h"
 #include "memory.h"
 
 typedef enum Setting
@@ -97,27 +98,71 @@ take_text(Reading *reading, Setting setting)
 	return text;
 }
 
+/* The value is not in the message: it may be a password, or have one, that was stored under the wrong name. */
+static void
+note_malformed(Reading *reading, Setting setting, const char *hint, const char *what)
+{
+	reading->fault = slipway_secret_fault_new(SLIPWAY_SECRET_FAULT_MALFORMED, hint, "secret \"%s%s\" in %s %s",
+											  slipway_secret_store_prefix(reading->store),
+											  reading->connection->lookups[setting].name,
+											  slipway_secret_store_place(reading->store), what);
+}
+
+#define STORE_AGAIN "Store it again: \"slipway secret put\"."
+
 /* The same for what has one line, and cannot be left out unless it is optional. */
 static const char *
 take_line(Reading *reading, Setting setting, bool optional)
 {
 	const char *text = take_text(reading, setting);
-	char	   *name;
 
 	if (reading->fault != NULL || (text == NULL && optional))
 		return NULL;
-	name = slipway_memory_format("%s%s", slipway_secret_store_prefix(reading->store), names[setting]);
 	if (text == NULL)
 		reading->fault = slipway_secret_fault_new(SLIPWAY_SECRET_FAULT_MISSING,
 												  "\"slipway secret list\" shows what there is.",
-												  "%s has no secret \"%s\"",
-												  slipway_secret_store_place(reading->store), name);
+												  "%s has no secret \"%s%s\"",
+												  slipway_secret_store_place(reading->store),
+												  slipway_secret_store_prefix(reading->store), names[setting]);
 	else if (strpbrk(text, "\r\n") != NULL)
-		reading->fault = slipway_secret_fault_new(SLIPWAY_SECRET_FAULT_MALFORMED,
-												  "Store it again: \"slipway secret put\".",
-												  "secret \"%s\" in %s has a line feed",
-												  name, slipway_secret_store_place(reading->store));
-	free(name);
+		note_malformed(reading, setting, STORE_AGAIN, "has a line feed");
+	return reading->fault == NULL ? text : NULL;
+}
+
+/* The same for a single setting that libpq shows when it cannot use it. */
+static const char *
+take_part(Reading *reading, Setting setting, bool optional)
+{
+	const char *text = take_line(reading, setting, optional);
+
+	if (text == NULL)
+		return NULL;
+	if (strstr(text, "://") != NULL || (setting == DATABASE && slipway_conninfo_is_string(text)))
+		note_malformed(reading, setting, "Store it as DATABASE_URL.", "is a connection string");
+	else if (setting == PORT && text[strspn(text, "0123456789, ")] != '\0')
+		note_malformed(reading, setting, STORE_AGAIN, "is no number");
+	return reading->fault == NULL ? text : NULL;
+}
+
+/* Who stores a file, or what a program prints, stores its last line feed too; no password ends with one. */
+static const char *
+take_password(Reading *reading, Setting setting)
+{
+	const char *text = take_text(reading, setting);
+
+	if (text != NULL && text[strlen(text) - 1] == '\n')
+		note_malformed(reading, setting, STORE_AGAIN, "ends with a line feed");
+	return reading->fault == NULL ? text : NULL;
+}
+
+/* In a keyword string a line feed is as good as a blank. */
+static const char *
+take_conninfo(Reading *reading, Setting setting)
+{
+	const char *text = take_text(reading, setting);
+
+	if (text != NULL && slipway_conninfo_is_uri(text) && strpbrk(text, "\r\n") != NULL)
+		note_malformed(reading, setting, STORE_AGAIN, "has a line feed");
 	return reading->fault == NULL ? text : NULL;
 }
 
@@ -126,9 +171,9 @@ take_place(Reading *reading)
 {
 	SlipwayStoredConnection *connection = reading->connection;
 
-	connection->host = take_line(reading, HOST, false);
-	connection->port = take_line(reading, PORT, true);
-	connection->dbname = take_line(reading, DATABASE, false);
+	connection->host = take_part(reading, HOST, false);
+	connection->port = take_part(reading, PORT, true);
+	connection->dbname = take_part(reading, DATABASE, false);
 }
 
 static void
@@ -148,19 +193,19 @@ take_role(Reading *reading, Setting user, Setting other, Setting password)
 	SlipwayStoredConnection *connection = reading->connection;
 	bool		has_place = has(reading, HOST) || has(reading, DATABASE);
 
-	connection->user = take_line(reading, has(reading, user) ? user : other, false);
-	connection->password = take_text(reading, password);
+	connection->user = take_part(reading, has(reading, user) ? user : other, false);
+	connection->password = take_password(reading, password);
 	if (has_place || !has(reading, URL))
 		take_place(reading);
 	else
-		connection->conninfo = take_text(reading, URL);
+		connection->conninfo = take_conninfo(reading, URL);
 	set_source(reading, has(reading, user) ? user : other);
 }
 
 static void
 take_string(Reading *reading, Setting setting)
 {
-	reading->connection->conninfo = take_text(reading, setting);
+	reading->connection->conninfo = take_conninfo(reading, setting);
 	set_source(reading, setting);
 }
 
@@ -226,24 +271,6 @@ choose_sslmode(Reading *reading)
 	return reading->connection->root.path != NULL ? "verify-full" : NULL;
 }
 
-/* That of a single secret, which is named unless it is about none in particular. */
-static SlipwaySecretFault *
-take_fault(const Reading *reading, SlipwaySecretLookup *lookup)
-{
-	SlipwaySecretFault *fault = lookup->fault;
-
-	lookup->fault = NULL;
-	if (fault->kind == SLIPWAY_SECRET_FAULT_FORBIDDEN && strstr(fault->text, lookup->name) == NULL)
-	{
-		char	   *text = fault->text;
-
-		fault->text = slipway_memory_format("secret \"%s%s\": %s", slipway_secret_store_prefix(reading->store),
-											lookup->name, text);
-		free(text);
-	}
-	return fault;
-}
-
 /* Asks for all that may matter at once. What could not be looked up may be there, and would count. */
 static void
 look_up(Reading *reading, bool application)
@@ -267,7 +294,10 @@ look_up(Reading *reading, bool application)
 		lookups[settings[i]] = wanted[i];
 	for (int i = 0; i < SLIPWAY_STORED_SETTINGS && reading->fault == NULL; i++)
 		if (lookups[i].state == SLIPWAY_SECRET_FAILED)
-			reading->fault = take_fault(reading, &lookups[i]);
+		{
+			reading->fault = lookups[i].fault;
+			lookups[i].fault = NULL;
+		}
 }
 
 static SlipwaySecretFault *

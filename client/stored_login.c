@@ -181,7 +181,8 @@ change_keywords(SlipwayBuffer *text, const char *conninfo, const char *role, con
 			without = slipway_stored_password_replace(conninfo, option->val, password);
 	slipway_buffer_add(text, without != NULL ? without : conninfo);
 	add_pair(text, "user", role);
-	add_pair(text, "password", password);
+	if (without == NULL)
+		add_pair(text, "password", password);
 	slipway_secret_free(without);
 	PQconninfoFree(options);
 }

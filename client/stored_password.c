@@ -108,7 +108,7 @@ has_password(const char *conninfo, const char *role, const char *password)
 		else if (option->val != NULL && strcmp(option->keyword, "password") == 0)
 			same = strcmp(option->val, password) == 0;
 	}
-	PQconninfoFree(options);
+	slipway_conninfo_free(options);
 	slipway_memory_wipe(text);
 	free(search_path);
 	return user && same;

@@ -143,6 +143,16 @@ tell_counters(void)
 	free(text);
 }
 
+/* libpq would fill in from them what the store leaves open, and an address would count more than its host. */
+static void
+forget_place(void)
+{
+	static const char *const variables[] = {"PGHOST", "PGHOSTADDR", "PGPORT", "PGDATABASE", "PGUSER", "PGSERVICE"};
+
+	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++)
+		(void) unsetenv(variables[i]);
+}
+
 /* What the store says; host, port and user of the command line count more. */
 static bool
 find_in_store(Search *search)
@@ -162,6 +172,7 @@ find_in_store(Search *search)
 	tell_counters();
 	if (stored == NULL)
 		return false;
+	forget_place();
 	target->stored = stored;
 	target->in_store = true;
 	target->overrides = true;
@@ -322,7 +333,7 @@ check_conninfo(SlipwayTarget *target)
 		else if (strcmp(option->keyword, "service") == 0)
 			target->has_service = true;
 	}
-	PQconninfoFree(options);
+	slipway_conninfo_free(options);
 }
 
 /* Do options name a server or a role, if no database? */

@@ -15,6 +15,7 @@ typedef struct SlipwayWait
 	double		timeout;		/* ms */
 	double		until;			/* as slipway_clock_now() */
 	double		pause;			/* ms, before the next try */
+	double		asked_at;		/* when a store was last asked where to connect to */
 } SlipwayWait;
 
 /* As long as --timeout says. */
@@ -36,8 +37,15 @@ void		slipway_wait_for_target(SlipwayWait *wait, const SlipwayArguments *argumen
 /*
  * Tries until the server lets this target in, or will not; that, and why not, is for
  * slipway_connection_open() to find. Returns what the server is called, which the caller
- * frees. Ends the program with SLIPWAY_EXIT_CONNECTION when the time is over.
+ * frees. Ends the program with SLIPWAY_EXIT_CONNECTION when the time is over. A store that has given the target is asked
+ * anew when the server refuses it, and now and then: what it says by then counts.
  */
-char	   *slipway_wait_for_server(SlipwayWait *wait, const SlipwayTarget *target);
+char	   *slipway_wait_for_server(SlipwayWait *wait, const SlipwayArguments *arguments, SlipwayTarget *target);
+
+/*
+ * Does the store say something else than what was connected with a while ago? Then that is in the target. While somebody
+ * changes a password there, waits for that too, for a while.
+ */
+bool		slipway_wait_has_changed(SlipwayWait *wait, const SlipwayArguments *arguments, SlipwayTarget *target);
 
 #endif

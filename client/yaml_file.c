@@ -98,6 +98,27 @@ set_anchor(Reader *reader, const yaml_char_t *anchor, json_t *value)
 		(void) json_object_set(reader->anchors, (const char *) anchor, value);
 }
 
+/* One without quotes; an empty one is left a text. */
+static bool
+is_null(const yaml_event_t *event)
+{
+	static const char *const words[] = {"~", "null", "Null", "NULL"};
+	const char *text = (const char *) event->data.scalar.value;
+
+	for (size_t i = 0; event->data.scalar.plain_implicit != 0 && i < sizeof(words) / sizeof(words[0]); i++)
+		if (event->data.scalar.length == strlen(words[i]) && strcmp(text, words[i]) == 0)
+			return true;
+	return false;
+}
+
+static json_t *
+read_text(Reader *reader, const yaml_event_t *event)
+{
+	json_t	   *text = json_stringn((const char *) event->data.scalar.value, event->data.scalar.length);
+
+	return text != NULL ? text : blame(reader, "what stands there makes no sense", &event->start_mark);
+}
+
 static json_t *
 read_sequence(Reader *reader, int depth)
 {
@@ -141,7 +162,7 @@ static bool
 read_pair(Reader *reader, const yaml_event_t *key_event, json_t *object, json_t *merged, int depth)
 {
 	yaml_event_t event;
-	json_t	   *key = key_event->type == YAML_SCALAR_EVENT ? read_node(reader, key_event, depth)
+	json_t	   *key = key_event->type == YAML_SCALAR_EVENT ? read_text(reader, key_event)
 		: blame(reader, "a key that is no text", &key_event->start_mark);
 	json_t	   *value = NULL;
 
@@ -198,7 +219,7 @@ read_node(Reader *reader, const yaml_event_t *event, int depth)
 	switch (event->type)
 	{
 		case YAML_SCALAR_EVENT:
-			value = json_stringn((const char *) event->data.scalar.value, event->data.scalar.length);
+			value = is_null(event) ? json_null() : read_text(reader, event);
 			set_anchor(reader, event->data.scalar.anchor, value);
 			break;
 		case YAML_SEQUENCE_START_EVENT:

@@ -36,6 +36,7 @@ clean_up(SlipwayRun *run)
 	slipway_exec_rehearsal_forget();
 	slipway_transaction_recover();
 	slipway_exec_alone_recover();
+	slipway_lock_let_go(&run->lock);
 	if (run->number > 0)
 		slipway_run_fail(run, NULL);
 	/* What was reported as applied is so, also where no failure was recorded. */

@@ -44,6 +44,8 @@ static const char *const field_names[NFIELDS] = {
 	[FIELD_COLUMN_NUMBER] = "column_number",
 	[FIELD_REASON] = "reason",
 	[FIELD_VARIABLES] = "variables",
+	[FIELD_DIRECTION] = "direction",
+	[FIELD_APPROVED_BY] = "approved_by",
 	[FIELD_PREV_HASH] = "prev_hash",
 };
 

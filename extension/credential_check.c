@@ -80,11 +80,11 @@ check_role(List *findings, const SlipwayCredential *credential, const Role *role
 }
 
 static List *
-check_rights(List *findings, const SlipwayCredential *credential)
+check_rights(List *findings, const List *rights)
 {
 	ListCell   *cell;
 
-	foreach(cell, slipway_rights_compare(credential))
+	foreach(cell, rights)
 	{
 		const SlipwayRightRow *row = lfirst(cell);
 
@@ -121,7 +121,10 @@ slipway_credential_findings(const SlipwayCredential *credential)
 		findings = add(findings, "status", credential->status, "it is not active");
 	findings = check_role(findings, credential, &role);
 	if (role.exists)
-		findings = check_rights(findings, credential);
+	{
+		findings = check_rights(findings, slipway_rights_compare(credential));
+		findings = check_rights(findings, slipway_rights_public(credential));
+	}
 	return check_sessions(findings, credential);
 }
 

@@ -46,22 +46,30 @@ return_query(FunctionCallInfo fcinfo, SlipwayQuery *query, SlipwayArgs *args)
 	return (Datum) 0;
 }
 
-PG_FUNCTION_INFO_V1(slipway_credential_rights);
-
-Datum
-slipway_credential_rights(PG_FUNCTION_ARGS)
+static void
+put_rights(FunctionCallInfo fcinfo, const List *rights)
 {
-	SlipwayCredential *credential = slipway_credential_look(fcinfo, 0);
 	ListCell   *cell;
 
-	InitMaterializedSRF(fcinfo, 0);
-	foreach(cell, slipway_rights_compare(credential))
+	foreach(cell, rights)
 	{
 		const SlipwayRightRow *row = lfirst(cell);
 		const char *const texts[] = {row->kind, row->object, row->privilege, row->state};
 
 		put_texts(fcinfo, texts, lengthof(texts));
 	}
+}
+
+PG_FUNCTION_INFO_V1(slipway_credential_rights);
+
+Datum
+slipway_credential_rights(PG_FUNCTION_ARGS)
+{
+	SlipwayCredential *credential = slipway_credential_look(fcinfo, 0);
+
+	InitMaterializedSRF(fcinfo, 0);
+	put_rights(fcinfo, slipway_rights_compare(credential));
+	put_rights(fcinfo, slipway_rights_public(credential));
 	return (Datum) 0;
 }
 
@@ -99,7 +107,7 @@ PG_FUNCTION_INFO_V1(slipway_credential_objects);
 Datum
 slipway_credential_objects(PG_FUNCTION_ARGS)
 {
-	static SlipwayQuery query = {SLIPWAY_QUERY_CREDENTIAL_OBJECTS, 1, {TEXTOID}};
+	static SlipwayQuery query = {SLIPWAY_CREDENTIAL_OBJECTS, 1, {TEXTOID}};
 	SlipwayCredential *credential = slipway_credential_look(fcinfo, 0);
 	SlipwayArgs args = {0};
 
@@ -116,6 +124,8 @@ slipway_credential_risk(PG_FUNCTION_ARGS)
 {
 	static SlipwayQuery query = {"WITH own AS (" SLIPWAY_QUERY_CREDENTIAL_OWN "),\n"
 		"session AS (" SLIPWAY_QUERY_CREDENTIAL_SESSIONS "),\n"
+		"given AS (" SLIPWAY_QUERY_CREDENTIAL_GIVEN_OWN "),\n"
+		"listed AS (" SLIPWAY_QUERY_CREDENTIAL_LISTED "),\n"
 		"actual AS (" SLIPWAY_QUERY_CREDENTIAL_ACTUAL "),\n"
 		"intended AS (" SLIPWAY_QUERY_CREDENTIAL_INTENDED ")\n"
 		SLIPWAY_QUERY_CREDENTIAL_RISK, 4, {TEXTOID, TEXTOID, TEXTOID, TEXTOID}};

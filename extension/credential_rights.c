@@ -10,13 +10,12 @@
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "miscadmin.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
-#include "utils/json.h"
 
 #include "credential_rights.h"
 #include "lock.h"
 #include "query.h"
-#include "spi.h"
 
 static const char *const presets[] = {"read-only", "read-write", "owner"};
 
@@ -29,12 +28,15 @@ slipway_rights_is_preset(const char *preset)
 	return false;
 }
 
-/* Copies what a query has found into the caller's memory. Inside its scope. */
-static List *
-read_rows(uint64 rows, bool with_state, MemoryContext caller)
+List *
+slipway_rights_query(SlipwayQuery *query, SlipwayArgs *args)
 {
+	MemoryContext caller = CurrentMemoryContext;
 	List	   *list = NIL;
+	uint64		rows;
 
+	slipway_spi_begin();
+	rows = slipway_query(query, args, 0);
 	for (uint64 i = 0; i < rows; i++)
 	{
 		MemoryContext spi = MemoryContextSwitchTo(caller);
@@ -43,10 +45,12 @@ read_rows(uint64 rows, bool with_state, MemoryContext caller)
 		row->kind = slipway_row_text(i, 1);
 		row->object = slipway_row_text(i, 2);
 		row->privilege = slipway_row_text(i, 3);
-		row->state = with_state ? slipway_row_text(i, 4) : "granted";
+		row->state = slipway_row_text(i, 4);
+		row->grantor = SPI_tuptable->tupdesc->natts > 4 ? slipway_row_text(i, 5) : NULL;
 		list = lappend(list, row);
 		MemoryContextSwitchTo(spi);
 	}
+	slipway_spi_end();
 	return list;
 }
 
@@ -54,20 +58,27 @@ List *
 slipway_rights_compare(const SlipwayCredential *credential)
 {
 	static SlipwayQuery query = {"WITH own AS (" SLIPWAY_QUERY_CREDENTIAL_OWN "),\n"
+		"given AS (" SLIPWAY_QUERY_CREDENTIAL_GIVEN "),\n"
+		"listed AS (" SLIPWAY_QUERY_CREDENTIAL_LISTED "),\n"
 		"actual AS (" SLIPWAY_QUERY_CREDENTIAL_ACTUAL "),\n"
 		"intended AS (" SLIPWAY_QUERY_CREDENTIAL_INTENDED ")\n"
 		SLIPWAY_QUERY_CREDENTIAL_COMPARE, 3, {TEXTOID, TEXTOID, TEXTOID}};
-	MemoryContext caller = CurrentMemoryContext;
 	SlipwayArgs args = {0};
-	List	   *rows;
 
 	slipway_arg_text(&args, credential->role);
 	slipway_arg_text(&args, credential->project->name);
 	slipway_arg_text(&args, credential->preset);
-	slipway_spi_begin();
-	rows = read_rows(slipway_query(&query, &args, 0), true, caller);
-	slipway_spi_end();
-	return rows;
+	return slipway_rights_query(&query, &args);
+}
+
+List *
+slipway_rights_public(const SlipwayCredential *credential)
+{
+	static SlipwayQuery query = {SLIPWAY_QUERY_CREDENTIAL_PUBLIC, 1, {TEXTOID}};
+	SlipwayArgs args = {0};
+
+	slipway_arg_text(&args, credential->project->name);
+	return slipway_rights_query(&query, &args);
 }
 
 void
@@ -115,21 +126,37 @@ is_grantable(const SlipwayRightRow *row)
 }
 
 static char *
-make_statement(bool grant, const SlipwayRightRow *row, const char *privileges, const char *role)
+make_statement(SlipwayRightVerb verb, const SlipwayRightRow *row, const char *privileges, const char *role)
 {
-	const char *verb = grant ? "GRANT" : "REVOKE";
-	const char *preposition = grant ? "TO" : "FROM";
+	const char *words = verb == SLIPWAY_GRANT ? "GRANT" : "REVOKE";
+	const char *preposition = verb == SLIPWAY_GRANT ? "TO" : "FROM";
+	const char *option = strcmp(row->state, "grantable") == 0 ? " WITH GRANT OPTION" : "";
 
 	if (is_default(row))
-		return psprintf("ALTER DEFAULT PRIVILEGES %s %s %s ON %s %s %s", row->object, verb, privileges,
-						row->kind, preposition, quote_identifier(role));
-	return psprintf("%s %s ON %s %s %s %s", verb, privileges, row->kind, row->object, preposition,
-					quote_identifier(role));
+		return psprintf("ALTER DEFAULT PRIVILEGES %s %s %s ON %s %s %s%s", row->object, words, privileges,
+						row->kind, preposition, quote_identifier(role), option);
+	return psprintf("%s %s ON %s %s %s %s%s", words, privileges, row->kind, row->object, preposition,
+					quote_identifier(role), option);
 }
+
+static bool
+goes_with(const SlipwayRightRow *row, const SlipwayRightRow *next)
+{
+	return strcmp(next->kind, row->kind) == 0 && strcmp(next->object, row->object) == 0 &&
+		strcmp(next->state, row->state) == 0 &&
+		(row->grantor == NULL || strcmp(next->grantor, row->grantor) == 0);
+}
+
+/* A statement, and as whom it is to be run. */
+typedef struct Statement
+{
+	char	   *text;
+	const char *role;			/* NULL: the caller */
+} Statement;
 
 /* One statement for all rights on an object: rows of the same one follow each other. */
 static List *
-make_statements(bool grant, const List *rows, const char *role)
+make_statements(SlipwayRightVerb verb, const List *rows, const char *role)
 {
 	List	   *statements = NIL;
 	StringInfoData privileges;
@@ -138,12 +165,15 @@ make_statements(bool grant, const List *rows, const char *role)
 	for (int i = 0; i < list_length(rows); i++)
 	{
 		const SlipwayRightRow *row = list_nth(rows, i);
-		const SlipwayRightRow *next = i + 1 < list_length(rows) ? list_nth(rows, i + 1) : NULL;
+		Statement  *statement;
 
 		appendStringInfo(&privileges, "%s%s", privileges.len > 0 ? ", " : "", row->privilege);
-		if (next && strcmp(next->kind, row->kind) == 0 && strcmp(next->object, row->object) == 0)
+		if (i + 1 < list_length(rows) && goes_with(row, list_nth(rows, i + 1)))
 			continue;
-		statements = lappend(statements, make_statement(grant, row, privileges.data, role));
+		statement = palloc(sizeof(Statement));
+		statement->text = make_statement(verb, row, privileges.data, role);
+		statement->role = row->grantor;
+		statements = lappend(statements, statement);
 		resetStringInfo(&privileges);
 	}
 	return statements;
@@ -176,19 +206,37 @@ touches_database(const List *rows)
 	return false;
 }
 
-static void
-change(bool grant, const List *rows, const char *role)
+/* Of a right that somebody else has granted, REVOKE would find nothing to take. */
+static Oid
+find_actor(const Statement *statement)
 {
-	List	   *statements = make_statements(grant, rows, role);
+	Oid			grantor = statement->role ? get_role_oid(statement->role, false) : GetUserId();
+
+	if (!has_privs_of_role(GetUserId(), grantor))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("you cannot take back what role \"%s\" has granted", statement->role),
+				 errdetail("%s", statement->text)));
+	return grantor;
+}
+
+void
+slipway_rights_change(SlipwayRightVerb verb, const List *rows, const char *role)
+{
+	List	   *statements = make_statements(verb, rows, role);
 	ListCell   *cell;
 
 	if (touches_database(rows))
 		slipway_lock_database();
-	slipway_spi_begin_as(GetUserId());
 	foreach(cell, statements)
-		if (SPI_execute(lfirst(cell), false, 0) < 0)
-			elog(ERROR, "could not run \"%s\"", (char *) lfirst(cell));
-	slipway_spi_end();
+	{
+		const Statement *statement = lfirst(cell);
+
+		slipway_spi_begin_as(find_actor(statement));
+		if (SPI_execute(statement->text, false, 0) < 0)
+			elog(ERROR, "could not run \"%s\"", statement->text);
+		slipway_spi_end();
+	}
 	CommandCounterIncrement();
 }
 
@@ -201,101 +249,47 @@ select_missing(const SlipwayCredential *credential)
 List *
 slipway_rights_statements(const SlipwayCredential *credential)
 {
-	return make_statements(true, select_missing(credential), credential->role);
+	List	   *texts = NIL;
+	ListCell   *cell;
+
+	foreach(cell, make_statements(SLIPWAY_GRANT, select_missing(credential), credential->role))
+		texts = lappend(texts, ((const Statement *) lfirst(cell))->text);
+	return texts;
+}
+
+void
+slipway_rights_require_done(SlipwayRightVerb verb, const List *left, const SlipwayCredential *credential)
+{
+	List	   *statements = make_statements(verb, left, credential->role);
+
+	if (statements == NIL)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 verb == SLIPWAY_GRANT ?
+			 errmsg("you cannot give role \"%s\" the rights of preset \"%s\"", credential->role, credential->preset) :
+			 errmsg("you cannot take from role \"%s\" the rights of preset \"%s\"", credential->role, credential->preset),
+			 errdetail("%d statements had no effect, the first: %s", list_length(statements),
+					   ((const Statement *) linitial(statements))->text)));
 }
 
 void
 slipway_rights_grant(const SlipwayCredential *credential)
 {
-	List	   *left;
-
-	change(true, select_missing(credential), credential->role);
+	slipway_rights_change(SLIPWAY_GRANT, select_missing(credential), credential->role);
 	/* Who may not grant a right is told so by an error or, at times, by a warning. */
-	left = slipway_rights_statements(credential);
-	if (left != NIL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-				 errmsg("you cannot give role \"%s\" the rights of preset \"%s\"", credential->role,
-						credential->preset),
-				 errdetail("%d statements had no effect, the first: %s", list_length(left),
-						   (char *) linitial(left))));
-}
-
-/* A right as one text. */
-static char *
-name_right(const SlipwayRightRow *row)
-{
-	return psprintf("%s ON %s %s", row->privilege, row->kind, row->object);
-}
-
-char *
-slipway_rights_granted(const SlipwayCredential *credential)
-{
-	List	   *rows = select_state(slipway_rights_compare(credential), "granted");
-	StringInfoData json;
-	ListCell   *cell;
-
-	initStringInfo(&json);
-	appendStringInfoChar(&json, '[');
-	foreach(cell, rows)
-	{
-		if (json.len > 1)
-			appendStringInfoChar(&json, ',');
-		escape_json(&json, name_right(lfirst(cell)));
-	}
-	appendStringInfoChar(&json, ']');
-	return json.data;
-}
-
-/* The rights that an adopted role had before, as texts. */
-static List *
-read_before(const SlipwayCredential *credential)
-{
-	static SlipwayQuery query = {"SELECT r.value FROM jsonb_array_elements_text($1::jsonb -> 'rights') r", 1, {TEXTOID}};
-	MemoryContext caller = CurrentMemoryContext;
-	SlipwayArgs args = {0};
-	List	   *rights = NIL;
-	uint64		rows;
-
-	slipway_arg_text(&args, credential->before);
-	slipway_spi_begin();
-	rows = slipway_query(&query, &args, 0);
-	for (uint64 i = 0; i < rows; i++)
-	{
-		MemoryContext spi = MemoryContextSwitchTo(caller);
-
-		rights = lappend(rights, makeString(slipway_row_text(i, 1)));
-		MemoryContextSwitchTo(spi);
-	}
-	slipway_spi_end();
-	return rights;
-}
-
-void
-slipway_rights_revoke(const SlipwayCredential *credential)
-{
-	List	   *rows = select_state(slipway_rights_compare(credential), "granted");
-	List	   *before = read_before(credential);
-	List	   *given = NIL;
-	ListCell   *cell;
-
-	foreach(cell, rows)
-		if (!list_member(before, makeString(name_right(lfirst(cell)))))
-			given = lappend(given, lfirst(cell));
-	change(false, given, credential->role);
+	slipway_rights_require_done(SLIPWAY_GRANT, select_missing(credential), credential);
 }
 
 void
 slipway_rights_revoke_all(const char *role)
 {
-	static SlipwayQuery query = {SLIPWAY_QUERY_CREDENTIAL_ACTUAL " ORDER BY 1, 2, 3", 1, {TEXTOID}};
-	MemoryContext caller = CurrentMemoryContext;
+	static SlipwayQuery query = {"WITH given AS (" SLIPWAY_QUERY_CREDENTIAL_GIVEN "),\n"
+		"listed AS (" SLIPWAY_QUERY_CREDENTIAL_LISTED "),\n"
+		"granted AS (" SLIPWAY_QUERY_CREDENTIAL_GRANTED ")\n"
+		"SELECT kind, object, privilege, 'granted', grantor FROM granted ORDER BY 1, 2, 5, 3", 1, {TEXTOID}};
 	SlipwayArgs args = {0};
-	List	   *rows;
 
 	slipway_arg_text(&args, role);
-	slipway_spi_begin();
-	rows = read_rows(slipway_query(&query, &args, 0), false, caller);
-	slipway_spi_end();
-	change(false, rows, role);
+	slipway_rights_change(SLIPWAY_REVOKE, slipway_rights_query(&query, &args), role);
 }

@@ -15,6 +15,7 @@
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "parser/parse_node.h"
+#include "storage/lmgr.h"
 #include "tcop/utility.h"
 #include "utils/acl.h"
 #include "utils/builtins.h"
@@ -55,6 +56,7 @@ slipway_credential_check_verifier(const char *verifier)
 				 errhint("PQencryptPasswordConn() makes one. The password itself never reaches the server.")));
 }
 
+/* See also credential_comment.sql, credential_orphans.sql and credential_checks.sql. */
 #define MARK "slipway: credential of project "
 
 char *
@@ -65,17 +67,29 @@ slipway_credential_mark(const SlipwayCredential *credential)
 					quote_literal_cstr(get_database_name(MyDatabaseId)));
 }
 
-static char *
-read_comment(const char *role)
+/* What the comment of a role says. */
+typedef struct Comment
 {
-	static SlipwayQuery query = {"SELECT shobj_description(oid, 'pg_authid') FROM pg_roles WHERE rolname = $1", 1, {TEXTOID}};
-	SlipwayArgs args = {0};
-	char	   *comment = NULL;
+	char	   *text;			/* NULL: there is none */
+	bool		outlived;		/* it names this project, in a database that is not there */
+} Comment;
 
-	slipway_arg_text(&args, role);
+static Comment
+read_comment(const SlipwayCredential *credential)
+{
+	static SlipwayQuery query = {SLIPWAY_QUERY_CREDENTIAL_COMMENT, 2, {TEXTOID, TEXTOID}};
+	SlipwayArgs args = {0};
+	Comment		comment = {0};
+	bool		isnull;
+
+	slipway_arg_text(&args, credential->role);
+	slipway_arg_text(&args, credential->project->name);
 	slipway_spi_begin();
 	if (slipway_query(&query, &args, 1) > 0)
-		comment = slipway_row_text(0, 1);
+	{
+		comment.text = slipway_row_text(0, 1);
+		comment.outlived = DatumGetBool(slipway_row_datum(0, 2, &isnull));
+	}
 	slipway_spi_end();
 	return comment;
 }
@@ -83,17 +97,20 @@ read_comment(const char *role)
 bool
 slipway_credential_is_ours(const SlipwayCredential *credential)
 {
-	char	   *comment = read_comment(credential->role);
+	Comment		comment = read_comment(credential);
 
-	return comment && strcmp(comment, slipway_credential_mark(credential)) == 0;
+	if (comment.text == NULL)
+		return false;
+	/* Of that database, renamed since or restored under another name, this is the one that says it has made the role. */
+	return strcmp(comment.text, slipway_credential_mark(credential)) == 0 || (credential->made && comment.outlived);
 }
 
 bool
 slipway_credential_is_marked(const SlipwayCredential *credential)
 {
-	char	   *comment = read_comment(credential->role);
+	Comment		comment = read_comment(credential);
 
-	return comment && strncmp(comment, MARK, strlen(MARK)) == 0;
+	return comment.text && strncmp(comment.text, MARK, strlen(MARK)) == 0;
 }
 
 bool
@@ -145,23 +162,30 @@ alter_role(const char *role, List *options)
 }
 
 void
+slipway_credential_change_password(const char *role, const char *verifier)
+{
+	alter_role(role, add_option(NIL, "password", (Node *) makeString(pstrdup(verifier))));
+}
+
+void
 slipway_credential_make_role(const SlipwayCredential *credential, const char *verifier)
 {
 	List	   *options = login_options(true, credential->connection_limit, verifier);
 	CreateRoleStmt *stmt;
 
 	if (OidIsValid(get_role_oid(credential->role, true)))
-	{
 		alter_role(credential->role, options);
-		return;
+	else
+	{
+		PreventCommandIfReadOnly("CREATE ROLE");
+		stmt = makeNode(CreateRoleStmt);
+		stmt->stmt_type = ROLESTMT_ROLE;
+		stmt->role = pstrdup(credential->role);
+		stmt->options = options;
+		(void) CreateRole(make_parsestate(NULL), stmt);
+		CommandCounterIncrement();
 	}
-	PreventCommandIfReadOnly("CREATE ROLE");
-	stmt = makeNode(CreateRoleStmt);
-	stmt->stmt_type = ROLESTMT_ROLE;
-	stmt->role = pstrdup(credential->role);
-	stmt->options = options;
-	(void) CreateRole(make_parsestate(NULL), stmt);
-	CommandCounterIncrement();
+	/* Also of one that has it: the name of the database may be another one since. */
 	CreateSharedComments(get_role_oid(credential->role, false), AuthIdRelationId,
 						 slipway_credential_mark(credential));
 	CommandCounterIncrement();
@@ -171,24 +195,6 @@ void
 slipway_credential_take_role(const SlipwayCredential *credential, const char *verifier)
 {
 	alter_role(credential->role, login_options(true, credential->connection_limit, verifier));
-}
-
-char *
-slipway_credential_role_state(const char *role, const char *rights)
-{
-	static SlipwayQuery query = {SLIPWAY_QUERY_CREDENTIAL_ROLE_STATE, 3, {TEXTOID, BOOLOID, TEXTOID}};
-	SlipwayArgs args = {0};
-	char	   *state;
-
-	slipway_arg_text(&args, role);
-	slipway_arg_datum(&args, BoolGetDatum(slipway_credential_has_password(role)), false);
-	slipway_arg_text(&args, rights);
-	slipway_spi_begin();
-	if (slipway_query(&query, &args, 1) == 0)
-		elog(ERROR, "role \"%s\" is gone", role);
-	state = slipway_row_text(0, 1);
-	slipway_spi_end();
-	return state;
 }
 
 void
@@ -211,7 +217,7 @@ slipway_credential_restore_role(const SlipwayCredential *credential)
 	had_password = DatumGetBool(slipway_row_datum(0, 3, &isnull));
 	slipway_spi_end();
 	options = login_options(login, connection_limit, NULL);
-	/* One that it had was not touched: see slipway_create_credential(). */
+	/* One that it had was not touched: see slipway_adoption_check(). */
 	if (!had_password)
 		options = add_option(options, "password", NULL);
 	alter_role(credential->role, options);
@@ -279,7 +285,7 @@ give_away(const char *role, const SlipwayOwned *owned)
 static void
 refuse_owner(const char *role)
 {
-	static SlipwayQuery query = {SLIPWAY_QUERY_CREDENTIAL_OBJECTS, 1, {TEXTOID}};
+	static SlipwayQuery query = {SLIPWAY_CREDENTIAL_OBJECTS, 1, {TEXTOID}};
 	SlipwayArgs args = {0};
 	StringInfoData list;
 	uint64		rows;
@@ -298,9 +304,33 @@ refuse_owner(const char *role)
 		appendStringInfo(&list, "\nand " UINT64_FORMAT " more", rows - 100);
 	ereport(ERROR,
 			(errcode(SLIPWAY_ROLE_OWNS),
-			 errmsg("role \"%s\" owns objects", role),
+			 errmsg("role \"%s\" owns objects, or others have rights from it", role),
 			 errdetail("%s", list.data),
 			 errhint("Give them to another role, or drop them; owned => 'reassign' or 'drop' does it.")));
+}
+
+/*
+ * From 17 on the server notes, for pg_dump, which rights objects of an extension had in the beginning, those by default privileges
+ * among them, and no REVOKE makes it forget a role there. As the role itself, which owns nothing: nothing else happens.
+ */
+static void
+forget_initial_rights(const char *role)
+{
+	static SlipwayQuery query = {"SELECT FROM pg_roles r JOIN pg_shdepend d ON d.refclassid = 'pg_authid'::regclass AND d.refobjid = r.oid "
+	"WHERE r.rolname = $1 AND d.deptype = 'i'", 1, {TEXTOID}};
+	SlipwayArgs args = {0};
+	bool		found;
+
+	slipway_arg_text(&args, role);
+	slipway_spi_begin();
+	found = slipway_query(&query, &args, 1) > 0;
+	slipway_spi_end();
+	if (!found)
+		return;
+	slipway_spi_begin_as(get_role_oid(role, false));
+	if (SPI_execute(psprintf("DROP OWNED BY %s", quote_identifier(role)), false, 0) < 0)
+		elog(ERROR, "could not take the initial rights of role \"%s\"", role);
+	slipway_spi_end();
 }
 
 void
@@ -311,9 +341,12 @@ slipway_credential_drop_role(const char *role, const SlipwayOwned *owned)
 
 	if (!OidIsValid(get_role_oid(role, true)))
 		return;
+	/* From here on nothing can be made that it owns. */
+	LockSharedObject(AuthIdRelationId, get_role_oid(role, false), 0, AccessExclusiveLock);
 	give_away(role, owned);
 	refuse_owner(role);
 	slipway_rights_revoke_all(role);
+	forget_initial_rights(role);
 	PreventCommandIfReadOnly("DROP ROLE");
 	spec = makeNode(RoleSpec);
 	spec->roletype = ROLESPEC_CSTRING;

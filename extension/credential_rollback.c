@@ -12,8 +12,8 @@
 #include "utils/builtins.h"
 
 #include "credential.h"
+#include "credential_adoption.h"
 #include "credential_mapping.h"
-#include "credential_rights.h"
 #include "credential_role.h"
 #include "decision.h"
 #include "error_code.h"
@@ -76,10 +76,7 @@ undo_create(SlipwayCredential *credential, const SlipwayOwned *owned)
 	bool		exists = OidIsValid(get_role_oid(credential->role, true));
 
 	if (exists && credential->adopted)
-	{
-		slipway_rights_revoke(credential);
-		slipway_credential_restore_role(credential);
-	}
+		slipway_adoption_undo(credential);
 	else if (exists && slipway_credential_is_ours(credential))
 		slipway_credential_drop_role(credential->role, owned);
 	else if (exists)

@@ -13,6 +13,7 @@
 #include "utils/timestamp.h"
 
 #include "credential.h"
+#include "credential_adoption.h"
 #include "credential_check.h"
 #include "credential_mapping.h"
 #include "credential_rights.h"
@@ -57,35 +58,11 @@ refuse_foreign(const SlipwayCredential *credential)
 			 errhint("Register another name, or adopt the role.")));
 }
 
-/*
- * A password that it has cannot be put back, as nobody is to keep it, or its verifier, in a table: so it is not
- * touched.
- */
-static void
-check_adoption(const SlipwayCredential *credential, const char *verifier)
-{
-	bool		has_password = slipway_credential_has_password(credential->role);
-
-	if (superuser_arg(get_role_oid(credential->role, false)))
-		ereport(ERROR,
-				(errcode(SLIPWAY_FOREIGN_ROLE),
-				 errmsg("role \"%s\" cannot be adopted", credential->role),
-				 errdetail("It is a superuser.")));
-	if (has_password == (verifier == NULL))
-		return;
-	ereport(ERROR,
-			(errcode(SLIPWAY_FOREIGN_ROLE),
-			 errmsg("role \"%s\" cannot be adopted", credential->role),
-			 has_password ? errdetail("It has a password, which is not replaced: it could not be put back.")
-			 : errdetail("It has no password, and none is given."),
-			 has_password ? errhint("Give no verifier, and keep its password in the secret store; or take it away with ALTER ROLE ... PASSWORD NULL.") : 0));
-}
-
 static void
 adopt(SlipwayCredential *credential, const char *verifier)
 {
-	check_adoption(credential, verifier);
-	credential->before = slipway_credential_role_state(credential->role, slipway_rights_granted(credential));
+	slipway_adoption_check(credential, verifier);
+	slipway_adoption_note(credential);
 	credential->adopted = true;
 	slipway_credential_take_role(credential, verifier);
 }
@@ -106,10 +83,11 @@ make(SlipwayCredential *credential, const char *verifier, bool may_adopt)
 	{
 		if (!may_adopt)
 			refuse_foreign(credential);
+		credential->before = NULL;
 		adopt(credential, verifier);
 	}
 	else if (exists && credential->adopted)
-		slipway_credential_take_role(credential, verifier);
+		adopt(credential, verifier);
 	else
 	{
 		if (verifier == NULL)

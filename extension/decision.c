@@ -13,7 +13,6 @@
 #include "error_code.h"
 #include "guard.h"
 #include "lock.h"
-#include "privilege.h"
 #include "spi.h"
 
 char *
@@ -52,11 +51,11 @@ require_fresh_view(const SlipwayProject *project)
 }
 
 SlipwayProject *
-slipway_decision_begin(const char *function, const char *name)
+slipway_decision_begin_as(const char *function, const char *name, SlipwayRight right)
 {
 	SlipwayProject *project = slipway_project_load(name);
 
-	slipway_privilege_require(SLIPWAY_ADMIN, project->name);
+	slipway_privilege_require(right, project->name);
 	/* The lock that keeps out other runs is the very run's own. */
 	if (slipway_guard_active())
 		ereport(ERROR,
@@ -69,6 +68,12 @@ slipway_decision_begin(const char *function, const char *name)
 				 errhint("It finds out by itself what it can. Wait for its end.")));
 	require_fresh_view(project);
 	return project;
+}
+
+SlipwayProject *
+slipway_decision_begin(const char *function, const char *name)
+{
+	return slipway_decision_begin_as(function, name, SLIPWAY_ADMIN);
 }
 
 SlipwayEvent

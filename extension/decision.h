@@ -9,6 +9,7 @@
 
 #include "history.h"
 #include "manifest.h"
+#include "privilege.h"
 
 /* A text argument; 22004, naming it as what, if it is NULL or empty. */
 extern char *slipway_decision_argument(FunctionCallInfo fcinfo, int arg, const char *what);
@@ -19,6 +20,9 @@ extern char *slipway_decision_argument(FunctionCallInfo fcinfo, int arg, const c
  * transaction that does not see the history as it is; keeps runs out to the end of the transaction.
  */
 extern SlipwayProject *slipway_decision_begin(const char *function, const char *project);
+
+/* The same for a decision that needs another right than that. */
+extern SlipwayProject *slipway_decision_begin_as(const char *function, const char *project, SlipwayRight right);
 
 /* The event of the history that it is, for the caller to complete and append. reason may be NULL. */
 extern SlipwayEvent slipway_decision_event(const SlipwayProject *project, const char *migration,

@@ -390,7 +390,7 @@ make_task(const SlipwayDescentStep *step)
 {
 	return (SlipwayTask) {
 		.name = step->name, .action = SLIPWAY_ACTION_ROLLBACK, .part = SLIPWAY_PART_DOWN,
-		.script = step->script, .outline = step->outline,
+		.script = step->script, .outline = step->outline, .approved_by = step->approved_by,
 	};
 }
 

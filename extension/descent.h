@@ -18,6 +18,7 @@ typedef struct SlipwayDescentStep
 	bool		has_script;
 	uint8		script[SLIPWAY_HASH_LEN];	/* that rolls it back */
 	SlipwayOutline *outline;	/* once that was checked; with a script for all, the first one's alone */
+	const char *approved_by;	/* the script, once that was looked up for a run; or NULL */
 } SlipwayDescentStep;
 
 typedef struct SlipwayDescent

@@ -17,6 +17,7 @@
 #include "utils/timestamp.h"
 
 #include "actor.h"
+#include "clip.h"
 #include "detached_notice.h"
 #include "detached_run.h"
 #include "lock.h"
@@ -69,10 +70,10 @@ slipway_detached_run_end(const char *project, int64 number, const SlipwayDetache
 	slipway_arg_int8(&args, number);
 	slipway_arg_text(&args, error ? "failed" : "succeeded");
 	slipway_arg_text(&args, error ? pstrdup(unpack_sql_state(error->sqlerrcode)) : NULL);
-	slipway_arg_text(&args, error ? error->message : NULL);
-	slipway_arg_text(&args, error ? error->detail : NULL);
-	slipway_arg_text(&args, error ? error->hint : NULL);
-	slipway_arg_text(&args, error ? error->context : NULL);
+	slipway_arg_text(&args, error ? slipway_clip(error->message) : NULL);
+	slipway_arg_text(&args, error ? slipway_clip(error->detail) : NULL);
+	slipway_arg_text(&args, error ? slipway_clip(error->hint) : NULL);
+	slipway_arg_text(&args, error ? slipway_clip(error->context) : NULL);
 	slipway_arg_datum(&args, Int64GetDatum(end->stopped_unit), end->stopped_unit == 0);
 	slipway_arg_datum(&args, Int64GetDatum(end->units), end->stopped_unit == 0);
 	slipway_spi_begin();

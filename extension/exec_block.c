@@ -38,6 +38,7 @@
 #include "exec_block.h"
 #include "exec_statement.h"
 #include "guard.h"
+#include "own_catalog.h"
 #include "settings.h"
 #include "time_limit.h"
 #include "transaction.h"
@@ -115,6 +116,7 @@ slipway_exec_block_run(SlipwayRun *run, SlipwayPlace *place, const SlipwayBlock 
 	slipway_time_limit_apply();
 	/* Until none is left: a trigger may defer the next one again. */
 	AfterTriggerFireDeferred();
+	slipway_own_catalog_check();
 	slipway_guard_off();
 	leave_role(caller);
 	if (block->carried)
@@ -148,7 +150,7 @@ slipway_exec_block_commit(SlipwayRun *run, bool ends_run)
 	bool		lazy = !ends_run && may_be_lazy(run);
 	Identity	caller = enter_role(run);
 
-	slipway_guard_on();
+	slipway_guard_commit();
 	slipway_transaction_commit_block(lazy);
 	slipway_guard_off();
 	leave_role(caller);

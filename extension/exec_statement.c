@@ -28,6 +28,7 @@
 #include "exec_statement.h"
 #include "lock_wait.h"
 #include "lock_watch.h"
+#include "own_catalog.h"
 #include "secret.h"
 #include "time_limit.h"
 #include "utility.h"
@@ -175,6 +176,7 @@ slipway_exec_statement(SlipwayPlace *place, SlipwayStatement *statement, MemoryC
 	arm_timeout();
 	run_plans(plan_statement(raw, text), raw, text, caller, qc);
 	CommandCounterIncrement();
+	slipway_own_catalog_check();
 	disable_timeout(STATEMENT_TIMEOUT, false);
 	slipway_lock_wait_after(place);
 	MemoryContextSwitchTo(caller);

@@ -462,6 +462,7 @@ recover(Walk *walk)
 	slipway_journal_watch(NULL, 0);
 	slipway_guard_off();
 	slipway_transaction_recover();
+	slipway_lock_let_go(&walk->run->lock);
 	slipway_exec_alone_recover();
 	slipway_leftover_of_unit();
 	if (walk->open > 0)

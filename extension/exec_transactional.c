@@ -127,7 +127,10 @@ slipway_exec_transactional(SlipwayRun *run, SlipwayTask *const *tasks, int n, bo
 	slipway_settings_hide();
 	slipway_guard_off();
 	if (result.error)
+	{
 		slipway_transaction_recover();
+		slipway_lock_let_go(&run->lock);
+	}
 	slipway_leftover_afterwards();
 	return result;
 }

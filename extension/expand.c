@@ -139,6 +139,28 @@ require_values(SlipwayPlace *place, const SlipwayDirectives *directives)
 			 errhint("Give it with option variables, or --var NAME=VALUE, or write a default into the directive.")));
 }
 
+/* Approved is what the script says. */
+static void
+refuse_values(SlipwayPlace *place, const SlipwayDirectives *directives)
+{
+	ListCell   *cell;
+
+	foreach(cell, directives->variables)
+	{
+		const SlipwayVariable *variable = lfirst(cell);
+
+		if (!slipway_variable_is_refused(variable))
+			continue;
+		place->statement = directives->variables_at;
+		place->in_statement = true;
+		ereport(ERROR,
+				(errcode(SLIPWAY_NOT_APPROVED),
+				 errmsg("the value of variable \"%s\" is not approved", variable->name),
+				 errdetail("Where approval is required, a value has letters, digits and any of _ - . : @ / + = , without two hyphens in a row, so that it cannot be SQL."),
+				 errhint("Write it as a default into the script, to be approved with that.")));
+	}
+}
+
 static char *
 make_record(List *variables)
 {
@@ -183,6 +205,7 @@ slipway_expand(SlipwayPlace *place, const SlipwayDirectives *directives, int fro
 	Mark		mark;
 
 	require_values(place, directives);
+	refuse_values(place, directives);
 	expansion->raw = pstrdup(place->script);
 	initStringInfo(&text);
 	while (next_mark(place->script + Max(done, from), &mark))

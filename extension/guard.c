@@ -12,23 +12,37 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
+#include "catalog/catalog.h"
 #include "catalog/dependency.h"
 #include "catalog/indexing.h"
 #include "catalog/namespace.h"
 #include "catalog/objectaccess.h"
 #include "catalog/objectaddress.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_collation.h"
 #include "catalog/pg_constraint.h"
+#include "catalog/pg_conversion.h"
+#include "catalog/pg_default_acl.h"
 #include "catalog/pg_extension.h"
 #include "catalog/pg_namespace.h"
+#include "catalog/pg_opclass.h"
 #include "catalog/pg_operator.h"
+#include "catalog/pg_opfamily.h"
 #include "catalog/pg_policy.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_rewrite.h"
+#include "catalog/pg_statistic_ext.h"
 #include "catalog/pg_trigger.h"
+#include "catalog/pg_ts_config.h"
+#include "catalog/pg_ts_dict.h"
+#include "catalog/pg_ts_parser.h"
+#include "catalog/pg_ts_template.h"
 #include "catalog/pg_type.h"
 #include "commands/extension.h"
 #include "executor/executor.h"
+#include "nodes/makefuncs.h"
+#include "parser/parse_func.h"
+#include "parser/parse_type.h"
 #include "utils/fmgroids.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -40,6 +54,7 @@
 #include "guard.h"
 #include "journal.h"
 #include "observe.h"
+#include "own_catalog.h"
 #include "side_effect.h"
 #include "spi.h"
 
@@ -47,12 +62,21 @@ static object_access_hook_type next_object_access = NULL;
 static ExecutorCheckPerms_hook_type next_check_perms = NULL;
 static bool active = false;
 static bool maintaining = false;
+static bool committing = false; /* nothing can be looked at any more afterwards */
 
 void
 slipway_guard_on(void)
 {
 	active = true;
-	maintaining = false;
+	maintaining = committing = false;
+	slipway_own_catalog_forget();
+}
+
+void
+slipway_guard_commit(void)
+{
+	slipway_guard_on();
+	committing = true;
 }
 
 void
@@ -101,6 +125,17 @@ static const struct
 	{RewriteRelationId, RewriteOidIndexId, Anum_pg_rewrite_oid, Anum_pg_rewrite_ev_class, true},
 	{PolicyRelationId, PolicyOidIndexId, Anum_pg_policy_oid, Anum_pg_policy_polrelid, true},
 	{ConstraintRelationId, ConstraintOidIndexId, Anum_pg_constraint_oid, Anum_pg_constraint_conrelid, true},
+	{StatisticExtRelationId, StatisticExtOidIndexId, Anum_pg_statistic_ext_oid, Anum_pg_statistic_ext_stxrelid, true},
+	{StatisticExtRelationId, StatisticExtOidIndexId, Anum_pg_statistic_ext_oid, Anum_pg_statistic_ext_stxnamespace, false},
+	{CollationRelationId, CollationOidIndexId, Anum_pg_collation_oid, Anum_pg_collation_collnamespace, false},
+	{ConversionRelationId, ConversionOidIndexId, Anum_pg_conversion_oid, Anum_pg_conversion_connamespace, false},
+	{OperatorClassRelationId, OpclassOidIndexId, Anum_pg_opclass_oid, Anum_pg_opclass_opcnamespace, false},
+	{OperatorFamilyRelationId, OpfamilyOidIndexId, Anum_pg_opfamily_oid, Anum_pg_opfamily_opfnamespace, false},
+	{TSConfigRelationId, TSConfigOidIndexId, Anum_pg_ts_config_oid, Anum_pg_ts_config_cfgnamespace, false},
+	{TSDictionaryRelationId, TSDictionaryOidIndexId, Anum_pg_ts_dict_oid, Anum_pg_ts_dict_dictnamespace, false},
+	{TSParserRelationId, TSParserOidIndexId, Anum_pg_ts_parser_oid, Anum_pg_ts_parser_prsnamespace, false},
+	{TSTemplateRelationId, TSTemplateOidIndexId, Anum_pg_ts_template_oid, Anum_pg_ts_template_tmplnamespace, false},
+	{DefaultAclRelationId, DefaultAclOidIndexId, Anum_pg_default_acl_oid, Anum_pg_default_acl_defaclnamespace, false},
 };
 
 static Oid
@@ -156,7 +191,8 @@ is_ours(Oid catalog, Oid object)
 		{
 			Oid			parent = read_parent(i, object);
 
-			return places[i].parent_is_table ? is_our_table(parent) : parent == ours;
+			if (places[i].parent_is_table ? is_our_table(parent) : parent == ours)
+				return true;
 		}
 	}
 	return false;
@@ -217,13 +253,6 @@ guard_alter_table(const AlterTableStmt *stmt)
 	}
 }
 
-/* Does a possibly qualified name, as a list of strings, say schema slipway? */
-static bool
-is_qualified_by_us(List *name)
-{
-	return list_length(name) == 2 && strcmp(strVal(linitial(name)), "slipway") == 0;
-}
-
 static bool
 names_us(List *names)
 {
@@ -235,6 +264,23 @@ names_us(List *names)
 	return false;
 }
 
+/* What GRANT names: the server looks it up in the same way, and says if it is not there. */
+static bool
+is_grant_on_ours(ObjectType type, Node *object)
+{
+	if (IsA(object, RangeVar))
+		return is_our_table(RangeVarGetRelid((RangeVar *) object, NoLock, true));
+	if (IsA(object, ObjectWithArgs))
+		return is_ours(ProcedureRelationId, LookupFuncWithArgs(type, (ObjectWithArgs *) object, true));
+	if (IsA(object, List))
+	{
+		TypeName   *name = makeTypeNameFromNameList((List *) object);
+
+		return is_ours(TypeRelationId, LookupTypeNameOid(NULL, name, true));
+	}
+	return false;
+}
+
 static void
 guard_grant(const GrantStmt *stmt)
 {
@@ -242,20 +288,31 @@ guard_grant(const GrantStmt *stmt)
 	bool		ours = (stmt->targtype == ACL_TARGET_ALL_IN_SCHEMA || stmt->objtype == OBJECT_SCHEMA) &&
 		names_us(stmt->objects);
 
-	foreach(cell, stmt->objects)
-	{
-		Node	   *object = lfirst(cell);
-
-		if (IsA(object, RangeVar))
-			ours |= is_our_table(RangeVarGetRelid((RangeVar *) object, NoLock, true));
-		else if (IsA(object, ObjectWithArgs))
-			ours |= is_qualified_by_us(((ObjectWithArgs *) object)->objname);
-	}
+	if (stmt->targtype == ACL_TARGET_OBJECT)
+		foreach(cell, stmt->objects)
+			ours |= is_grant_on_ours(stmt->objtype, lfirst(cell));
 	if (ours)
 		ereport(ERROR,
 				(errcode(SLIPWAY_PROTECTED),
 				 errmsg("a migration cannot grant or revoke privileges on objects of schema slipway"),
 				 errhint("Use slipway.grant_role().")));
+}
+
+/* Commands that write down something about an object, of which no hook is told. */
+static void
+guard_remark(ObjectType type, Node *object)
+{
+	Relation	relation = NULL;
+	ObjectAddress address;
+
+	/* One that does not exist is a warning. */
+	if (type == OBJECT_DATABASE)
+		return;
+	address = get_object_address(type, object, &relation, AccessShareLock, true);
+	if (relation)
+		table_close(relation, NoLock);
+	if (OidIsValid(address.objectId) && is_ours(address.classId, address.objectId))
+		protect("an object of schema slipway");
 }
 
 void
@@ -267,6 +324,12 @@ slipway_guard_utility(const Node *command)
 		guard_alter_table((const AlterTableStmt *) command);
 	else if (IsA(command, GrantStmt))
 		guard_grant((const GrantStmt *) command);
+	else if (IsA(command, CommentStmt))
+		guard_remark(((const CommentStmt *) command)->objtype, ((const CommentStmt *) command)->object);
+	else if (IsA(command, SecLabelStmt))
+		guard_remark(((const SecLabelStmt *) command)->objtype, ((const SecLabelStmt *) command)->object);
+	else if (IsA(command, AlterObjectDependsStmt) && ((const AlterObjectDependsStmt *) command)->relation == NULL)
+		guard_remark(((const AlterObjectDependsStmt *) command)->objectType, ((const AlterObjectDependsStmt *) command)->object);
 	else if (IsA(command, CreateStmt))
 	{
 		foreach(cell, ((const CreateStmt *) command)->inhRelations)
@@ -294,7 +357,12 @@ guard_rows(SLIPWAY_CHECK_PERMS_ARGS)
 			if (writes && is_our_table(asked->relid))
 				protect("the tracking tables");
 			if (writes)
+			{
+				if (committing && IsCatalogRelationOid(asked->relid))
+					protect("catalogs while it commits");
+				slipway_own_catalog_write(asked->relid);
 				slipway_side_effect_write();
+			}
 			slipway_observe_access(asked->relid, writes);
 		}
 	}

@@ -17,6 +17,8 @@ extern void slipway_guard_init(void);
 /* A script's statements, or its deferred triggers, begin or cease to run. */
 extern void slipway_guard_on(void);
 extern void slipway_guard_off(void);
+/* The same as the first, for what its held cursors run while it commits. */
+extern void slipway_guard_commit(void);
 extern bool slipway_guard_active(void);
 
 /*

@@ -20,6 +20,7 @@
 #include "utils/timestamp.h"
 
 #include "chain.h"
+#include "clip.h"
 #include "compat.h"
 #include "hash.h"
 #include "history.h"
@@ -68,10 +69,10 @@ static void
 fill_error(SlipwayEntry *entry, const ErrorData *error, SlipwayPosition position)
 {
 	entry->field[FIELD_SQLSTATE] = pstrdup(unpack_sql_state(error->sqlerrcode));
-	entry->field[FIELD_MESSAGE] = error->message;
-	entry->field[FIELD_DETAIL] = error->detail;
-	entry->field[FIELD_HINT] = error->hint;
-	entry->field[FIELD_CONTEXT] = error->context;
+	entry->field[FIELD_MESSAGE] = slipway_clip(error->message);
+	entry->field[FIELD_DETAIL] = slipway_clip(error->detail);
+	entry->field[FIELD_HINT] = slipway_clip(error->hint);
+	entry->field[FIELD_CONTEXT] = slipway_clip(error->context);
 	entry->field[FIELD_POSITION] = number_text(position.position);
 	entry->field[FIELD_LINE_NUMBER] = number_text(position.line);
 	entry->field[FIELD_COLUMN_NUMBER] = number_text(position.column);
@@ -171,6 +172,8 @@ fill_entry(SlipwayEntry *entry, const SlipwayEvent *event)
 		fill_error(entry, event->error, event->position);
 	entry->field[FIELD_REASON] = (char *) event->reason;
 	entry->field[FIELD_VARIABLES] = (char *) event->variables;
+	entry->field[FIELD_DIRECTION] = (char *) event->direction;
+	entry->field[FIELD_APPROVED_BY] = (char *) event->approved_by;
 	for (int i = 0; i < NFIELDS; i++)
 		entry->field[i] = representable(entry->field[i]);
 }
@@ -222,10 +225,11 @@ add_field(SlipwayArgs *args, SlipwayField field, const SlipwayEntry *entry, cons
 static void
 insert_entry(SlipwayEntry *entry, const SlipwayEvent *event, const Head *head)
 {
-	static SlipwayQuery query = {SLIPWAY_QUERY_HISTORY_ADD, 27,
+	static SlipwayQuery query = {SLIPWAY_QUERY_HISTORY_ADD, 29,
 		{TEXTOID, INT8OID, INT8OID, TEXTOID, TEXTOID, TEXTOID, BYTEAOID, BYTEAOID,
 			TIMESTAMPTZOID, TIMESTAMPTZOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID,
 			TEXTOID, TEXTOID, TEXTOID, TEXTOID, TEXTOID, INT4OID, INT4OID, INT4OID, TEXTOID, TEXTOID,
+			TEXTOID, TEXTOID,
 			BYTEAOID, BYTEAOID}, .generic = true};
 	SlipwayArgs args = {0};
 	uint8		hash[SLIPWAY_HASH_LEN];
@@ -259,6 +263,27 @@ slipway_history_last(const char *project, uint8 *hash)
 	if (hash)
 		memcpy(hash, head.hash, SLIPWAY_HASH_LEN);
 	return head.entry;
+}
+
+#define CREDENTIAL "credential_"
+
+bool
+slipway_history_rests(const char *project, int64 entry)
+{
+	SlipwayLookup history;
+	int64		last = 0;
+	bool		rests = true;
+
+	slipway_lookup_open(&history, "history");
+	slipway_lookup_key_text(&history, "project", project);
+	slipway_lookup_key_from(&history, "entry", entry);
+	while (rests && slipway_lookup_previous(&history))
+	{
+		last = slipway_lookup_int8(&history, "entry");
+		rests = last == entry || strncmp(slipway_lookup_text(&history, "action"), CREDENTIAL, strlen(CREDENTIAL)) == 0;
+	}
+	slipway_lookup_close(&history);
+	return rests && last == entry;
 }
 
 char *

@@ -26,6 +26,8 @@ typedef struct SlipwayEvent
 	SlipwayPosition position;	/* of the error */
 	const char *reason;			/* of what was done by hand, or NULL */
 	const char *variables;		/* a JSON object, as jsonb writes it, or NULL */
+	const char *direction;		/* of an approval: which script of the migration; or NULL */
+	const char *approved_by;	/* who has approved what ran, where that was required; or NULL */
 } SlipwayEvent;
 
 /*
@@ -37,6 +39,9 @@ extern void slipway_history_append(const SlipwayEvent *event);
 
 /* Number and, unless NULL, hash of the newest entry of a project; 0 if there is none. */
 extern int64 slipway_history_last(const char *project, uint8 *hash);
+
+/* Is that entry of a project the last one that has to do with migrations? Steps of its credential have not. */
+extern bool slipway_history_rests(const char *project, int64 entry);
 
 /* Hash of the newest entry in hex, NULL if there is none. */
 extern char *slipway_history_head(const SlipwayProject *project);

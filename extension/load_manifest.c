@@ -255,7 +255,7 @@ count_applied(const SlipwayManifest *manifest, const char *project, bool untouch
 {
 	Settled		settled = find_settled(project, NULL);
 
-	if (settled.entry == 0 || (untouched && settled.entry != slipway_history_last(project, NULL)))
+	if (settled.entry == 0 || (untouched && !slipway_history_rests(project, settled.entry)))
 		return 0;
 	/* A rollback whose process was killed leaves no entry. */
 	if (untouched && slipway_journal_is_open(project))
@@ -324,20 +324,22 @@ slipway_manifest_read_ids(const char *project, const SlipwayManifestBase *base, 
 
 /* Did the last run leave this manifest applied whole, and nothing has happened since? */
 static bool
-is_settled(const char *project, const uint8 *hash, int64 last_entry)
+is_settled(const char *project, const uint8 *hash)
 {
 	SlipwayLookup row;
 	uint8		manifest[SLIPWAY_HASH_LEN];
 	bool		settled = false;
+	int64		entry = 0;
 
 	slipway_lookup_open(&row, "run");
 	slipway_lookup_key_text(&row, "project", project);
 	if (slipway_lookup_previous(&row))
 		settled = slipway_lookup_hash(&row, "manifest_hash", manifest) &&
-			memcmp(manifest, hash, SLIPWAY_HASH_LEN) == 0 &&
-			slipway_lookup_int8(&row, "settled_entry") == last_entry;
+			memcmp(manifest, hash, SLIPWAY_HASH_LEN) == 0;
+	if (settled)
+		entry = slipway_lookup_int8(&row, "settled_entry");
 	slipway_lookup_close(&row);
-	return settled;
+	return entry > 0 && slipway_history_rests(project, entry);
 }
 
 SlipwayManifestState
@@ -359,7 +361,7 @@ slipway_manifest_state(const char *project, const uint8 *hash)
 	slipway_lookup_close(&row);
 	state.stored = slipway_manifest_stored_at(project, hash) != 0;
 	last_entry = slipway_history_last(project, bytes);
-	state.settled = last_entry > 0 && is_settled(project, hash, last_entry);
+	state.settled = last_entry > 0 && is_settled(project, hash);
 	state.head = last_entry > 0 ? slipway_hash_hex(bytes) : NULL;
 	return state;
 }

@@ -336,6 +336,12 @@ take_back_lost(SlipwayLock *lock)
 }
 
 void
+slipway_lock_let_go(SlipwayLock *lock)
+{
+	release_left_behind(lock);
+}
+
+void
 slipway_lock_tidy(SlipwayLock *lock)
 {
 	release_left_behind(lock);

@@ -38,6 +38,12 @@ extern bool slipway_lock_is_taken(const SlipwayLock *lock);
 extern void slipway_lock_acquire(SlipwayLock *lock, int wait_ms);
 
 /*
+ * Gives back the advisory locks that a failed script has left, which the abort does not: it may have
+ * failed as there is no room for more, and none for those that its record needs.
+ */
+extern void slipway_lock_let_go(SlipwayLock *lock);
+
+/*
  * After a migration, in a fresh transaction: gives back advisory locks that
  * its script left behind, and takes the public one again if the script
  * dropped it and nobody waits for it. The inner one is still held.

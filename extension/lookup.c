@@ -114,6 +114,14 @@ slipway_lookup_key_from(SlipwayLookup *lookup, const char *column, int64 value)
 	add_key(lookup, column, BTGreaterEqualStrategyNumber, F_INT8GE, Int64GetDatum(value));
 }
 
+void
+slipway_lookup_key_null(SlipwayLookup *lookup, const char *column)
+{
+	Assert(lookup->nkeys < SLIPWAY_LOOKUP_KEYS && lookup->scan == NULL);
+	ScanKeyEntryInitialize(&lookup->keys[lookup->nkeys++], SK_ISNULL | SK_SEARCHNULL, find_column(lookup, column),
+						   InvalidStrategy, InvalidOid, InvalidOid, InvalidOid, (Datum) 0);
+}
+
 bool
 slipway_lookup_previous(SlipwayLookup *lookup)
 {

@@ -47,6 +47,9 @@ extern void slipway_lookup_key_hash(SlipwayLookup *lookup, const char *column, c
 extern void slipway_lookup_key_int8(SlipwayLookup *lookup, const char *column, int64 value);
 extern void slipway_lookup_key_from(SlipwayLookup *lookup, const char *column, int64 value);
 
+/* Only rows without a value in it. */
+extern void slipway_lookup_key_null(SlipwayLookup *lookup, const char *column);
+
 /* Goes to the row with the greatest key, then to the one before; false: there is none. */
 extern bool slipway_lookup_previous(SlipwayLookup *lookup);
 

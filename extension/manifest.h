@@ -50,6 +50,7 @@ typedef struct SlipwayMember
 	bool		has_verify;
 	int64		id;				/* in slipway.migration, once it was stored; else 0 */
 	SlipwayOutline *outline;	/* of its up script, once that was checked */
+	const char *approved_by;	/* who has approved that, once it was looked up for a run; or NULL */
 } SlipwayMember;
 
 typedef struct SlipwayManifest

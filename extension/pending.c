@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "approval.h"
 #include "error_code.h"
 #include "load_manifest.h"
 #include "pending.h"
@@ -33,6 +34,7 @@ slipway_pending_plan(SlipwayRun *run, int *nsteps)
 {
 	SlipwayPlan *plan;
 
+	slipway_approval_begin(run);
 	/* The target may be one of those that are applied. */
 	slipway_manifest_read(run->manifest, run->project->name,
 						  run->options->to ? SLIPWAY_PART_WHOLE : SLIPWAY_PART_UNAPPLIED);
@@ -91,6 +93,7 @@ slipway_pending_check(const SlipwayRun *run, SlipwayPlan *plan, int nsteps)
 		problems = list_concat(problems, slipway_validate_verify(plan, nsteps, run->project));
 	slipway_validate_raise(problems);
 	check_roles(plan, nsteps);
+	slipway_approval_check_plan(run, plan, nsteps);
 }
 
 void

@@ -8,6 +8,7 @@
 #include "fmgr.h"
 #include "utils/memutils.h"
 
+#include "approval.h"
 #include "body.h"
 #include "call.h"
 #include "descent.h"
@@ -137,19 +138,22 @@ look(SlipwayRun *run, int *n)
 	slipway_manifest_read(run->manifest, run->project->name, SLIPWAY_PART_WHOLE);
 	plan = slipway_plan_make(run->project->name, run->manifest);
 	refuse_half_done(run, plan);
+	slipway_approval_begin(run);
 	run->options->steps = 1;
 	descent = slipway_descent_make(run->project, run->manifest, run->options);
 	slipway_descent_check(descent, run->project);
 	slipway_descent_check_roles(descent);
+	slipway_approval_check_descent(run, descent);
 	tasks = slipway_descent_tasks(descent, 1, n);
 	if (*n == 0)
 		return tasks;
 	member = find_member(run->manifest, tasks[*n - 1].name);
 	member->outline = check_script(member, run->project);
 	check_place(run, plan, member);
+	slipway_approval_check(run, slipway_approval_add(NIL, member->name, SLIPWAY_DIRECTION_UP, member->up, &member->approved_by));
 	tasks[*n] = (SlipwayTask) {
 		.name = member->name, .action = SLIPWAY_ACTION_APPLY, .script = member->up,
-		.member = member, .outline = member->outline,
+		.member = member, .outline = member->outline, .approved_by = member->approved_by,
 	};
 	*n += 1;
 	return tasks;

@@ -11,6 +11,7 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#include "approval.h"
 #include "error_code.h"
 #include "hash.h"
 #include "load_manifest.h"
@@ -25,8 +26,8 @@
 /* A row under construction; columns are added from the left. */
 typedef struct ReportRow
 {
-	Datum		values[11];
-	bool		nulls[11];
+	Datum		values[12];
+	bool		nulls[12];
 	int			n;
 } ReportRow;
 
@@ -100,8 +101,26 @@ take_variables(FunctionCallInfo fcinfo, int arg)
 	slipway_variables_take(PG_ARGISNULL(arg) ? NULL : PG_GETARG_JSONB_P(arg), false, NULL);
 }
 
+/* Of what is pending in a project that requires approvals, notes who has approved it; else false. */
+static bool
+read_approvals(const char *project, const SlipwayPlan *plan)
+{
+	if (plan->pending == 0 || !slipway_approval_required(project))
+		return false;
+	slipway_approval_read(project, slipway_approval_list(plan, plan->n, false, false), NULL);
+	return true;
+}
+
+static const char *
+approval_name(const SlipwayStep *step, bool required)
+{
+	if (!required || !slipway_step_pending(step))
+		return NULL;
+	return step->member->approved_by ? "given" : "missing";
+}
+
 static void
-put_state(FunctionCallInfo fcinfo, int position, const SlipwayStep *step)
+put_state(FunctionCallInfo fcinfo, int position, const SlipwayStep *step, bool approval)
 {
 	ReportRow	row = {0};
 
@@ -116,6 +135,7 @@ put_state(FunctionCallInfo fcinfo, int position, const SlipwayStep *step)
 	add_datum(&row, Int64GetDatum(step->run), !step->applied || step->run == 0);
 	add_int(&row, step->units_done);
 	add_text(&row, slipway_kind_name(step->kind));
+	add_text(&row, approval_name(step, approval));
 	put_row(fcinfo, &row);
 }
 
@@ -123,10 +143,11 @@ static void
 put_states(FunctionCallInfo fcinfo, const char *project, SlipwayManifest *manifest)
 {
 	SlipwayPlan *plan = slipway_plan_make(project, manifest);
+	bool		approval = read_approvals(project, plan);
 
 	InitMaterializedSRF(fcinfo, 0);
 	for (int i = 0; i < plan->n; i++)
-		put_state(fcinfo, i + 1, &plan->steps[i]);
+		put_state(fcinfo, i + 1, &plan->steps[i], approval);
 }
 
 PG_FUNCTION_INFO_V1(slipway_compare);
@@ -168,11 +189,13 @@ slipway_plan(PG_FUNCTION_ARGS)
 	SlipwayPlan *plan = slipway_plan_make(project->name, manifest);
 	bool		allow_out_of_order = allows_out_of_order(fcinfo, 2);
 	List	   *problems;
+	bool		approval;
 	int			position = 0;
 
 	take_variables(fcinfo, 3);
 	problems = slipway_validate_plan(plan, plan->n, project, allow_out_of_order);
 	slipway_validate_raise(problems);
+	approval = read_approvals(project->name, plan);
 	InitMaterializedSRF(fcinfo, 0);
 	for (int i = 0; i < plan->n; i++)
 	{
@@ -187,6 +210,7 @@ slipway_plan(PG_FUNCTION_ARGS)
 		add_text(&row, kind_name(step->member->outline));
 		add_datum(&row, Int32GetDatum(step->member->outline->nunits), false);
 		add_text(&row, step->member->outline->stepwise_reason);
+		add_text(&row, approval_name(step, approval));
 		put_row(fcinfo, &row);
 	}
 	return (Datum) 0;

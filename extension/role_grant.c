@@ -17,6 +17,7 @@
 
 #include "error_code.h"
 #include "guard.h"
+#include "own_catalog.h"
 #include "privilege.h"
 #include "project.h"
 #include "query.h"
@@ -34,6 +35,7 @@ static const char reader_routines[] =
 "slipway.verify_history(text), slipway.snapshot(text, text[]), slipway.fingerprint(text, text[]), "
 "slipway.diff(text, text, text[]), slipway.drift(text, text[]), "
 "slipway.rollback_plan(text, jsonb), slipway._status(text), slipway._may(text, text), "
+"slipway.needs_approval(text), slipway._pending_approval(text), "
 "slipway._is_alive(integer, timestamptz), slipway._wait(integer), slipway._work(integer), "
 "slipway.credential_rights(text), slipway.credential_statements(text), slipway.credential_objects(text), "
 "slipway.credential_sessions(text), slipway.check_credential(text), slipway.credential_risk(text), "
@@ -42,7 +44,8 @@ static const char reader_routines[] =
 static const char reader_views[] =
 "slipway.status, slipway.log, slipway.schema_migrations, slipway.lock_holder, "
 "slipway.progress, slipway.detached, slipway.notice, slipway.saved_snapshot, slipway.metric, slipway.metric_drift, slipway.registered_project, "
-"slipway.project_credential, slipway.role_usage, slipway.batch, slipway.batch_item, slipway.schedule";
+"slipway.project_credential, slipway.role_usage, slipway.batch, slipway.batch_item, slipway.pending_approval, "
+"slipway.schedule";
 
 /* A reader of all projects may look at the tables too, but at no body. */
 static const char reader_tables[] =
@@ -60,7 +63,8 @@ static const char *const right_routines[] = {
 	"slipway.add_manifest(text, text), "
 	"slipway.extend_manifest(text, text, text), "
 	"slipway.add_migration(text, text, text, text, text)",
-	[SLIPWAY_APPROVER] = NULL,
+	[SLIPWAY_APPROVER] =
+	"slipway.approve(text, text, text, text, text), slipway.withdraw_approval(text, text, text, text, text)",
 	[SLIPWAY_DEPLOYER] =
 	"slipway.migrate(text, jsonb), slipway.verify(text, jsonb), slipway.rehearse(text, jsonb), slipway.migrate_detached(text, jsonb), slipway.cancel(text), "
 	"slipway.rollback(text, jsonb), slipway.redo(text, jsonb), slipway.rollback_losses(text, jsonb), "
@@ -69,7 +73,7 @@ static const char *const right_routines[] = {
 	"slipway.create_project(text, text[], text), slipway.grant_role(text, text, text), "
 	"slipway.revoke_role(text, text, text), slipway.settle_unit(text, boolean, text, text), "
 	"slipway.accept_checksum(text, text, text), slipway.forget_failed(text, text, text), "
-	"slipway.mark_applied(text, text, text), slipway.baseline(text, text, text), "
+	"slipway.mark_applied(text, text, text), slipway.baseline(text, text, text), slipway.require_approval(boolean, text, text), "
 	"slipway.register_credential(text, text, text, text, integer, text, jsonb), slipway.register_credentials(text, jsonb), "
 	"slipway.generate_credential(text, text), slipway.create_credential(text, text, boolean), "
 	"slipway.update_credential(text), slipway.validate_credential(text, text), "
@@ -186,9 +190,11 @@ slipway_grant_role(PG_FUNCTION_ARGS)
 	slipway_spi_end();
 	if (!owns_us(role))
 	{
+		slipway_own_catalog_check();
 		slipway_spi_begin_as(slipway_schema_owner());
 		grant_access(grant.right, quote_identifier(grant.role), grant.project == NULL);
 		slipway_spi_end();
+		slipway_own_catalog_changed();
 	}
 	PG_RETURN_VOID();
 }
@@ -230,6 +236,7 @@ restore_access(char *role)
 	List	   *left = list_grants(role);
 	ListCell   *cell;
 
+	slipway_own_catalog_check();
 	slipway_spi_begin_as(slipway_schema_owner());
 	revoke_access(quoted);
 	foreach(cell, left)
@@ -239,6 +246,7 @@ restore_access(char *role)
 		grant_access(grant->right, quoted, grant->project == NULL);
 	}
 	slipway_spi_end();
+	slipway_own_catalog_changed();
 }
 
 PG_FUNCTION_INFO_V1(slipway_revoke_role);

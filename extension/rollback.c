@@ -9,6 +9,7 @@
 #include "miscadmin.h"
 #include "tcop/utility.h"
 
+#include "approval.h"
 #include "call.h"
 #include "descent.h"
 #include "error_code.h"
@@ -97,8 +98,10 @@ look(SlipwayRun *run, int *n)
 {
 	SlipwayDescent *descent = slipway_descent_make(run->project, run->manifest, run->options);
 
+	slipway_approval_begin(run);
 	slipway_descent_check(descent, run->project);
 	slipway_descent_check_roles(descent);
+	slipway_approval_check_descent(run, descent);
 	return slipway_descent_tasks(descent, 0, n);
 }
 

@@ -6,9 +6,11 @@
 
 #include "fmgr.h"
 #include "funcapi.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+#include "approval.h"
 #include "body.h"
 #include "descent.h"
 #include "load_manifest.h"
@@ -57,19 +59,38 @@ put_row(FunctionCallInfo fcinfo, Datum *values, bool *nulls)
 }
 
 static void
-put_step(FunctionCallInfo fcinfo, int position, const SlipwayDescentStep *step, const SlipwayOutline *outline)
+put_step(FunctionCallInfo fcinfo, int position, const SlipwayDescentStep *step, const SlipwayOutline *outline,
+		 bool approval)
 {
 	const char *reason = outline->stepwise_reason;
 	Datum		values[] = {
 		Int32GetDatum(position), CStringGetTextDatum(step->name),
 		CStringGetTextDatum(slipway_hash_hex(step->script)),
 		CStringGetTextDatum(reason ? "stepwise" : "transactional"), Int32GetDatum(outline->nunits),
-		reason ? CStringGetTextDatum(reason) : (Datum) 0
+		reason ? CStringGetTextDatum(reason) : (Datum) 0,
+		CStringGetTextDatum(step->approved_by ? "given" : "missing")
 	};
 	bool		nulls[lengthof(values)] = {false};
 
 	nulls[5] = reason == NULL;
+	nulls[6] = !approval;
 	put_row(fcinfo, values, nulls);
+}
+
+/* Notes who has approved the scripts; false where nobody needs to. */
+static bool
+read_approvals(const Question *question)
+{
+	SlipwayDescent *descent = question->descent;
+	List	   *approvals = NIL;
+
+	if (!slipway_approval_required(question->project->name))
+		return false;
+	for (int i = 0; i < descent->n; i++)
+		approvals = slipway_approval_add(approvals, descent->steps[i].name, SLIPWAY_PART_DOWN,
+										 descent->steps[i].script, &descent->steps[i].approved_by);
+	slipway_approval_read(question->project->name, approvals, GetUserNameFromId(GetSessionUserId(), false));
+	return true;
 }
 
 PG_FUNCTION_INFO_V1(slipway_rollback_plan);
@@ -77,12 +98,14 @@ PG_FUNCTION_INFO_V1(slipway_rollback_plan);
 Datum
 slipway_rollback_plan(PG_FUNCTION_ARGS)
 {
-	SlipwayDescent *descent = read_question(fcinfo, SLIPWAY_READER).descent;
+	Question	question = read_question(fcinfo, SLIPWAY_READER);
+	SlipwayDescent *descent = question.descent;
+	bool		approval = read_approvals(&question);
 
 	InitMaterializedSRF(fcinfo, 0);
 	for (int i = 0; i < descent->n; i++)
 		put_step(fcinfo, i + 1, &descent->steps[i],
-				 descent->steps[descent->one_script ? 0 : i].outline);
+				 descent->steps[descent->one_script ? 0 : i].outline, approval);
 	return (Datum) 0;
 }
 

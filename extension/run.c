@@ -240,6 +240,7 @@ slipway_run_event(const SlipwayRun *run, const SlipwayTask *task, const char *ou
 	if (task->outline && task->outline->expansion)
 		event.variables = task->outline->expansion->record;
 	event.script_hash = task->script;
+	event.approved_by = task->approved_by;
 	event.manifest_hash = run->manifest->hash;
 	event.started_at = started_at;
 	event.finished_at = GetCurrentTimestamp();

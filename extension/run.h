@@ -23,6 +23,7 @@ typedef struct SlipwayRun
 	SlipwayCancelRule cancel;	/* what is in the way of a script */
 	Oid			owner;			/* role of scripts; InvalidOid: the caller */
 	SlipwayTerms terms;			/* of the script that runs */
+	bool		approval;		/* what it runs must have been approved */
 	SlipwayLock lock;
 	int64		number;			/* 0: no row yet, or ended */
 	int			applied;

@@ -54,12 +54,18 @@ connect(void)
 	scope.active = true;
 }
 
-void
-slipway_spi_begin_as(Oid role)
+static void
+become(Oid role)
 {
 	remember_caller();
 	SetUserIdAndSecContext(role, scope.sec_context | SECURITY_LOCAL_USERID_CHANGE |
 						   SECURITY_RESTRICTED_OPERATION);
+}
+
+void
+slipway_spi_begin_as(Oid role)
+{
+	become(role);
 	(void) set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET,
 							 PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 	connect();
@@ -69,6 +75,13 @@ void
 slipway_spi_begin_caller(void)
 {
 	remember_caller();
+	connect();
+}
+
+void
+slipway_spi_begin_restricted(Oid role)
+{
+	become(role);
 	connect();
 }
 

@@ -14,7 +14,7 @@
 
 #include "executor/spi.h"
 
-#define SLIPWAY_QUERY_ARGS 27
+#define SLIPWAY_QUERY_ARGS 29
 
 /*
  * A query with its parameter types, prepared at first use and kept for the
@@ -49,6 +49,9 @@ extern void slipway_spi_begin_as(Oid role);
  * statements that it has given itself, and for its own tables.
  */
 extern void slipway_spi_begin_caller(void);
+
+/* The same, but as another role, and restricted: what runs by the way is that one's, and not to have the caller's rights. */
+extern void slipway_spi_begin_restricted(Oid role);
 
 /* True between begin and end: hooks let such statements pass. */
 extern bool slipway_spi_active(void);

@@ -82,8 +82,8 @@ find_member(SlipwayLookup *row, const char *project, const SlipwayMember *member
 static void
 store_members(const char *project, SlipwayManifest *manifest)
 {
-	static SlipwayQuery query = {SLIPWAY_QUERY_MIGRATION_ADD, 7,
-	{TEXTOID, TEXTARRAYOID, TEXTARRAYOID, BYTEAARRAYOID, BYTEAARRAYOID, BYTEAARRAYOID, INT8ARRAYOID}};
+	static SlipwayQuery query = {SLIPWAY_QUERY_MIGRATION_ADD, 8,
+	{TEXTOID, TEXTARRAYOID, TEXTARRAYOID, BYTEAARRAYOID, BYTEAARRAYOID, BYTEAARRAYOID, INT8ARRAYOID, TEXTOID}};
 	SlipwayMember **added = palloc(Max(manifest->n, 1) * sizeof(SlipwayMember *));
 	int64		last = slipway_lookup_last("migration", project, "id");
 	int			n = 0;
@@ -106,6 +106,7 @@ store_members(const char *project, SlipwayManifest *manifest)
 		return;
 	slipway_arg_text(&args, project);
 	add_member_arrays(&args, added, n);
+	slipway_arg_text(&args, GetUserNameFromId(GetSessionUserId(), false));
 	slipway_query(&query, &args, 0);
 }
 

@@ -21,7 +21,7 @@ slipway_task_list(const SlipwayPlan *plan, int nsteps, int *n)
 		if (slipway_step_pending(&plan->steps[i]))
 			tasks[(*n)++] = (SlipwayTask) {
 				.name = member->name, .action = SLIPWAY_ACTION_APPLY, .script = member->up,
-				.member = member, .outline = member->outline,
+				.member = member, .outline = member->outline, .approved_by = member->approved_by,
 			};
 	}
 	return tasks;
@@ -37,7 +37,7 @@ slipway_task_hook(const SlipwayManifest *manifest, SlipwayHook hook, const char 
 		return false;
 	*task = (SlipwayTask) {
 		.name = member->name, .action = SLIPWAY_ACTION_HOOK, .script = member->up,
-		.about = about, .member = member, .outline = member->outline,
+		.about = about, .member = member, .outline = member->outline, .approved_by = member->approved_by,
 	};
 	return true;
 }

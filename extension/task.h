@@ -27,6 +27,7 @@ typedef struct SlipwayTask
 	const char *about;			/* the migration that a hook runs for, or NULL */
 	SlipwayMember *member;		/* of the manifest; its outline, if it is an up script, is this one's */
 	SlipwayOutline *outline;
+	const char *approved_by;	/* the script, or NULL */
 	TimestampTz started_at;		/* the last try */
 	TimestampTz finished_at;
 	bool		verified;		/* by then; it took so long: */

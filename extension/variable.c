@@ -35,6 +35,7 @@ static char *offered_key;		/* of the call that they are for; NULL: of any */
 static MemoryContext taken_context;
 static List *taken;
 static bool calling;			/* they last as long as a CALL */
+static bool plain_only;			/* in which they must be plain */
 
 int
 slipway_variable_name_length(const char *text)
@@ -241,6 +242,7 @@ void
 slipway_variables_end_call(void)
 {
 	calling = false;
+	plain_only = false;
 	forget_taken();
 	forget_offered();
 }
@@ -455,4 +457,40 @@ slipway_set_variables(PG_FUNCTION_ARGS)
 	if (key == NULL)
 		PG_RETURN_NULL();
 	PG_RETURN_TEXT_P(cstring_to_text(key));
+}
+
+void
+slipway_variables_require_plain(bool plain)
+{
+	plain_only = plain;
+}
+
+/*
+ * No space, quote, bracket or operator, and no beginning of a comment: one word, whatever stands
+ * around it. A literal or an identifier would not do: one that stands within a string or a comment can end that.
+ */
+static bool
+is_plain(const char *value)
+{
+	static const char signs[] = "_-.:@/+=,";
+
+	for (const char *p = value; *p; p++)
+	{
+		unsigned char c = *p;
+
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c >= 0x80 || strchr(signs, c)))
+			return false;
+		if (c == '-' && p[1] == '-')
+			return false;
+	}
+	return true;
+}
+
+bool
+slipway_variable_is_refused(const SlipwayVariable *variable)
+{
+	const char *value = slipway_variable_value(variable);
+
+	return plain_only && value && (variable->otherwise == NULL || strcmp(value, variable->otherwise) != 0) &&
+		!is_plain(value);
 }

@@ -14,6 +14,7 @@
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
+#include "approval.h"
 #include "call.h"
 #include "error_code.h"
 #include "exec_block.h"
@@ -217,6 +218,18 @@ report_end(const SlipwayRun *run, int n)
 	slipway_event_send(&json, "project \"%s\": %d verified", run->project->name, n);
 }
 
+/* Whoever asks has the rights of the project's owner role for it. */
+static void
+check_approvals(SlipwayRun *run, const Check *checks, int n)
+{
+	List	   *approvals = NIL;
+
+	slipway_approval_begin(run);
+	for (int i = 0; i < n && run->approval; i++)
+		approvals = slipway_approval_add(approvals, checks[i].migration, SLIPWAY_PART_VERIFY, checks[i].script, NULL);
+	slipway_approval_check(run, approvals);
+}
+
 static void
 verify(SlipwayRun *run)
 {
@@ -225,6 +238,7 @@ verify(SlipwayRun *run)
 	StringInfoData failures;
 	int			failed = 0;
 
+	check_approvals(run, checks, n);
 	slipway_lock_watch_begin(run->context);
 	slipway_lock_wait_begin();
 	initStringInfo(&failures);

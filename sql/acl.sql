@@ -81,6 +81,11 @@ SELECT replace(text, 'mine', CASE WHEN yours THEN 'yours' ELSE 'mine' END), your
     $$SELECT slipway.forget_failed('0001_a', 'why not', 'mine')$$,
     $$SELECT slipway.mark_applied('0002_b', 'why not', 'mine')$$,
     $$SELECT slipway.baseline('0002_b', 'why not', 'mine')$$,
+    $$SELECT slipway.needs_approval('mine')$$,
+    $$SELECT slipway._pending_approval('mine'::text)$$,
+    $$SELECT slipway.require_approval(true, 'why not', 'mine')$$,
+    $$SELECT slipway.approve('0002_x', project => 'mine')$$,
+    $$SELECT slipway.withdraw_approval('0002_x', 'why not', project => 'mine')$$,
     $$SELECT slipway.cancel('mine')$$,
     $$SELECT slipway.register_credential('mine', 'regress_acl_role')$$,
     $$SELECT slipway.register_credentials('SELECT ''mine'' AS project, ''regress_acl_role'' AS role')$$,
@@ -127,7 +132,8 @@ SELECT text FROM unnest(ARRAY[
     $$SELECT slipway.set_schedule('night', '0 2 * * *')$$,
     $$SELECT slipway.drop_schedule('night')$$,
     $$SELECT slipway.schedule_times('0 2 * * *')$$,
-    $$SELECT FROM slipway.status$$, $$SELECT FROM slipway.log$$, $$SELECT FROM slipway.schema_migrations$$, $$SELECT FROM slipway.lock_holder$$, $$SELECT FROM slipway.progress$$, $$SELECT FROM slipway.detached$$, $$SELECT FROM slipway.notice$$, $$SELECT FROM slipway.metric$$, $$SELECT FROM slipway.metric_drift$$, $$SELECT FROM slipway.registered_project$$, $$SELECT FROM slipway.saved_snapshot$$, $$SELECT FROM slipway.project_credential$$, $$SELECT FROM slipway.role_usage$$, $$SELECT FROM slipway.batch$$, $$SELECT FROM slipway.batch_item$$, $$SELECT FROM slipway.schedule$$, $$SELECT FROM slipway._applied$$,
+    $$SELECT FROM slipway.schedule$$,
+    $$SELECT FROM slipway.status$$, $$SELECT FROM slipway.log$$, $$SELECT FROM slipway.schema_migrations$$, $$SELECT FROM slipway.lock_holder$$, $$SELECT FROM slipway.progress$$, $$SELECT FROM slipway.detached$$, $$SELECT FROM slipway.notice$$, $$SELECT FROM slipway.metric$$, $$SELECT FROM slipway.metric_drift$$, $$SELECT FROM slipway.registered_project$$, $$SELECT FROM slipway.saved_snapshot$$, $$SELECT FROM slipway.project_credential$$, $$SELECT FROM slipway.role_usage$$, $$SELECT FROM slipway.batch$$, $$SELECT FROM slipway.batch_item$$, $$SELECT FROM slipway._applied$$, $$SELECT FROM slipway.pending_approval$$,
     $$SELECT FROM slipway.project$$, $$SELECT hash FROM slipway.script$$, $$SELECT body FROM slipway.script$$, $$SELECT FROM slipway.migration$$, $$SELECT FROM slipway.manifest$$,
     $$SELECT FROM slipway.run$$, $$SELECT FROM slipway.detached_run$$, $$UPDATE slipway.detached_run SET outcome = 'succeeded'$$, $$SELECT FROM slipway.detached_notice$$, $$SELECT FROM slipway.history$$, $$SELECT FROM slipway.journal$$, $$SELECT FROM slipway.journal_made$$, $$SELECT FROM slipway.role_grant$$, $$SELECT FROM slipway.schema_snapshot$$, $$SELECT FROM slipway.schema_object$$, $$DELETE FROM slipway.schema_object$$,
     $$SELECT FROM slipway.credential$$, $$SELECT FROM slipway.credential_usage$$, $$SELECT FROM slipway.credential_batch$$, $$SELECT FROM slipway.credential_item$$, $$SELECT FROM slipway.credential_schedule$$,
@@ -148,6 +154,13 @@ SELECT s.text, r.name, may(s.text, 'regress_acl_' || r.name), r.n
 SELECT p.oid::regprocedure FROM pg_proc p
  WHERE p.pronamespace = 'slipway'::regnamespace AND p.prokind = 'f'
    AND NOT EXISTS (SELECT FROM statement s WHERE s.text LIKE '%slipway.' || replace(p.proname, '_', '\_') || '(%');
+-- Nor is one that has a project, but for those whose answer is no secret, tried on one project alone.
+SELECT p.oid::regprocedure FROM pg_proc p
+ WHERE p.pronamespace = 'slipway'::regnamespace AND p.prokind = 'f' AND 'project' = ANY (p.proargnames[1:p.pronargs])
+   AND p.proname NOT IN ('lock_key', '_may')
+   AND (SELECT count(DISTINCT s.yours) FROM statement s WHERE s.text LIKE '%slipway.' || replace(p.proname, '_', '\_') || '(%') < 2;
+-- A name stands for one function.
+SELECT proname FROM pg_proc WHERE pronamespace = 'slipway'::regnamespace GROUP BY proname HAVING count(*) > 1;
 SELECT c.relname FROM pg_class c
  WHERE c.relnamespace = 'slipway'::regnamespace AND c.relkind IN ('r', 'v', 'S')
    AND NOT EXISTS (SELECT FROM statement s WHERE s.text LIKE '%slipway.' || replace(c.relname, '_', '\_') || '%');
@@ -179,6 +192,17 @@ RESET ROLE;
 SELECT format('SET ROLE regress_acl_%s', name), 'CALL slipway.rehearse(''mine'')', 'CALL slipway.rehearse(''yours'')' FROM role ORDER BY n \gexec
 \set VERBOSITY default
 RESET ROLE;
+-- Each procedure, by each of them: a manifest is looked for behind the rights, so SW009 is "may".
+\set ECHO none
+\set VERBOSITY sqlstate
+\t on
+SELECT format('SET ROLE regress_acl_%s', r.name), format('SELECT %L', concat_ws(' ', r.name, p.proname, project)), format('CALL slipway.%I(%L, jsonb_build_object(''manifest'', repeat(''0'', 64)))', p.proname, project)
+  FROM role r, pg_proc p, unnest('{mine,yours}'::text[]) project
+ WHERE p.pronamespace = 'slipway'::regnamespace AND p.prokind = 'p' ORDER BY r.n, p.oid, project \gexec
+\t off
+RESET ROLE;
+\set VERBOSITY default
+\set ECHO all
 -- What the errors say.
 SET ROLE regress_acl_uploader;
 CALL slipway.migrate('mine');

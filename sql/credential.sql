@@ -351,6 +351,14 @@ SELECT project FROM slipway.project_credential;
 RESET ROLE;
 ALTER ROLE regress_cred_admin CREATEROLE;
 REVOKE regress_cred_owner FROM regress_cred_admin;
+SELECT slipway.grant_role('regress_cred_admin', 'admin');
+UPDATE slipway.project SET owner = 'regress_cred_nobody' WHERE name = 'two';
+SET ROLE regress_cred_admin;
+-- Schemas in which nothing is granted are no matter.
+SELECT project, replace(detail, quote_ident(session_user), 'SESSION_USER') AS detail FROM slipway.check_credentials() WHERE finding IN ('rights', 'owner') AND project IN ('one', 'two') ORDER BY project, detail COLLATE "C";
+RESET ROLE;
+UPDATE slipway.project SET owner = NULL WHERE name = 'two';
+SELECT slipway.revoke_role('regress_cred_admin', 'admin');
 SET ROLE regress_cred_admin;
 SELECT outcome(format('SELECT slipway.create_credential(%L, %L)', :'verifier', 'one')) ~ '^42501' AS refused;
 RESET ROLE;
@@ -372,6 +380,17 @@ RESET ROLE;
 SELECT count(*) FROM pg_roles WHERE rolname = 'regress_cred_one';
 SELECT count(*) FROM pg_class WHERE relname = 'own';
 SELECT * FROM slipway.verify_history('one');
+
+-- Steps do not make a deploy look for what is to be done; what has to do with migrations does.
+CALL migration('0001_one', 'SELECT 1', 'one');
+CALL slipway.migrate('one');
+SELECT settled FROM slipway.find_base('one');
+SELECT slipway.generate_credential('store:11', 'one');
+SELECT slipway.fail_credential('create', 'the server went away', 'one');
+SELECT settled FROM slipway.find_base('one');
+CALL migration('0002_two', 'SELECT 2', 'one');
+SELECT slipway.mark_applied('0002_two', 'by hand', 'one');
+SELECT settled FROM slipway.find_base('one');
 
 -- Inside a script nothing of this is possible.
 CALL migration('0001_a', $$SELECT slipway.generate_credential('x', 'one')$$, 'regress_cred_none');

@@ -51,6 +51,7 @@ SELECT slipway.finish_item(1, 4, 1, 'failed');
 SELECT * FROM slipway.claim_item(1);
 SELECT slipway.resume_batch(1);
 SELECT slipway.resume_batch(1, retry_failed => true);
+SELECT count(*) FROM slipway.batch_item WHERE outcome = 'waiting' AND finished_at IS NOT NULL;
 SELECT * FROM slipway.claim_item(1);
 SELECT slipway.finish_item(1, 2, 2, 'failed');
 SELECT * FROM slipway.claim_item(1);

@@ -1,7 +1,7 @@
 -- Credentials of many projects at once, and the user's own table that knows of them.
 \i test/fixture/start.psql
 SET client_min_messages = error;
-DROP ROLE IF EXISTS regress_app_alpha, regress_app_beta, regress_own, regress_reg_shared, regress_reg_admin;
+DROP ROLE IF EXISTS regress_app_alpha, regress_app_beta, regress_own, regress_reg_shared, regress_reg_admin, regress_reg_owner;
 RESET client_min_messages;
 \set verifier 'SCRAM-SHA-256$4096:c2FsdHNhbHRzYWx0c2FsdA==$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA='
 CREATE ROLE regress_reg_shared;
@@ -52,7 +52,9 @@ SELECT outcome(format('SELECT slipway.register_credential(''own'', mapping => %L
                (6, '{"table": "\"Our projects\"", "project": "ref", "role": "database_user"}'),
                (7, '{"table": "\"Our projects\"", "project": "project_ref"}'),
                (8, '{"table": "\"Our projects\"", "project": "project_ref", "password": "database_password_hash"}'),
-               (9, '{"table": "\"Our projects\"", "project": "project_ref", "status": "credential_status", "statuses": 1}')) v(n, m)
+               (9, '{"table": "\"Our projects\"", "project": "project_ref", "status": "credential_status", "statuses": 1}'),
+               (10, '{"table": "\"Our projects\"", "project": "project_ref", "role": "project_ref"}'),
+               (11, '{"table": "\"Our projects\"", "project": "project_ref", "role": "database_user", "reference": "database_user"}')) v(n, m)
  ORDER BY n;
 
 -- The table is told when the role is in force, and told back.
@@ -71,8 +73,29 @@ SELECT slipway.update_credential('alpha');
 -- Done again after whatever has undone it half: what was there first is still known.
 UPDATE slipway.credential SET status = 'failed' WHERE project = 'alpha';
 SELECT slipway.update_credential('alpha');
+-- Nothing to put it back in keeps no role from going.
+BEGIN;
+DELETE FROM "Our projects" WHERE project_ref = 'alpha';
+SELECT slipway.rollback_credential('alpha');
+ROLLBACK;
+BEGIN;
+INSERT INTO "Our projects" (project_ref) VALUES ('alpha');
+SELECT outcome($$SELECT slipway.rollback_credential('alpha')$$);
+ROLLBACK;
+BEGIN;
+ALTER TABLE "Our projects" DROP COLUMN credential_status CASCADE;
+SELECT slipway.rollback_credential('alpha');
+ROLLBACK;
 SELECT slipway.rollback_credential('alpha');
 TABLE told;
+-- Columns that are never null, and whose names are those of anything else.
+CREATE DOMAIN told_moment AS timestamptz NOT NULL;
+ALTER TABLE "Our projects" ADD COLUMN t told_moment DEFAULT '2020-01-01', ADD COLUMN r text, ADD COLUMN twice integer GENERATED ALWAYS AS (2 * id) STORED;
+SELECT slipway.create_credential(:'verifier', 'alpha');
+SELECT slipway.update_credential('alpha');
+SELECT database_user, credential_status, t = '2020-01-01' AS kept, twice = 2 * id AS made FROM "Our projects" WHERE project_ref = 'alpha';
+SELECT slipway.rollback_credential('alpha');
+ALTER TABLE "Our projects" DROP COLUMN t, DROP COLUMN r, DROP COLUMN twice;
 -- No row, or more than one; another word than the column has; a table that has gone.
 DELETE FROM "Our projects" WHERE project_ref = 'alpha';
 SELECT slipway.create_credential(:'verifier', 'alpha');
@@ -100,8 +123,19 @@ SELECT outcome($$SELECT slipway.register_credentials('SELECT ''alpha'' AS projec
 SELECT outcome($$SELECT slipway.register_credentials('SELECT ''delta'' AS project, ''delta'' AS schemas')$$);
 SELECT * FROM slipway.register_credentials($$SELECT 'own' AS project, 'regress_own' AS role$$);
 SELECT slipway.register_credential('own', 'regress_own', mapping => '{"table": "Our projects", "project": "project_ref", "role": "database_user"}');
-SELECT slipway.register_credential('own', 'regress_own', mapping => '{"table": "\"Our projects\"", "project": "project_ref", "role": "database_user", "status": "credential_status", "statuses": {"active": "migrated"}}');
+\set mapping '{"table": "\\"Our projects\\"", "project": "project_ref", "role": "database_user", "status": "credential_status", "statuses": {"active": "migrated"}}'
+-- Nobody can let others write what he may not.
+SELECT slipway.register_credential('own', 'regress_own', mapping => :'mapping');
 RESET ROLE;
+GRANT SELECT, UPDATE (database_user) ON "Our projects" TO regress_reg_admin;
+SET ROLE regress_reg_admin;
+SELECT slipway.register_credential('own', 'regress_own', mapping => :'mapping');
+RESET ROLE;
+GRANT UPDATE (credential_status) ON "Our projects" TO regress_reg_admin;
+SET ROLE regress_reg_admin;
+SELECT slipway.register_credential('own', 'regress_own', mapping => :'mapping');
+RESET ROLE;
+REVOKE ALL ON "Our projects" FROM regress_reg_admin;
 SELECT slipway.generate_credential('store:own', 'own');
 SELECT slipway.create_credential(:'verifier', 'own');
 SET ROLE regress_reg_admin;
@@ -113,7 +147,33 @@ SELECT slipway.update_credential('own');
 RESET ROLE;
 SELECT project_ref, database_user, credential_status FROM "Our projects" ORDER BY project_ref;
 SELECT slipway.rollback_credential('own');
+-- What somebody with fewer rights has put on his table does not run with those of the caller.
+CREATE ROLE regress_reg_owner;
+ALTER TABLE "Our projects" OWNER TO regress_reg_owner;
+CREATE OR REPLACE FUNCTION tell() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE NOTICE 'told by %', CASE WHEN current_user IN ('regress_reg_admin', 'regress_reg_owner') THEN current_user ELSE 'somebody else' END; RETURN NULL; END $$;
+SELECT slipway.create_credential(:'verifier', 'own');
+SELECT outcome($$SELECT slipway.update_credential('own')$$);
+DROP TRIGGER tell ON "Our projects";
+CREATE TRIGGER tell AFTER UPDATE ON "Our projects" FOR EACH ROW EXECUTE FUNCTION tell();
+SELECT slipway.update_credential('own');
+SELECT slipway.rollback_credential('own', 'created');
+SET ROLE regress_reg_admin;
+SELECT outcome($$SELECT slipway.update_credential('own')$$);
+RESET ROLE;
+GRANT regress_reg_owner TO regress_reg_admin;
+SET ROLE regress_reg_admin;
+SELECT slipway.update_credential('own');
+RESET ROLE;
+REVOKE regress_reg_owner FROM regress_reg_admin;
+GRANT regress_reg_admin TO regress_reg_owner;
+SET ROLE regress_reg_admin;
+SELECT slipway.rollback_credential('own', 'created');
+RESET ROLE;
+SELECT slipway.rollback_credential('own');
 SELECT slipway.verify_history(name) FROM slipway.project;
+DROP VIEW told;
+DROP TABLE "Our projects";
+DROP ROLE regress_reg_owner;
 
 SELECT slipway.revoke_role('regress_reg_admin', 'admin', 'own');
 DROP SCHEMA alpha, beta, gamma CASCADE;

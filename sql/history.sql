@@ -56,6 +56,7 @@ SELECT count(*) FILTER (WHERE entry_hash = sha256(convert_to(E'slipway-history 1
     || field('application_name', application_name) || field('client_version', client_version) || field('sqlstate', sqlstate) || field('message', message)
     || field('detail', detail) || field('hint', hint) || field('context', context) || field('position', position::text)
     || field('line_number', line_number::text) || field('column_number', column_number::text) || field('reason', reason) || field('variables', variables::text)
+    || field('direction', direction) || field('approved_by', approved_by)
     || field('prev_hash', encode(prev_hash, 'hex')), 'UTF8'))) AS canonical, count(*)
   FROM slipway.history;
 

@@ -122,6 +122,20 @@ INSERT INTO call (statement) VALUES
 ('SELECT slipway.baseline(%L, ''why'')'),
 ('SELECT slipway.baseline(''a'', %L)'),
 ('SELECT slipway.baseline(''a'', ''why'', %L)'),
+('SELECT slipway.require_approval(true, %L)'),
+('SELECT slipway.require_approval(true, ''why'', %L)'),
+('SELECT slipway.needs_approval(%L)'),
+('SELECT slipway._pending_approval(%L::text)'),
+('SELECT slipway.approve(%L)'),
+('SELECT slipway.approve(''a'', %L)'),
+('SELECT slipway.approve(''a'', ''up'', %L)'),
+('SELECT slipway.approve(''a'', ''up'', NULL, %L)'),
+('SELECT slipway.approve(''a'', project => %L)'),
+('SELECT slipway.withdraw_approval(%L, ''why'')'),
+('SELECT slipway.withdraw_approval(''a'', %L)'),
+('SELECT slipway.withdraw_approval(''a'', ''why'', %L)'),
+('SELECT slipway.withdraw_approval(''a'', ''why'', ''up'', %L)'),
+('SELECT slipway.withdraw_approval(''a'', ''why'', project => %L)'),
 ('SELECT slipway.verify_history(%L)'),
 ('SELECT slipway.rollback_plan(%L, ''{"all": true}'')'),
 ('SELECT slipway.rollback_plan(''default'', jsonb_build_object(''to'', %L::text))'),
@@ -203,6 +217,50 @@ SELECT c.n AS call, c.statement, h.n, h.value, r.*
   FROM call c, hostile h, LATERAL result(replace(c.statement, '%L', quote_literal(h.value))) r;
 SELECT statement, string_agg(DISTINCT state COLLATE "C", ' ') AS states FROM outcomes GROUP BY call, statement ORDER BY call;
 SELECT count(*) FROM outcomes;
+SELECT alive FROM victim;
+-- The same for each argument of each function by what the catalogs say of it, so that a new one is not left
+-- out; the others have a value by their name, or by their type if they need one.
+CREATE TABLE usual (name text, value text);
+INSERT INTO usual VALUES ('project', '''default'''), ('migration', '''a'''), ('kind', '''reader'''), ('role', '''pg_monitor'''), ('part', '''SELECT 1'''), ('offset', '0'),
+('reason', '''why'''), ('direction', '''up'''), ('step', '''create'''), ('outcome', '''failed'''), ('query', '''SELECT 1'''), ('base', 'repeat(''0'', 64)');
+CREATE FUNCTION fill(name text, type regtype) RETURNS text LANGUAGE sql AS $$
+SELECT coalesce((SELECT value FROM usual u WHERE u.name = fill.name),
+                CASE type::text WHEN 'text' THEN '''x''' WHEN 'text[]' THEN '''{x}''' WHEN 'jsonb' THEN '''{}''' WHEN 'boolean' THEN 'true'
+                                WHEN 'integer' THEN '1' WHEN 'bigint' THEN '1' WHEN 'bytea' THEN '''x''' WHEN 'timestamp with time zone' THEN 'now()' WHEN 'interval' THEN '''1 hour''' END)
+$$;
+CREATE TABLE argument AS
+SELECT p.oid, p.oid::regprocedure AS routine, p.prokind AS kind, a.name, a.type::regtype AS type,
+       (SELECT string_agg(format(', %I => %s', o.name, fill(o.name, o.type)), '')
+          FROM unnest(p.proargnames[1:p.pronargs], p.proargtypes::oid[]) WITH ORDINALITY o(name, type, n)
+         WHERE o.n <> a.n AND o.n <= p.pronargs - p.pronargdefaults) AS others
+  FROM pg_proc p, unnest(p.proargnames[1:p.pronargs], p.proargtypes::oid[]) WITH ORDINALITY a(name, type, n)
+ WHERE p.pronamespace = 'slipway'::regnamespace AND p.pronargs > 0;
+-- No type is unknown here.
+SELECT routine, name, type FROM argument WHERE fill(name, type) IS NULL OR name = '' OR name IS NULL;
+CREATE TABLE form (type regtype, hostile text);
+INSERT INTO form VALUES ('text', '%L::text'), ('text[]', 'ARRAY[%L]'), ('bytea', 'convert_to(%L, ''UTF8'')'),
+('jsonb', 'jsonb_build_object(%L, 1)'), ('jsonb', 'jsonb_build_object(''to'', %L, ''table'', %L)'), ('jsonb', 'to_jsonb(%L::text)');
+CREATE TABLE found AS
+SELECT a.routine, a.name, h.n, r.*
+  FROM argument a JOIN form f USING (type), hostile h,
+       LATERAL result(format('SELECT slipway.%I(%I => %s%s)', (SELECT proname FROM pg_proc WHERE oid = a.oid), a.name,
+                             replace(f.hostile, '%L', quote_literal(h.value)), a.others)) r
+ WHERE a.kind = 'f';
+SELECT count(DISTINCT (routine, name)) > 100 AS enough, count(*) > 1600 AS all_values FROM found;
+-- Nothing but what an argument may be refused with.
+SELECT routine, name, state, min(message) FROM found WHERE state !~ '^(ok$|SW|22|23|28|2B|3F|42|55|0A|P0)' GROUP BY 1, 2, 3 ORDER BY 1, 2, 3;
+SELECT routine, name, message FROM found WHERE state = '42883' ORDER BY 1, 2, 3;
+SELECT alive FROM victim;
+-- Procedures, at top level: the project, a key and a value of the options.
+\set ECHO none
+\set VERBOSITY sqlstate
+\t on
+SELECT format('CALL slipway.%I(%L)', p.proname, h.value), format('CALL slipway.%I(''default'', jsonb_build_object(%L, 1))', p.proname, h.value),
+       format('CALL slipway.%I(''default'', jsonb_build_object(''manifest'', %L))', p.proname, h.value), format('CALL slipway.%I(''default'', to_jsonb(%L::text))', p.proname, h.value)
+  FROM pg_proc p, hostile h WHERE p.pronamespace = 'slipway'::regnamespace AND p.prokind = 'p' AND h.n IN (1, 6, 16) ORDER BY p.oid, h.n \gexec
+\t off
+\set VERBOSITY default
+\set ECHO all
 SELECT alive FROM victim;
 -- Names in messages are those that were given, whole, as far as the statement
 -- did not fail for something else.

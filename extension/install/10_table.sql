@@ -31,6 +31,8 @@ CREATE TABLE slipway.migration (
     up_hash     bytea NOT NULL,
     down_hash   bytea,
     verify_hash bytea,
+    created_at  timestamptz NOT NULL DEFAULT clock_timestamp(),
+    created_by  text NOT NULL DEFAULT session_user,
     PRIMARY KEY (project, id),
     CONSTRAINT migration_key UNIQUE NULLS NOT DISTINCT (project, name, kind, up_hash, down_hash, verify_hash)
 );
@@ -56,6 +58,7 @@ BEGIN
     END IF;
 END;
 $$;
+COMMENT ON COLUMN slipway.migration.created_by IS 'who has uploaded it first, under this name and with these scripts';
 COMMENT ON TABLE slipway.manifest IS 'immutable ordered lists of migrations, each keyed by its hash';
 COMMENT ON COLUMN slipway.manifest.name_order IS 'how its names are ordered; auto: by bytes, and numeric prefixes agree';
 
@@ -168,6 +171,8 @@ CREATE TABLE slipway.history (
     column_number    integer,
     reason           text,
     variables        jsonb,
+    direction        text,
+    approved_by      text,
     prev_hash        bytea,
     entry_hash       bytea NOT NULL,
     PRIMARY KEY (project, entry)
@@ -176,9 +181,11 @@ CREATE INDEX history_migration_idx ON slipway.history (project, migration, entry
 COMMENT ON TABLE slipway.history IS 'append-only record of what runs did, one hash chain per project';
 COMMENT ON COLUMN slipway.history.outcome IS 'succeeded, failed or interrupted';
 COMMENT ON COLUMN slipway.history.entry IS '1, 2, 3, ... without gaps in each project';
-COMMENT ON COLUMN slipway.history.action IS 'apply, rollback, hook, baseline, accept_checksum, forget_failed, mark_applied or settle; credential_... for a step of the credential';
+COMMENT ON COLUMN slipway.history.action IS 'apply, rollback, hook, baseline, accept_checksum, forget_failed, mark_applied, settle, approve, withdraw_approval, require_approval or waive_approval; credential_... for a step of the credential';
 COMMENT ON COLUMN slipway.history.reason IS 'why, in the words of who did it by hand';
 COMMENT ON COLUMN slipway.history.variables IS 'values that stood for the variables of the script, *** for secret ones; of a credential, what it is';
+COMMENT ON COLUMN slipway.history.direction IS 'of an approval: which script of the migration, up, down or verify';
+COMMENT ON COLUMN slipway.history.approved_by IS 'who has approved the script that ran, where the project requires that';
 COMMENT ON COLUMN slipway.history."position" IS 'of an error, in characters of the script from 1';
 COMMENT ON COLUMN slipway.history.entry_hash IS 'SHA-256 over the canonical form of the row and prev_hash';
 
@@ -230,6 +237,9 @@ CREATE TABLE slipway.role_grant (
     granted_by  text NOT NULL DEFAULT session_user,
     UNIQUE NULLS NOT DISTINCT (role, kind, project)
 );
+-- Without a primary key it needs one to be published with all tables: else no row
+-- could be deleted any more.
+ALTER TABLE slipway.role_grant REPLICA IDENTITY FULL;
 COMMENT ON TABLE slipway.role_grant IS 'who may do what; NULL project: in every project. Written by slipway.grant_role()';
 
 CREATE TABLE slipway.schema_snapshot (

@@ -3,7 +3,7 @@
 
 CREATE FUNCTION slipway.plan(project text DEFAULT 'default', manifest text DEFAULT NULL, allow_out_of_order boolean DEFAULT NULL,
     variables jsonb DEFAULT NULL,
-    OUT "position" integer, OUT migration text, OUT script_hash text, OUT kind text, OUT units integer, OUT reason text)
+    OUT "position" integer, OUT migration text, OUT script_hash text, OUT kind text, OUT units integer, OUT reason text, OUT approval text)
     RETURNS SETOF record AS 'MODULE_PATHNAME', 'slipway_plan' LANGUAGE C STABLE;
 REVOKE ALL ON FUNCTION slipway.plan(text, text, boolean, jsonb) FROM PUBLIC;
 COMMENT ON FUNCTION slipway.plan(text, text, boolean, jsonb) IS 'the steps that migrate would take with a manifest, given by its hash in hex (NULL: the newest); allow_out_of_order NULL: as setting slipway.out_of_order says; needs reader';
@@ -16,7 +16,7 @@ REVOKE ALL ON FUNCTION slipway.validate(text, text, boolean, jsonb) FROM PUBLIC;
 COMMENT ON FUNCTION slipway.validate(text, text, boolean, jsonb) IS 'one row for each reason why migrate would refuse to start, and for what is wrong with the down and verify scripts of what is pending; needs reader';
 
 CREATE FUNCTION slipway.rollback_plan(project text DEFAULT 'default', options jsonb DEFAULT '{}',
-    OUT "position" integer, OUT migration text, OUT script_hash text, OUT kind text, OUT units integer, OUT reason text)
+    OUT "position" integer, OUT migration text, OUT script_hash text, OUT kind text, OUT units integer, OUT reason text, OUT approval text)
     RETURNS SETOF record AS 'MODULE_PATHNAME', 'slipway_rollback_plan' LANGUAGE C STABLE;
 REVOKE ALL ON FUNCTION slipway.rollback_plan(text, jsonb) FROM PUBLIC;
 COMMENT ON FUNCTION slipway.rollback_plan(text, jsonb) IS 'what rollback would take back with these options, and with which scripts; raises what rollback would; needs reader';
@@ -29,10 +29,10 @@ COMMENT ON FUNCTION slipway.rollback_losses(text, jsonb) IS 'tables and columns 
 
 CREATE FUNCTION slipway.compare(manifest text, project text DEFAULT 'default',
     OUT "position" integer, OUT migration text, OUT state text, OUT script_hash text, OUT applied_hash text,
-    OUT applied_at timestamptz, OUT duration interval, OUT applied_by text, OUT run bigint, OUT units_done integer, OUT kind text)
+    OUT applied_at timestamptz, OUT duration interval, OUT applied_by text, OUT run bigint, OUT units_done integer, OUT kind text, OUT approval text)
     RETURNS SETOF record AS 'MODULE_PATHNAME', 'slipway_compare' LANGUAGE C STABLE STRICT;
 REVOKE ALL ON FUNCTION slipway.compare(text, text) FROM PUBLIC;
-COMMENT ON FUNCTION slipway.compare(text, text) IS 'state of every migration of a manifest, given by its text, and of the history; units_done of those that have stopped part way; kind: versioned or repeatable; stores nothing; needs reader';
+COMMENT ON FUNCTION slipway.compare(text, text) IS 'state of every migration of a manifest, given by its text, and of the history; units_done of those that have stopped part way; kind: versioned or repeatable; approval: given or missing, of what is pending where it is required; stores nothing; needs reader';
 
 CREATE FUNCTION slipway.check_script(name text, body text, project text DEFAULT 'default', variables jsonb DEFAULT '{}', part text DEFAULT 'up',
     OUT kind text, OUT units integer, OUT reason text, OUT sqlstate text, OUT message text, OUT detail text, OUT hint text,
@@ -43,7 +43,7 @@ COMMENT ON FUNCTION slipway.check_script(text, text, text, jsonb, text) IS 'how 
 
 CREATE FUNCTION slipway._status(project text,
     OUT "position" integer, OUT migration text, OUT state text, OUT script_hash text, OUT applied_hash text,
-    OUT applied_at timestamptz, OUT duration interval, OUT applied_by text, OUT run bigint, OUT units_done integer, OUT kind text)
+    OUT applied_at timestamptz, OUT duration interval, OUT applied_by text, OUT run bigint, OUT units_done integer, OUT kind text, OUT approval text)
     RETURNS SETOF record AS 'MODULE_PATHNAME', 'slipway_status' LANGUAGE C STABLE STRICT;
 REVOKE ALL ON FUNCTION slipway._status(text) FROM PUBLIC;
 COMMENT ON FUNCTION slipway._status(text) IS 'compare() with the newest manifest of the project';

@@ -15,6 +15,13 @@ SELECT p.name AS project, p.schemas, p.owner, p.created_at, p.created_by
 REVOKE ALL ON slipway.registered_project FROM PUBLIC;
 COMMENT ON VIEW slipway.registered_project IS 'the projects that the current user may read';
 
+CREATE VIEW slipway.pending_approval WITH (security_barrier) AS
+SELECT p.name AS project, a.*
+  FROM slipway.project p, LATERAL slipway._pending_approval(p.name) a
+ WHERE slipway._may('reader', p.name);
+REVOKE ALL ON slipway.pending_approval FROM PUBLIC;
+COMMENT ON VIEW slipway.pending_approval IS 'scripts that somebody has to approve: of what is pending in the newest manifest of each project that requires it, and of its hooks';
+
 CREATE VIEW slipway.log WITH (security_barrier) AS
 SELECT h.*, h.finished_at - h.started_at AS duration, r.labels,
        CASE WHEN e.ended THEN r.stopped_unit END AS stopped_unit,

@@ -77,6 +77,11 @@ CREATE FUNCTION slipway.create_credential(verifier text, project text DEFAULT 'd
 REVOKE ALL ON FUNCTION slipway.create_credential(text, text, boolean) FROM PUBLIC;
 COMMENT ON FUNCTION slipway.create_credential(text, text, boolean) IS 'makes the role of a project, with a password given as its SCRAM-SHA-256 verifier, and gives it its rights; adopt: takes one that exists; what exists already stays; returns the status; needs admin and CREATEROLE';
 
+-- Roles of applications have no right on schema slipway, and need none for this.
+CREATE FUNCTION pg_catalog.slipway_change_password(verifier text) RETURNS void
+    AS 'MODULE_PATHNAME', 'slipway_change_password' LANGUAGE C;
+COMMENT ON FUNCTION pg_catalog.slipway_change_password(text) IS 'gives the role that has logged in and calls it the password of a SCRAM-SHA-256 verifier, as ALTER ROLE does. To be called by the function call protocol (PQfn()), which leaves it in no log';
+
 CREATE FUNCTION slipway.update_credential(project text DEFAULT 'default') RETURNS text
     AS 'MODULE_PATHNAME', 'slipway_update_credential' LANGUAGE C;
 REVOKE ALL ON FUNCTION slipway.update_credential(text) FROM PUBLIC;

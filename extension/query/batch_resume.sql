@@ -1,7 +1,7 @@
 -- $2: also what has failed; $3: also of workers that are there.
 WITH freed AS (
 UPDATE slipway.credential_item i
-   SET outcome = 'waiting'
+   SET outcome = 'waiting', finished_at = NULL
  WHERE i.batch = $1
    AND (i.outcome = 'running' AND ($3 OR NOT slipway._is_alive(i.backend_pid, i.backend_started_at))
         OR $2 AND i.outcome IN ('failed', 'rolled_back'))

@@ -1,6 +1,13 @@
 -- What stands in the way of the roles that are still to be made, by a caller ($1).
 WITH open AS (
-SELECT c.* FROM slipway.credential c WHERE c.made_at IS NULL)
+SELECT c.* FROM slipway.credential c WHERE c.made_at IS NULL),
+own AS (
+SELECT c.project, p.owner, n.nspname, n.nspowner
+  FROM open c
+  JOIN slipway.project p ON p.name = c.project
+  JOIN pg_namespace n ON n.nspname = ANY (p.schemas)
+ WHERE n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'slipway')
+   AND NOT EXISTS (SELECT FROM slipway.project o WHERE o.name <> p.name AND n.nspname = ANY (o.schemas)))
 SELECT f.finding, f.project, f.detail
   FROM (SELECT 'rights' AS finding, NULL AS project, format('role %I has no CREATEROLE', r.rolname) AS detail
           FROM pg_roles r
@@ -12,11 +19,19 @@ SELECT f.finding, f.project, f.detail
            AND NOT EXISTS (SELECT FROM aclexplode(coalesce(b.datacl, acldefault('d', b.datdba))) a
                             WHERE a.grantee = 0 AND a.privilege_type = 'CONNECT')
         UNION ALL
-        SELECT 'rights', c.project, format('role %I may not grant rights in schema %I, which belongs to %I', $1, n.nspname, pg_get_userbyid(n.nspowner))
+        SELECT 'rights', o.project, format('role %I may not grant rights in schema %I, which belongs to %I', $1, o.nspname, pg_get_userbyid(o.nspowner))
+          FROM own o
+         WHERE NOT pg_has_role($1, o.nspowner, 'USAGE')
+        UNION ALL
+        SELECT DISTINCT 'rights', o.project, format('role %I may not change default privileges of %I, the owner of the project', $1, r.rolname)
+          FROM own o
+          JOIN pg_roles r ON r.rolname = o.owner
+         WHERE NOT pg_has_role($1, r.oid, 'USAGE')
+        UNION ALL
+        SELECT 'owner', p.name, format('role %I, the owner of the project, does not exist', p.owner)
           FROM open c
           JOIN slipway.project p ON p.name = c.project
-          JOIN pg_namespace n ON n.nspname = ANY (p.schemas)
-         WHERE NOT pg_has_role($1, n.nspowner, 'USAGE')
+         WHERE NOT EXISTS (SELECT FROM pg_roles r WHERE r.rolname = p.owner) AND p.owner IS NOT NULL
         UNION ALL
         SELECT 'name', c.project, format('role %I exists already', c.role)
           FROM open c
@@ -26,10 +41,7 @@ SELECT f.finding, f.project, f.detail
         UNION ALL
         SELECT 'schemas', c.project, 'the project has no schema that is its own'
           FROM open c
-          JOIN slipway.project p ON p.name = c.project
-         WHERE NOT EXISTS (SELECT FROM pg_namespace n
-                            WHERE n.nspname = ANY (p.schemas)
-                              AND NOT EXISTS (SELECT FROM slipway.project o WHERE o.name <> p.name AND n.nspname = ANY (o.schemas)))
+         WHERE NOT EXISTS (SELECT FROM own o WHERE o.project = c.project)
         UNION ALL
         SELECT 'previous role', c.project, format('role %I does not exist', c.previous_role)
           FROM open c

@@ -1,4 +1,4 @@
--- Behind WITH actual and intended. That PUBLIC may connect is as good.
+-- Behind "actual" and "intended". That PUBLIC may connect is as good.
 SELECT coalesce(i.kind, a.kind) AS kind, coalesce(i.object, a.object) AS object,
        coalesce(i.privilege, a.privilege) AS privilege,
        CASE WHEN i.kind IS NULL THEN 'superfluous'
@@ -8,6 +8,7 @@ SELECT coalesce(i.kind, a.kind) AS kind, coalesce(i.object, a.object) AS object,
                   WHERE b.datname = current_database() AND p.grantee = 0 AND p.privilege_type = 'CONNECT') THEN 'granted'
             ELSE 'missing' END AS state
   FROM intended i FULL JOIN actual a ON a.kind = i.kind AND a.object = i.object AND a.privilege = i.privilege
+ WHERE i.optional IS NOT TRUE OR a.kind IS NOT NULL
 UNION ALL
 SELECT i.kind, i.object, i.privilege || ' WITH GRANT OPTION', 'superfluous'
   FROM intended i JOIN actual a ON a.kind = i.kind AND a.object = i.object AND a.privilege = i.privilege
@@ -25,10 +26,9 @@ SELECT 'ROLE', quote_ident(r.rolname), v.attribute, 'superfluous'
                             ('REPLICATION', r.rolreplication), ('BYPASSRLS', r.rolbypassrls)) v(attribute, has)
  WHERE r.rolname = $1 AND v.has
 UNION ALL
-SELECT DISTINCT 'SCHEMA', quote_ident(n.nspname), a.privilege_type, 'public'
-  FROM slipway.project p
-  JOIN slipway.project o ON o.name <> p.name
-  JOIN pg_namespace n ON n.nspname = ANY (o.schemas) AND NOT n.nspname = ANY (coalesce(p.schemas, '{}'))
- CROSS JOIN LATERAL aclexplode(n.nspacl) a
- WHERE p.name = $2 AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND a.grantee = 0
+SELECT 'DATABASE', quote_ident(b.datname), 'rights or objects in it', 'superfluous'
+  FROM pg_database b
+ WHERE b.datname <> current_database()
+   AND EXISTS (SELECT FROM pg_roles r JOIN pg_shdepend d ON d.refclassid = 'pg_authid'::regclass AND d.refobjid = r.oid
+                WHERE r.rolname = $1 AND d.dbid = b.oid)
  ORDER BY 1, 2, 4, 3

@@ -1,4 +1,4 @@
--- What is wrong with a mapping ($1) to a table ($2, NULL: there is none), and the name of the table in full.
+-- What is wrong with a mapping ($1) to a table ($2, NULL: there is none), the name of the table in full, and its owner.
 WITH given AS (
 SELECT m.key, m.value
   FROM jsonb_each(CASE jsonb_typeof($1::jsonb) WHEN 'object' THEN $1::jsonb ELSE '{}' END) m),
@@ -9,8 +9,9 @@ SELECT CASE WHEN jsonb_typeof($1::jsonb) <> 'object' THEN 'It is no object.'
             WHEN n.oid IS NULL THEN format('There is no table "%s".', coalesce($1::jsonb ->> 'table', ''))
             WHEN $1::jsonb ->> 'project' IS NULL THEN 'It does not say in which column ("project") the name of the project is.'
             WHEN c.missing IS NOT NULL THEN format('Table %I has no column "%s".', r.relname, c.missing)
-            WHEN c.columns IS NULL THEN 'It names no column to be written: "role", "status" or "reference".' END,
-       CASE WHEN r.oid IS NOT NULL THEN format('%I.%I', s.nspname, r.relname) END
+            WHEN c.columns IS NULL THEN 'It names no column to be written: "role", "status" or "reference".'
+            WHEN c.twice THEN 'It names a column twice.' END,
+       CASE WHEN r.oid IS NOT NULL THEN format('%I.%I', s.nspname, r.relname) END, r.relowner
   FROM named n
   LEFT JOIN pg_class r ON r.oid = n.oid
   LEFT JOIN pg_namespace s ON s.oid = r.relnamespace
@@ -21,7 +22,8 @@ SELECT CASE WHEN jsonb_typeof($1::jsonb) <> 'object' THEN 'It is no object.'
         ORDER BY g.key LIMIT 1) w ON true
  CROSS JOIN LATERAL (
        SELECT min(g.value ->> 0) FILTER (WHERE a.attname IS NULL) AS missing,
-              jsonb_object_agg(g.key, g.value) FILTER (WHERE g.key <> 'project') AS columns
+              jsonb_object_agg(g.key, g.value) FILTER (WHERE g.key <> 'project') AS columns,
+              count(DISTINCT g.value) < count(*) AS twice
          FROM given g
          LEFT JOIN pg_attribute a ON a.attrelid = n.oid AND a.attnum > 0 AND NOT a.attisdropped
                                  AND a.attname = g.value ->> 0

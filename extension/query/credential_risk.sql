@@ -1,4 +1,4 @@
--- Behind "own", "actual", "intended" and "session", of the previous role ($1): who uses the project now, what binds it to
+-- Behind "own", "actual" (there), "intended" and "session", of the previous role ($1): who uses the project now, what binds it to
 -- that role, and how large it is. Each of the three that is so makes it riskier.
 SELECT CASE r.points WHEN 0 THEN 'low' WHEN 1 THEN 'medium' ELSE 'high' END AS risk,
        f.sessions, f.seen_at, f.custom_grants, f.policies, f.owned, f.size_bytes, f.writes
@@ -7,23 +7,21 @@ SELECT CASE r.points WHEN 0 THEN 'low' WHEN 1 THEN 'medium' ELSE 'high' END AS r
                         (SELECT max(u.last_seen_at) FROM slipway.credential_usage u
                           WHERE u.project = $2 AND u.role = $1)) AS seen_at,
                (SELECT count(*) FROM actual a
-                 WHERE EXISTS (SELECT FROM own o
-                                WHERE a.kind = 'SCHEMA' AND a.object = quote_ident(o.nspname)
-                                   OR a.kind IN ('TABLE', 'SEQUENCE', 'ROUTINE', 'TYPE')
-                                      AND starts_with(a.object, quote_ident(o.nspname) || '.'))
-                   AND NOT EXISTS (SELECT FROM intended i
+                 WHERE NOT EXISTS (SELECT FROM intended i
                                     WHERE i.kind = a.kind AND i.object = a.object AND i.privilege = a.privilege
                                       AND NOT a.grantable)) AS custom_grants,
-               (SELECT count(*) FROM pg_policies y JOIN own o ON o.nspname = y.schemaname
-                 WHERE $1::name = ANY (y.roles)) AS policies,
+               (SELECT count(*) FROM own o JOIN pg_class c ON c.relnamespace = o.oid JOIN pg_policy y ON y.polrelid = c.oid
+                 WHERE (SELECT oid FROM pg_roles WHERE rolname = $1) = ANY (y.polroles)) AS policies,
                (SELECT count(*) FROM own o JOIN pg_class c ON c.relnamespace = o.oid
                  WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S') AND pg_get_userbyid(c.relowner) = $1)
                + (SELECT count(*) FROM own o JOIN pg_proc p ON p.pronamespace = o.oid
                    WHERE pg_get_userbyid(p.proowner) = $1) AS owned,
                (SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint FROM own o JOIN pg_class c ON c.relnamespace = o.oid
                  WHERE c.relkind IN ('r', 'm')) AS size_bytes,
-               (SELECT coalesce(sum(t.n_tup_ins + t.n_tup_upd + t.n_tup_del), 0)::bigint
-                  FROM pg_stat_all_tables t JOIN own o ON o.nspname = t.schemaname) AS writes) f
+               (SELECT coalesce(sum(pg_stat_get_tuples_inserted(c.oid) + pg_stat_get_tuples_updated(c.oid)
+                                    + pg_stat_get_tuples_deleted(c.oid)), 0)::bigint
+                  FROM own o JOIN pg_class c ON c.relnamespace = o.oid
+                 WHERE c.relkind IN ('r', 'm', 'p')) AS writes) f
  CROSS JOIN LATERAL (
        SELECT coalesce(f.seen_at > now() - interval '1 day', false)::integer
               + (f.custom_grants + f.policies + f.owned > 0)::integer

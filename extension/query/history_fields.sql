@@ -6,6 +6,7 @@ SELECT project, entry::text, run::text, migration, action, outcome,
        session_role, effective_role, host(client_addr), application_name, client_version,
        sqlstate, message, detail, hint, context,
        "position"::text, line_number::text, column_number::text, reason, variables::text,
+       direction, approved_by,
        encode(prev_hash, 'hex'), encode(entry_hash, 'hex')
   FROM slipway.history
  WHERE project = $1

@@ -99,6 +99,14 @@ sub add_project
 	return;
 }
 
+# As it stands in a URL.
+sub escape
+{
+	my ($text) = @_;
+
+	return $text =~ s{([^A-Za-z0-9_.-])}{sprintf '%%%02X', ord $1}ger;
+}
+
 # Puts a secret into the store, from stdin.
 sub store
 {

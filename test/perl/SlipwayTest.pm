@@ -11,7 +11,7 @@ use IPC::Run ();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 
-our @EXPORT = qw(new_node slipway write_folder);
+our @EXPORT = qw(new_node slipway write_folder list_processes);
 
 # The client takes defaults from these; a test sets with local what it wants.
 delete @ENV{
@@ -70,6 +70,22 @@ sub write_folder
 		close $file or die "could not write $folder/$name: $!\n";
 	}
 	return $folder;
+}
+
+# The command lines of all processes, as everybody can see them; '' without /proc.
+sub list_processes
+{
+	my $list = '';
+
+	for my $path (glob '/proc/[0-9]*/cmdline')
+	{
+		# it may have ended by now
+		open my $file, '<', $path or next;
+		local $/ = undef;
+		my $text = <$file> // '';
+		$list .= $text =~ tr/\0/ /r . "\n";
+	}
+	return $list;
 }
 
 1;

@@ -52,7 +52,7 @@ usage(['status'], 'invalid value "perhaps" of environment variable SLIPWAY_JSON'
 	'It is 1 or 0, true or false, yes or no, on or off.', env => { SLIPWAY_JSON => 'perhaps' });
 
 my ($help) = client_is($place, ['help'], { out => qr/\Aslipway applies SQL migrations / }, 'help');
-is(join(' ', $help =~ /^  ([a-z]+)  /mg), 'init new migrate rollback redo plan rehearse status validate verify baseline repair diff log watch cancel check metrics wait exec secret credential config completion help version', 'lists the commands');
+is(join(' ', $help =~ /^  ([a-z-]+)(?:  |$)/mg), 'init new migrate rollback redo plan rehearse status validate verify baseline repair approve pending-approval diff log watch cancel check metrics wait exec secret credential config completion help version', 'lists the commands');
 is((client($place, ['--help']))[1], $help, '--help is the same');
 client_is($place, [], { exit => 2, err => qr/\Aslipway applies SQL migrations / }, 'no command');
 for my $command ($help =~ /^  ([a-z]+)  /mg)

@@ -15,7 +15,7 @@ use Test::More;
 
 my $root = abs_path(dirname(__FILE__) . '/../..');
 my %place = (home => PostgreSQL::Test::Utils::tempdir);
-my @names = qw(init new migrate deploy up apply rollback down undo revert redo plan rehearse status info validate verify baseline repair diff log watch cancel check metrics wait exec secret credential config completion help version);
+my @names = qw(init new migrate deploy up apply rollback down undo revert redo plan rehearse status info validate verify baseline repair approve pending-approval diff log watch cancel check metrics wait exec secret credential config completion help version);
 
 sub run_client
 {

@@ -64,6 +64,7 @@ secret_is([ 'put', 'X' ], { exit => 2, err => qr/secret "T_X" would be empty/ },
 secret_is([ 'put', 'X' ], { exit => 2, err => qr/a secret has at most 20000 bytes/ }, 'one that is too long', in => 'x' x 20001);
 secret_is([ 'put', 'X', '--file', 'nothing' ], { exit => 2, err => qq{slipway: error: could not read "nothing": No such file or directory\n} }, 'no file');
 secret_is([ 'put', 'X', '--rotation', $_ ], { exit => 2, err => qr/invalid value "\Q$_\E" for option "--rotation"\nhint: It is a number of days, as 90d\./ }, "rotation $_", in => 'x') for '90', 'soon', '0d';
+secret_is([ 'put', 'X', '--purpose', "\xff" ], { exit => 2, err => qq{slipway: error: the value of option "--purpose" is not UTF-8\n} }, 'a purpose that is no text', in => 'x');
 secret_is([ 'generate', 'X', '--bits', '64' ], { exit => 2, err => qr/invalid value "64" for option "--bits"/ }, 'few bits');
 secret_is(['list'], { exit => 2, err => qr/invalid value "5m" of SECRETS_CACHE_TTL/ }, 'a bad lifetime', env => { SECRETS_CACHE_TTL => '5m' });
 secret_is(['list'], { exit => 2, err => qr/invalid value "-1" of SECRETS_TIMEOUT/ }, 'a bad time-out', env => { SECRETS_TIMEOUT => '-1' });
@@ -83,6 +84,14 @@ secret_is([ 'delete', 'A', '--yes' ], { exit => 1, err => qr/file:x\.env has no 
 chmod 0640, "$home/x.env";
 secret_is(['list'], { exit => 1, err => qq{slipway: error: the file of secrets "x.env" can be read by others: its mode is 0640\nhint: chmod 600 x.env\n} }, 'file: others can read it', env => \%file);
 
+secret_is([ 'put', 'A' ], { exit => 2, err => qr/"y\.env" cannot hold the value of "A"\nhint: It has a carriage return/ }, 'file: a value that it cannot have', in => "a\r\nb", env => { %file, SLIPWAY_SECRETS => 'file:y.env' });
+secret_is([ 'put', '1A' ], { exit => 2, err => qr/"y\.env" cannot hold "1A"\nhint: A name has/ }, 'file: a name that it cannot have', in => "a", env => { %file, SLIPWAY_SECRETS => 'file:y.env' });
+symlink 'new.env', "$home/link.env" or die "symlink: $!\n";
+symlink 'nowhere/new.env', "$home/dead.env" or die "symlink: $!\n";
+secret_is([ 'put', 'A' ], { err => "A: stored in file:link.env\n" }, 'file: a link to one that is not there yet', in => 'x', env => { %file, SLIPWAY_SECRETS => 'file:link.env' });
+ok(-l "$home/link.env" && slurp_file("$home/new.env") eq "A=x\n", 'file: which is made');
+secret_is([ 'put', 'A' ], { exit => 2, err => qq{slipway: error: could not read the file of secrets "dead.env": No such file or directory\n} }, 'file: a link to nowhere', in => 'x', env => { %file, SLIPWAY_SECRETS => 'file:dead.env' });
+
 # Barbican: what goes in comes out
 
 my %values = (
@@ -99,6 +108,7 @@ for my $name (sort keys %values)
 	my ($exit, $out) = secret([ 'get', "T_$name" ]);
 	ok($exit == 0 && $out eq $values{$name}, "get $name");
 }
+secret_is([ 'put', 'WIDE' ], { exit => 2, err => qr/Barbican does not take secrets of that length\nhint: Bytes that are no text/ }, "$_->[0]: more than Barbican reads", in => $_->[1]) for [ 'bytes', "\xff" x 20000 ], [ 'quotes', '"' x 20000 ];
 secret_is([ 'put', 'ONE' ], { err => "T_ONE: stored in barbican\n" }, 'a line feed at the end', in => "one\n");
 secret_is([ 'get', 'ONE' ], { out => 'one' }, 'is not part of it');
 is_deeply(names(), [ sort map { "T_$_" } keys %values ], 'the old one is gone');
@@ -122,6 +132,9 @@ secret_is([ 'get', 'EMPTY' ], { exit => 1, err => qr/secret "T_EMPTY" in barbica
 secret_is([ 'put', 'OTHER' ], { err => "T_OTHER: stored in barbican\n" }, 'put over two', in => 'mine');
 is(scalar(grep { $_->{name} eq 'T_OTHER' } barbican_secrets($cloud)), 1, 'leaves one');
 is(scalar(grep { $_->{name} eq 'TxOTHER' } barbican_secrets($cloud)), 1, 'and nothing else');
+secret_is([ 'put', 'slipway/x' ], { err => "slipway/x: stored in barbican\n" }, 'a name as containers of sets have it', in => 'x', env => { SLIPWAY_SECRET_PREFIX => undef });
+secret_is(['list'], { out => qr{^slipway/x  *secret }m }, 'is one as any other', env => { SLIPWAY_SECRET_PREFIX => 'slipway/' });
+secret_is([ 'delete', 'slipway/x', '-y' ], { err => qr/deleted/ }, 'and can be deleted', env => { SLIPWAY_SECRET_PREFIX => undef });
 secret_is([ 'get', '%' ], { exit => 2, err => qr/invalid name/ }, 'a name is no pattern');
 
 # What is known of them
@@ -170,6 +183,11 @@ my @own = ('--cert', 'own.crt', '--key', 'own.key');
 secret_is(['put-certificate'], { exit => 2, err => qr/nothing says what is to be stored/ }, 'certificate: none');
 secret_is([ 'put-certificate', '--cert', 'own.crt' ], { exit => 2, err => qr/options "--cert" and "--key" go together/ }, 'certificate: without key');
 secret_is([ 'put-certificate', '--root', 'own.key' ], { exit => 2, err => qr/"own\.key" has no certificate in PEM/ }, 'certificate: something else');
+my $pem = slurp_file("$home/ca.crt");
+append_to_file("$home/half.crt", $pem . substr $pem, 0, 300);
+append_to_file("$home/broken.crt", $pem . substr($pem, 0, 300) . "\n-----END CERTIFICATE-----\n");
+append_to_file("$home/two.crt", "# one\n$pem\n# the other\n$pem\n\n");
+secret_is([ 'put-certificate', '--root', $_ ], { exit => 2, err => qr/"\Q$_\E" has a malformed certificate\nhint: The first one is good\./ }, "certificate: $_") for 'half.crt', 'broken.crt';
 secret_is([ 'put-certificate', '--cert', 'own.crt', '--key', 'ca.crt' ], { exit => 2, err => qr/"ca\.crt" has no private key in PEM/ }, 'certificate: no key');
 secret_is([ 'put-certificate', '--cert', 'own.crt', '--key', 'alien.key' ], { exit => 2, err => qr/the private key in "alien\.key" is not that of the certificate in "own\.crt"/ }, 'certificate: of another key');
 secret_is([ 'put-certificate', '--cert', 'own.crt', '--key', 'locked.key' ], { exit => 2, err => qr/the private key in "locked\.key" has a passphrase/ }, 'certificate: with a passphrase');
@@ -186,6 +204,9 @@ is(scalar(grep { /DB_TLS/ } @{ names() }), 2, 'certificate: the parts of the old
 secret_is(['list'], { out => qr/^T_DB_TLS +certificate +0 days/m }, 'certificate: is in the list');
 secret_is([ 'delete', 'DB_TLS', '--yes' ], { err => "T_DB_TLS: deleted from barbican\n" }, 'certificate: delete');
 is(scalar(grep { /DB_TLS/ } @{ names() }), 0, 'certificate: with its parts');
+
+secret_is([ 'put-certificate', '--root', 'two.crt' ], { err => qr/certificate stored/ }, 'certificate: two of them');
+secret_is([ 'delete', 'DB_TLS', '--yes' ], { err => qr/deleted/ }, 'certificate: two of them are deleted');
 
 # On a terminal
 
@@ -227,6 +248,8 @@ like($text, qr/^slipway_secret_requests_total\{service="keystone",outcome="ok"\}
 like($text, qr/^slipway_secret_requests_total\{service="barbican",outcome="ok"\} 3$/m, 'metrics: and what it asked for');
 secret_is([ 'get', 'ASKED', '--metrics', $prom ], { exit => 1, err => qr/Keystone refuses/ }, 'metrics: of a failure', env => { OS_PASSWORD => 'wrong' });
 like(slurp_file($prom), qr/^slipway_secret_errors_total\{kind="login"\} 1$/m, 'metrics: are there too');
+secret_is([ 'test', '--metrics', $prom ], { exit => 8, out => qr/Keystone refuses/ }, 'metrics: of a probe that fails', env => { OS_PASSWORD => 'wrong' });
+like(slurp_file($prom), qr/^slipway_secret_errors_total\{kind="login"\} 1$/m, 'metrics: have that');
 secret_is([ 'get', 'ASKED', '-v' ], { out => qr/./, err => qr/^store of secrets: 1 secret fetched in [\d.]+ m?s, 4 requests$/m }, 'verbose');
 
 done_testing();

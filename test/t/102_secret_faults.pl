@@ -93,7 +93,7 @@ set_faults($faults, { service => 'barbican', do => 'status', status => 500, body
 secret_is([ 'get', 'A' ], { exit => 8, err => qr/^slipway: error: Barbican at http:\S+ answered with HTTP status 500: out of order$/m }, '500 for ever');
 requests_are(4, '500 for ever: four tries', service => 'barbican');
 for my $status ([ 401, 1, qr/Barbican does not take the token that Keystone has just given/ ], [ 403, 1, qr/Barbican does not allow this to user "\S+" in project "\S+" \(roles: creator\)/ ],
-	[ 404, 1, qr/HTTP status 404/ ], [ 400, 1, qr/HTTP status 400/ ], [ 302, 1, qr/HTTP status 302/ ])
+	[ 404, 1, qr/HTTP status 404\nhint: Is that the address of Barbican\?/ ], [ 400, 1, qr/HTTP status 400\n\z|HTTP status 400\nstore/ ], [ 302, 1, qr/HTTP status 302\nhint: Is that the address of Barbican\?/ ])
 {
 	set_faults($faults, { service => 'barbican', do => 'status', status => $status->[0], headers => { Location => "http://127.0.0.1:1/" } });
 	secret_is([ 'get', 'A' ], { exit => $status->[1], err => $status->[2] }, $status->[0]);
@@ -124,11 +124,14 @@ secret_is([ 'get', 'A' ], { exit => 8, err => qr/Keystone at http:\S+ does not a
 # Users
 
 secret_is([ 'get', 'A' ], { exit => 1, err => qr/^slipway: error: Keystone refuses user "\S+" of variables OS_\.\.\. for project "\S+"$/m }, 'a wrong password', env => { OS_PASSWORD => 's3cr3t' });
+secret_is([ 'get', 'A' ], { exit => 2, err => qr/what variables OS_\.\.\. has for the login is not UTF-8/ }, "$_ is no text", env => { $_ => "s3cr3t\xff" }) for qw(OS_PASSWORD OS_USERNAME OS_PROJECT_NAME);
+secret_is([ 'get', 'A' ], { exit => 2, err => qr/what variables OS_\.\.\. has for the login is not UTF-8/ }, 'an application credential that is no text', user => 'credential', env => { OS_APPLICATION_CREDENTIAL_SECRET => "s3cr3t\xff" });
 secret_is([ 'get', 'A' ], { exit => 1, err => qr/Keystone refuses user/ }, 'a project of others', user => 'outsider');
 secret_is([ 'get', 'A' ], { exit => 1, err => qr/Barbican does not allow this.*\(roles: guest\)\nhint: It takes the role creator/ }, 'no right to read', user => 'guest');
 secret_is([ 'get', 'A' ], { out => $secret }, 'a right to read', user => 'observer');
 secret_is([ 'put', 'B' ], { exit => 1, err => qr/Barbican does not allow this.*\(roles: observer\)/ }, 'no right to write', user => 'observer', in => 's3cr3t');
 secret_is([ 'get', 'A' ], { out => $secret }, 'an application credential', user => 'credential');
+secret_is([ 'get', 'A' ], { out => $secret }, 'the same by its name', user => 'credential', env => { OS_APPLICATION_CREDENTIAL_ID => undef, OS_APPLICATION_CREDENTIAL_NAME => 'deploy', OS_USERNAME => $cloud->{user}{creator}{name}, OS_USER_DOMAIN_NAME => 'Default' });
 secret_is([ 'get', 'A' ], { exit => 1, err => qr/Keystone refuses the application credential of variables OS_\.\.\./ }, 'a wrong one', user => 'credential', env => { OS_APPLICATION_CREDENTIAL_SECRET => 's3cr3t' });
 secret_is([ 'get', 'A' ], { exit => 2, err => qr/the application credential belongs to another project than "0123"/ }, 'one of another project', user => 'credential', env => { BARBICAN_PROJECT_ID => '0123' });
 secret_is([ 'get', 'A' ], { exit => 2, err => qr/the catalog has no key manager in region "nowhere"/ }, 'no region', env => { OS_REGION_NAME => 'nowhere' });
@@ -136,9 +139,28 @@ secret_is([ 'get', 'A' ], { out => $secret }, 'variables of our own',
 	env => { KEYSTONE_ENDPOINT => $faults->{keystone}, BARBICAN_ENDPOINT => "$faults->{barbican}/", BARBICAN_PROJECT_ID => $cloud->{project_id}, OS_AUTH_URL => undef, OS_REGION_NAME => undef, OS_PROJECT_NAME => undef });
 requests_are(3, 'variables of our own: are used', service => 'barbican');
 
+my $private = store_secret($cloud, 'T_PRIVATE', 's3cr3t');
+ask_barbican($cloud, 'creator', 'PUT', "$private/acl", { read => { 'project-access' => JSON::PP::false, users => [] } });
+secret_is([ 'get', 'PRIVATE' ], { exit => 1, err => qr/^slipway: error: secret "T_PRIVATE": Barbican does not allow this to user/m }, 'a secret of somebody else is named', user => 'observer');
+ask_barbican($cloud, 'creator', 'DELETE', $private);
+
+# A quota
+
+my %id = map { $_ => ask_keystone($cloud, 'admin', 'GET', "${_}s?name=admin")->{data}{"${_}s"}[0]{id} } qw(user project);
+my $role = ask_keystone($cloud, 'admin', 'POST', 'roles', { role => { name => 'key-manager:service-admin' } })->{data}{role}
+  // ask_keystone($cloud, 'admin', 'GET', 'roles?name=key-manager:service-admin')->{data}{roles}[0];
+ask_keystone($cloud, 'admin', 'PUT', "projects/$id{project}/users/$id{user}/roles/$role->{id}");
+delete $cloud->{user}{admin}{token};
+my $quota = ask_barbican($cloud, 'admin', 'PUT', "project-quotas/$cloud->{project_id}", { project_quotas => { secrets => 1 } });
+is($quota->{status}, 204, 'quota: one secret') or diag($quota->{content});
+secret_is([ 'put', 'B' ], { exit => 1, err => qr/^slipway: error: Barbican takes no more: the quota of project "\Q$cloud->{project}\E" is used up\nhint: Have it raised/m }, 'quota: is used up', in => 's3cr3t');
+ask_barbican($cloud, 'admin', 'DELETE', "project-quotas/$cloud->{project_id}");
+
 # TLS
 
 secret_is([ 'get', 'A' ], { out => $secret }, 'TLS', via => undef, tls => 1);
+symlink $cloud->{ca}, "$home/ca\xff.pem" or die "symlink: $!\n";
+secret_is([ 'get', 'A' ], { out => $secret }, 'TLS: the name of a file need not be UTF-8', via => undef, tls => 1, env => { OS_CACERT => "ca\xff.pem" });
 secret_is([ 'get', 'A' ], { exit => 8, err => qr/does not answer: SSL certificate problem.*\nhint: OS_CACERT names the file/ }, 'TLS: an unknown authority', via => undef, tls => 1, env => { OS_CACERT => undef });
 secret_is([ 'get', 'A' ], { exit => 2, err => qr/OS_INSECURE is set, and TLS is always verified/ }, 'TLS: is always verified', via => undef, tls => 1, env => { OS_INSECURE => 'true' });
 
@@ -179,6 +201,22 @@ set_faults($faults);
 secret_is([ 'get', 'A' ], { out => 'twice' }, 'put: is there');
 secret_is([ 'delete', 'A', '--yes' ], {}, 'delete: all of them');
 is(scalar(barbican_secrets($cloud)), 0, 'delete: nothing is left');
+
+# Listing: each request has its own time, and what cannot be found out is not passed over
+
+store_secret($cloud, "T_S$_", 'v') for 1 .. 26;
+secret_is([ 'put', 'S1', '--rotation', '90d' ], {}, 'list: a policy', in => 'v');
+set_faults($faults, { service => 'barbican', path => 'metadata', do => 'delay', seconds => 2 });
+my (undef, $list, $told) = secret(['list'], env => { SECRETS_TIMEOUT => 6.5 });
+like($list, qr/^T_S1 +secret +0 days +in 90 days/m, 'list: more requests than are made at a time') or diag($told);
+unlike($told, qr/tried again/, 'list: those that wait for their turn lose no time by that');
+set_faults($faults, { service => 'barbican', path => 'metadata', do => 'status', status => 500 });
+secret_is(['list'], { exit => 8, err => qr/answered with HTTP status 500/ }, 'list: what is due cannot be found out');
+set_faults($faults, { service => 'barbican', path => 'metadata', do => 'status', status => 403 });
+(my $exit, $list) = secret(['list']);
+is($exit, 0, 'list: of others');
+like($list, qr/^T_S1 +secret +0 days *$/m, 'list: nothing is known of them');
+set_faults($faults);
 
 # Many at a time
 

@@ -187,9 +187,14 @@ command_ok([ 'pg_dump', '-d', $node->connstr('postgres'), '-f', $node->basedir .
 command_ok([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('copy'), '-f', $node->basedir . '/dump.sql' ], 'restored elsewhere');
 my $all = q{SELECT md5(string_agg(t::text, ',' ORDER BY t::text)) FROM (SELECT row(c.*) FROM slipway.credential c UNION ALL SELECT row(u.*) FROM slipway.credential_usage u) t};
 is($node->safe_psql('copy', $all), $node->safe_psql('postgres', $all), 'has the same credentials');
-is($node->safe_psql('copy', q{SELECT finding FROM slipway.check_credential('alpha')}), 'foreign role', 'whose roles belong to another database');
+is($node->safe_psql('copy', q{SELECT finding, object FROM slipway.check_credential('alpha')}), "foreign role|app_alpha\nsuperfluous right|DATABASE postgres",
+	'whose roles belong to another database');
 is($node->safe_psql('copy', q{SELECT slipway.rollback_credential('alpha')}), 'rolled_back', 'a rollback there');
 is(as_role('alpha', 'SELECT 1')->{out}, '1', 'leaves the role alone');
+is($node->safe_psql('postgres', q{SELECT object, detail FROM slipway.check_credential('beta') WHERE finding = 'superfluous right'}), 'DATABASE copy|rights or objects in it',
+	'what a role has in another database is too much');
+is(sql($node, "SELECT slipway.rollback_credential('beta')")->{sqlstate}, 'SW043', 'and keeps it from being dropped');
+is($node->safe_psql('postgres', q{SELECT database, kind FROM slipway.credential_objects('beta')}), 'copy|rights', 'which is listed');
 $node->safe_psql('postgres', 'DROP DATABASE copy');
 
 # Workers side by side, where nobody but those who are told may connect.

@@ -95,6 +95,12 @@ connects_as('app', 'PROD_DB_USERNAME in file:secrets', [], 'in a variable', %now
 client_is($place, [ '-v', 'wait' ], { err => qr/as "app" \(from PROD_DB_USERNAME in environment\)$/m }, 'in the environment with a prefix', connect => 0,
 	env => { %nowhere, SLIPWAY_SECRETS => 'environment', SLIPWAY_SECRET_PREFIX => 'PROD_', map { ("PROD_$_" => $app{$_}) } keys %app });
 
+write_secrets(\%app);
+connects_as('app', 'DB_USERNAME in file:secrets', [], "libpq's own variables of the place", PGHOST => '/nonexistent', PGHOSTADDR => '127.0.0.9', PGPORT => 1, PGDATABASE => 'nowhere', PGUSER => 'nobody',
+	PGSERVICE => 'none');
+write_secrets({ DB_HOST => '/nonexistent', map { $_ => $app{$_} } qw(DB_NAME DB_USERNAME) });
+stored_is([ 'wait', '--timeout', '10ms' ], { exit => 8, err => qr{^slipway: error: the server \(/nonexistent port 5432\) was not ready}m }, 'nor do they fill in what is missing', PGPORT => 1);
+
 # What counts more
 
 write_secrets({ DATABASE_URL => $url{admin}, APP_SECRET => $secret{app}, PROD_APP_SECRET => 'wrong' });
@@ -172,6 +178,10 @@ for my $try (
 	my ($out) = stored_is([ 'exec', 'env' ], { out => qr/^DB_PASSWORD=/m }, "$name: all of it", %nowhere, %login, %admin);
 	unlike($out, qr/S3cretOf|^(OS_|SLIPWAY_|DB_ADMIN_)/m, "$name: nothing of the administrator's, and no key to the store");
 }
+write_folder({ pass => "*:*:*:*:$secret{app}\n" }, $place->{home});
+chmod 0600, "$place->{home}/pass" or die "chmod: $!\n";
+write_secrets({ DATABASE_URL => "postgresql://app\@/$place->{db}?$where&passfile=pass" });
+stored_is([ 'exec', 'sh', '-c', 'echo "$DB_USER-$DB_PASSWORD-$PGPASSFILE"' ], { out => "app--pass\n" }, 'what the store leaves open is not filled in from what lies about', %nowhere);
 write_secrets({ %parts, %admin });
 stored_is([ 'exec', 'true' ], {
 		exit => 2, err => "slipway: error: file:secrets says nothing of how the application connects\n"
@@ -187,6 +197,12 @@ my @faulty = (
 	[ { DB_USERNAME => 'app', DB_NAME => 'x' }, 1, qq{file:secrets has no secret "DB_HOST"\nhint: "slipway secret list" shows what there is.\n}, 'no host' ],
 	[ { DB_USERNAME => 'app', DB_HOST => 'x' }, 1, qr/file:secrets has no secret "DB_NAME"\n/, 'no database' ],
 	[ { %app, DB_HOST => "x\n" }, 1, qq{secret "DB_HOST" in file:secrets has a line feed\nhint: Store it again: "slipway secret put".\n}, 'a line feed' ],
+	[ { DATABASE_URL => "$url{app}\n" }, 1, qr/secret "DATABASE_URL" in file:secrets has a line feed\n/, 'a line feed behind a URL' ],
+	[ { %app, DB_PASSWORD => "$secret{app}\n" }, 1, qr/secret "DB_PASSWORD" in file:secrets ends with a line feed\n/, 'a line feed behind a password' ],
+	[ { %app, DB_HOST => 'postgresql://app:S3cret@h/d' }, 1, qq{secret "DB_HOST" in file:secrets is a connection string\nhint: Store it as DATABASE_URL.\n}, 'a URL in the place of a host' ],
+	[ { %app, DB_NAME => 'host=h password=S3cret' }, 1, qr/secret "DB_NAME" in file:secrets is a connection string\n/, 'a string in the place of a database' ],
+	[ { %app, DB_USERNAME => 'postgresql://app:S3cret@h/d' }, 1, qr/secret "DB_USERNAME" in file:secrets is a connection string\n/, 'a URL in the place of a role' ],
+	[ { %app, DB_PORT => 'S3cret' }, 1, qr/secret "DB_PORT" in file:secrets is no number\n/, 'a password in the place of a port' ],
 	[ { %app, DB_PASSWORD => '' }, 1, qr/"DB_PASSWORD" .*empty/, 'an empty password' ],
 	[ { %app, DB_PASSWORD => "S3cret\xff" }, 1, qr/"DB_PASSWORD" .*(not text|UTF-8)/, 'a password that is no text' ],
 	[ { DATABASE_URL => 'S3cret' }, 2, qq{DATABASE_URL in file:secrets is not a connection string of PostgreSQL\nhint: It looks like postgresql://role\@host/database.\n}, 'a URL that is none' ],

@@ -93,8 +93,12 @@ write_secrets(%app, DB_PASSWORD => 'S3cret_no_more', DB_ADMIN_USERNAME => $user)
 stored_is([ 'secret', 'test' ], {
 		exit => 8,
 		out => qr{failed +application +could not connect \(DB_USERNAME in file:secrets\): .*password authentication failed for user "app"
- +hint: If the password was changed elsewhere, store it: "slipway secret put".\nok +admin +found},
+ +hint: What is stored may be out of date: "slipway secret put" replaces it\.\nok +admin +found},
 		err => "6 ok, 0 warnings, 1 failed, 0 skipped\n" }, 'the wrong password');
+write_secrets(%app, DB_HOST => '/nonexistent,/none');
+stored_is([ 'secret', 'test' ], {
+		exit => 8, out => qr{failed +application +could not connect \(DB_USERNAME in file:secrets\): connection to server on socket "/nonexistent/\S+" failed: No such file or directory; connection to server on socket "/none/\S+" failed: No such file or directory\n},
+		err => qr/ 2 failed/ }, 'several addresses in one line');
 write_secrets(DB_ADMIN_USERNAME => $user, map { $_ => $app{$_} } qw(DB_HOST DB_PORT DB_NAME));
 stored_is([ 'secret', 'test' ], { out => qr/skipped +application +nothing says how the application connects\nok +admin/, err => "5 ok, 0 warnings, 0 failed, 1 skipped\n" },
 	'an administrator only');

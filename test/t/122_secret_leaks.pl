@@ -94,7 +94,7 @@ sub look_inside
 	is_at_gate($place);
 	my $exec = start_client($place, [ 'exec', '--require', '0002_gate', 'sleep', '0.1' ], connect => 0, env => \%with);
 	$exec->{run}->pump until $exec->{err} =~ /waiting/;
-	my $processes = join "\n", map { my $file = $_; my $text = eval { slurp_file($file) } // ''; $text =~ tr/\0/ /; $text } glob '/proc/[0-9]*/cmdline';
+	my $processes = list_processes();
 	SKIP:
 	{
 		skip('needs /proc', 2) if $processes eq '';
@@ -123,7 +123,7 @@ sub watch
 
 	while ($client->{run}->pumpable)
 	{
-		$processes .= join "\n", map { my $text = eval { slurp_file($_) } // ''; $text =~ tr/\0/ /; "$text\n" } glob '/proc/[0-9]*/cmdline';
+		$processes .= list_processes();
 		$client->{run}->pump_nb;
 		$looks++ if $processes =~ /slipway -v \Q@$args\E/;
 		usleep(20_000);
@@ -134,6 +134,27 @@ sub watch
 	$shown .= "--- @$args\n$out$err";
 	cmp_ok($looks, '>', 0, "@$args: it was seen in the list of processes") if -r '/proc/self/cmdline';
 	$seen .= $processes;
+	return;
+}
+
+# What is in the memory of the client nobody else gets hold of, and the application is as any other program.
+sub look_at_memory
+{
+	my ($env) = @_;
+	my %with = (%$env, SLIPWAY_SECRET_PREFIX => 'PARTS_');
+	my $core = start_client($place, [ 'exec', '--require', 'never', 'true' ], connect => 0, env => \%with);
+
+	$core->{run}->pump until $core->{err} =~ /waiting/;
+	my ($pid) = map { $_->{PID} } @{ $core->{run}{KIDS} };
+	SKIP:
+	{
+		skip('root may do it', 1) if $> == 0;
+		ok(!open(my $environment, '<', "/proc/$pid/environ"), 'another process of the user cannot look at it');
+	}
+	kill 'ABRT', $pid or die "kill: $!\n";
+	eval { $core->{run}->finish };
+	is($core->{run}{KIDS}[0]{RESULT} & 255, 6, 'it leaves no core dump');
+	show(\%with, 0, 'PARTS_', [ 'exec', 'sh', '-c', 'tr "\\0" "\\n" </proc/$$/environ | grep -q ^PGPASSWORD=' ]);
 	return;
 }
 
@@ -168,6 +189,7 @@ chmod 0600, "$place->{home}/secrets" or die "chmod: $!\n";
 my %file = (SLIPWAY_SECRETS => 'file:secrets');
 run_all(\%file, [ [], ['-v'], ['--json'] ], [qw(PARTS_ URL_)]);
 look_inside(\%file, 'a file');
+look_at_memory(\%file);
 unlink "$place->{home}/secrets" or die "unlink: $!\n";
 
 my $why = why_no_openstack();

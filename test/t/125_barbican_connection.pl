@@ -131,6 +131,13 @@ like($out, qr{^PGSSLKEY=/proc/self/fd/\d+$}m, 'the key has no other name');
 stored_is('TLS_', [ 'exec', 'sh', '-c', 'stat -Lc "%a %h %F" "$PGSSLKEY"; readlink "$PGSSLKEY"; dd if=/dev/zero of="$PGSSLKEY" count=1 conv=notrunc 2>&1 | grep -c "not permitted"; openssl pkey -in "$PGSSLKEY" -check -noout' ],
 	{ out => qr/\A600 0 regular file\n\S+ \(deleted\)\n1\nKey is valid\n\z/ }, 'it is in no folder, nobody else can read it, nobody can write it, and it is all there');
 stored_is('TLS_', [ 'exec', 'sh', '-c', 'ls -l /proc/self/fd | grep -c memfd:' ], { out => "3\n" }, 'three files and no more are handed on');
+stored_is('TLS_', [ 'exec', 'sh', '-c', 'ls -l /proc/self/fd | grep -c socket:' ], { exit => 1, out => "0\n" }, 'none of them a connection to the store');
+my %closed = (cloud_env($cloud), SLIPWAY_SECRETS => 'barbican', SLIPWAY_SECRET_PREFIX => 'TLS_');
+{
+	local @ENV{ keys %closed } = values %closed;
+
+	is(system('sh', '-c', q{slipway exec sh -c 'test ! -e /proc/$$/fd/0 && psql -XAtc "SELECT 1" >/dev/null' <&-}), 0, 'nor does anything take the place of a standard input that is closed');
+}
 stored_is('TLS_', [ '-v', 'status' ], { out => qr/0001_a/, err => qr/$connected "deploy" \(from TLS_DB_ADMIN_USERNAME in barbican\)/ }, 'another role with the place of the URL, and its TLS');
 store_all('OTHER_', map { $_ => $shop{$_} } qw(DATABASE_URL DB_ADMIN_USERNAME DB_ADMIN_PASSWORD));
 store_certificate('OTHER_DB_TLS', certificate => "$tls/shop.crt", private_key => "$tls/shop.key", intermediates => "$tls/other_ca.crt");
@@ -152,6 +159,15 @@ ok +application +--query: 1
 ok +admin +found: TLS_DB_ADMIN_USERNAME in barbican, the authority, a certificate, its key for TLS
 },
 		err => qr/ 0 failed, 0 skipped$/m }, 'secret test');
+store_secret($cloud, 'HOST_DB_SSLMODE', 'require');
+stored_is('HOST_', [ 'secret', 'test' ], {
+		out => qr{warning +application +TLSv1\.\d with \S+, the server's certificate is verified, but not whose it is \(require\)\n +hint: Store DB_SSLMODE, as verify-full\.\n}, exit => 8, err => qr/ 1 failed/ },
+	'secret test: a certificate, but not that of the server');
+stored_is('PLAIN_', [ 'secret', 'test' ], {
+		out => qr{warning +admin +\S+ with \S+, the server's certificate is not verified \(prefer\)\n +hint: Store the authority's certificate: "slipway secret put-certificate"\.\n}, exit => 8, err => qr/ 1 failed/ }, 'secret test: none');
+stored_is('', [ '-e', 'prod', 'secret', 'test' ], {
+		out => qr{warning +admin +\S+ with \S+, the server's certificate is not verified \(require\)\n +hint: The connection string needs sslmode=verify-full and sslrootcert\.\n}, exit => 8, err => qr/ 1 failed/ },
+	"secret test: of a section's url", env => { SLIPWAY_SECRETS => '', SLIPWAY_SECRET_PREFIX => '' });
 stored_is('TLS_', ['check'], { out => qr/^ok +store +.*\n(.*\n)*ok +application +connected/m, err => qr/ 0 failed/ }, 'check');
 
 # Who may not
@@ -201,8 +217,17 @@ set_faults($faults, { path => '/secrets', do => 'status', status => 500 });
 stored_is('PLAIN_', ['status'], { exit => 8, err => qr/500/ }, 'errors without end', via => $faults);
 set_faults($faults);
 
-# wait and exec wait for the store too
+# wait and exec wait for the store too, and no longer than they are told to
 
+set_faults($faults, { path => '/auth/tokens', do => 'hang' });
+for my $command ([ 'wait', '--timeout', '2s' ], [ 'exec', '--timeout', '2s', 'true' ])
+{
+	my $began = time;
+
+	stored_is('PLAIN_', $command, { exit => 8, err => qr/^slipway: error: the store \(barbican\) was not ready within \S+ s: Keystone .* timed out/m }, "$command->[0]: no answer", via => $faults);
+	cmp_ok(time - $began, '<', 8, "$command->[0]: is not waited for longer");
+}
+set_faults($faults);
 stop_faults($faults);
 for my $command ([ 'wait', '--timeout', '1s' ], [ 'exec', '--timeout', '1s', 'true' ])
 {

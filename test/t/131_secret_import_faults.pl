@@ -98,7 +98,7 @@ write_folder({ '.env' => $text }, $place->{home});
 symlink '.env', "$place->{home}/linked.env" or die "symlink: $!\n";
 ($exit, $out, $err) = import_file('linked.env');
 is($exit, 0, 'quotes, comments, export, CR LF, a name twice, variables, several lines, a link') or diag($err);
-like(read_env($place, '.env'), qr/\A\xEF\xBB\xBF# a comment, DB_HOST=x\r\n# The settings of .*\r\nSLIPWAY_SECRETS=barbican\r\n(?:\w+=.*\r\n){5}\r\nPEM="-----BEGIN\r\nDB_NAME=no\r\n-----END"\r\nDATABASE_POOL_MIN=2\z/,
+like(read_env($place, '.env'), qr/\A\xEF\xBB\xBF# a comment, DB_HOST=x\r\n# The settings of .*\r\nexport SLIPWAY_SECRETS=barbican\r\n(?:export \w+=.*\r\n){5}\r\nPEM="-----BEGIN\r\nDB_NAME=no\r\n-----END"\r\nDATABASE_POOL_MIN=2\z/,
 	'is rewritten in its own way');
 ok(-l "$place->{home}/linked.env", 'the link is one still');
 is_deeply(in_force($place, \%env, qw(DB_PORT DATABASE_URL DB_PASSWORD)), { DB_PORT => $port, DATABASE_URL => $url, DB_PASSWORD => $place->{password}{app} }, 'the values are right');

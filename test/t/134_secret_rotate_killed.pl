@@ -1,11 +1,12 @@
-# secret rotate, killed by SIGKILL at whatever moment, before and after each of its requests: the password is never lost, and the
-# next call settles which one it is.
+# secret rotate, killed by SIGKILL at whatever moment, before and after each of its requests and of its calls of the database: the
+# password is never lost, and the next call settles which one it is.
 #
-# TORTURE_ROUNDS=N   how many times (12), over all phases
+# TORTURE_ROUNDS=N   how many times (once in each phase), over all phases
 
 use strict;
 use warnings FATAL => 'all';
 
+use File::Basename qw(dirname);
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use SlipwayClient;
@@ -18,7 +19,6 @@ use Test::More;
 my $why = why_no_openstack();
 plan(skip_all => $why) if defined $why;
 
-my $rounds = $ENV{TORTURE_ROUNDS} // 12;
 my $seed = $ENV{TORTURE_SEED} // int(rand(1e6));
 my $node = new_secret_node('rotate_killed');
 my $cloud = new_cloud();
@@ -26,10 +26,21 @@ my $faults = new_faults($cloud);
 my $place = new_secret_place($node);
 my %env = (cloud_env($cloud, via => $faults), SLIPWAY_SECRETS => 'barbican', SLIPWAY_SECRET_PREFIX => 'R_');
 
+my $source = dirname(__FILE__) . '/../fixture/kill_at.c';
+my $library = PostgreSQL::Test::Utils::tempdir . '/kill_at.so';
+# a client that is watched has libraries of its own
+my $has_library = !$ENV{INSTRUMENT} && !$ENV{ASAN_OPTIONS}
+  && system("cc -shared -fPIC -D_GNU_SOURCE -o $library $source -ldl 2>/dev/null") == 0;
+
 note("TORTURE_SEED=$seed");
 srand $seed;
 
-sub start_rotate { return start_client($place, [ 'secret', 'rotate' ], connect => 0, env => \%env) }
+sub start_rotate
+{
+	my (%more) = @_;
+
+	return start_client($place, [ 'secret', 'rotate' ], connect => 0, env => { %env, %more });
+}
 
 write_env($place, '.env', 'parameters', 'url');
 my ($exit, $out, $err) = client($place, [ 'secret', 'import', '.env' ], connect => 0, env => \%env);
@@ -38,7 +49,8 @@ is($exit, 0, 'import') or BAIL_OUT($err);
 # What it does, one after the other, with the moment at which the role gets its password.
 my $verifier = "SELECT rolpassword FROM pg_authid WHERE rolname = '$place->{app}'";
 clear_faults_log($faults);
-($exit, $out, $err) = finish_client(start_rotate());
+my $calls = PostgreSQL::Test::Utils::tempdir . '/calls';
+($exit, $out, $err) = finish_client(start_rotate($has_library ? (LD_PRELOAD => $library, KILL_COUNT => $calls) : ()));
 is($exit, 0, 'a rotation that nobody kills') or BAIL_OUT($err);
 my @log = sort { $a->{began} <=> $b->{began} } faults_log($faults);
 my %phase;
@@ -54,9 +66,20 @@ for my $number (0 .. $#log)
 	push @{ $phase{$name} }, $number;
 }
 cmp_ok(scalar(@log), '>', 20, 'it has many moments');
+# Its calls of the database, which are the same each time; those around the call that changes the role are phases of their own.
+my @made = $has_library ? split(/\n/, slurp_file($calls)) : ();
+my ($change) = grep { $made[$_] eq 'PQfn' } 0 .. $#made;
+for my $number (0 .. $#made)
+{
+	my $apart = $number - $change;
+
+	push @{ $phase{ 'call: ' . (abs $apart <= 3 ? sprintf('%+d', $apart) : $apart < 0 ? 'before' : 'behind') . " $made[$number]" } }, -$number - 1;
+}
 
 my @names = sort keys %phase;
+my $rounds = $ENV{TORTURE_ROUNDS} // @names;
 my (%hit, %state);
+my $again = 0;
 for my $round (1 .. $rounds)
 {
 	my $name = $names[ ($round - 1) % @names ];
@@ -65,13 +88,21 @@ for my $round (1 .. $rounds)
 	my $label = "round $round, $when $name $number";
 	my $old = sql($node, $verifier)->{out};
 
-	set_victim($faults, undef);
-	set_faults($faults, { after => $number, times => 1, do => 'kill', when => $when });
-	my $client = start_rotate();
-	set_victim($faults, $client->{run}{KIDS}[0]{PID});
+	my $client;
+	if ($number < 0)
+	{
+		$client = start_rotate(LD_PRELOAD => $library, KILL_AT => -$number, KILL_WHEN => $when);
+	}
+	else
+	{
+		set_victim($faults, undef);
+		set_faults($faults, { after => $number, times => 1, do => 'kill', when => $when });
+		$client = start_rotate();
+		set_victim($faults, $client->{run}{KIDS}[0]{PID});
+	}
 	($exit, $out, $err) = finish_client($client);
 	set_faults($faults);
-	next if $exit == 0;
+	redo if $exit == 0 && $again++ < 20;    # it needed fewer of them this time
 	is($exit, 137, "$label: it was killed") or diag($err);
 	$hit{$name}++;
 	my $is_altered = sql($node, $verifier)->{out} ne $old;
@@ -88,7 +119,7 @@ for my $round (1 .. $rounds)
 }
 note("killed at $_: $hit{$_}") for sort keys %hit;
 note(join '; ', map { "$state{$_} $_" } sort keys %state);
-is(join(' ', grep { !$hit{$_} } @names), '', 'each phase was hit') if $rounds >= 2 * @names;
+is(join(' ', grep { !$hit{$_} } @names), '', 'each phase was hit') if $rounds >= @names;
 
 $node->stop;
 done_testing();

@@ -42,9 +42,10 @@ sub is_recorded
 		db => $place->{db})->{out}, $message, "$name: on record");
 }
 
+# All that has to do with the server; of what does not depend on the store only what is needed, where it is a slow one.
 sub run_faults
 {
-	my ($place, $faults) = @_;
+	my ($place, $is_slow) = @_;
 	my $shared = $place->{shared};
 	my ($exit, $out, $err);
 
@@ -65,6 +66,14 @@ sub run_faults
 	($exit, $out, $err) = credential($place, 'migrate');
 	is($exit, 2, 'no project at all');
 
+	# validate: a health URL, with the mapping to be put back
+	($exit, $out, $err) = credential($place, 'migrate', 'mapped', '--health-url', "http://127.0.0.1:$port/up/%p", '--health-timeout', '600ms');
+	is($exit, 5, 'validate: nobody answers');
+	like($err, qr{mapped: validate: 1 fault was found\ndetail: health: http://127.0.0.1:$port/\*\*\*: }, 'is said');
+	like($err, qr/rolled back: what the application uses, the rights, the role and the secret are as they were before/, 'and what was put back');
+	is_undone($place, 'mapped', 'validate');
+	query_is($node, $before, "mapped|$shared|old|nowhere", 'the table of its own too', db => $place->{db});
+
 	# create: the role is there already
 	sql($node, "CREATE ROLE app_taken_$place->{number}", db => $place->{db});
 	($exit, $out, $err) = credential($place, 'migrate', 'taken', '--json');
@@ -84,6 +93,7 @@ sub run_faults
 	query_is($node, "SELECT rolcanlogin, (SELECT rolpassword IS NULL FROM pg_authid a WHERE a.oid = r.oid) FROM pg_roles r WHERE rolname = 'app_taken_$place->{number}'", 'f|t',
 		'the role is as it was', db => $place->{db});
 
+	return if $is_slow;
 	# create: who may not make roles
 	sql($node, "SET log_statement = none; CREATE ROLE weak_$place->{number} LOGIN PASSWORD 'weak'; SELECT slipway.grant_role('weak_$place->{number}', 'admin')", db => $place->{db});
 	($exit, $out, $err) = credential($place, 'migrate', 'shop', '-U', "weak_$place->{number}", { PGPASSWORD => 'weak' });
@@ -95,31 +105,23 @@ sub run_faults
 	sql($node, 'ALTER TABLE projects RENAME TO others', db => $place->{db});
 	($exit, $out, $err) = credential($place, 'migrate', 'mapped');
 	is($exit, 5, 'update: the mapped table is gone');
-	like($err, qr/mapped: update: .*projects/, 'is said');
+	like($err, qr/mapped: update: this is no mapping to a table\n/, 'is said');
 	is_undone($place, 'mapped', 'update');
-	is_recorded($place, 'mapped', 'update', qr/projects/, 'update');
+	is_recorded($place, 'mapped', 'update', qr/^this is no mapping to a table$/, 'update');
 	sql($node, 'ALTER TABLE others RENAME TO projects', db => $place->{db});
-
-	# validate: a health URL, with the mapping to be put back
-	($exit, $out, $err) = credential($place, 'migrate', 'mapped', '--health-url', "http://127.0.0.1:$port/up/%p", '--health-timeout', '600ms');
-	is($exit, 5, 'validate: nobody answers');
-	like($err, qr{mapped: validate: 1 fault was found\ndetail: health: http://127.0.0.1:$port/\.\.\.: }, 'is said');
-	like($err, qr/rolled back: what the application uses, the rights, the role and the secret are as they were before/, 'and what was put back');
-	is_undone($place, 'mapped', 'validate');
-	query_is($node, $before, "mapped|$shared|old|nowhere", 'the table of its own too', db => $place->{db});
 
 	# validate: sessions of the shared role
 	my $session = do
 	{
 		local $ENV{PGPASSWORD} = $place->{password};
-		start_sql($node, 'SELECT pg_sleep(60)', db => $place->{db}, user => $shared, application => 'mapped');
+		start_sql($node, 'SELECT pg_sleep(600)', db => $place->{db}, user => $shared, application => 'mapped');
 	};
 	wait_until($node, "SELECT count(*) = 1 FROM slipway.credential_sessions('mapped')", 'there is a session', db => $place->{db});
 	($exit, $out, $err) = credential($place, 'migrate', 'mapped');
 	is($exit, 5, 'a session of the shared role');
 	like($err, qr/detail: previous role: pid \d+ is a session of "$shared" that serves the project: application "mapped"/, 'is said');
 	is_undone($place, 'mapped', 'sessions');
-	my $waiting = start_client($place, [ 'credential', 'migrate', 'mapped', '--grace', '30s' ], env => $place->{env});
+	my $waiting = start_client($place, [ 'credential', 'migrate', 'mapped', '--grace', '5min' ], env => $place->{env});
 	wait_until($node, "SELECT status = 'active' FROM slipway.project_credential WHERE project = 'mapped'", 'it waits', db => $place->{db});
 	sql($node, "SELECT pg_terminate_backend(pid) FROM slipway.credential_sessions('mapped')", db => $place->{db});
 	finish_sql($session);
@@ -209,7 +211,7 @@ subtest barbican => sub {
 	my $faults = new_faults($cloud);
 	my $place = new_credential_place($node, 'barbican', cloud => $cloud, via => $faults);
 
-	run_faults($place);
+	run_faults($place, 1);
 
 	my @down = ({ service => 'barbican', do => 'status', status => 503, body => 'down' });
 

@@ -90,6 +90,14 @@ scrubs_passwords(void **state)
 	expect_scrub("oauth_client_secret=x oauth_client_id=y", "oauth_client_secret=*** oauth_client_id=y");
 	expect_scrub("postgresql://h/d?scram_client_key=x&scram_server_key=y", "postgresql://h/d?scram_client_key=***&scram_server_key=***");
 	expect_scrub("host=h", "host=h");
+	/* what looks like a URI within a string */
+	expect_scrub("host=h user=u password=ab://cd", "host=h user=u password=***");
+	expect_scrub("application_name='http://a' password=secret", "application_name='http://a' password=***");
+	expect_scrub("password=secret sslrootcert=x://y@z", "password=*** sslrootcert=x://y@z");
+	expect_scrub("url=postgres://u:secret@h/d?password=other", "url=postgres://u:***@h/d?password=***");
+	expect_scrub("url='postgres://u:sec ret@h/d' password=other", "url='postgres://u:***@h/d' password=***");
+	expect_scrub("see postgres://u:secret@h/d", "see postgres://u:***@h/d");
+	expect_scrub("postgres+tls://u:sec ret@h/d", "postgres+tls://u:***@h/d");
 }
 
 static void

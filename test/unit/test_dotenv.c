@@ -5,6 +5,7 @@
 #include "harness.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "dotenv.h"
@@ -66,7 +67,9 @@ reads_bare_values(void **state)
 	check_value("exportA=b\n", "exportA", "b");
 	check_value("A=b # comment\n", "A", "b");
 	check_value("A=b#c\n", "A", "b#c");
-	check_value("A=#c\n", "A", "");
+	check_value("A=#c\n", "A", "#c");
+	check_value("A = #c\n", "A", "");
+	check_value("A=\t# c\n", "A", "");
 	check_value("A=\n", "A", "");
 	check_value("A=\nB=c\n", "A", "");
 	check_value("A=b=c\n", "A", "b=c");
@@ -102,6 +105,10 @@ fills_in_variables(void **state)
 	check_value("B=1\nA=x${B}y\n", "A", "x1y");
 	check_value("B=1\nA=\"x${B}y\"\n", "A", "x1y");
 	check_value("B=1\nA=$B/y\n", "A", "1/y");
+	check_value("B=1\nA=$B.y\n", "A", "1.y");
+	check_value("B=1\nA=${B}-$B-y\n", "A", "1-1-y");
+	check_value("B=1\nA=\"$B\"\n", "A", "1");
+	check_value("B=1\nB.y=2\nA=$B.y\n", "A", "1.y");
 	check_value("B=1\nA=$B\nB=2\n", "A", "1");
 	check_value("A=${B}\nB=1\nB=2\n", "A", "2");
 	check_value("C=1\nB=${C}2\nA=${B}3\n", "A", "123");
@@ -117,6 +124,25 @@ fills_in_variables(void **state)
 	check_value("A=$(id)\n", "A", NULL);
 	check_value("A=`id`\n", "A", NULL);
 	check_value("A=${B}\nB=${A}\n", "A", NULL);
+}
+
+/* Each of ten variables has the next one twenty times: 10^13 bytes. */
+static void
+ends_what_grows(void **state)
+{
+	char		text[2000] = "";
+
+	(void) state;
+	for (int i = 0; i < 10; i++)
+	{
+		(void) snprintf(text + strlen(text), sizeof(text) - strlen(text), "V%d=", i);
+		for (int j = 0; j < 20; j++)
+			(void) snprintf(text + strlen(text), sizeof(text) - strlen(text), "${V%d}", i + 1);
+		(void) strcat(text, "\n");
+	}
+	(void) strcat(text, "V10=x\n");
+	check_value(text, "V0", NULL);
+	check_value(text, "V9", "xxxxxxxxxxxxxxxxxxxx");
 }
 
 static void
@@ -180,7 +206,10 @@ writes_again(void **state)
 	expect_rewritten("DB_A=1", BLOCK);
 	expect_rewritten("A=1", "A=1\n" BLOCK);
 	expect_rewritten("A=1\n# DB_A=2\n# b\n", "A=1\n" BLOCK "# b\n");
-	expect_rewritten("A=1\r\nexport DB_A=2\r\nB=3\r\n", "A=1\r\n# c\r\nSTORE=x\r\nPLACE=\"a b\\\"\\$\"\r\nB=3\r\n");
+	expect_rewritten("A=1\r\nexport DB_A=2\r\nB=3\r\n", "A=1\r\n# c\r\nexport STORE=x\r\nexport PLACE=\"a b\\\"\\$\"\r\nB=3\r\n");
+	expect_rewritten("export A=1\nDB_A=2\n export\tDB_B=3\n", "export A=1\n# c\nexport STORE=x\nexport PLACE=\"a b\\\"\\$\"\n");
+	expect_rewritten("export A=1\nDB_A=2\n", "export A=1\n" BLOCK);
+	expect_rewritten("export STORE=1\nDB_A=2\n", "export STORE=x\n# c\nPLACE=\"a b\\\"\\$\"\n");
 	expect_rewritten("\xEF\xBB\xBF" "DB_A=1\nB=2\n", "\xEF\xBB\xBF" BLOCK "B=2\n");
 	/* what is there is changed where it stands, once */
 	expect_rewritten("STORE=1\nDB_A=2\nSTORE='3'\n# STORE=4\n", "# c\nPLACE=\"a b\\\"\\$\"\nSTORE=x\n# STORE=4\n");
@@ -192,6 +221,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_bare_values), cmocka_unit_test(reads_quoted_values), cmocka_unit_test(fills_in_variables),
+		cmocka_unit_test(ends_what_grows),
 		cmocka_unit_test(refuses_what_it_cannot_read), cmocka_unit_test(knows_lines_and_comments), cmocka_unit_test(writes_again)
 	};
 

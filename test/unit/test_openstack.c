@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "barbican.h"
 #include "openstack.h"
 
 static const char *const variables[] = {
@@ -257,6 +258,61 @@ test_bad_clouds(void **state)
 	expect_fault("No such file or directory");
 }
 
+/* null is what is not set; in quotes, or as a key, it is a word. */
+static void
+test_null(void **state)
+{
+	char	   *folder = write_clouds("clouds:\n  null:\n    interface: ~\n    region_name: &none null\n    cacert: *none\n    auth:\n"
+									  "      auth_url: http://cloud:5000\n      username: 'null'\n      password: \"~\"\n"
+									  "      project_id: NULL\n      project_name: null_\n", NULL);
+
+	(void) state;
+	set("OS_CLOUD", "null");
+	expect_field(SLIPWAY_OPENSTACK_INTERFACE, NULL);
+	expect_field(SLIPWAY_OPENSTACK_REGION, NULL);
+	expect_field(SLIPWAY_OPENSTACK_AUTHORITIES, NULL);
+	expect_field(SLIPWAY_OPENSTACK_PROJECT_ID, NULL);
+	expect_field(SLIPWAY_OPENSTACK_PROJECT_NAME, "null_");
+	expect_field(SLIPWAY_OPENSTACK_USERNAME, "null");
+	expect_field(SLIPWAY_OPENSTACK_PASSWORD, "~");
+	leave(folder);
+}
+
+static void
+test_references(void **state)
+{
+	static const char *const references[][2] = {
+		{"http://b:9311/v1/secrets/0f-A1", "secrets/0f-A1"},
+		{"https://b/v1/containers/12", "containers/12"},
+		{"https://b/secrets/v1/secrets/12", "secrets/12"},
+		{"https://b/containers/v1/secrets/12", "secrets/12"},
+		{"/secrets/12", "secrets/12"},
+		{"secrets/12", NULL},
+		{"https://b/v1/secrets/", NULL},
+		{"https://b/v1/secrets/12/payload", NULL},
+		{"https://b/v1/secrets/12?x", NULL},
+		{"https://b/v1/orders/12", NULL},
+		{"https://b/v1/secrets/../12", NULL},
+		{"", NULL},
+	};
+
+	(void) state;
+	for (size_t i = 0; i < sizeof(references) / sizeof(references[0]); i++)
+	{
+		char	   *path = slipway_barbican_path(references[i][0]);
+
+		if (references[i][1] == NULL)
+			assert_null(path);
+		else
+		{
+			assert_non_null(path);
+			assert_string_equal(path, references[i][1]);
+		}
+		free(path);
+	}
+	assert_null(slipway_barbican_path(NULL));
+}
+
 int
 main(void)
 {
@@ -267,6 +323,8 @@ main(void)
 		cmocka_unit_test(test_tls_and_interface),
 		cmocka_unit_test(test_clouds),
 		cmocka_unit_test(test_bad_clouds),
+		cmocka_unit_test(test_null),
+		cmocka_unit_test(test_references),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

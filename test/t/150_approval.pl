@@ -1,0 +1,136 @@
+# Approval, as the client has it: who uploads cannot approve, nothing runs before
+# somebody else has, and every command says so. The rules are in sql/approval.sql.
+
+use strict;
+use warnings FATAL => 'all';
+
+use Digest::SHA qw(sha256_hex);
+use PostgreSQL::Test::Utils;
+use SlipwayClient;
+use SlipwaySchema;
+use SlipwayServer;
+use SlipwayTest;
+use Test::More;
+
+my $node = new_node('approval');
+
+sql($node, 'CREATE ROLE ci LOGIN; CREATE ROLE anna LOGIN; CREATE ROLE bert LOGIN; CREATE ROLE boss LOGIN');
+my $place = new_place($node, {
+		'0001_a.sql' => "CREATE TABLE a (id integer);\n", '0002_b.up.sql' => "CREATE TABLE b (id integer);\n",
+		'0002_b.down.sql' => "DROP TABLE b;\n", '0002_b.verify.sql' => "SELECT * FROM b;\n", 'before_each.sql' => "SELECT 1;\n" });
+my %hash = map { $_ => sha256_hex(PostgreSQL::Test::Utils::slurp_file("$place->{home}/migrations/$_")) }
+  qw(0001_a.sql 0002_b.up.sql 0002_b.down.sql 0002_b.verify.sql before_each.sql);
+
+sub as { return (env => { PGUSER => $_[0] }) }
+
+sql($node, 'GRANT CREATE ON SCHEMA public TO ci', db => $place->{db});
+client_is($place, [ 'init', '-q', map { ('--grant', $_) } qw(ci=uploader ci=deployer anna=approver bert=approver bert=uploader boss=admin) ], {}, 'init');
+
+# Switched on, with a reason.
+client_is($place, [ 'init', '--approval', 'on' ], { exit => 2, err => qr/\Aslipway: error: option "--approval" needs a reason\n/ }, 'a reason is needed');
+client_is($place, [ 'init', '--approval', 'on', '--reason', 'audit', '-n' ], { err => qr/^approval default: would be required\n/m }, 'dry run');
+client_is($place, [ 'pending-approval', '--exit-code' ], { err => "project default: nothing to approve\n" }, 'nothing is required yet');
+client_is($place, [ 'init', '--approval', 'on', '--reason', 'audit' ], { err => qr/^approval default: is now required\n/m }, 'switched on');
+client_is($place, [ 'init', '--approval', 'on', '--reason', 'audit' ], { err => qr/^approval default: already required\n/m }, 'twice is once');
+
+# What looks says so; nothing is uploaded yet.
+client_is($place, ['status'], { out => qr/^0001_a +pending, not approved *$/m, err => "project default: 2 pending\n" }, 'status');
+client_is($place, [ 'plan' ], { out => qr/^0001_a +transactional/m,
+		err => "hooks: before_each\nnot approved: 0001_a, 0002_b\n2 migrations to apply to project default\n" }, 'plan');
+client_is($place, [ 'migrate', '-n' ], { out => qr/./, err => qr/^not approved: 0001_a, 0002_b\n/m }, 'migrate -n');
+client_is($place, ['validate'], { err => "2 migrations, all valid\n" }, 'validate is about other things');
+client_is($place, ['check'], { exit => 1, out => qr/^failed +approval +2 of 2 pending are not approved$/m, err => qr/./ }, 'check');
+
+# A deploy brings the scripts, and nothing runs.
+my (undef, $err) = client_is($place, ['migrate'], { exit => 11,
+		err => qr/^slipway: error: the up script of "before_each" and 2 more are not approved \(SW008\)\n/ }, 'migrate', as('ci'));
+like($err, qr/Not approved: "$_", up script $hash{"$_.sql"}, uploaded by ci\.$/m, "it lists $_") for qw(0001_a before_each);
+like($err, qr/^hint: .*approve/m, 'and says what to do');
+applied_is($place, '', 'nothing is applied');
+client_is($place, [ 'migrate', '--mode', 'all' ], { exit => 11, err => qr/SW008/ }, 'nor in mode all', as('ci'));
+client_is($place, [ 'migrate', '--detach' ], { exit => 11, err => qr/SW008/ }, 'nor by a worker', as('ci'));
+applied_is($place, '', 'nothing is applied');
+query_is($node, 'SELECT count(*) FROM slipway.run', '0', 'there was no run', db => $place->{db});
+
+my ($out) = client_is($place, [ 'pending-approval', '--exit-code' ], { exit => 11, out => qr/./, err => "project default: 5 scripts to be approved\n" }, 'pending-approval', as('anna'));
+is(join(' ', $out =~ /^(\w+ +\w+ +\w+) /mg) =~ s/ +/ /gr, 'MIGRATION DIRECTION UPLOADED before_each up ci 0001_a up ci 0002_b up ci 0002_b verify ci 0002_b down ci', 'it lists them');
+like($out, qr/ $hash{'0002_b.down.sql'}$/m, 'with their hashes');
+client_is($place, [ 'pending-approval', '--direction', 'down', '-q' ], { out => qr/\A.*\n0002_b .*\n\z/ }, 'those of one direction');
+($out) = client_is($place, [ 'pending-approval', '--json', '-q' ], { out => qr/./ }, 'as JSON');
+json_fits($out, [qw(pending_approval)], 'pending-approval --json');
+is(json_lines($out)->[0]{script_hash}, $hash{'before_each.sql'}, 'with the hash');
+
+# Who may approve what.
+client_is($place, [ 'approve', '0001_a' ], { exit => 1, err => qr/\Aslipway: error: permission denied for function approve \(42501\)/ }, 'who deploys', as('ci'));
+sql($node, q{SELECT slipway.grant_role('ci', 'approver', 'default')}, db => $place->{db});
+client_is($place, [ 'approve', '0001_a' ], { exit => 1, err => qr/\Aslipway: error: role "ci" has uploaded the up script of "0001_a" and cannot approve it/ }, 'who uploaded', as('ci'));
+client_is($place, [ 'approve' ], { exit => 2, err => qr/./ }, 'no name');
+client_is($place, [ 'approve', '0001_b' ], { exit => 2, err => qr/0001_b/ }, 'a name that the folder does not have', as('anna'));
+client_is($place, [ 'approve', '0001_a', '--direction', 'down' ], { exit => 2,
+		err => qr/\Aslipway: error: migration "0001_a" has no down script in folder "migrations"\n/ }, 'a script that there is not', as('anna'));
+client_is($place, [ 'approve', '0002_b', '--direction', 'all', '--hash', $hash{'0001_a.sql'} ], { exit => 2, err => qr/do not go together/ }, 'one hash for all', as('anna'));
+client_is($place, [ 'approve', '0001_a', '-n' ], { err => "0001_a: up script $hash{'0001_a.sql'} would be approved\n" }, 'dry run', as('anna'));
+
+# What the approver has before his eyes counts, not the name.
+put_files($place, { '0001_a.sql' => "CREATE TABLE a (id bigint);\n" });
+client_is($place, [ 'approve', '0001_a' ], { exit => 4, err => qr/was not uploaded \(SW009\)/ }, 'another text than what was uploaded', as('anna'));
+put_files($place, { '0001_a.sql' => "CREATE TABLE a (id integer);\n" });
+($out) = client_is($place, [ 'approve', '0001_a', '--json', '--reason', 'OPS-12' ], { out => qr/./ }, 'approved', as('anna'));
+json_fits($out, [qw(approval)], 'approve --json');
+client_is($place, [ 'approve', '0001_a' ], { err => qr/is approved already, by anna/ }, 'once is enough', as('bert'));
+client_is($place, [ 'approve', 'before_each', '--dir', 'nowhere' ], { exit => 2, err => qr/nowhere/ }, 'a folder that there is not', as('anna'));
+client_is($place, [ 'approve', 'before_each', '--hash', $hash{'before_each.sql'}, '-q' ], {}, 'by its hash', as('anna'));
+client_is($place, ['status'], { out => qr/^0001_a +pending *\n(?:.*\n)*?0002_b +pending, not approved/ms, err => qr/./ }, 'status');
+client_is($place, [ 'migrate' ], { exit => 11, err => qr/\Aslipway: error: the up script of "0002_b" is not approved \(SW008\)/ }, 'one is not enough', as('ci'));
+client_is($place, [ 'migrate', '-q', '--to', '0001_a' ], {}, 'unless it is all that is to run', as('ci'));
+applied_is($place, '0001_a', 'it is applied');
+
+# Without a folder: what was uploaded last; all scripts of a migration at once.
+rename "$place->{home}/migrations", "$place->{home}/elsewhere" or die;
+client_is($place, [ 'approve', '0002_b', '--direction', 'all' ], {
+		err => join('', map { "0002_b: $_ script $hash{\"0002_b.$_.sql\"} approved\n" } qw(up down verify)) }, 'all of a migration', as('bert'));
+rename "$place->{home}/elsewhere", "$place->{home}/migrations" or die;
+client_is($place, ['check'], { exit => 0, out => qr/^ok +approval +all that is pending is approved$/m, err => qr/./ }, 'check');
+($out) = client_is($place, [ 'plan', '--json', '-q' ], { out => qr/./ }, 'plan --json');
+json_fits($out, [qw(step hooks)], 'plan --json');
+is(json_lines($out)->[0]{approval}, 'given', 'has it');
+
+# Withdrawn.
+client_is($place, [ 'approve', '0002_b', '--withdraw' ], { exit => 2, err => qr/needs a reason/ }, 'to withdraw needs a reason', as('anna'));
+client_is($place, [ 'approve', '0002_b', '--withdraw', '--reason', 'hm' ], { err => "0002_b: up script $hash{'0002_b.up.sql'} not approved any more\n" }, 'withdrawn', as('anna'));
+client_is($place, [ 'migrate' ], { exit => 11, err => qr/SW008/ }, 'so it does not run', as('ci'));
+client_is($place, [ 'approve', '0002_b', '-q' ], {}, 'approved again', as('bert'));
+client_is($place, [ 'migrate', '--verify', '-q' ], {}, 'all is approved', as('ci'));
+applied_is($place, '0001_a 0002_b', 'and applied');
+
+# Backwards.
+client_is($place, [ 'approve', '0002_b', '--direction', 'down', '--withdraw', '--reason', 'no', '-q' ], {}, 'the way back is not', as('anna'));
+client_is($place, [ 'rollback', '--steps', '1', '-n' ], { out => qr/^0002_b.*\n +not approved$/m }, 'rollback -n', as('ci'));
+($out) = client_is($place, [ 'rollback', '--steps', '1', '-n', '--json' ], { out => qr/"approval":\s*"missing"/ }, 'rollback -n --json', as('ci'));
+json_fits($out, [qw(rollback_step)], 'rollback --json');
+client_is($place, [ 'rollback', '--steps', '1', '--yes' ], { exit => 11, err => qr/the down script of "0002_b" is not approved \(SW008\)/ }, 'rollback', as('ci'));
+client_is($place, [ 'redo', '--yes' ], { exit => 11, err => qr/SW008/ }, 'redo', as('ci'));
+write_folder({ 'back.sql' => "DROP TABLE b;\n-- by hand\n" }, $place->{home});
+client_is($place, [ 'rollback', '--script', 'back.sql', '--yes' ], { exit => 11, err => qr/SW008/ }, 'a script of one\'s own', as('ci'));
+applied_is($place, '0001_a 0002_b', 'nothing was rolled back');
+client_is($place, [ 'approve', '0002_b', '--direction', 'down', '--hash', sha256_hex("DROP TABLE b;\n-- by hand\n"), '-q' ], {}, 'which can be approved', as('anna'));
+client_is($place, [ 'rollback', '--script', 'back.sql', '--yes', '-q' ], {}, 'and then runs', as('ci'));
+applied_is($place, '0001_a', 'it is rolled back');
+
+# The log names who has approved.
+($out) = client_is($place, ['log'], { out => qr/./ }, 'log');
+like($out, qr/^2\S+ .* apply .*\n +approved by bert$/m, 'the approver of a run');
+like($out, qr/ approve  .* anna\n +up script $hash{'0001_a.sql'}: OPS-12$/m, 'and the approval');
+($out) = client_is($place, [ 'log', '--json' ], { out => qr/./ }, 'log --json');
+json_fits($out, [qw(entry)], 'log --json');
+is(join(' ', map { "$_->{action}:" . ($_->{approved_by} // $_->{by}) } grep { ($_->{migration} // '') eq '0002_b' } @{ json_lines($out) }),
+	'approve:bert approve:bert approve:bert withdraw_approval:anna approve:bert apply:bert withdraw_approval:anna approve:anna rollback:anna', 'as JSON');
+client_is($place, [ 'validate' ], { err => "2 migrations, all valid\n" }, 'the history is sound');
+
+# Off again, by an administrator, on record.
+client_is($place, [ 'init', '--approval', 'off', '--reason', 'fire' ], { exit => 1, err => qr/42501/ }, 'not by an approver', as('anna'));
+client_is($place, [ 'init', '--approval', 'off', '--reason', 'fire', '-q' ], {}, 'off');
+client_is($place, [ 'migrate', '-q' ], {}, 'anything runs', as('ci'));
+query_is($node, q{SELECT action, reason FROM slipway.log WHERE migration IS NULL ORDER BY entry}, "require_approval|audit\nwaive_approval|fire", 'the history has it', db => $place->{db});
+
+done_testing();

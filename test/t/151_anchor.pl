@@ -1,0 +1,147 @@
+# Anchors: the head of the history in a file outside of the database shows what the chain
+# alone does not: an end that was cut off, and a history that was written anew.
+
+use strict;
+use warnings FATAL => 'all';
+
+use JSON::PP ();
+use PostgreSQL::Test::Utils;
+use SlipwayClient;
+use SlipwayServer;
+use SlipwayTest;
+use Test::More;
+
+my $node = new_node('anchor');
+my $place = new_place($node, { '0001_a.up.sql' => "CREATE TABLE a (id integer);\n", '0001_a.down.sql' => "DROP TABLE a;\n" });
+my $file = "$place->{home}/anchors.json";
+my @anchored = ('--anchor', 'anchors.json');
+
+sub content { return JSON::PP::decode_json(PostgreSQL::Test::Utils::slurp_file($file)) }
+sub anchors { return join ' ', map { "$_->{database}/$_->{project}:$_->{entry}" } @{ content()->{anchors} } }
+
+# By somebody who may: the superuser.
+sub tamper
+{
+	my ($statement) = @_;
+	my $answer = sql($node, "ALTER TABLE slipway.history DISABLE TRIGGER append_only;\n$statement;\nALTER TABLE slipway.history ENABLE ALWAYS TRIGGER append_only",
+		db => $place->{db});
+
+	die $answer->{err} if $answer->{exit};
+	return;
+}
+
+sub nothing_ran
+{
+	my ($args, $expected, $name) = @_;
+	my $before = PostgreSQL::Test::Utils::slurp_file($file);
+
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	client_is($place, [ @$args, @anchored ], { exit => 4, err => qr/\Aslipway: error: $expected; nothing was run\nhint: Somebody has changed it or cut off its end/ }, $name);
+	is(PostgreSQL::Test::Utils::slurp_file($file), $before, "$name: the file stays");
+	return;
+}
+
+# The file is written by deploys, and no other way.
+client_is($place, [ 'validate', @anchored ], { exit => 4, err => qr/slipway: error: "anchors.json" has no anchor of project default in this database \(SW014\)\n/ }, 'validate: none yet');
+ok(!-e $file, 'validate writes none');
+client_is($place, [ 'migrate', '-q', @anchored ], {}, 'migrate writes it');
+is(anchors(), "$place->{db}/default:1", 'the newest entry');
+query_is($node, 'SELECT encode(entry_hash, \'hex\') FROM slipway.history', content()->{anchors}[0]{head}, 'with its hash', db => $place->{db});
+query_is($node, 'SELECT system_identifier FROM pg_control_system()', content()->{anchors}[0]{system}, 'and the cluster', db => $place->{db});
+client_is($place, [ 'validate', @anchored ], { err => "1 migration, all valid\n" }, 'validate');
+my $inode = (stat $file)[1];
+client_is($place, [ 'migrate', '-q', @anchored ], {}, 'nothing to do');
+is((stat $file)[1], $inode, 'and nothing to write');
+
+# What goes on without it is no difference; rollback and redo take it along; so does a failure.
+put_files($place, { '0002_b.sql' => "CREATE TABLE b (id integer);\n" });
+client_is($place, [ 'migrate', '-q' ], {}, 'a deploy without it');
+client_is($place, [ 'validate', @anchored ], { err => "2 migrations, all valid\n" }, 'the history has only grown');
+is(anchors(), "$place->{db}/default:1", 'validate does not write');
+put_files($place, { '0003_c.up.sql' => "CREATE TABLE c (id integer);\n", '0003_c.down.sql' => "DROP TABLE c;\n" });
+client_is($place, [ 'migrate', '-q', @anchored ], {}, 'migrate');
+is(anchors(), "$place->{db}/default:3", 'it is the newest again');
+client_is($place, [ 'rollback', '--steps', '1', '-n', @anchored ], { out => qr/0003_c/ }, 'rollback -n');
+is(anchors(), "$place->{db}/default:3", 'writes nothing');
+client_is($place, [ 'rollback', '--steps', '1', '--yes', '-q', @anchored ], {}, 'rollback');
+is(anchors(), "$place->{db}/default:4", 'has an entry');
+client_is($place, [ 'migrate', '-q', '--detach', @anchored ], {}, 'a detached deploy');
+is(anchors(), "$place->{db}/default:5", 'has one, too');
+client_is($place, [ 'redo', '--yes', '-q', @anchored ], {}, 'redo');
+is(anchors(), "$place->{db}/default:7", 'has two');
+put_files($place, { '0004_d.sql' => "SELECT 1/0;\n" });
+client_is($place, [ 'migrate', '-q', @anchored ], { exit => 5, err => qr/division by zero/ }, 'one that fails');
+is(anchors(), "$place->{db}/default:8", 'has one');
+put_files($place, { '0004_d.sql' => "SELECT 1;\n" });
+
+# Cut off: nothing runs, whatever is asked for.
+tamper('CREATE TABLE kept AS SELECT * FROM slipway.history; DELETE FROM slipway.history WHERE entry > 6');
+query_is($node, 'SELECT count(*) FROM slipway.verify_history()', '0', 'the chain alone does not show it', db => $place->{db});
+nothing_ran([ 'migrate' ], 'the history of project default lacks entry 8, which "anchors.json" has', 'migrate, cut off');
+nothing_ran([ 'migrate', '--detach' ], 'the history of project default lacks entry 8, which "anchors.json" has', 'detached');
+nothing_ran([ 'rollback', '--all', '--yes' ], 'the history of project default lacks entry 8, which "anchors.json" has', 'rollback');
+nothing_ran([ 'redo', '--yes' ], 'the history of project default lacks entry 8, which "anchors.json" has', 'redo');
+client_is($place, [ 'validate', @anchored ], { exit => 4, err => qr/slipway: error: the history of project default lacks entry 8, which "anchors.json" has \(SW014\)\nhint: .*\n1 problem found\n\z/ }, 'validate');
+query_is($node, 'SELECT count(*) FROM slipway.history', '6', 'the history has nothing more', db => $place->{db});
+
+# Written anew from some entry on, with a chain that holds: as a deploy writes it.
+client_is($place, [ 'migrate', '-q' ], { exit => 5, err => qr/"c" already exists/ }, 'another end is made') for 1, 2;
+query_is($node, 'SELECT count(*) FROM slipway.verify_history()', '0', 'the chain holds', db => $place->{db});
+query_is($node, 'SELECT max(entry) >= 8 FROM slipway.history', 't', 'and is as long', db => $place->{db});
+nothing_ran([ 'migrate' ], 'entry 8 of the history of project default is not the one that "anchors.json" has', 'written anew');
+
+# As it was; then changed in the middle with the last entry left as it is.
+tamper('DELETE FROM slipway.history; INSERT INTO slipway.history SELECT * FROM kept');
+client_is($place, [ 'validate', '-q', @anchored ], { err => qr// }, 'as it was') ;
+tamper(q{UPDATE slipway.history SET session_role = 'nobody' WHERE entry = 2});
+nothing_ran([ 'migrate' ], 'history entry 2: was changed after it was written', 'changed in the middle');
+tamper('DELETE FROM slipway.history; INSERT INTO slipway.history SELECT * FROM kept');
+
+# Dropped and made anew.
+my $kept = PostgreSQL::Test::Utils::slurp_file($file);
+sql($node, 'DROP EXTENSION pg_slipway; CREATE EXTENSION pg_slipway; DROP TABLE a, b, c', db => $place->{db});
+nothing_ran([ 'migrate' ], 'the history of project default lacks entry 8, which "anchors.json" has', 'a new extension');
+query_is($node, 'SELECT count(*) FROM slipway.history', '0', 'nothing ran', db => $place->{db});
+
+# Several projects, databases in one file; what is new in it is said.
+my $first = $place;
+$place = new_place($node, { '0001_x.sql' => "CREATE TABLE x (id integer);\n" });
+$place->{home} = $first->{home};
+PostgreSQL::Test::Utils::system_or_bail('rm', '-rf', "$first->{home}/migrations");
+mkdir "$first->{home}/migrations" or die;
+put_files($place, { '0001_x.sql' => "CREATE TABLE IF NOT EXISTS x (id integer);\n" });
+client_is($place, [ 'migrate', '-q', @anchored ], { err => qr/\Aslipway: warning: "anchors.json" has no anchor of project default in this database\n/ }, 'another database');
+is(anchors(), "$first->{db}/default:8 $place->{db}/default:1", 'has a line of its own');
+sql($node, q{SELECT slipway.create_project('other')}, db => $place->{db});
+client_is($place, [ 'migrate', '-q', '-P', 'other', @anchored ], { err => qr/warning/ }, 'another project');
+is(anchors(), "$first->{db}/default:8 $place->{db}/default:1 $place->{db}/other:1", 'has one, too');
+client_is($place, [ 'validate', '-P', 'other', @anchored ], { err => "1 migration, all valid\n" }, 'which is looked at');
+
+# At the same time: none is lost.
+my @projects = map { "p$_" } 1 .. 6;
+sql($node, join('', map { "SELECT slipway.create_project('$_');\n" } @projects), db => $place->{db});
+my @clients = map { start_client($place, [ 'migrate', '-q', '-P', $_, @anchored ]) } @projects;
+is((finish_client($_))[0], 0, 'one of several') for @clients;
+is(join(' ', sort map { $_->{project} } grep { $_->{project} =~ /^p/ } @{ content()->{anchors} }), "@projects", 'all are there');
+
+# Files that are none.
+for my $bad ('', '{}', '[1]', '{"slipway-anchors": 2, "anchors": []}', '{"slipway-anchors": 1, "anchors": [{}]}', '{"slipway-anchors": 1, "anchors": [', 'x' x 100)
+{
+	PostgreSQL::Test::Utils::append_to_file("$first->{home}/bad.json", '');
+	open my $handle, '>', "$first->{home}/bad.json" or die;
+	print $handle $bad;
+	close $handle;
+	next if $bad eq '';
+	client_is($place, [ 'migrate', '--anchor', 'bad.json' ], { exit => 2, err => qr/\Aslipway: error: .*"bad\.json"/ }, "not an anchor: $bad");
+}
+client_is($place, [ 'migrate', '--anchor', 'nowhere/anchors.json' ], { exit => 2, err => qr/nowhere/ }, 'a folder that there is not');
+client_is($place, [ 'migrate', '--anchor', '.' ], { exit => 2, err => qr/./ }, 'a folder');
+client_is($place, [ 'migrate', '--detach', '--no-wait', @anchored ], { exit => 2, err => qr/do not go together/ }, 'nobody would know the head');
+PostgreSQL::Test::Utils::system_or_bail('sh', '-c', "> '$first->{home}/empty.json'");
+client_is($place, [ 'migrate', '-q', '--anchor', 'empty.json' ], {}, 'an empty file has none');
+{
+	local $ENV{SLIPWAY_ANCHOR} = 'anchors.json';
+	client_is($place, ['validate'], { err => "1 migration, all valid\n" }, 'SLIPWAY_ANCHOR');
+}
+
+done_testing();

@@ -1,0 +1,37 @@
+# Hostile scripts: each is run, and what must hold whatever a script does is looked at
+# after each. The table is in test/adversary/; SlipwayAdversary.pm says how it is read.
+
+use strict;
+use warnings FATAL => 'all';
+
+use SlipwayAdversary;
+use SlipwayServer;
+use Test::More;
+
+my $node = new_arena('adversary', conf => "fsync = off\nautovacuum = off\nmax_locks_per_transaction = 10\nmax_connections = 20\nmax_stack_depth = 1MB\nsession_preload_libraries = pg_slipway");
+my $only = $ENV{ADVERSARY} // '';
+my @cases = grep { index($_->{name}, $only) >= 0 } map { read_cases($_) } sort glob 'adversary/*.sql';
+
+run_cases($node, @cases);
+
+# What slipway itself changes in the catalogs, as a script that writes there calls for it, is no attack.
+sql($node, "CREATE TABLE t (a varchar(10))");
+my $answer = migrate(
+	$node,
+	add_one(
+		$node,
+		"UPDATE pg_attribute SET atttypmod = 24 WHERE attrelid = 't'::regclass AND attname = 'a'",
+		"SELECT slipway.grant_role('adv_other', 'reader', 'alive')",
+		"SELECT slipway.grant_role('adv_other', 'uploader', 'alive')",
+		"SELECT slipway.revoke_role('adv_other', 'uploader', 'alive')",
+		"UPDATE pg_attribute SET atttypmod = 34 WHERE attrelid = 't'::regclass AND attname = 'a'"));
+is($answer->{sqlstate}, '', 'rights that slipway gives, between writes into catalogs') or diag($answer->{err});
+query_is($node, "SELECT atttypmod, has_schema_privilege('adv_other', 'slipway', 'USAGE') FROM pg_attribute WHERE attrelid = 't'::regclass AND attname = 'a'", '34|t', 'both are there');
+
+# What is stored of an error is enough, and not more; whoever called has all of it.
+$answer = migrate($node, add_one($node, q{DO $$BEGIN RAISE '%', repeat('é', 200000) USING DETAIL = repeat('y', 262145); END$$}));
+is(length($answer->{error}), 400000, 'an error of 400000 bytes: the caller gets all of it');
+query_is($node, q{SELECT right(message, 30), right(detail, 26) FROM slipway.history WHERE outcome = 'failed' ORDER BY finished_at DESC LIMIT 1},
+	'ééééé... (400000 bytes in all)|y... (262145 bytes in all)', 'the history has the beginning');
+cmp_ok(scalar(grep { !$_->{control} } @cases), '>=', 100, 'there are a hundred attacks') if $only eq '';
+done_testing();
