@@ -15,7 +15,7 @@ REGRESS_OPTS =
 PGXS_TEST = $(dir $(shell $(PG_CONFIG) --pgxs))../test
 
 .PHONY: all extension client install install-extension install-client \
-	uninstall installcheck test bench bench-peers torture check-asan check-valgrind check-monitoring demo demo-stop doc \
+	uninstall installcheck test bench bench-peers torture torture-credentials check-asan check-valgrind check-monitoring demo demo-stop doc \
 	check-kubernetes check-images check-lint check-version clean help
 
 all: extension client  ## build the extension and the client (default)
@@ -63,6 +63,11 @@ TORTURE_ROUNDS ?= 300
 
 torture: check-version  ## end client, process or server of a deploy, a rollback, an import or a rotation of secrets at random moments, TORTURE_ROUNDS times
 	@TESTS=tap TAP='t/060_torture.pl t/062_torture_rollback.pl t/132_*.pl t/134_*.pl' TORTURE_ROUNDS=$(TORTURE_ROUNDS) test/run
+
+CREDENTIAL_PROJECTS ?= 500
+
+torture-credentials: check-version  ## move CREDENTIAL_PROJECTS projects to roles of their own in one batch, and end client, server and Barbican meanwhile
+	@TESTS=tap TAP='t/146_*.pl' OPENSTACK=yes KILL_BARBICAN=yes CREDENTIAL_PROJECTS=$(CREDENTIAL_PROJECTS) test/run
 
 check-asan: check-version  ## the client's tests with the address and undefined behaviour sanitizers
 	@$(CLIENT_TESTS) INSTRUMENT=asan test/run

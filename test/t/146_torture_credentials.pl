@@ -100,7 +100,7 @@ my %end = (
 	'client, asked to' => sub { kill 'TERM', $_[0] },
 	'client, asked twice' => sub { kill 'INT', $_[0]; sleep 0.3; kill 'INT', $_[0] },
 	'worker' => sub { my @workers = workers_of($_[0]); kill 'KILL', $workers[ rand @workers ] if @workers },
-	'session' => sub { ask(q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '152_torture_credentials.pl' AND datname = current_database() AND pid <> pg_backend_pid() ORDER BY random() LIMIT 1}) },
+	'session' => sub { ask(q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = '146_torture_credentials.pl' AND datname = current_database() AND pid <> pg_backend_pid() ORDER BY random() LIMIT 1}) },
 	'sessions of the new roles' => sub { ask(q{SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE usename LIKE 'app\_%'}) },
 	'server, restarted' => sub { restart_server('fast') },
 	'server, crashed' => sub { restart_server('immediate') },
