@@ -57,7 +57,7 @@ bench-peers: check-version  ## the same beside the migration tools of others (BE
 	@test/bench/run peers
 
 # The suites that run the client, with the client watched.
-CLIENT_TESTS = TESTS='unit tap' TAP='t/001_*.pl t/02[5-7]*.pl t/03*.pl t/04*.pl t/05[1-8]_*.pl t/10[1-3]_*.pl t/1[23]*.pl'
+CLIENT_TESTS = TESTS='unit tap' TAP='t/001_*.pl t/02[5-7]*.pl t/03*.pl t/04*.pl t/05[1-8]_*.pl t/10[1-3]_*.pl t/1[23]*.pl t/14[0-5]_*.pl'
 
 TORTURE_ROUNDS ?= 300
 
