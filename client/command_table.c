@@ -809,6 +809,218 @@ const SlipwayCommand slipway_command_table[] = {
 		.run = slipway_cmd_credential_repair,
 	},
 	{
+		.name = "credential batch",
+		.summary = "move many projects, several at a time",
+		.description =
+		"A batch is a list of projects that the database keeps, with how far each is. So\n"
+		"it can be interrupted, or killed, at any moment, and gone on with from anywhere.",
+		.examples = "slipway help credential batch run",
+		.options = NO_OPTIONS,
+	},
+	{
+		.name = "credential batch create",
+		.summary = "make a batch",
+		.description =
+		"Of the projects of a CSV file with a column project_ref (--input), of those\n"
+		"that have a credential but no role yet (--missing), or of those that have come\n"
+		"to some status. The latter two leave out what another batch has to do, and\n"
+		"begin with what was registered first. Prints the number of the batch. If anything is\n"
+		"wrong with the file, each such line is named, and no batch is made.",
+		.examples =
+		"slipway -e prod credential batch create --missing --size 50\n"
+		"slipway -e prod credential batch create --input projects.csv --name friday",
+		.options = OPTIONS(SLIPWAY_OPTION_INPUT, SLIPWAY_OPTION_MISSING, SLIPWAY_OPTION_STATUS, SLIPWAY_OPTION_SIZE, SLIPWAY_OPTION_NAME,
+						   SLIPWAY_OPTION_MAX_FAILURES),
+		.run = slipway_cmd_credential_batch_create,
+	},
+	{
+		.name = "credential batch list",
+		.summary = "list batches",
+		.description = "With how far they are.",
+		.examples = "slipway -e prod credential batch list --format csv",
+		.options = OPTIONS(SLIPWAY_OPTION_FORMAT),
+		.run = slipway_cmd_credential_batch_list,
+	},
+	{
+		.name = "credential batch validate",
+		.argument = "BATCH",
+		.summary = "can it be done, or was it done well?",
+		.description =
+		"Of what is to be done: whether anything stands in the way, in the database or\n"
+		"in the store of secrets. What is said to have succeeded is validated again,\n"
+		"with a real login. Prints what is not in order, and with --verbose all of it; exits\n"
+		"with 4 if anything is not.",
+		.examples = "slipway -e prod --secrets barbican credential batch validate 4",
+		.options = OPTIONS(SLIPWAY_OPTION_GRACE, SLIPWAY_OPTION_HEALTH_URL, SLIPWAY_OPTION_HEALTH_TIMEOUT),
+		.run = slipway_cmd_credential_batch_validate,
+	},
+	{
+		.name = "credential batch estimate",
+		.argument = "BATCH",
+		.summary = "what it will take",
+		.description =
+		"Time, from what was measured so far; connections; and how risky the projects\n"
+		"are to move.",
+		.examples = "slipway -e prod credential batch estimate 4 --parallel 8",
+		.options = OPTIONS(SLIPWAY_OPTION_PARALLEL),
+		.run = slipway_cmd_credential_batch_estimate,
+	},
+	{
+		.name = "credential batch run",
+		.argument = "BATCH",
+		.summary = "move its projects",
+		.description =
+		"BATCH is its number or name. As many processes as --parallel says, each with a\n"
+		"connection of its own, do for one project after the other what \"credential\n"
+		"migrate\" does. Several of these commands can work on a batch at once.\n\n"
+		"Ctrl-C (or SIGTERM): no project is begun any more, and those that are begun are\n"
+		"finished. The second time they are undone. Whatever has ended it, the same\n"
+		"command goes on, and nothing is done twice.\n\n"
+		"Exits with 5 if projects were rolled back, with 1 if some have failed, with 6\n"
+		"if something is left; but with 0 if it is so because of --max-duration.",
+		.examples =
+		"slipway -e prod --secrets barbican credential batch run 4 --parallel 8\n"
+		"slipway -e prod credential batch run friday --max-duration 2h",
+		.options = OPTIONS(SLIPWAY_OPTION_DRY_RUN, SLIPWAY_OPTION_PARALLEL, SLIPWAY_OPTION_MAX_FAILURES, SLIPWAY_OPTION_MAX_DURATION, SLIPWAY_OPTION_ADOPT, SLIPWAY_OPTION_GRACE,
+						   SLIPWAY_OPTION_HEALTH_URL, SLIPWAY_OPTION_HEALTH_TIMEOUT, SLIPWAY_OPTION_EMAIL, SLIPWAY_OPTION_EMAIL_FROM,
+						   SLIPWAY_OPTION_SMTP_URL, SLIPWAY_OPTION_WEBHOOK),
+		.run = slipway_cmd_credential_batch_run,
+	},
+	{
+		.name = "credential batch watch",
+		.argument = "BATCH",
+		.summary = "look on while others work on it",
+		.description =
+		"Shows how far it is, and what becomes of each project, until it is done or\n"
+		"nobody works on it. Ctrl-C ends the looking on only.",
+		.examples = "slipway -e prod credential batch watch 4",
+		.options = NO_OPTIONS,
+		.run = slipway_cmd_credential_batch_watch,
+	},
+	{
+		.name = "credential batch resume",
+		.argument = "BATCH",
+		.summary = "go on with it",
+		.description =
+		"As credential batch run, also if the batch was stopped, or if so many have\n"
+		"failed that no project was begun any more. Exits with 7 if others are at work\n"
+		"on all that is left.",
+		.examples = "slipway -e prod credential batch resume 4 --retry-failed",
+		.options = OPTIONS(SLIPWAY_OPTION_RETRY_FAILED, SLIPWAY_OPTION_FORCE, SLIPWAY_OPTION_DRY_RUN,
+						   SLIPWAY_OPTION_PARALLEL, SLIPWAY_OPTION_MAX_FAILURES, SLIPWAY_OPTION_MAX_DURATION, SLIPWAY_OPTION_ADOPT, SLIPWAY_OPTION_GRACE,
+						   SLIPWAY_OPTION_HEALTH_URL, SLIPWAY_OPTION_HEALTH_TIMEOUT, SLIPWAY_OPTION_EMAIL, SLIPWAY_OPTION_EMAIL_FROM,
+						   SLIPWAY_OPTION_SMTP_URL, SLIPWAY_OPTION_WEBHOOK),
+		.run = slipway_cmd_credential_batch_resume,
+	},
+	{
+		.name = "credential batch stop",
+		.argument = "BATCH",
+		.summary = "have nobody begin with a project any more",
+		.description = "Wherever they are; those that are begun are finished.",
+		.examples = "slipway -e prod credential batch stop 4 --reason \"the load is too high\"",
+		.options = OPTIONS(SLIPWAY_OPTION_REASON),
+		.run = slipway_cmd_credential_batch_stop,
+	},
+	{
+		.name = "credential batch report",
+		.argument = "[BATCH]",
+		.summary = "what has become of a batch, or of a period",
+		.description =
+		"How many have succeeded or were rolled back, how long that took, and what has\n"
+		"gone wrong how often; then each project. A page of --format html is one file\n"
+		"and prints well. With --email it is sent, too, with the page attached, and with\n"
+		"--webhook posted as JSON; if that does not work, there is a warning.",
+		.examples =
+		"slipway -e prod credential batch report 4 --format html > report.html\n"
+		"slipway -e prod credential batch report --period weekly --email a@b.example",
+		.options = OPTIONS(SLIPWAY_OPTION_PERIOD, SLIPWAY_OPTION_FORMAT, SLIPWAY_OPTION_EMAIL, SLIPWAY_OPTION_EMAIL_FROM,
+						   SLIPWAY_OPTION_SMTP_URL, SLIPWAY_OPTION_WEBHOOK),
+		.run = slipway_cmd_credential_batch_report,
+	},
+	{
+		.name = "credential schedule",
+		.summary = "maintenance windows for batches",
+		.description =
+		"When how many projects are to be moved, and for how long at most. The database\n"
+		"keeps it; Kubernetes or systemd, which are told by \"schedule print\", carry it\n"
+		"out.",
+		.examples = "slipway help credential schedule set",
+		.options = NO_OPTIONS,
+	},
+	{
+		.name = "credential schedule set",
+		.argument = "NAME",
+		.summary = "make a schedule, or change it",
+		.description =
+		"All of it is as it is said here: what is left out has its default, which is 50\n"
+		"projects, 4 at a time, without a limit of time. The webhook of a run is that of\n"
+		"SLIPWAY_WEBHOOK where it runs, as its address is often a secret.",
+		.examples =
+		"slipway -d shop credential schedule set night --cron \"0 2 * * MON-FRI\"\n"
+		"slipway -d shop credential schedule set weekend --cron @weekly --size 200",
+		.options = OPTIONS(SLIPWAY_OPTION_CRON, SLIPWAY_OPTION_TIME_ZONE, SLIPWAY_OPTION_SIZE, SLIPWAY_OPTION_PARALLEL,
+						   SLIPWAY_OPTION_MAX_DURATION, SLIPWAY_OPTION_MAX_FAILURES, SLIPWAY_OPTION_SCHEDULE_DRY_RUN,
+						   SLIPWAY_OPTION_EMAIL),
+		.run = slipway_cmd_credential_schedule_set,
+	},
+	{
+		.name = "credential schedule list",
+		.summary = "list schedules",
+		.description = "With the next time of each.",
+		.examples = "slipway -d shop credential schedule list",
+		.options = NO_OPTIONS,
+		.run = slipway_cmd_credential_schedule_list,
+	},
+	{
+		.name = "credential schedule show",
+		.argument = "NAME",
+		.summary = "show a schedule and its next five times",
+		.description = "By its own clocks; with --json in UTC.",
+		.examples = "slipway -d shop credential schedule show night",
+		.options = NO_OPTIONS,
+		.run = slipway_cmd_credential_schedule_show,
+	},
+	{
+		.name = "credential schedule delete",
+		.argument = "NAME",
+		.summary = "forget a schedule",
+		.description = "Whoever carries it out is not told of that.",
+		.examples = "slipway -d shop credential schedule delete night",
+		.options = NO_OPTIONS,
+		.run = slipway_cmd_credential_schedule_delete,
+	},
+	{
+		.name = "credential schedule run",
+		.argument = "NAME",
+		.summary = "do now what is due at its times",
+		.description =
+		"What is left of its last batch, else a new batch of the projects that are next.\n"
+		"This is what a timer calls. --dry-run only says which projects that would be;\n"
+		"--test also tries the store of secrets and sends a report of nothing.",
+		.examples =
+		"slipway -e prod credential schedule run night --dry-run\n"
+		"slipway -e prod credential schedule run night --test",
+		.options = OPTIONS(SLIPWAY_OPTION_DRY_RUN, SLIPWAY_OPTION_TEST, SLIPWAY_OPTION_ADOPT, SLIPWAY_OPTION_GRACE,
+						   SLIPWAY_OPTION_HEALTH_URL, SLIPWAY_OPTION_HEALTH_TIMEOUT, SLIPWAY_OPTION_EMAIL, SLIPWAY_OPTION_EMAIL_FROM,
+						   SLIPWAY_OPTION_SMTP_URL, SLIPWAY_OPTION_WEBHOOK),
+		.run = slipway_cmd_credential_schedule_run,
+	},
+	{
+		.name = "credential schedule print",
+		.argument = "NAME",
+		.summary = "print it for Kubernetes, systemd or pg_cron",
+		.description =
+		"A CronJob like the jobs of deploy/kubernetes; or a timer and its service, which\n"
+		"calls this program with the --env, --config, --secrets and --secret-prefix of\n"
+		"this command line; or SQL for pg_cron, of what needs no store of secrets: who\n"
+		"uses the previous roles, and whether roles in use are as they should be.",
+		.examples =
+		"slipway -d shop credential schedule print night | kubectl apply -f -\n"
+		"slipway -e prod credential schedule print night --systemd",
+		.options = OPTIONS(SLIPWAY_OPTION_KUBERNETES, SLIPWAY_OPTION_SYSTEMD, SLIPWAY_OPTION_PG_CRON),
+		.run = slipway_cmd_credential_schedule_print,
+	},
+	{
 		.name = "config",
 		.summary = "show what is set, and where that comes from",
 		.description =

@@ -5,18 +5,15 @@
 #include "http.h"
 
 #include <ctype.h>
-#include <curl/curl.h>
-#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "clock.h"
+#include "curl_library.h"
 #include "memory.h"
-#include "wiping.h"
 
-#define LIBRARY "libcurl.so.4"
 #define CONNECT_TIMEOUT_MS 5000L
 #define MAX_CONNECTIONS 8
 #define POLL_MS 1000
@@ -24,29 +21,6 @@
 /* No answer that anybody here asks for is longer. */
 #define MAX_ANSWER ((size_t) 16 * 1024 * 1024)
 #define MAX_RETRY_AFTER 3600
-
-/* The functions that are used, as the header declares them. */
-static struct
-{
-	bool		loaded;
-	CURLcode	(*global_init_mem) (long flags, curl_malloc_callback m, curl_free_callback f, curl_realloc_callback r,
-									curl_strdup_callback s, curl_calloc_callback c);
-	CURL	   *(*easy_init) (void);
-	CURLcode	(*easy_setopt) (CURL *handle, CURLoption option,...);
-	CURLcode	(*easy_getinfo) (CURL *handle, CURLINFO info,...);
-	void		(*easy_cleanup) (CURL *handle);
-	const char *(*easy_strerror) (CURLcode code);
-	CURLM	   *(*multi_init) (void);
-	CURLMcode	(*multi_setopt) (CURLM *multi, CURLMoption option,...);
-	CURLMcode	(*multi_add_handle) (CURLM *multi, CURL *handle);
-	CURLMcode	(*multi_remove_handle) (CURLM *multi, CURL *handle);
-	CURLMcode	(*multi_perform) (CURLM *multi, int *running);
-	CURLMcode	(*multi_wait) (CURLM *multi, struct curl_waitfd *more, unsigned int count, int timeout, int *ready);
-	CURLMsg    *(*multi_info_read) (CURLM *multi, int *left);
-	CURLMcode	(*multi_cleanup) (CURLM *multi);
-	struct curl_slist *(*slist_append) (struct curl_slist *list, const char *text);
-	void		(*slist_free_all) (struct curl_slist *list);
-}			curl;
 
 /* As slipway_clock_now(); 0: none. */
 static double deadline = 0;
@@ -89,64 +63,10 @@ slipway_http_hide_path(const char *url)
 								 (int) (end - at), at);
 }
 
-/* ISO C has no way from a pointer to an object to one to a function; POSIX has this. */
-static bool
-find_function(void *library, const char *name, void *function)
-{
-	void	   *symbol = dlsym(library, name);
-
-	memcpy(function, &symbol, sizeof(symbol));
-	return symbol != NULL;
-}
-
-static bool
-find_functions(void *library)
-{
-	const struct
-	{
-		const char *name;
-		void	   *function;
-	}			wanted[] = {
-		{"curl_global_init_mem", &curl.global_init_mem},
-		{"curl_easy_init", &curl.easy_init},
-		{"curl_easy_setopt", &curl.easy_setopt},
-		{"curl_easy_getinfo", &curl.easy_getinfo},
-		{"curl_easy_cleanup", &curl.easy_cleanup},
-		{"curl_easy_strerror", &curl.easy_strerror},
-		{"curl_multi_init", &curl.multi_init},
-		{"curl_multi_setopt", &curl.multi_setopt},
-		{"curl_multi_add_handle", &curl.multi_add_handle},
-		{"curl_multi_remove_handle", &curl.multi_remove_handle},
-		{"curl_multi_perform", &curl.multi_perform},
-		{"curl_multi_wait", &curl.multi_wait},
-		{"curl_multi_info_read", &curl.multi_info_read},
-		{"curl_multi_cleanup", &curl.multi_cleanup},
-		{"curl_slist_append", &curl.slist_append},
-		{"curl_slist_free_all", &curl.slist_free_all},
-	};
-
-	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++)
-		if (!find_function(library, wanted[i].name, wanted[i].function))
-			return false;
-	return true;
-}
-
 const char *
 slipway_http_load(void)
 {
-	void	   *library;
-
-	if (curl.loaded)
-		return NULL;
-	library = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-	if (library == NULL)
-		return LIBRARY " is not installed (package libcurl4)";
-	if (!find_functions(library) ||
-		curl.global_init_mem(CURL_GLOBAL_DEFAULT, malloc, slipway_wiping_free, slipway_wiping_resize, strdup,
-							 calloc) != CURLE_OK)
-		return LIBRARY " does not work";
-	curl.loaded = true;
-	return NULL;
+	return slipway_curl_load();
 }
 
 SlipwayHttpClient *
@@ -155,13 +75,13 @@ slipway_http_open(const SlipwayHttpSettings *settings)
 	SlipwayHttpClient *client = slipway_memory_new(sizeof(SlipwayHttpClient));
 
 	client->settings = *settings;
-	client->multi = curl.multi_init();
+	client->multi = slipway_curl.multi_init();
 	if (client->multi == NULL)
 	{
 		free(client);
 		return NULL;
 	}
-	(void) curl.multi_setopt(client->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long) MAX_CONNECTIONS);
+	(void) slipway_curl.multi_setopt(client->multi, CURLMOPT_MAX_HOST_CONNECTIONS, (long) MAX_CONNECTIONS);
 	return client;
 }
 
@@ -170,7 +90,7 @@ slipway_http_close(SlipwayHttpClient *client)
 {
 	if (client == NULL)
 		return;
-	(void) curl.multi_cleanup(client->multi);
+	(void) slipway_curl.multi_cleanup(client->multi);
 	free(client);
 }
 
@@ -251,15 +171,15 @@ static void
 set_tls(CURL *handle, const SlipwayHttpSettings *settings)
 {
 	/* the defaults; said because nothing here may ever change them */
-	(void) curl.easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, 1L);
-	(void) curl.easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, 2L);
-	(void) curl.easy_setopt(handle, CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2);
+	(void) slipway_curl.easy_setopt(handle, CURLOPT_SSL_VERIFYPEER, 1L);
+	(void) slipway_curl.easy_setopt(handle, CURLOPT_SSL_VERIFYHOST, 2L);
+	(void) slipway_curl.easy_setopt(handle, CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2);
 	if (settings->authorities != NULL)
-		(void) curl.easy_setopt(handle, CURLOPT_CAINFO, settings->authorities);
+		(void) slipway_curl.easy_setopt(handle, CURLOPT_CAINFO, settings->authorities);
 	if (settings->certificate != NULL)
-		(void) curl.easy_setopt(handle, CURLOPT_SSLCERT, settings->certificate);
+		(void) slipway_curl.easy_setopt(handle, CURLOPT_SSLCERT, settings->certificate);
 	if (settings->private_key != NULL)
-		(void) curl.easy_setopt(handle, CURLOPT_SSLKEY, settings->private_key);
+		(void) slipway_curl.easy_setopt(handle, CURLOPT_SSLKEY, settings->private_key);
 }
 
 void
@@ -293,27 +213,27 @@ set_options(Transfer *transfer, const SlipwayHttpSettings *settings)
 	CURL	   *handle = transfer->handle;
 	long		timeout = choose_timeout(settings);
 
-	(void) curl.easy_setopt(handle, CURLOPT_URL, call->url);
+	(void) slipway_curl.easy_setopt(handle, CURLOPT_URL, call->url);
 	if (call->body != NULL)
 	{
-		(void) curl.easy_setopt(handle, CURLOPT_POSTFIELDS, call->body);
-		(void) curl.easy_setopt(handle, CURLOPT_POSTFIELDSIZE, (long) call->length);
+		(void) slipway_curl.easy_setopt(handle, CURLOPT_POSTFIELDS, call->body);
+		(void) slipway_curl.easy_setopt(handle, CURLOPT_POSTFIELDSIZE, (long) call->length);
 	}
-	(void) curl.easy_setopt(handle, CURLOPT_CUSTOMREQUEST, call->method);
-	(void) curl.easy_setopt(handle, CURLOPT_HTTPHEADER, transfer->headers);
-	(void) curl.easy_setopt(handle, CURLOPT_TIMEOUT_MS, timeout);
-	(void) curl.easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS,
+	(void) slipway_curl.easy_setopt(handle, CURLOPT_CUSTOMREQUEST, call->method);
+	(void) slipway_curl.easy_setopt(handle, CURLOPT_HTTPHEADER, transfer->headers);
+	(void) slipway_curl.easy_setopt(handle, CURLOPT_TIMEOUT_MS, timeout);
+	(void) slipway_curl.easy_setopt(handle, CURLOPT_CONNECTTIMEOUT_MS,
 							timeout < CONNECT_TIMEOUT_MS ? timeout : CONNECT_TIMEOUT_MS);
-	(void) curl.easy_setopt(handle, CURLOPT_USERAGENT, "slipway/" SLIPWAY_VERSION);
-	(void) curl.easy_setopt(handle, CURLOPT_WRITEFUNCTION, take_answer);
-	(void) curl.easy_setopt(handle, CURLOPT_WRITEDATA, call);
-	(void) curl.easy_setopt(handle, CURLOPT_HEADERFUNCTION, take_header);
-	(void) curl.easy_setopt(handle, CURLOPT_HEADERDATA, call);
-	(void) curl.easy_setopt(handle, CURLOPT_ERRORBUFFER, transfer->error);
-	(void) curl.easy_setopt(handle, CURLOPT_PRIVATE, transfer);
+	(void) slipway_curl.easy_setopt(handle, CURLOPT_USERAGENT, "slipway/" SLIPWAY_VERSION);
+	(void) slipway_curl.easy_setopt(handle, CURLOPT_WRITEFUNCTION, take_answer);
+	(void) slipway_curl.easy_setopt(handle, CURLOPT_WRITEDATA, call);
+	(void) slipway_curl.easy_setopt(handle, CURLOPT_HEADERFUNCTION, take_header);
+	(void) slipway_curl.easy_setopt(handle, CURLOPT_HEADERDATA, call);
+	(void) slipway_curl.easy_setopt(handle, CURLOPT_ERRORBUFFER, transfer->error);
+	(void) slipway_curl.easy_setopt(handle, CURLOPT_PRIVATE, transfer);
 	/* signals are for the run */
-	(void) curl.easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
-	(void) curl.easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L);
+	(void) slipway_curl.easy_setopt(handle, CURLOPT_NOSIGNAL, 1L);
+	(void) slipway_curl.easy_setopt(handle, CURLOPT_FOLLOWLOCATION, 0L);
 	set_tls(handle, settings);
 }
 
@@ -322,10 +242,10 @@ begin(SlipwayHttpClient *client, Transfer *transfer)
 {
 	const SlipwayHttpCall *call = transfer->call;
 
-	transfer->handle = curl.easy_init();
+	transfer->handle = slipway_curl.easy_init();
 	for (size_t i = 0; call->headers != NULL && call->headers[i] != NULL; i++)
 	{
-		struct curl_slist *longer = curl.slist_append(transfer->headers, call->headers[i]);
+		struct curl_slist *longer = slipway_curl.slist_append(transfer->headers, call->headers[i]);
 
 		if (longer == NULL)
 			return false;
@@ -334,7 +254,7 @@ begin(SlipwayHttpClient *client, Transfer *transfer)
 	if (transfer->handle == NULL)
 		return false;
 	set_options(transfer, &client->settings);
-	return curl.multi_add_handle(client->multi, transfer->handle) == CURLM_OK;
+	return slipway_curl.multi_add_handle(client->multi, transfer->handle) == CURLM_OK;
 }
 
 /* What may be different when it is tried again. */
@@ -366,14 +286,14 @@ note_end(Transfer *transfer, CURLcode code)
 	SlipwayHttpCall *call = transfer->call;
 	double		seconds = 0;
 
-	(void) curl.easy_getinfo(transfer->handle, CURLINFO_TOTAL_TIME, &seconds);
+	(void) slipway_curl.easy_getinfo(transfer->handle, CURLINFO_TOTAL_TIME, &seconds);
 	call->duration = seconds * 1000;
-	(void) curl.easy_getinfo(transfer->handle, CURLINFO_RESPONSE_CODE, &call->status);
+	(void) slipway_curl.easy_getinfo(transfer->handle, CURLINFO_RESPONSE_CODE, &call->status);
 	if (code == CURLE_OK)
 		return;
 	call->status = 0;
 	call->may_pass = may_pass(code);
-	call->reason = curl.easy_strerror(code);
+	call->reason = slipway_curl.easy_strerror(code);
 	call->fault = slipway_memory_copy(transfer->error[0] != '\0' ? transfer->error : call->reason);
 }
 
@@ -382,10 +302,10 @@ finish(SlipwayHttpClient *client, Transfer *transfer)
 {
 	if (transfer->handle != NULL)
 	{
-		(void) curl.multi_remove_handle(client->multi, transfer->handle);
-		curl.easy_cleanup(transfer->handle);
+		(void) slipway_curl.multi_remove_handle(client->multi, transfer->handle);
+		slipway_curl.easy_cleanup(transfer->handle);
 	}
-	curl.slist_free_all(transfer->headers);
+	slipway_curl.slist_free_all(transfer->headers);
 	if (transfer->call->status == 0 && transfer->call->fault == NULL)
 		transfer->call->fault = slipway_memory_copy("it was not sent");
 }
@@ -396,12 +316,12 @@ note_ends(SlipwayHttpClient *client)
 	CURLMsg    *message;
 	int			left;
 
-	while ((message = curl.multi_info_read(client->multi, &left)) != NULL)
+	while ((message = slipway_curl.multi_info_read(client->multi, &left)) != NULL)
 	{
 		Transfer   *transfer = NULL;
 
 		if (message->msg == CURLMSG_DONE &&
-			curl.easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **) &transfer) == CURLE_OK &&
+			slipway_curl.easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, (char **) &transfer) == CURLE_OK &&
 			transfer != NULL)
 			note_end(transfer, message->data.result);
 	}
@@ -421,10 +341,10 @@ slipway_http_perform(SlipwayHttpClient *client, SlipwayHttpCall *calls, size_t c
 	{
 		for (; begun < count && running < MAX_CONNECTIONS; begun++)
 			running += begin(client, &transfers[begun]);
-		if (curl.multi_perform(client->multi, &running) != CURLM_OK)
+		if (slipway_curl.multi_perform(client->multi, &running) != CURLM_OK)
 			break;
 		note_ends(client);
-		if (running > 0 && curl.multi_wait(client->multi, NULL, 0, POLL_MS, NULL) != CURLM_OK)
+		if (running > 0 && slipway_curl.multi_wait(client->multi, NULL, 0, POLL_MS, NULL) != CURLM_OK)
 			break;
 	}
 	for (size_t i = 0; i < count; i++)

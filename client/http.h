@@ -20,10 +20,7 @@ bool		slipway_http_is_url(const char *url);
 /* The same without what follows scheme and host, which may be secret; the caller frees it. */
 char	   *slipway_http_hide_path(const char *url);
 
-/*
- * Loads the library; to be called before there are threads. Returns why that does not work, or
- * NULL.
- */
+/* slipway_curl_load() */
 const char *slipway_http_load(void);
 
 /* What all calls of a client have in common; the texts are borrowed. */

@@ -110,6 +110,22 @@ slipway_interrupt_unwatch(void)
 	watching = false;
 }
 
+void
+slipway_interrupt_ignore(void)
+{
+	struct sigaction action = {.sa_handler = SIG_IGN};
+
+	for (size_t i = 0; i < SIGNAL_COUNT; i++)
+		(void) sigaction(signals[i], &action, NULL);
+	watching = false;
+	for (int i = 0; i < 2; i++)
+	{
+		if (ends[i] >= 0)
+			(void) close(ends[i]);
+		ends[i] = -1;
+	}
+}
+
 bool
 slipway_interrupt_arrived(void)
 {

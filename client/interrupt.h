@@ -28,6 +28,9 @@ int			slipway_interrupt_watch(void);
  */
 void		slipway_interrupt_leave(const char *message);
 
+/* In a new process that a watching one has forked: signals do nothing in it, and its parent is not told of them either. */
+void		slipway_interrupt_ignore(void);
+
 /* Signals, if they are watched, go back to ending the program. */
 void		slipway_interrupt_unwatch(void);
 

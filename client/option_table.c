@@ -305,4 +305,42 @@ const SlipwayOption slipway_option_table[SLIPWAY_OPTION_COUNT] = {
 	{"format", 0, SLIPWAY_OPTION_KIND_CHOICE, "FORMAT", "table|csv|json|html", NULL, "how to print it (default: table)"},
 	[SLIPWAY_OPTION_INTERVAL] =
 	{"interval", 0, DURATION, "SLIPWAY_INTERVAL", "how often to look (default: 5s)"},
+	[SLIPWAY_OPTION_NAME] =
+	{"name", 0, TEXT("NAME"), NULL, "what it is called"},
+	[SLIPWAY_OPTION_SIZE] =
+	{"size", 0, SLIPWAY_OPTION_KIND_INTEGER, "N", NULL, NULL, "how many projects at most"},
+	[SLIPWAY_OPTION_PARALLEL] =
+	{"parallel", 0, SLIPWAY_OPTION_KIND_INTEGER, "N", NULL, "SLIPWAY_PARALLEL", "how many projects at a time (default: 4)"},
+	[SLIPWAY_OPTION_MAX_FAILURES] =
+	{"max-failures", 0, SLIPWAY_OPTION_KIND_INTEGER, "N", NULL, "SLIPWAY_MAX_FAILURES",
+	"begin no project any more after N have failed"},
+	[SLIPWAY_OPTION_MAX_DURATION] =
+	{"max-duration", 0, DURATION, "SLIPWAY_MAX_DURATION", "begin no project any more after that time"},
+	[SLIPWAY_OPTION_RETRY_FAILED] =
+	{"retry-failed", 0, FLAG, NULL, "those too that have failed or were rolled back"},
+	[SLIPWAY_OPTION_FORCE] =
+	{"force", 0, FLAG, NULL, "those too that somebody else seems to be at work on"},
+	[SLIPWAY_OPTION_PERIOD] =
+	{"period", 0, TEXT("PERIOD"), NULL, "daily, weekly, or FROM..TO with dates: all that has ended then"},
+	[SLIPWAY_OPTION_EMAIL] =
+	{"email", 0, SLIPWAY_OPTION_KIND_LIST, "ADDRESS", NULL, "SLIPWAY_EMAIL", "send the report there (repeatable)"},
+	[SLIPWAY_OPTION_EMAIL_FROM] =
+	{"email-from", 0, TEXT("ADDRESS"), "SLIPWAY_EMAIL_FROM", "as whom (default: slipway at this host)"},
+	[SLIPWAY_OPTION_SMTP_URL] =
+	{"smtp-url", 0, TEXT("URL"), "SLIPWAY_SMTP_URL",
+	"by which server, smtp://HOST:PORT or smtps://; one with a password belongs into the variable"},
+	[SLIPWAY_OPTION_CRON] =
+	{"cron", 0, TEXT("TIMES"), NULL, "when, as cron has it: 30 2 * * MON-FRI"},
+	[SLIPWAY_OPTION_TIME_ZONE] =
+	{"time-zone", 0, TEXT("NAME"), NULL, "by the clocks of a place, as Europe/Vienna (default: UTC)"},
+	[SLIPWAY_OPTION_SCHEDULE_DRY_RUN] =
+	{"only-plan", 0, FLAG, NULL, "say what would be done each time, and do nothing"},
+	[SLIPWAY_OPTION_TEST] =
+	{"test", 0, FLAG, NULL, "do all but moving projects, and send the report to those who would get it"},
+	[SLIPWAY_OPTION_KUBERNETES] =
+	{"kubernetes", 0, FLAG, NULL, "a manifest of a CronJob (the default)"},
+	[SLIPWAY_OPTION_SYSTEMD] =
+	{"systemd", 0, FLAG, NULL, "a timer of systemd, and the service that it starts"},
+	[SLIPWAY_OPTION_PG_CRON] =
+	{"pg-cron", 0, FLAG, NULL, "SQL for pg_cron, of what needs no store of secrets"},
 };

@@ -38,19 +38,20 @@ static const char reader_routines[] =
 "slipway.needs_approval(text), slipway._pending_approval(text), "
 "slipway._is_alive(integer, timestamptz), slipway._wait(integer), slipway._work(integer), "
 "slipway.credential_rights(text), slipway.credential_statements(text), slipway.credential_objects(text), "
-"slipway.credential_sessions(text), slipway.check_credential(text), slipway.credential_risk(text)";
+"slipway.credential_sessions(text), slipway.check_credential(text), slipway.credential_risk(text), "
+"slipway.schedule_times(text, text, integer, timestamptz)";
 
 static const char reader_views[] =
 "slipway.status, slipway.log, slipway.schema_migrations, slipway.lock_holder, "
 "slipway.progress, slipway.detached, slipway.notice, slipway.saved_snapshot, slipway.metric, slipway.metric_drift, slipway.registered_project, "
-"slipway.project_credential, slipway.role_usage, slipway.batch, slipway.batch_item, slipway.pending_approval";
+"slipway.project_credential, slipway.role_usage, slipway.batch, slipway.batch_item, slipway.pending_approval, slipway.schedule";
 
 /* A reader of all projects may look at the tables too, but at no body. */
 static const char reader_tables[] =
 "slipway.project, slipway.migration, slipway.manifest, slipway.run, slipway.detached_run, "
 "slipway.detached_notice, slipway.history, slipway.journal, slipway.role_grant, "
 "slipway.schema_snapshot, slipway.schema_object, slipway.credential_usage, "
-"slipway.credential_batch, slipway.credential_item";
+"slipway.credential_batch, slipway.credential_item, slipway.credential_schedule";
 
 /* What each kind adds to that; admin has all of them. */
 static const char *const right_routines[] = {
@@ -80,7 +81,8 @@ static const char *const right_routines[] = {
 	"slipway.check_credentials(), slipway.credential_estimate(), slipway.credential_orphans(), slipway.drop_orphan(text, text, text), "
 	"slipway.create_batch(text[], text, jsonb, integer), slipway.claim_item(bigint), "
 	"slipway.finish_item(bigint, integer, integer, text, text), slipway.stop_batch(bigint, text), "
-	"slipway.resume_batch(bigint, boolean, boolean)",
+	"slipway.resume_batch(bigint, boolean, boolean), "
+	"slipway.set_schedule(text, text, text, integer, integer, interval, integer, boolean, text), slipway.drop_schedule(text)",
 };
 
 static void
@@ -285,7 +287,7 @@ slipway_set_owner(PG_FUNCTION_ARGS)
 	static const char *const tables[] = {
 		"project", "script", "migration", "manifest", "run", "detached_run", "detached_notice", "history",
 		"journal", "journal_made", "role_grant", "schema_snapshot", "schema_object", "credential",
-		"credential_usage", "credential_batch", "credential_item"
+		"credential_usage", "credential_batch", "credential_item", "credential_schedule"
 	};
 	char	   *role = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	const char *quoted = quote_identifier(role);

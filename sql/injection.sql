@@ -185,7 +185,14 @@ INSERT INTO call (statement) VALUES
 ('SELECT slipway.create_batch(''{default}'', %L)'),
 ('SELECT slipway.finish_item(1, 1, 1, %L)'),
 ('SELECT slipway.finish_item(1, 1, 1, ''failed'', %L)'),
-('SELECT slipway.stop_batch(1, %L)');
+('SELECT slipway.stop_batch(1, %L)'),
+('SELECT slipway.set_schedule(%L, ''0 2 * * *'')'),
+('SELECT slipway.set_schedule(''inj'', %L)'),
+('SELECT slipway.set_schedule(''inj'', ''0 2 * * *'', %L)'),
+('SELECT slipway.set_schedule(''inj'', ''0 2 * * *'', email => %L)'),
+('SELECT slipway.drop_schedule(%L)'),
+('SELECT slipway.schedule_times(%L)'),
+('SELECT slipway.schedule_times(''0 2 * * *'', %L)');
 -- No text argument is left out.
 SELECT p.oid::regprocedure, p.pronargs - count(c.n) AS missing
   FROM pg_proc p LEFT JOIN call c ON c.statement LIKE '%slipway.' || replace(p.proname, '_', '\_') || '(%'
@@ -219,7 +226,7 @@ INSERT INTO usual VALUES ('project', '''default'''), ('migration', '''a'''), ('k
 CREATE FUNCTION fill(name text, type regtype) RETURNS text LANGUAGE sql AS $$
 SELECT coalesce((SELECT value FROM usual u WHERE u.name = fill.name),
                 CASE type::text WHEN 'text' THEN '''x''' WHEN 'text[]' THEN '''{x}''' WHEN 'jsonb' THEN '''{}''' WHEN 'boolean' THEN 'true'
-                                WHEN 'integer' THEN '1' WHEN 'bigint' THEN '1' WHEN 'bytea' THEN '''x''' WHEN 'timestamp with time zone' THEN 'now()' END)
+                                WHEN 'integer' THEN '1' WHEN 'bigint' THEN '1' WHEN 'bytea' THEN '''x''' WHEN 'interval' THEN '''1 h''' WHEN 'timestamp with time zone' THEN 'now()' END)
 $$;
 CREATE TABLE argument AS
 SELECT p.oid, p.oid::regprocedure AS routine, p.prokind AS kind, a.name, a.type::regtype AS type,
