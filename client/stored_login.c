@@ -28,6 +28,14 @@ value_of(const SlipwayStoredLogin *login, int setting)
 	return login->lookups[setting].state == SLIPWAY_SECRET_FOUND ? login->lookups[setting].value.data : NULL;
 }
 
+static void
+release_items(SlipwayStoredLogin *login)
+{
+	for (size_t i = 0; i < login->item_count; i++)
+		slipway_secret_free(login->values[i]);
+	login->item_count = 0;
+}
+
 SlipwaySecretFault *
 slipway_stored_login_read(SlipwaySecretStore *store, SlipwayStoredLogin *login)
 {
@@ -53,9 +61,7 @@ void
 slipway_stored_login_release(SlipwayStoredLogin *login)
 {
 	slipway_secret_lookup_release(login->lookups, SLIPWAY_STORED_LOGIN_MAX);
-	for (size_t i = 0; i < login->item_count; i++)
-		slipway_secret_free(login->values[i]);
-	login->item_count = 0;
+	release_items(login);
 }
 
 const char *
@@ -209,6 +215,7 @@ change_string(const char *conninfo, const char *role, const char *password)
 void
 slipway_stored_login_change(SlipwayStoredLogin *login, const char *role, const char *password)
 {
+	release_items(login);
 	add_item(login, USERNAME, slipway_secret_copy(role));
 	add_item(login, PASSWORD, slipway_secret_copy(password));
 	if (value_of(login, USER) != NULL)
