@@ -2,7 +2,7 @@
 # has a role of its own, which is as it should be, and nothing else is left: no role, no secret, no session of the role that they
 # have shared, no password in the log.
 #
-# CREDENTIAL_PROJECTS=N   how many projects (30)
+# CREDENTIAL_PROJECTS=N   how many projects (24)
 # TORTURE_SEED=N          the same moments again, as far as that can be had
 # KILL_BARBICAN=yes       Barbican's own processes too: nobody else may use them at that time
 
@@ -23,7 +23,7 @@ use Time::HiRes qw(sleep time);
 $PostgreSQL::Test::Utils::timeout_default = 7200;
 
 my $why = why_no_openstack();
-my $count = $ENV{CREDENTIAL_PROJECTS} // 30;
+my $count = $ENV{CREDENTIAL_PROJECTS} // 24;
 my $seed = $ENV{TORTURE_SEED} // int(rand(1e6));
 note("TORTURE_SEED=$seed");
 note("Barbican is not there ($why): a file in its place") if defined $why;
@@ -169,7 +169,7 @@ take_end() if defined $client;
 note("ended: $_ ($hit{$_} times)") for sort keys %hit;
 note('exit codes: ' . join ', ', map { "$_ ($codes{$_} times)" } sort { $a <=> $b } keys %codes);
 note('after ' . int(time() - $began) . ' s: ' . ask(q{SELECT string_agg(outcome || ' ' || n, ', ') FROM (SELECT outcome, count(*) AS n FROM slipway.batch_item GROUP BY 1) o}));
-is(join(', ', grep { !$hit{$_} } @kinds), '', 'everything was ended at least once') if $count >= 30;
+is(join(', ', grep { !$hit{$_} } @kinds), '', 'everything was ended at least once') if $count >= 24;
 
 # The first project is in the way of nobody any more.
 set_faults($faults) if defined $faults;
