@@ -184,8 +184,8 @@ bool		slipway_secret_is_name(const char *name);
 SlipwaySecretStore *slipway_secret_store_find(const SlipwayArguments *arguments);
 
 /*
- * Closes that one, if there is one, with what is open for it: for who becomes another program, which would inherit that, or forks, as
- * processes must not share connections.
+ * Closes that one, if there is one, with what is open for it: for who becomes another program, which would inherit that, or is
+ * going to fork, as connections to a store are not to be shared by processes.
  */
 void		slipway_secret_store_forget(void);
 

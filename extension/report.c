@@ -114,7 +114,7 @@ read_approvals(const char *project, const SlipwayPlan *plan)
 static const char *
 approval_name(const SlipwayStep *step, bool required)
 {
-	if (!required || !slipway_step_pending(step))
+	if (!required || step->member == NULL || !slipway_step_pending(step))
 		return NULL;
 	return step->member->approved_by ? "given" : "missing";
 }

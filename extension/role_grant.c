@@ -44,8 +44,7 @@ static const char reader_routines[] =
 static const char reader_views[] =
 "slipway.status, slipway.log, slipway.schema_migrations, slipway.lock_holder, "
 "slipway.progress, slipway.detached, slipway.notice, slipway.saved_snapshot, slipway.metric, slipway.metric_drift, slipway.registered_project, "
-"slipway.project_credential, slipway.role_usage, slipway.batch, slipway.batch_item, slipway.pending_approval, "
-"slipway.schedule";
+"slipway.project_credential, slipway.role_usage, slipway.batch, slipway.batch_item, slipway.pending_approval, slipway.schedule";
 
 /* A reader of all projects may look at the tables too, but at no body. */
 static const char reader_tables[] =

@@ -226,7 +226,7 @@ INSERT INTO usual VALUES ('project', '''default'''), ('migration', '''a'''), ('k
 CREATE FUNCTION fill(name text, type regtype) RETURNS text LANGUAGE sql AS $$
 SELECT coalesce((SELECT value FROM usual u WHERE u.name = fill.name),
                 CASE type::text WHEN 'text' THEN '''x''' WHEN 'text[]' THEN '''{x}''' WHEN 'jsonb' THEN '''{}''' WHEN 'boolean' THEN 'true'
-                                WHEN 'integer' THEN '1' WHEN 'bigint' THEN '1' WHEN 'bytea' THEN '''x''' WHEN 'timestamp with time zone' THEN 'now()' WHEN 'interval' THEN '''1 hour''' END)
+                                WHEN 'integer' THEN '1' WHEN 'bigint' THEN '1' WHEN 'bytea' THEN '''x''' WHEN 'interval' THEN '''1 h''' WHEN 'timestamp with time zone' THEN 'now()' END)
 $$;
 CREATE TABLE argument AS
 SELECT p.oid, p.oid::regprocedure AS routine, p.prokind AS kind, a.name, a.type::regtype AS type,

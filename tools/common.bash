@@ -92,7 +92,7 @@ start_server() { # FOLDER PORT [INITDB_OPTION...]
         echo "fsync = off"
         cat
     } >>"$folder/data/postgresql.conf"
-    as_server "$bin/pg_ctl" -D "$folder/data" -l "$folder/server.log" -w start >/dev/null || {
+    as_server env ${SERVER_PRELOAD:+LD_PRELOAD="$SERVER_PRELOAD"} "$bin/pg_ctl" -D "$folder/data" -l "$folder/server.log" -w start >/dev/null || {
         tail -n 20 "$folder/server.log" >&2
         die "the server did not start"
     }

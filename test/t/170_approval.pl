@@ -127,9 +127,28 @@ is(join(' ', map { "$_->{action}:" . ($_->{approved_by} // $_->{by}) } grep { ($
 	'approve:bert approve:bert approve:bert withdraw_approval:anna approve:bert apply:bert withdraw_approval:anna approve:anna rollback:anna', 'as JSON');
 client_is($place, [ 'validate' ], { err => "2 migrations, all valid\n" }, 'the history is sound');
 
+# While a run goes on, the next release can be approved; what it is doing can not be taken back from it.
+put_files($place, { '0002_gate.sql' => "SELECT pg_advisory_xact_lock(42);\n", '0003_later.sql' => "SELECT 3;\n" });
+remove_files($place, map { "0002_b.$_.sql" } qw(up down verify));
+client_is($place, [ 'migrate' ], { exit => 11, err => qr/SW008/ }, 'another release is uploaded', as('ci'));
+client_is($place, [ 'approve', '0002_gate', '-q' ], {}, 'half of it is approved', as('anna'));
+my $gate = close_gate($place);
+my $run = start_client($place, [ 'migrate', '--to', '0002_gate', '--lock-timeout', '1min' ], as('ci'));
+is_at_gate($place);
+client_is($place, [ 'approve', '0003_later', '-q' ], {}, 'and the other half while it runs', as('anna'));
+client_is($place, [ 'approve', '0002_gate', '--withdraw', '--reason', 'late' ], { exit => 7, err => qr/SW006/ }, 'what runs cannot be withdrawn', as('anna'));
+client_is($place, [ 'init', '--approval', 'off', '--reason', 'late' ], { exit => 7, err => qr/SW006/ }, 'nor the requirement');
+is(sql($node, q{SELECT slipway.require_approval(false, 'late')}, db => $place->{db}, user => 'boss')->{sqlstate}, 'SW006', 'also in SQL');
+open_gate($gate);
+is((finish_client($run))[0], 0, 'the run has ended');
+client_is($place, [ 'migrate', '-q' ], {}, 'the rest', as('ci'));
+applied_is($place, '0001_a 0002_gate 0003_later', 'is applied');
+history_is_sound($node, 'in the end', db => $place->{db});
+
 # Off again, by an administrator, on record.
 client_is($place, [ 'init', '--approval', 'off', '--reason', 'fire' ], { exit => 1, err => qr/42501/ }, 'not by an approver', as('anna'));
 client_is($place, [ 'init', '--approval', 'off', '--reason', 'fire', '-q' ], {}, 'off');
+put_files($place, { '0004_d.sql' => "SELECT 4;\n" });
 client_is($place, [ 'migrate', '-q' ], {}, 'anything runs', as('ci'));
 query_is($node, q{SELECT action, reason FROM slipway.log WHERE migration IS NULL ORDER BY entry}, "require_approval|audit\nwaive_approval|fire", 'the history has it', db => $place->{db});
 
