@@ -15,8 +15,9 @@ REGRESS_OPTS =
 PGXS_TEST = $(dir $(shell $(PG_CONFIG) --pgxs))../test
 
 .PHONY: all extension client install install-extension install-client \
-	uninstall installcheck test bench bench-peers torture check-asan check-valgrind check-monitoring demo demo-stop doc \
-	check-kubernetes check-images check-upgrade check-lint check-version clean help
+	uninstall installcheck test bench bench-peers torture torture-credentials check-adversary check-matrix coverage fuzz \
+	check-asan check-valgrind check-monitoring demo demo-stop doc check-kubernetes check-images check-upgrade check-lint \
+	check-version clean help
 
 all: extension client  ## build the extension and the client (default)
 
@@ -57,12 +58,17 @@ bench-peers: check-version  ## the same beside the migration tools of others (BE
 	@test/bench/run peers
 
 # The suites that run the client, with the client watched.
-CLIENT_TESTS = TESTS='unit tap' TAP='t/001_*.pl t/02[5-7]*.pl t/03*.pl t/04*.pl t/05[1-8]_*.pl t/10[1-3]_*.pl t/1[23]*.pl'
+CLIENT_TESTS = TESTS='unit tap' TAP='t/001_*.pl t/02[5-7]*.pl t/03*.pl t/04*.pl t/05[1-8]_*.pl t/10[1-3]_*.pl t/1[23]*.pl t/14[0-5]_*.pl'
 
 TORTURE_ROUNDS ?= 300
 
-torture: check-version  ## end client, process or server of a deploy, a rollback, an import or a rotation of secrets at random moments, TORTURE_ROUNDS times
-	@TESTS=tap TAP='t/060_torture.pl t/062_torture_rollback.pl t/132_*.pl t/134_*.pl' TORTURE_ROUNDS=$(TORTURE_ROUNDS) test/run
+torture: check-version  ## end client, process or server of a deploy, a rollback, an import or a rotation of secrets, a credential at random moments, TORTURE_ROUNDS times
+	@TESTS=tap TAP='t/060_torture.pl t/062_torture_rollback.pl t/132_*.pl t/134_*.pl t/142_*.pl' TORTURE_ROUNDS=$(TORTURE_ROUNDS) test/run
+
+CREDENTIAL_PROJECTS ?= 500
+
+torture-credentials: check-version  ## move CREDENTIAL_PROJECTS projects to roles of their own in one batch, and end client, server and Barbican meanwhile
+	@TESTS=tap TAP='t/146_*.pl' OPENSTACK=yes KILL_BARBICAN=yes CREDENTIAL_PROJECTS=$(CREDENTIAL_PROJECTS) test/run
 
 check-asan: check-version  ## the client's tests with the address and undefined behaviour sanitizers
 	@$(CLIENT_TESTS) INSTRUMENT=asan test/run
@@ -91,6 +97,18 @@ demo:  ## build, install, and migrate a sample database on a server of its own
 
 demo-stop:  ## end the server of the demo and remove its files
 	@demo/run stop
+
+check-adversary: check-version  ## hostile scripts that need a full disk, much memory, or minutes; make test has the others
+	@TESTS=tap TAP='adversary/*.pl' test/run
+
+coverage: check-version  ## which lines the tests reach, by gcov (COVERAGE_TESTS="unit regress", COVERAGE_OUT=FOLDER)
+	@PG_CONFIG='$(PG_CONFIG)' test/coverage
+
+check-matrix: check-version  ## the tests on every server that is here, with sanitizers in extension and client, and under valgrind (see test/matrix)
+	@PG_CONFIG='$(PG_CONFIG)' test/matrix
+
+fuzz:  ## clang's fuzzer on what reads scripts, files and answers (FUZZ_SECONDS=60 for each, FUZZ_TARGETS="script dotenv", FUZZ_KEEP=yes)
+	@test/fuzz/run
 
 check-lint: check-version  ## clang-tidy, cppcheck and shellcheck, where installed
 	@PG_CONFIG='$(PG_CONFIG)' tools/lint

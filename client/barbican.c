@@ -163,7 +163,7 @@ explain(const SlipwayBarbican *barbican, const SlipwayBarbicanCall *call, const 
 										token->project != NULL ? token->project : "?");
 	if (http->status == 403)
 		return slipway_secret_fault_new(SLIPWAY_SECRET_FAULT_FORBIDDEN,
-										"It takes the role creator to store secrets, and creator or observer to read them.",
+										"It takes the role creator to store secrets, and creator or observer to read them; in newer clouds member for both.",
 										"Barbican does not allow this to user \"%s\" in project \"%s\" (roles: %s)",
 										token->user != NULL ? token->user : "?", token->project != NULL ? token->project : "?",
 										token->roles != NULL && *token->roles != '\0' ? token->roles : "none");

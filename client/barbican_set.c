@@ -192,6 +192,26 @@ find_staged(SlipwayBarbicanStore *store, const char *set, json_t **staged, json_
 	return fault;
 }
 
+/* The secret whose policy a new one takes over, in the set or alone; JSON null if there is none. */
+static SlipwaySecretFault *
+find_former(SlipwayBarbicanStore *store, const SlipwayBarbicanSet *current, const char *name, json_t **reference)
+{
+	char	   *whole = slipway_memory_format("%s%s", store->prefix, name);
+	json_t	   *items = NULL;
+	SlipwaySecretFault *fault = NULL;
+
+	*reference = current != NULL ? json_incref(json_object_get(current->members, name)) : NULL;
+	if (*reference == NULL)
+		fault = slipway_barbican_find_named(store, whole, &items);
+	if (*reference == NULL && json_array_size(items) > 0)
+		*reference = json_string(slipway_barbican_reference(json_array_get(items, json_array_size(items) - 1)));
+	if (*reference == NULL)
+		*reference = json_null();
+	json_decref(items);
+	free(whole);
+	return fault;
+}
+
 SlipwaySecretFault *
 slipway_barbican_stage(void *state, const char *set, const SlipwaySecretItem *items, size_t count)
 {
@@ -208,9 +228,10 @@ slipway_barbican_stage(void *state, const char *set, const SlipwaySecretItem *it
 	for (size_t i = 0; i < count && fault == NULL; i++)
 	{
 		const SlipwayBarbicanSet *current = slipway_barbican_sets_current(&sets);
-		json_t	   *reference = current != NULL ? json_object_get(current->members, items[i].name) : NULL;
+		json_t	   *reference;
 
-		(void) json_array_append_new(old, reference != NULL ? json_incref(reference) : json_null());
+		fault = find_former(store, current, items[i].name, &reference);
+		(void) json_array_append_new(old, reference);
 		if (json_object_get(before, items[i].name) != NULL)
 			(void) json_array_append(obsolete, json_object_get(before, items[i].name));
 	}

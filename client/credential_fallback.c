@@ -51,8 +51,10 @@ try_shared(SlipwayCredentialWork *work, bool *done)
 	if (work->terms->fallback_prefix == NULL)
 		return true;
 	prefix = slipway_credential_terms_prefix(work->terms, work->project);
+	slipway_credential_secret_forget(work);
 	good = slipway_credential_work_check(work, slipway_secret_store_set_prefix(work->store, work->terms->fallback_prefix)) &&
 		try_login(work, done);
+	slipway_credential_secret_forget(work);
 	slipway_secret_fault_free(slipway_secret_store_set_prefix(work->store, prefix));
 	free(prefix);
 	if (good && !*done)

@@ -138,14 +138,39 @@ slipway_credential_move(PGconn *conn, const SlipwayCredentialTerms *terms, const
 	slipway_credential_work_end(&work);
 }
 
+/* A generation that has failed: what it has stored, and that it would, is taken back. What cannot be stays known to the database. */
+static void
+forget(SlipwayCredentialWork *work)
+{
+	SlipwayCredentialEnd *end = work->end;
+	SlipwayCredentialEnd second = {.outcome = SLIPWAY_CREDENTIAL_DONE};
+
+	work->end = &second;
+	slipway_credential_work_abort(work);
+	if (!slipway_credential_work_forget(work))
+		end->rest = slipway_memory_format("what it has stored could not be removed, and is removed by \"slipway credential cleanup\": %s",
+										  second.message);
+	work->end = end;
+	slipway_credential_end_release(&second);
+}
+
 void
 slipway_credential_step(PGconn *conn, const SlipwayCredentialTerms *terms, const char *project, SlipwayCredentialStep step,
 						SlipwayCredentialEnd *end)
 {
 	SlipwayCredentialWork work;
 
-	if (slipway_credential_work_begin(&work, conn, terms, project, end) && !run(&work, step))
-		note_failure(&work);
+	if (slipway_credential_work_begin(&work, conn, terms, project, end))
+	{
+		bool		is_first = step == SLIPWAY_CREDENTIAL_GENERATE && work.reference == NULL;
+
+		if (!run(&work, step))
+		{
+			if (is_first && work.reference != NULL && end->outcome != SLIPWAY_CREDENTIAL_LOST)
+				forget(&work);
+			note_failure(&work);
+		}
+	}
 	slipway_credential_work_end(&work);
 }
 

@@ -32,21 +32,46 @@ check_lookups(SlipwayCredentialWork *work, SlipwaySecretFault *fault, SlipwaySec
 	return slipway_credential_work_check(work, fault);
 }
 
+void
+slipway_credential_secret_forget(SlipwayCredentialWork *work)
+{
+	if (work->login != NULL)
+		slipway_stored_login_release(work->login);
+	free(work->login);
+	work->login = NULL;
+	slipway_secret_free(work->password);
+	work->password = NULL;
+}
+
+/* What is in force is asked for once, and again when that has been changed. */
+static bool
+read_login(SlipwayCredentialWork *work)
+{
+	SlipwayStoredLogin *login;
+
+	if (work->login != NULL)
+		return true;
+	login = slipway_memory_new(sizeof(SlipwayStoredLogin));
+	if (!slipway_credential_work_check(work, slipway_stored_login_read(work->store, login)))
+	{
+		free(login);
+		return false;
+	}
+	work->login = login;
+	return true;
+}
+
 bool
 slipway_credential_secret_in_force(SlipwayCredentialWork *work, const char *role, char **password, char **why)
 {
-	SlipwayStoredLogin login;
-	SlipwaySecretFault *fault = slipway_stored_login_read(work->store, &login);
-
 	*why = NULL;
 	if (password != NULL)
 		*password = NULL;
-	if (!slipway_credential_work_check(work, fault))
+	if (!read_login(work))
 		return false;
-	*why = slipway_stored_login_compare(&login, role);
+	*why = slipway_stored_login_compare(work->login, role);
 	if (password != NULL && *why == NULL)
-		*password = slipway_secret_copy(slipway_stored_login_password(&login));
-	slipway_stored_login_release(&login);
+		*password = slipway_secret_copy(slipway_stored_login_password(work->login));
 	return true;
 }
 
@@ -73,7 +98,9 @@ slipway_credential_secret_password(SlipwayCredentialWork *work, char **password)
 	if (!slipway_credential_secret_in_force(work, work->role, password, &why))
 		return false;
 	free(why);
-	if (*password == NULL && work->set[0] != '\0')
+	if (*password == NULL && work->password != NULL)
+		*password = slipway_secret_copy(work->password);
+	else if (*password == NULL && work->set[0] != '\0')
 		return fetch_staged(work, password);
 	return true;
 }
@@ -114,27 +141,34 @@ make_mark(SlipwayCredentialWork *work)
 static bool
 stage(SlipwayCredentialWork *work, const char *password)
 {
-	SlipwayStoredLogin login;
+	SlipwayStoredLogin *login;
 	SlipwaySecretItem items[SLIPWAY_STORED_LOGIN_MAX + 1];
 	char	   *purpose = slipway_memory_format("credential of project %s", work->project);
 	char	   *mark = make_mark(work);
 	size_t		count = 0;
-	bool		good = mark != NULL && slipway_credential_work_check(work, slipway_stored_login_read(work->store, &login));
+	bool		good = mark != NULL && read_login(work);
 
+	login = work->login;
 	if (good)
 	{
 		/* by this a set is known, and so it comes first */
 		items[count++] = (SlipwaySecretItem) {
 			.name = SLIPWAY_CREDENTIAL_MARKER,.bytes = mark,.length = strlen(mark)
 		};
-		slipway_stored_login_change(&login, work->role, password);
-		for (size_t i = 0; i < login.item_count; i++)
-			items[count++] = login.items[i];
-		for (size_t i = 0; i < count; i++)
-			items[i].policy.purpose = purpose;
+		slipway_stored_login_change(login, work->role, password);
+		for (size_t i = 0; i < login->item_count; i++)
+		{
+			items[count++] = login->items[i];
+			if (strcmp(login->items[i].name, SLIPWAY_CREDENTIAL_PASSWORD) == 0)
+				items[count - 1].policy.purpose = purpose;
+		}
 		good = slipway_credential_work_check(work, slipway_secret_store_stage(work->store, work->set, items, count)) &&
 			read_back(work, items, count);
-		slipway_stored_login_release(&login);
+	}
+	if (good)
+	{
+		slipway_secret_free(work->password);
+		work->password = slipway_secret_copy(password);
 	}
 	free(purpose);
 	free(mark);
@@ -162,6 +196,7 @@ slipway_credential_secret_publish(SlipwayCredentialWork *work)
 	SlipwaySecretFault *second;
 	bool		published;
 
+	slipway_credential_secret_forget(work);
 	if (fault == NULL)
 		return true;
 	second = slipway_secret_store_is_published(work->store, work->set, &published);
@@ -181,6 +216,7 @@ slipway_credential_secret_renew(SlipwayCredentialWork *work)
 	bool		good = fetch_staged(work, &password) &&
 		slipway_credential_work_check(work, slipway_secret_store_withdraw(work->store, work->set));
 
+	slipway_credential_secret_forget(work);
 	if (good && password == NULL)
 		password = slipway_stored_password_make();
 	good = good && stage(work, password) && slipway_credential_secret_publish(work);
@@ -227,7 +263,10 @@ slipway_credential_secret_withdraw(SlipwayCredentialWork *work, bool clean_up)
 		return true;
 	if (!clean_up && !fetch_staged(work, &password))
 		return false;
-	good = slipway_credential_work_check(work, slipway_secret_store_withdraw(work->store, work->set)) && remove_rest(work);
+	good = slipway_credential_work_check(work, slipway_secret_store_withdraw(work->store, work->set));
+	slipway_credential_secret_forget(work);
+	good = good && remove_rest(work);
+	slipway_credential_secret_forget(work);
 	if (good && password != NULL)
 		good = stage(work, password);
 	slipway_secret_free(password);

@@ -193,3 +193,13 @@ slipway_credential_work_undo(SlipwayCredentialWork *work, const char *reason, bo
 		slipway_credential_work_say(work, "what %s says was not made by this command, and stays", work->reference);
 	return good;
 }
+
+bool
+slipway_credential_work_forget(SlipwayCredentialWork *work)
+{
+	const char *const values[] = {work->project};
+	bool		good = slipway_credential_work_do(work, "BEGIN", 0, NULL) &&
+		slipway_credential_work_do(work, "SELECT slipway.clear_credential($1)", 1, values);
+
+	return commit_behind(work, good && slipway_credential_work_check(work, slipway_secret_store_withdraw(work->store, work->set)));
+}

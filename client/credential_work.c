@@ -288,4 +288,5 @@ slipway_credential_work_end(SlipwayCredentialWork *work)
 	if (work->is_locked && PQstatus(work->conn) == CONNECTION_OK)
 		PQclear(PQexecParams(work->conn, "SELECT pg_catalog.pg_advisory_unlock(" LOCK_KEY ")", 1, NULL, values, NULL, NULL, 0));
 	release(work);
+	slipway_credential_secret_forget(work);
 }

@@ -12,6 +12,7 @@
 
 #include "credential_move.h"
 #include "secret_store.h"
+#include "stored_login.h"
 
 /* The secret by which a set of ours is known: it says whose it is. */
 #define SLIPWAY_CREDENTIAL_MARKER "DB_CREDENTIAL"
@@ -36,6 +37,10 @@ typedef struct SlipwayCredentialWork
 	char	   *previous_role;	/* or NULL */
 	char	   *reference;		/* or NULL */
 	char		set[SLIPWAY_SECRET_SET_SIZE];	/* that the reference names; or "" */
+
+	/* what the store said, until that is changed here; each may be NULL */
+	SlipwayStoredLogin *login;	/* in force */
+	char	   *password;		/* that was staged; a secret block */
 } SlipwayCredentialWork;
 
 /*
@@ -86,6 +91,9 @@ bool		slipway_credential_secret_in_force(SlipwayCredentialWork *work, const char
 /* Puts the password of the set in force again, or a new one if there is none. */
 bool		slipway_credential_secret_renew(SlipwayCredentialWork *work);
 
+/* Asks the store again the next time; to be called when its prefix has changed. */
+void		slipway_credential_secret_forget(SlipwayCredentialWork *work);
+
 bool		slipway_credential_secret_publish(SlipwayCredentialWork *work);
 
 /* Takes the set away, or only out of force. */
@@ -104,7 +112,10 @@ bool		slipway_credential_work_update(SlipwayCredentialWork *work);
 bool		slipway_credential_work_validate(SlipwayCredentialWork *work);
 bool		slipway_credential_work_undo(SlipwayCredentialWork *work, const char *reason, bool clean_up);
 
-/* After that: does the previous role work again? Says how far that was tried. */
+/* Takes back a generation only. */
+bool		slipway_credential_work_forget(SlipwayCredentialWork *work);
+
+/* After an undoing: does the previous role work again? Says how far that was tried. */
 bool		slipway_credential_work_fallback(SlipwayCredentialWork *work);
 
 #endif

@@ -98,3 +98,41 @@ slipway_display_fit(SlipwayBuffer *buffer, const char *text, int width)
 	for (int i = 0; !whole && ellipsis[i] != '\0' && column < width; i++, column++)
 		slipway_buffer_add_char(buffer, ellipsis[i]);
 }
+
+/* U+0080 to U+009F, and what turns the direction. */
+static unsigned
+harmful(const char *text, size_t bytes)
+{
+	const unsigned char *c = (const unsigned char *) text;
+	unsigned	code;
+
+	if (bytes == 1)
+		return (c[0] < 0x20 && c[0] != '\n' && c[0] != '\t') || c[0] == 0x7f ? c[0] : 0;
+	code = bytes == 2 ? (c[0] & 0x1fu) << 6 | (c[1] & 0x3fu)
+		: bytes == 3 ? (c[0] & 0x0fu) << 12 | (c[1] & 0x3fu) << 6 | (c[2] & 0x3fu) : 0;
+	if (code < 0xa0 || code == 0x200e || code == 0x200f || (code >= 0x202a && code <= 0x202e) ||
+		(code >= 0x2066 && code <= 0x2069))
+		return code;
+	return 0;
+}
+
+char *
+slipway_display_tame(const char *text)
+{
+	SlipwayBuffer result = {0};
+	size_t		length = strlen(text);
+
+	slipway_buffer_add(&result, "");
+	for (size_t i = 0; i < length;)
+	{
+		size_t		bytes = slipway_display_bytes(text + i, length - i);
+		unsigned	code = harmful(text + i, bytes);
+
+		if (code != 0)
+			slipway_buffer_format(&result, code < 0x80 ? "\\x%02x" : "\\u%04x", code);
+		else
+			slipway_buffer_add_bytes(&result, text + i, bytes);
+		i += bytes;
+	}
+	return slipway_buffer_take(&result);
+}

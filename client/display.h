@@ -30,4 +30,10 @@ int			slipway_display_width(const char *text);
  */
 void		slipway_display_fit(SlipwayBuffer *buffer, const char *text, int width);
 
+/*
+ * A copy of text that others have written, of one or more lines, that leaves a terminal alone: control characters, but for line feeds and
+ * tabs, and those that turn the direction of what follows stand there as escapes.
+ */
+char	   *slipway_display_tame(const char *text);
+
 #endif

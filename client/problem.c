@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "display.h"
 #include "excerpt.h"
 #include "memory.h"
 #include "output.h"
@@ -69,6 +70,16 @@ print_excerpt(FILE *stream, const SlipwayProblem *problem, const SlipwayScriptFi
 	free(text);
 }
 
+/* Scripts write these texts, and may mean to draw on the terminal of who deploys them. */
+static void
+print_text(FILE *stream, const char *before, const char *text, const char *after)
+{
+	char	   *tame = slipway_display_tame(text);
+
+	(void) fprintf(stream, "%s%s%s", before, tame, after);
+	free(tame);
+}
+
 void
 slipway_problem_print(FILE *stream, const SlipwayProblem *problem,
 					  const SlipwayFolder *folder)
@@ -82,21 +93,22 @@ slipway_problem_print(FILE *stream, const SlipwayProblem *problem,
 	{
 		char	   *place = slipway_problem_place(problem, folder);
 
-		(void) fprintf(stream, "%s: %s%s:%s %s", place, red, severity, plain, problem->message);
+		(void) fprintf(stream, "%s: %s%s:%s ", place, red, severity, plain);
 		free(place);
 	}
 	else
-		(void) fprintf(stream, "slipway: %serror:%s %s", red, plain, problem->message);
+		(void) fprintf(stream, "slipway: %serror:%s ", red, plain);
+	print_text(stream, "", problem->message, "");
 	if (problem->sqlstate != NULL)
 		(void) fprintf(stream, " (%s)", problem->sqlstate);
 	(void) fputc('\n', stream);
 	print_excerpt(stream, problem, find_file(problem, folder));
 	if (problem->detail != NULL)
-		(void) fprintf(stream, "detail: %s\n", problem->detail);
+		print_text(stream, "detail: ", problem->detail, "\n");
 	if (problem->context != NULL)
-		(void) fprintf(stream, "context: %s\n", problem->context);
+		print_text(stream, "context: ", problem->context, "\n");
 	if (problem->hint != NULL)
-		(void) fprintf(stream, "hint: %s\n", problem->hint);
+		print_text(stream, "hint: ", problem->hint, "\n");
 }
 
 static void

@@ -28,6 +28,14 @@ value_of(const SlipwayStoredLogin *login, int setting)
 	return login->lookups[setting].state == SLIPWAY_SECRET_FOUND ? login->lookups[setting].value.data : NULL;
 }
 
+static void
+release_items(SlipwayStoredLogin *login)
+{
+	for (size_t i = 0; i < login->item_count; i++)
+		slipway_secret_free(login->values[i]);
+	login->item_count = 0;
+}
+
 SlipwaySecretFault *
 slipway_stored_login_read(SlipwaySecretStore *store, SlipwayStoredLogin *login)
 {
@@ -53,9 +61,7 @@ void
 slipway_stored_login_release(SlipwayStoredLogin *login)
 {
 	slipway_secret_lookup_release(login->lookups, SLIPWAY_STORED_LOGIN_MAX);
-	for (size_t i = 0; i < login->item_count; i++)
-		slipway_secret_free(login->values[i]);
-	login->item_count = 0;
+	release_items(login);
 }
 
 const char *
@@ -169,19 +175,21 @@ add_pair(SlipwayBuffer *text, const char *keyword, const char *value)
 	slipway_buffer_add_char(text, '\'');
 }
 
-/* Of a keyword that is there twice the later one counts; but the password that it had goes. */
+/* Of a keyword that is there twice the later one counts; but the password that it had goes. What needs quotes stands at the end. */
 static void
 change_keywords(SlipwayBuffer *text, const char *conninfo, const char *role, const char *password)
 {
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_";
+	bool		is_plain = password[strspn(password, plain)] == '\0';
 	PQconninfoOption *options = parse(conninfo);
 	char	   *without = NULL;
 
 	for (const PQconninfoOption *option = options; option != NULL && option->keyword != NULL; option++)
 		if (strcmp(option->keyword, "password") == 0 && option->val != NULL)
-			without = slipway_stored_password_replace(conninfo, option->val, password);
+			without = slipway_stored_password_replace(conninfo, option->val, is_plain ? password : "-");
 	slipway_buffer_add(text, without != NULL ? without : conninfo);
 	add_pair(text, "user", role);
-	if (without == NULL)
+	if (without == NULL || !is_plain)
 		add_pair(text, "password", password);
 	slipway_secret_free(without);
 	PQconninfoFree(options);
@@ -207,6 +215,7 @@ change_string(const char *conninfo, const char *role, const char *password)
 void
 slipway_stored_login_change(SlipwayStoredLogin *login, const char *role, const char *password)
 {
+	release_items(login);
 	add_item(login, USERNAME, slipway_secret_copy(role));
 	add_item(login, PASSWORD, slipway_secret_copy(password));
 	if (value_of(login, USER) != NULL)

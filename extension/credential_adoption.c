@@ -23,16 +23,17 @@
  * touched.
  */
 static void
-check_password(const SlipwayCredential *credential, const char *verifier, bool had_password)
+check_password(const SlipwayCredential *credential, const char *verifier, bool has_password)
 {
-	if (had_password == (verifier == NULL))
+	if (has_password == (verifier == NULL))
 		return;
 	ereport(ERROR,
 			(errcode(SLIPWAY_FOREIGN_ROLE),
 			 errmsg("role \"%s\" cannot be adopted", credential->role),
-			 had_password ? errdetail("It has a password, which is not replaced: it could not be put back.")
+			 has_password ? errdetail("It has a password, which is not replaced: it could not be put back.")
 			 : errdetail("It has no password, and none is given."),
-			 had_password ? errhint("Give no verifier, and keep its password in the secret store; or take it away with ALTER ROLE ... PASSWORD NULL.") : 0));
+			 has_password ?
+			 errhint("Give no verifier, and keep its password in the secret store; or take it away with ALTER ROLE ... PASSWORD NULL.") : 0));
 }
 
 /* Had it a password when it was adopted? */
@@ -55,16 +56,17 @@ had_password_before(const SlipwayCredential *credential)
 void
 slipway_adoption_check(const SlipwayCredential *credential, const char *verifier)
 {
+	bool		has_password;
+
 	if (superuser_arg(get_role_oid(credential->role, false)))
 		ereport(ERROR,
 				(errcode(SLIPWAY_FOREIGN_ROLE),
 				 errmsg("role \"%s\" cannot be adopted", credential->role),
 				 errdetail("It is a superuser.")));
-	if (credential->before == NULL)
-		check_password(credential, verifier, slipway_credential_has_password(credential->role));
+	has_password = slipway_credential_has_password(credential->role);
 	/* One that it has from here may stay, or be another. */
-	else if (had_password_before(credential) || !slipway_credential_has_password(credential->role))
-		check_password(credential, verifier, slipway_credential_has_password(credential->role));
+	if (credential->before == NULL || !has_password || had_password_before(credential))
+		check_password(credential, verifier, has_password);
 }
 
 #define WITH_RIGHTS "given AS (" SLIPWAY_QUERY_CREDENTIAL_GIVEN "),\n" \

@@ -6,6 +6,7 @@
 
 #include "access/xact.h"
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
@@ -56,6 +57,8 @@ slipway_decision_begin_as(const char *function, const char *name, SlipwayRight r
 	SlipwayProject *project = slipway_project_load(name);
 
 	slipway_privilege_require(right, project->name);
+	/* A standby would speak of its locks. */
+	PreventCommandDuringRecovery(function);
 	/* The lock that keeps out other runs is the very run's own. */
 	if (slipway_guard_active())
 		ereport(ERROR,

@@ -40,6 +40,7 @@
 #include "miscadmin.h"
 #include "parser/parser.h"
 #include "parser/scanner.h"
+#include "parser/scansup.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
@@ -302,7 +303,7 @@ slipway_statement_parse(const char *text)
 static int
 trimmed_length(const char *script, int start, int end)
 {
-	while (end > start && isspace((unsigned char) script[end - 1]))
+	while (end > start && scanner_isspace(script[end - 1]))
 		end--;
 	return end - start;
 }

@@ -3,6 +3,7 @@
 #
 # INSTRUMENT=asan       built with the address and undefined behaviour sanitizers
 # INSTRUMENT=valgrind   run under valgrind
+# INSTRUMENT=coverage   that counts its lines, into COVERAGE_FOLDER; see test/coverage
 #
 # Each finding is a file in the folder "finding", so that it counts even where a
 # test expects the client to fail. What is a leak: a command that ends with an
@@ -17,6 +18,7 @@ valgrind_options="--quiet --leak-check=full --show-leak-kinds=definite --errors-
 instrument_flags() {
     case ${INSTRUMENT:-} in
         asan) printf '%s\n' "CFLAGS=-O1 -g $sanitizers" "LDFLAGS=$sanitizers" ;;
+        coverage) printf '%s\n' "CFLAGS=-O0 -g --coverage" "LDFLAGS=--coverage" "BUILD=$COVERAGE_FOLDER/unit" ;;
         valgrind) printf '%s\n' "CFLAGS=-O1 -g" "RUN=valgrind $valgrind_options --log-file=$work/finding/unit.%p" ;;
     esac
 }
@@ -28,7 +30,7 @@ instrument_client() {
     mapfile -t flags < <(instrument_flags)
     mkdir "$work/bin" "$work/finding"
     make --no-print-directory -s -j "$(nproc)" -C "$work/tree/client" "${flags[@]}" \
-        BUILD="$work/bin/build" PROGRAM="$work/bin/slipway"
+        BUILD="${COVERAGE_FOLDER:-$work/bin/build}" PROGRAM="$work/bin/slipway"
     if [ "$INSTRUMENT" = valgrind ]; then
         mkdir "$work/bin/plain"
         mv "$work/bin/slipway" "$work/bin/plain/slipway"

@@ -155,6 +155,17 @@ misuse_is([ 'cancel', '3' ], 'superfluous argument "3"', 'Write slipway cancel.'
 misuse_is([ 'watch', 'x' ], 'superfluous argument "x"', 'Write slipway watch.');
 misuse_is([ 'wait', 'x' ], 'superfluous argument "x"', 'Write slipway wait.');
 
+# What a script raises does not draw on the terminal of who deploys it.
+{
+	my $drawn = new_place($node, { '0001_draw.sql' => q{DO $$BEGIN RAISE WARNING E'\x1b[2Jgone\rdone' USING DETAIL = E'a\tb\n\x07'; RAISE E'\u202Eeno'; END$$;} });
+	my ($exit, $out, $err) = client($drawn, ['migrate']);
+
+	is($exit, 5, 'a script that draws: exit code');
+	like($err, qr/WARNING: \\x1b\[2Jgone\\x0ddone .*\ndetail: a\tb\n\\x07\n/, 'a script that draws: its warning is shown as it is');
+	like($err, qr/ERROR: \\u202eeno /, 'a script that draws: so is its error');
+	unlike($out . $err, qr/[\x00-\x08\x0b-\x1f\x7f]/, 'a script that draws: nothing of it reaches the terminal');
+}
+
 history_is_sound($node, 'in the end', db => $place->{db});
 $node->stop;
 done_testing();

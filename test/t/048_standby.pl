@@ -35,6 +35,7 @@ client_is($there, ['log'], { out => qr/0001_a/ }, 'log');
 client_is($there, ['diff'], { err => qr/\Aproject default: nothing differs from the last run/ }, 'diff');
 client_is($there, [ 'diff', '--save', 'x' ], { exit => 1, err => $refused }, 'diff --save');
 client_is($there, ['migrate'], { exit => 1, err => $refused }, 'migrate');
+is(sql($standby, "SELECT slipway.baseline('0001_a')", db => $place->{db})->{error}, 'cannot execute slipway.baseline() during recovery', 'what is said by hand');
 client_is($there, [ 'migrate', '-d', $standby->connstr($place->{db}) . ' target_session_attrs=read-write' ], {
 		exit => 8, err => qr/\Aslipway: error: could not connect \(options\): .* failed: session is read-only\n\z/ },
 	'a connection that has to be to the primary', connect => 0);

@@ -134,6 +134,24 @@ is(password(), $new, 'and leaves what the first one has stored');
 is(logs_in($place, $env[0]), $place->{app}, 'which works');
 store_is_clean($cloud, 'two');
 
+# Secrets that stand for themselves: when the next change is due stays known
+
+my $alone = new_secret_place($node);
+my %alone = (cloud_env(new_cloud()), SLIPWAY_SECRETS => 'barbican', SLIPWAY_SECRET_PREFIX => 'ALONE_');
+my %setting = (DB_HOST => $node->host, DB_PORT => $node->port, DB_NAME => $alone->{db}, DB_USERNAME => $alone->{app}, DB_PASSWORD => $alone->{password}{app});
+for my $name (sort keys %setting)
+{
+	write_folder({ value => $setting{$name} }, $alone->{home});
+	($exit, $out, $err) = client($alone, [ 'secret', 'put', $name, '--file', 'value', '--rotation', '90d', '--purpose', 'the shop' ], connect => 0, env => \%alone);
+	is($exit, 0, "$name is stored") or diag($err);
+}
+($exit, $out, $err) = client($alone, [ 'secret', 'rotate' ], connect => 0, env => \%alone);
+is($exit, 0, 'secrets that are in no set') or diag($err);
+isnt(in_force($alone, \%alone, 'DB_PASSWORD')->{DB_PASSWORD}, $setting{DB_PASSWORD}, 'there is a new password');
+is(logs_in($alone, \%alone), $alone->{app}, 'which works');
+($exit, $out, $err) = client($alone, [ 'secret', 'list' ], connect => 0, env => \%alone);
+like($out, qr/^ALONE_DB_PASSWORD +secret +0 days +in (?:89|90) days +the shop/m, 'it is due when the old one was');
+
 # A change that the server has not ended when nobody waits for it any more, as its standby is away
 
 sql($node, "ALTER SYSTEM SET synchronous_standby_names = 'nobody'");

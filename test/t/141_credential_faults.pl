@@ -235,6 +235,13 @@ subtest barbican => sub {
 		is_undone($place, 'shop', $name);
 	}
 
+	# a step by itself
+	set_faults($faults, { service => 'barbican', method => 'POST', path => '/secrets', after => 1, do => 'status', status => 403, body => 'no' });
+	($exit, $out, $err) = credential($place, 'generate', 'shop');
+	is($exit, 1, 'generate by itself: one can be stored only') or diag($err);
+	set_faults($faults);
+	is_undone($place, 'shop', 'generate by itself', status => 'failed');
+
 	# the store dies before a way back: the database waits
 	set_faults($faults, { service => 'barbican', method => 'POST', path => '/containers', do => 'status', status => 403, body => 'no' },
 		{ service => 'barbican', method => 'DELETE', do => 'status', status => 503, body => 'down' });

@@ -250,6 +250,85 @@ test_file(void **state)
 	harness_remove_folder(folder);
 }
 
+#define SET_1 "0123456789abcdef0123456789abcdef"
+#define SET_2 "fedcba9876543210fedcba9876543210"
+
+static void
+expect_published(SlipwaySecretStore *store, const char *set, bool expected)
+{
+	bool		published;
+
+	assert_null(slipway_secret_store_is_published(store, set, &published));
+	assert_int_equal(published, expected);
+}
+
+/* Several settings come into force together, and go together. */
+static void
+test_file_sets(void **state)
+{
+	static const char before[] = "# c\nP_A=old\nP_C=c\nQ_A=q\n";
+	char	   *folder;
+	char		path[256];
+	SlipwaySecretStore *store = open_file(before, &folder, path, sizeof(path));
+	SlipwaySecretItem first[] = {{.name = "A", .bytes = "1", .length = 1}, {.name = "B", .bytes = "b 1", .length = 3}};
+	SlipwaySecretItem second = {.name = "A", .bytes = "2", .length = 1, .policy = {.purpose = "is not kept"}};
+	SlipwaySecretLookup lookup = {.name = "B"};
+	SlipwaySecretSetList sets;
+	SlipwaySecretList list;
+
+	(void) state;
+	assert_true(slipway_secret_store_has_sets(store));
+	assert_null(slipway_secret_store_stage(store, SET_1, first, 2));
+	assert_null(slipway_secret_store_fetch_staged(store, SET_1, &lookup, 1));
+	assert_string_equal(lookup.value.data, "b 1");
+	slipway_secret_lookup_release(&lookup, 1);
+	expect_text(store, "A", "old");
+	expect_text(store, "B", NULL);
+	expect_published(store, SET_1, false);
+	for (int i = 0; i < 2; i++)
+		assert_null(slipway_secret_store_publish(store, SET_1, false));
+	expect_published(store, SET_1, true);
+	expect_text(store, "A", "1");
+	expect_text(store, "B", "b 1");
+	expect_text(store, "C", "c");
+	assert_null(slipway_secret_store_list(store, &list));
+	assert_int_equal(list.count, 3);
+	assert_true(list.entries[0].in_set && list.entries[1].in_set && !list.entries[2].in_set);
+	slipway_secret_list_release(&list);
+	assert_null(slipway_secret_store_find_sets(store, "B", &sets));
+	assert_int_equal(sets.count, 1);
+	assert_string_equal(sets.sets[0].name, SET_1);
+	assert_string_equal(sets.sets[0].prefix, "P_");
+	slipway_secret_set_list_release(&sets);
+	/* a second one, and back; the first cannot be published again meanwhile */
+	assert_null(slipway_secret_store_stage(store, SET_2, &second, 1));
+	assert_null(slipway_secret_store_publish(store, SET_2, true));
+	expect_text(store, "A", "2");
+	expect_text(store, "B", NULL);
+	expect_fault(slipway_secret_store_publish(store, SET_1, false), SLIPWAY_SECRET_FAULT_CONFLICT, "at the same time");
+	for (int i = 0; i < 2; i++)
+		assert_null(slipway_secret_store_withdraw(store, SET_2));
+	expect_text(store, "A", "1");
+	expect_text(store, "B", "b 1");
+	expect_published(store, SET_1, true);
+	assert_null(slipway_secret_store_withdraw(store, SET_1));
+	expect_file(path, before);
+	/* what is retired does not come back */
+	assert_null(slipway_secret_store_stage(store, SET_1, first, 2));
+	assert_null(slipway_secret_store_publish(store, SET_1, false));
+	assert_null(slipway_secret_store_stage(store, SET_2, &second, 1));
+	assert_null(slipway_secret_store_publish(store, SET_2, false));
+	assert_null(slipway_secret_store_retire(store, SET_1));
+	expect_text(store, "A", "2");
+	assert_null(slipway_secret_store_retire(store, SET_2));
+	expect_text(store, "A", "2");
+	expect_text(store, "B", "b 1");
+	assert_null(slipway_secret_store_withdraw(store, SET_2));
+	expect_file(path, "# c\nP_C=c\nQ_A=q\nP_B=\"b 1\"\n");
+	slipway_secret_store_close(store);
+	harness_remove_folder(folder);
+}
+
 static void
 test_new_file(void **state)
 {
@@ -313,6 +392,7 @@ main(void)
 		cmocka_unit_test(test_open),
 		cmocka_unit_test(test_environment),
 		cmocka_unit_test(test_file),
+		cmocka_unit_test(test_file_sets),
 		cmocka_unit_test(test_new_file),
 		cmocka_unit_test(test_refused_files),
 	};
