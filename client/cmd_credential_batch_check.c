@@ -218,13 +218,15 @@ slipway_cmd_credential_batch_estimate(const SlipwayArguments *arguments)
 	PGconn	   *conn = slipway_credential_connect(arguments);
 	Estimate	estimate = {.left = 0};
 	SlipwayBatch batch;
+	long		rounds;
 	double		total;
 
 	slipway_batch_read(conn, arguments->words[1], &batch);
 	read_roles(conn, &batch, &estimate);
 	read_risks(conn, &batch, &estimate);
 	read_times(conn, &estimate);
-	total = estimate.each < 0 ? -1 : estimate.each * (double) ((estimate.left + parallel - 1) / parallel);
+	rounds = (estimate.left + parallel - 1) / parallel;
+	total = estimate.each < 0 ? -1 : estimate.each * (double) rounds;
 	if (slipway_output_is_json())
 		slipway_output_json(json_pack("{s:s, s:I, s:I, s:I, s:o, s:o, s:I, s:i, s:I, s:I, s:I, s:I, s:{s:I, s:I, s:I}}", "event", "estimate",
 									  "batch", (json_int_t) atoll(batch.number), "left", (json_int_t) estimate.left,

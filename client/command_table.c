@@ -824,8 +824,8 @@ const SlipwayCommand slipway_command_table[] = {
 		"Of the projects of a CSV file with a column project_ref (--input), of those\n"
 		"that have a credential but no role yet (--missing), or of those that have come\n"
 		"to some status. The latter two leave out what another batch has to do, and\n"
-		"begin with what was registered first. Prints the number of the batch. If anything is\n"
-		"wrong with the file, each such line is named, and no batch is made.",
+		"begin with what was registered first. Prints the number of the batch. If\n"
+		"anything is wrong with the file, each such line is named, and no batch is made.",
 		.examples =
 		"slipway -e prod credential batch create --missing --size 50\n"
 		"slipway -e prod credential batch create --input projects.csv --name friday",
@@ -848,8 +848,8 @@ const SlipwayCommand slipway_command_table[] = {
 		.description =
 		"Of what is to be done: whether anything stands in the way, in the database or\n"
 		"in the store of secrets. What is said to have succeeded is validated again,\n"
-		"with a real login. Prints what is not in order, and with --verbose all of it; exits\n"
-		"with 4 if anything is not.",
+		"with a real login. Prints what is not in order, and with --verbose all of it;\n"
+		"exits with 4 if anything is not.",
 		.examples = "slipway -e prod --secrets barbican credential batch validate 4",
 		.options = OPTIONS(SLIPWAY_OPTION_GRACE, SLIPWAY_OPTION_HEALTH_URL, SLIPWAY_OPTION_HEALTH_TIMEOUT),
 		.run = slipway_cmd_credential_batch_validate,

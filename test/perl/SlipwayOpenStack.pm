@@ -271,14 +271,20 @@ sub ask_barbican
 		{ 'X-Auth-Token' => user_token($cloud, $user), Accept => 'application/json', %headers }, $body);
 }
 
-# What the store has, oldest first: secrets and containers as Barbican says that they are.
+# What the store has, oldest first: secrets and containers as Barbican says that they are. It gives out no more than some at a time.
 sub list_all
 {
 	my ($cloud, $kind) = @_;
-	my $answer = ask_barbican($cloud, 'creator', 'GET', "$kind?limit=1000&sort=created:asc");
+	my @all;
 
-	die "could not list $kind: $answer->{status} $answer->{content}\n" unless $answer->{success};
-	return @{ $answer->{data}{$kind} };
+	while (1)
+	{
+		my $answer = ask_barbican($cloud, 'creator', 'GET', "$kind?limit=1000&sort=created:asc&offset=" . @all);
+
+		die "could not list $kind: $answer->{status} $answer->{content}\n" unless $answer->{success};
+		push @all, @{ $answer->{data}{$kind} };
+		return @all if @all >= $answer->{data}{total} || !@{ $answer->{data}{$kind} };
+	}
 }
 
 sub barbican_secrets { return list_all($_[0], 'secrets') }

@@ -167,6 +167,12 @@ for my $name (sort keys %ask)
 		is($complete->('new', '--dir', 'oth'), "other$folder_mark{$name}", 'a folder');
 		is($complete->('completion', ''), 'bash fish migrations zsh', 'values of an argument');
 		is($complete->('help', 'comp'), 'completion', 'help of a command');
+		is($complete->('secret', 'rota'), 'rotate', 'a command of a group');
+		is($complete->('credential', 'ba'), 'batch', 'a group in a group');
+		is($complete->('credential', 'batch', 're'), 'report resume', 'a command of that');
+		is($complete->('credential', 'batch', 'run', '--max'), '--max-duration --max-failures', 'its options');
+		is($complete->('credential', 'batch', 'list', '--miss'), '', 'not those of another one of that name');
+		is($complete->('credential', 'list', '--miss'), '--missing', 'which has them');
 		if ($name ne 'fish')
 		{
 			is($complete->('--dir', 'other', 'migrate', '--to', ''), '0009_z', 'names in another folder');

@@ -2,7 +2,7 @@
 # has a role of its own, which is as it should be, and nothing else is left: no role, no secret, no session of the role that they
 # have shared, no password in the log.
 #
-# CREDENTIAL_PROJECTS=N   how many projects (30)
+# CREDENTIAL_PROJECTS=N   how many projects (24)
 # TORTURE_SEED=N          the same moments again, as far as that can be had
 # KILL_BARBICAN=yes       Barbican's own processes too: nobody else may use them at that time
 
@@ -23,7 +23,7 @@ use Time::HiRes qw(sleep time);
 $PostgreSQL::Test::Utils::timeout_default = 7200;
 
 my $why = why_no_openstack();
-my $count = $ENV{CREDENTIAL_PROJECTS} // 30;
+my $count = $ENV{CREDENTIAL_PROJECTS} // 24;
 my $seed = $ENV{TORTURE_SEED} // int(rand(1e6));
 note("TORTURE_SEED=$seed");
 note("Barbican is not there ($why): a file in its place") if defined $why;
@@ -122,6 +122,7 @@ my @kinds = sort keys %end;
 my $cycles = int($count / 100) || 1;
 my @order = map { sort { rand() <=> 0.5 } @kinds } 1 .. $cycles;
 my $step = int(0.8 * $count / @order) || 1;
+my $parallel = $count < 100 ? 2 : 4;
 my $began = time();
 my $deadline = $began + 300 + 12 * $count;
 my (%hit, %codes, $client);
@@ -147,7 +148,7 @@ sub take_end
 # An end after some more projects are done, as otherwise none ever would; in an order that chance gives, over the whole batch.
 while (ask($left) > 0 && time() < $deadline)
 {
-	$client = start_client($place, [ qw(credential batch resume torture --parallel 4), rand() < 0.5 ? '--retry-failed' : () ], env => $place->{env})
+	$client = start_client($place, [ qw(credential batch resume torture --parallel), $parallel, rand() < 0.5 ? '--retry-failed' : () ], env => $place->{env})
 	  unless defined $client;
 	my $goal = ask($succeeded) + $step;
 	my $until = time() + 20;
@@ -168,7 +169,7 @@ take_end() if defined $client;
 note("ended: $_ ($hit{$_} times)") for sort keys %hit;
 note('exit codes: ' . join ', ', map { "$_ ($codes{$_} times)" } sort { $a <=> $b } keys %codes);
 note('after ' . int(time() - $began) . ' s: ' . ask(q{SELECT string_agg(outcome || ' ' || n, ', ') FROM (SELECT outcome, count(*) AS n FROM slipway.batch_item GROUP BY 1) o}));
-is(join(', ', grep { !$hit{$_} } @kinds), '', 'everything was ended at least once');
+is(join(', ', grep { !$hit{$_} } @kinds), '', 'everything was ended at least once') if $count >= 24;
 
 # The first project is in the way of nobody any more.
 set_faults($faults) if defined $faults;
