@@ -175,12 +175,33 @@ stage(SlipwayCredentialWork *work, const char *password)
 	return good;
 }
 
+/* Is the set the one in force, for this role? Then nothing in it may be replaced: it would be in force no more. */
+static bool
+is_in_force(SlipwayCredentialWork *work, bool *in_force)
+{
+	char	   *why;
+
+	*in_force = false;
+	if (!slipway_credential_secret_in_force(work, work->role, NULL, &why))
+		return false;
+	if (why != NULL)
+	{
+		free(why);
+		return true;
+	}
+	return slipway_credential_work_check(work, slipway_secret_store_is_published(work->store, work->set, in_force));
+}
+
 bool
 slipway_credential_secret_stage(SlipwayCredentialWork *work)
 {
 	char	   *password = NULL;
-	bool		good = slipway_credential_secret_password(work, &password);
+	bool		in_force;
+	bool		good = is_in_force(work, &in_force);
 
+	if (!good || in_force)
+		return good;
+	good = slipway_credential_secret_password(work, &password);
 	if (good && password == NULL)
 		password = slipway_stored_password_make();
 	good = good && stage(work, password);

@@ -79,7 +79,7 @@ char	   *slipway_credential_work_reference(const SlipwayCredentialWork *work);
 
 /*
  * What the store has. stage: makes a password, or takes the role's own where it has one, and puts it into the set with
- * all settings that name the role. password: that of the set, or of what is in force for this role; NULL: there is none;
+ * all settings that name the role, unless the set is in force already. password: that of the set, or of what is in force for this role; NULL: there is none;
  * a secret block.
  */
 bool		slipway_credential_secret_stage(SlipwayCredentialWork *work);

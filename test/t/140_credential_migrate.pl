@@ -58,6 +58,16 @@ for my $kind ('file', defined $why ? () : 'barbican')
 			}
 		}
 		no_traces_left($place, 'all three');
+
+		# one that is in force, but was not validated: as after a crash just then
+		add_project($place, 'news');
+		is((credential($place, $_, 'news'))[0], 0, "$_ by itself") for qw(generate create update);
+		my $password = stored($place, 'news', 'DB_PASSWORD');
+		($exit, $out, $err) = credential($place, 'migrate', 'news');
+		is($exit, 0, 'migrate goes on') or diag($err);
+		is(stored($place, 'news', 'DB_PASSWORD'), $password, 'with the same password');
+		is(log_in($place, 'news'), "app_news_$place->{number}", 'which works');
+		no_traces_left($place, 'going on');
 		log_is_clean($place, $kind);
 	};
 }
