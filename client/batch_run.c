@@ -34,6 +34,7 @@ typedef struct Hand
 	int			channel;
 	bool		busy;
 	char	   *project;		/* what it is at, or NULL */
+	double		began_at;		/* with that; slipway_clock_now() */
 	SlipwayBuffer line;			/* the beginning of one that is not whole */
 } Hand;
 
@@ -101,15 +102,21 @@ static void
 show_projects(Crew *crew)
 {
 	SlipwayBuffer text = {0};
+	double		now = slipway_clock_now();
+	double		longest = 0;
 	char	   *line;
 
 	for (int i = 0; i < crew->run->parallel; i++)
 		if (crew->hands[i].project != NULL)
+		{
 			slipway_buffer_format(&text, "%s%s", text.length > 0 ? ", " : "", crew->hands[i].project);
+			if (now - crew->hands[i].began_at > longest)
+				longest = now - crew->hands[i].began_at;
+		}
 	line = slipway_buffer_take(&text);
 	if (crew->progress != NULL)
 		crew->progress->done = crew->run->counts.succeeded + crew->run->counts.failed + crew->run->counts.rolled_back;
-	slipway_progress_move(crew->progress, line, slipway_clock_now() - crew->began_at);
+	slipway_progress_move(crew->progress, line, longest);
 	free(line);
 }
 
@@ -157,7 +164,10 @@ note_event(Crew *crew, Hand *hand, const json_t *object)
 	const char *event = read_text(object, "event");
 
 	if (strcmp(event, "begun") == 0)
+	{
 		hand->project = slipway_memory_copy(read_text(object, "project"));
+		hand->began_at = slipway_clock_now();
+	}
 	else if (strcmp(event, "say") == 0)
 		slipway_output_detail("%s: %s", read_text(object, "project"), read_text(object, "text"));
 	else if (strcmp(event, "fault") == 0)

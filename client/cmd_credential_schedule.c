@@ -4,7 +4,6 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "command.h"
 #include "connection.h"
@@ -185,26 +184,40 @@ slipway_cmd_credential_schedule_list(const SlipwayArguments *arguments)
 	return SLIPWAY_EXIT_DONE;
 }
 
-/* What the command line has of what a later call needs, without anything secret: "-e prod", "-c /etc/slipway.conf". */
+/* The path that a configuration file has from wherever it is used; the caller frees it. */
+static char *
+make_absolute(const char *path)
+{
+	char	   *real = realpath(path, NULL);
+
+	return real != NULL ? real : slipway_memory_copy(path);
+}
+
+/*
+ * What the command line has of what a later call needs, without anything secret: "--env=prod", "--config=/etc/slipway.conf".
+ * The caller frees the words.
+ */
 static void
-make_command(const SlipwayArguments *arguments, const char *words[MAX_WORDS])
+make_command(const SlipwayArguments *arguments, char *words[MAX_WORDS])
 {
 	static const SlipwayOptionId kept[] = {SLIPWAY_OPTION_ENV, SLIPWAY_OPTION_CONFIG, SLIPWAY_OPTION_SECRETS, SLIPWAY_OPTION_SECRET_PREFIX};
-	char		path[4096];
-	ssize_t		length = readlink("/proc/self/exe", path, sizeof(path) - 1);
 	size_t		count = 0;
 
-	words[count++] = length > 0 ? slipway_memory_copy_bytes(path, (size_t) length) : "/usr/bin/slipway";
+	words[count] = realpath("/proc/self/exe", NULL);
+	if (words[count] == NULL)
+		words[count] = slipway_memory_copy("/usr/bin/slipway");
+	count++;
 	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
 	{
 		const char *value = slipway_option_text(arguments, kept[i]);
+		char	   *path;
 
 		/* what comes from a variable or a section comes from there again */
 		if (value == NULL || arguments->sources[kept[i]] != NULL)
 			continue;
-		if (kept[i] == SLIPWAY_OPTION_CONFIG && realpath(value, NULL) != NULL)
-			value = realpath(value, NULL);
-		words[count++] = slipway_memory_format("--%s=%s", slipway_option_table[kept[i]].name, value);
+		path = kept[i] == SLIPWAY_OPTION_CONFIG ? make_absolute(value) : slipway_memory_copy(value);
+		words[count++] = slipway_memory_format("--%s=%s", slipway_option_table[kept[i]].name, path);
+		free(path);
 	}
 	words[count] = NULL;
 }
@@ -215,7 +228,7 @@ slipway_cmd_credential_schedule_print(const SlipwayArguments *arguments)
 	bool		systemd = slipway_option_flag(arguments, SLIPWAY_OPTION_SYSTEMD);
 	bool		pg_cron = slipway_option_flag(arguments, SLIPWAY_OPTION_PG_CRON);
 	bool		kubernetes = slipway_option_flag(arguments, SLIPWAY_OPTION_KUBERNETES);
-	const char *command[MAX_WORDS];
+	char	   *command[MAX_WORDS];
 	SlipwaySchedule schedule;
 	SlipwayBuffer text = {0};
 	PGconn	   *conn;
@@ -226,13 +239,15 @@ slipway_cmd_credential_schedule_print(const SlipwayArguments *arguments)
 	slipway_schedule_read(conn, arguments->words[1], &schedule);
 	make_command(arguments, command);
 	if (systemd)
-		slipway_schedule_write_systemd(&schedule, command, &text);
+		slipway_schedule_write_systemd(&schedule, (const char *const *) command, &text);
 	else if (pg_cron)
 		slipway_schedule_write_pg_cron(&schedule, PQdb(conn), &text);
 	else
-		slipway_schedule_write_kubernetes(&schedule, command, &text);
+		slipway_schedule_write_kubernetes(&schedule, (const char *const *) command, &text);
 	(void) fputs(text.data, stdout);
 	free(text.data);
+	for (size_t i = 0; command[i] != NULL; i++)
+		free(command[i]);
 	slipway_schedule_release(&schedule);
 	return SLIPWAY_EXIT_DONE;
 }

@@ -18,7 +18,7 @@
 #include "memory.h"
 
 #define LINE_BYTES 57			/* are 76 letters of base64 */
-#define WORD_BYTES 45			/* of a header: 60, with what is around them at most 75 */
+#define WORD_BYTES 39			/* of a header: 52, with what is around them and "Subject: " at most 76 */
 
 bool
 slipway_mail_is_url(const char *url)
