@@ -491,6 +491,6 @@ slipway_dotenv_rewrite(const SlipwayDotenv *dotenv, SlipwayDotenvChoice leaves, 
 	}
 	slipway_secret_buffer_add_bytes(result, dotenv->text + done, dotenv->length - done);
 	if (!writer.is_added && result->length > 0 && result->data[result->length - 1] != '\n')
-		slipway_secret_buffer_add(result, writer.line_end);
+		slipway_secret_buffer_add(result, result->data[result->length - 1] == '\r' ? "\n" : writer.line_end);
 	add_block(&writer);
 }

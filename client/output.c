@@ -193,7 +193,8 @@ slipway_output_duration(double milliseconds)
 		return slipway_memory_format("%.0f ms", milliseconds);
 	if (milliseconds < 59995)
 		return slipway_memory_format("%.2f s", milliseconds / 1000);
-	seconds = (long) (milliseconds / 1000 + 0.5);
+	/* What others say may be longer than anything lasts. */
+	seconds = milliseconds < 1e15 ? (long) (milliseconds / 1000 + 0.5) : (long) 1e12;
 	if (seconds < 3600)
 		return slipway_memory_format("%ld min %ld s", seconds / 60, seconds % 60);
 	return slipway_memory_format("%ld h %ld min", seconds / 3600, seconds % 3600 / 60);

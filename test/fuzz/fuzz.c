@@ -15,6 +15,7 @@
 #include "die.h"
 
 #define MAX_CLEAN_UPS 64
+#define MAX_FILES 8
 
 /* The linker puts these in the place of those of die.c. */
 _Noreturn void __wrap_slipway_die(SlipwayExitCode code, const char *hint, const char *format,...)
@@ -77,8 +78,17 @@ __wrap_slipway_die_pop(void)
 int
 fuzz_try(void (*function) (void *argument), void *argument)
 {
+	/* Files that it had open would be too many some day. */
+	int			lowest = dup(STDIN_FILENO);
+
+	fuzz_check(lowest >= 0);
+	(void) close(lowest);
 	if (setjmp(back) != 0)
+	{
+		for (int file = lowest; file < lowest + MAX_FILES; file++)
+			(void) close(file);
 		return 1;
+	}
 	function(argument);
 	fuzz_check(depth == 0);
 	return 0;
