@@ -133,12 +133,18 @@ slipway_approval_list(const SlipwayPlan *plan, int nsteps, bool with_verify, boo
 	return list_concat(hooks, approvals);
 }
 
-void
-slipway_approval_begin(SlipwayRun *run)
+bool
+slipway_approval_applies(const SlipwayRun *run)
 {
 	bool		undone = strcmp(run->action, "rehearse") == 0 || strcmp(run->action, "verify") == 0;
 
-	run->approval = (!undone || run->project->owner) && slipway_approval_required(run->project->name);
+	return (!undone || run->project->owner) && slipway_approval_required(run->project->name);
+}
+
+void
+slipway_approval_begin(SlipwayRun *run)
+{
+	run->approval = slipway_approval_applies(run);
 	slipway_variables_require_plain(run->approval);
 }
 

@@ -50,9 +50,14 @@ extern void slipway_approval_read(const char *project, List *approvals, const ch
 extern List *slipway_approval_list(const SlipwayPlan *plan, int nsteps, bool with_verify, bool with_down);
 
 /*
- * A run begins to look at what it is to do: finds out whether that must have been approved, and if so
- * sees to it that the values of variables are no SQL. A rehearsal and a verification, which are rolled back, need no
+ * Must what the run executes have been approved? A rehearsal and a verification, which are rolled back, need no
  * approval where they run scripts as their caller, who could do so anyway.
+ */
+extern bool slipway_approval_applies(const SlipwayRun *run);
+
+/*
+ * A run begins to look at what it is to do: finds out whether that must have been approved, and if so
+ * sees to it that the values of variables are no SQL.
  */
 extern void slipway_approval_begin(SlipwayRun *run);
 

@@ -14,6 +14,7 @@
 #include "utils/timeout.h"
 
 #include "call.h"
+#include "caller_session.h"
 #include "exec_alone.h"
 #include "exec_rehearsal.h"
 #include "exec_statement.h"
@@ -70,6 +71,7 @@ make_run(const char *action, const char *project, SlipwayOptions *options)
 	run->cancel = slipway_cancel_rule_parse(options->cancel_blockers);
 	slipway_lock_init(&run->lock, run->project);
 	slipway_leftover_remember(run->context);
+	slipway_caller_session_check(run);
 	return run;
 }
 

@@ -144,6 +144,12 @@ slipway_leftover_remember(MemoryContext context)
 	MemoryContextSwitchTo(old);
 }
 
+bool
+slipway_leftover_had_temporary(void)
+{
+	return session.temporary != NIL;
+}
+
 static bool
 contains(List *names, const char *name)
 {

@@ -22,6 +22,9 @@ extern void slipway_leftover_note(const Node *command);
  */
 extern void slipway_leftover_remember(MemoryContext context);
 
+/* Had it temporary objects then? */
+extern bool slipway_leftover_had_temporary(void);
+
 /* In the script's transaction, before it commits. Runs no user code. */
 extern void slipway_leftover_before_commit(void);
 

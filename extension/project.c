@@ -97,6 +97,7 @@ find_project(const char *name)
 		project->name = pstrdup(name);
 		project->lock_key = slipway_project_lock_key(name);
 		project->search_path = isnull ? NULL : make_search_path(DatumGetArrayTypeP(schemas));
+		project->has_schemas = project->search_path != NULL;
 		project->owner = slipway_lookup_text(&row, "owner");
 	}
 	slipway_lookup_close(&row);

@@ -13,6 +13,7 @@ typedef struct SlipwayProject
 	char	   *name;
 	char	   *search_path;	/* as for SET search_path; NULL: the caller's */
 	char	   *owner;			/* role its scripts run as; NULL: the caller */
+	bool		has_schemas;	/* search_path is its own, and not one that the caller has offered */
 	int64		lock_key;
 } SlipwayProject;
 

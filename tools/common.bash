@@ -92,7 +92,12 @@ start_server() { # FOLDER PORT [INITDB_OPTION...]
         echo "fsync = off"
         cat
     } >>"$folder/data/postgresql.conf"
-    as_server env ${SERVER_PRELOAD:+LD_PRELOAD="$SERVER_PRELOAD"} "$bin/pg_ctl" -D "$folder/data" -l "$folder/server.log" -w start >/dev/null || {
+    if [ -n "${SERVER_PRELOAD:-}" ]; then
+        # for the server alone: not every program bears it
+        printf '#!/bin/sh\nexec env LD_PRELOAD=%s %s/postgres "$@"\n' "$SERVER_PRELOAD" "$bin" >"$folder/postgres"
+        chmod 755 "$folder/postgres"
+    fi
+    as_server "$bin/pg_ctl" ${SERVER_PRELOAD:+-p "$folder/postgres"} -D "$folder/data" -l "$folder/server.log" -w start >/dev/null || {
         tail -n 20 "$folder/server.log" >&2
         die "the server did not start"
     }

@@ -73,6 +73,29 @@ SELECT slipway.create_project(current_setting('slipway.project'), NULL, '');
 -- case: the rights are given by a script
 -- must: fail 42501
 SELECT slipway.grant_role('adv_deployer', 'admin');
+-- case: a script approves another one
+-- as: superuser
+-- must: fail SW017
+SELECT slipway.approve('0002', project => current_setting('slipway.project'));
+-- next
+SELECT 1;
+-- case: a script approves, in text that is run
+-- as: superuser
+-- must: fail SW017
+DO $$BEGIN EXECUTE 'SELECT slipway.approve(''0001'', project => ''alive'')'; END$$;
+-- case: a script ends the need for approval
+-- as: superuser
+-- must: fail SW017
+SELECT slipway.require_approval(false, 'why not', current_setting('slipway.project'));
+-- case: a script withdraws an approval
+-- as: superuser
+-- must: fail SW017
+SELECT slipway.withdraw_approval('0001', 'why not', project => 'alive');
+-- case: what was not approved
+-- as: superuser
+-- must: refuse SW008
+-- setup: SELECT slipway.require_approval(true, 'why not', name) FROM slipway.project WHERE name = (SELECT max(name) FROM (SELECT name FROM slipway.project WHERE name LIKE 'case %' ORDER BY length(name) DESC, name DESC LIMIT 1) n)
+SELECT public.mark();
 -- case: the owner of the tables is set by a script
 -- as: superuser
 -- must: fail SW017

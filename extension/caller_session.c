@@ -1,0 +1,86 @@
+/*
+ * caller_session.c
+ *	  What the session of a caller has prepared, which could change what scripts mean.
+ */
+#include "postgres.h"
+
+#include "catalog/namespace.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/varlena.h"
+
+#include "approval.h"
+#include "caller_session.h"
+#include "compat.h"
+#include "leftover.h"
+
+/* As they are unless somebody has set them; a script can still set them for itself. */
+static const struct
+{
+	const char *name;
+	const char *value;
+}			needed[] = {
+	{"standard_conforming_strings", "on"}, {"transform_null_equals", "off"}, {"array_nulls", "on"}
+};
+
+static const char *
+reason(const SlipwayRun *run)
+{
+	return run->project->owner ? psprintf("Scripts of project \"%s\" run as role \"%s\", and what they do is not for their caller to change.",
+										  run->project->name, run->project->owner)
+		: psprintf("Scripts of project \"%s\" run as they were approved.", run->project->name);
+}
+
+/* A schema in which the caller could have put something for the scripts to find. */
+static void
+check_schema(const SlipwayRun *run, const char *name)
+{
+	Oid			schema = get_namespace_oid(strcmp(name, "$user") == 0 ? run->project->owner : name, true);
+
+	if (!OidIsValid(schema) || !slipway_schema_is_writable(schema, GetSessionUserId()))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("the search_path has schema \"%s\", in which role \"%s\" may create objects", get_namespace_name(schema),
+					GetUserNameFromId(GetSessionUserId(), false)),
+			 errdetail("%s They could be found in place of others of the same name.", reason(run)),
+			 errhint("Give the project schemas of its own, with slipway.create_project().")));
+}
+
+/* Who may act as the owner role anyway gains nothing by it. */
+static void
+check_path(const SlipwayRun *run)
+{
+	const char *path = run->project->search_path ? run->project->search_path : GetConfigOption("search_path", false, false);
+	List	   *names;
+	ListCell   *cell;
+
+	if (run->project->owner == NULL || run->project->has_schemas || has_privs_of_role(GetSessionUserId(), run->owner) ||
+		!SplitIdentifierString(pstrdup(path), ',', &names))
+		return;
+	foreach(cell, names)
+		check_schema(run, lfirst(cell));
+}
+
+void
+slipway_caller_session_check(const SlipwayRun *run)
+{
+	if (run->project->owner == NULL && !slipway_approval_applies(run))
+		return;
+	if (slipway_leftover_had_temporary())
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the session has temporary objects"),
+				 errdetail("%s They would be found in place of others of the same name.", reason(run)),
+				 errhint("Use a new session, or DISCARD TEMP.")));
+	check_path(run);
+	for (int i = 0; i < lengthof(needed); i++)
+		if (strcmp(GetConfigOption(needed[i].name, false, false), needed[i].value) != 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("setting \"%s\" must be \"%s\"", needed[i].name, needed[i].value),
+					 errdetail("%s Under another one the same text is other SQL.", reason(run)),
+					 errhint("SET %s = %s.", needed[i].name, needed[i].value)));
+}
