@@ -78,7 +78,7 @@ recovers('a sort without room', '53100', 'pgsql_tmp', "SET work_mem = '64kB'", '
 {
 	my %project = add_one(
 		$node,
-		q{DO $$BEGIN EXECUTE format('COPY (SELECT 1) TO PROGRAM %L', format('prlimit --pid %s --as=%s', pg_backend_pid(), 700000000)); END$$},
+		q{DO $$BEGIN EXECUTE format('COPY (SELECT 1) TO PROGRAM %L', format('cat >/dev/null; prlimit --pid %s --as=%s', pg_backend_pid(), 700000000)); END$$},
 		q{DO $$DECLARE a text[]; BEGIN FOR i IN 1 .. 40 LOOP a := a || repeat('x', 50000000); END LOOP; END$$});
 	my $answer = migrate($node, %project, after => 'SELECT 1 AS alive;', go_on => 1);
 	is($answer->{sqlstate}, '53200', 'no memory: 53200') or diag($answer->{err});
