@@ -70,9 +70,8 @@ print_excerpt(FILE *stream, const SlipwayProblem *problem, const SlipwayScriptFi
 	free(text);
 }
 
-/* Scripts write these texts, and may mean to draw on the terminal of who deploys them. */
-static void
-print_text(FILE *stream, const char *before, const char *text, const char *after)
+void
+slipway_problem_print_text(FILE *stream, const char *before, const char *text, const char *after)
 {
 	char	   *tame = slipway_display_tame(text);
 
@@ -98,17 +97,17 @@ slipway_problem_print(FILE *stream, const SlipwayProblem *problem,
 	}
 	else
 		(void) fprintf(stream, "slipway: %serror:%s ", red, plain);
-	print_text(stream, "", problem->message, "");
+	slipway_problem_print_text(stream, "", problem->message, "");
 	if (problem->sqlstate != NULL)
 		(void) fprintf(stream, " (%s)", problem->sqlstate);
 	(void) fputc('\n', stream);
 	print_excerpt(stream, problem, find_file(problem, folder));
 	if (problem->detail != NULL)
-		print_text(stream, "detail: ", problem->detail, "\n");
+		slipway_problem_print_text(stream, "detail: ", problem->detail, "\n");
 	if (problem->context != NULL)
-		print_text(stream, "context: ", problem->context, "\n");
+		slipway_problem_print_text(stream, "context: ", problem->context, "\n");
 	if (problem->hint != NULL)
-		print_text(stream, "hint: ", problem->hint, "\n");
+		slipway_problem_print_text(stream, "hint: ", problem->hint, "\n");
 }
 
 static void

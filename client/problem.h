@@ -46,4 +46,7 @@ json_t	   *slipway_problem_error(const SlipwayProblem *problem, const SlipwayFol
 /* "m/0007_orders.sql:12:9" or what is known of it; the caller frees it. */
 char	   *slipway_problem_place(const SlipwayProblem *problem, const SlipwayFolder *folder);
 
+/* Prints a text that others have written, who may mean to draw on the terminal of who deploys: see slipway_display_tame(). */
+void		slipway_problem_print_text(FILE *stream, const char *before, const char *text, const char *after);
+
 #endif

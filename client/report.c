@@ -323,11 +323,12 @@ slipway_report_notice(const SlipwayProblem *notice)
 	if (slipway_output_is_quiet() && strcmp(notice->severity, "WARNING") != 0)
 		return;
 	slipway_output_begin_talk();
-	(void) fprintf(stderr, "%s: %s\n", notice->severity, notice->message);
+	(void) fprintf(stderr, "%s", notice->severity);
+	slipway_problem_print_text(stderr, ": ", notice->message, "\n");
 	if (notice->detail != NULL)
-		(void) fprintf(stderr, "detail: %s\n", notice->detail);
+		slipway_problem_print_text(stderr, "detail: ", notice->detail, "\n");
 	if (notice->hint != NULL)
-		(void) fprintf(stderr, "hint: %s\n", notice->hint);
+		slipway_problem_print_text(stderr, "hint: ", notice->hint, "\n");
 }
 
 static void

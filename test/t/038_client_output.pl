@@ -161,7 +161,7 @@ misuse_is([ 'wait', 'x' ], 'superfluous argument "x"', 'Write slipway wait.');
 	my ($exit, $out, $err) = client($drawn, ['migrate']);
 
 	is($exit, 5, 'a script that draws: exit code');
-	like($err, qr/WARNING: \\x1b\[2Jgone\\x0ddone .*\ndetail: a\tb\n\\x07\n/, 'a script that draws: its warning is shown as it is');
+	like($err, qr/WARNING: \\x1b\[2Jgone\\x0ddone\ndetail: a\tb\n\\x07\n/, 'a script that draws: its warning is shown as it is');
 	like($err, qr/ERROR: \\u202eeno /, 'a script that draws: so is its error');
 	unlike($out . $err, qr/[\x00-\x08\x0b-\x1f\x7f]/, 'a script that draws: nothing of it reaches the terminal');
 }
