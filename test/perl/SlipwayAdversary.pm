@@ -324,6 +324,8 @@ sub run_cases
 		my ($group) = $case->{name} =~ /\A([^:]+)/;
 		$controls{$group} += $case->{control} // 0;
 	}
+	# With a choice of cases they may be left out.
+	return if $ENV{ADVERSARY};
 	cmp_ok($controls{$_}, '>', 0, "group $_ has a control") for sort keys %controls;
 	return;
 }
