@@ -267,6 +267,15 @@ sub run_python
 ($exit, $out, $err) = schedule(qw(print night --systemd), '--secret-prefix', 'a %$"\\b');
 my ($timer, $service) = $out =~ /\A# \/etc\/systemd\/system\/slipway-night\.timer\n(.*)# \/etc\/systemd\/system\/slipway-night\.service\n(.*)\z/s;
 like($timer, qr/^OnCalendar=\*-\*-01,15 02:30:00 Europe\/Vienna\nOnCalendar=Mon \*-\*-\* 02:30:00 Europe\/Vienna\n/m, 'systemd: either of two days');
+my $owner = getpwuid($>);
+like($service, qr/^User=\Q$owner\E\nProtectHome=read-only\nReadWritePaths="\Q$place->{home}\E"\nProtectSystem=strict\n/m, 'the file of secrets can be written to') or diag($service);
+{
+	local $place->{env} = {};
+	like((schedule(qw(print night --systemd --secrets file:secrets.env)))[1], qr/^ExecStart="\S+\/slipway" "--secrets=file:\Q$place->{home}\E\/secrets\.env" credential /m, 'and found from anywhere');
+	like((schedule(qw(print night --systemd)))[1], qr/^DynamicUser=yes\nProtectHome=yes\n/m, 'no file');
+	refused([ qw(schedule print night --systemd --secrets file:nowhere.env) ], 2, "slipway: error: could not find \"nowhere.env\": No such file or directory\n", 'a file that is not there');
+	like((schedule(qw(print night --secrets file:secrets.env)))[2], qr/^slipway: warning: the job needs the file of secrets "\Q$place->{home}\E\/secrets\.env"\nhint: Mount /m, 'a pod has none');
+}
 like($service, qr/^ExecStart="\S+\/slipway" "--secret-prefix=a %%\$\$\\"\\\\b" credential schedule run night$/m, 'what it runs');
 SKIP:
 {
