@@ -13,7 +13,7 @@
 #include "server.h"
 
 #define COLUMNS \
-	"SELECT b.batch, b.name, b.options->>'schedule', b.max_failures,\n" \
+	"SELECT b.batch, b.name, b.options->>'schedule', b.failures_left,\n" \
 	"       " SLIPWAY_SERVER_UTC("b.created_at") ", b.created_by, " SLIPWAY_SERVER_UTC("b.started_at") ",\n" \
 	"       " SLIPWAY_SERVER_UTC("b.finished_at") ", " SLIPWAY_SERVER_UTC("b.stopped_at") ", b.stopped_by, b.stop_reason,\n" \
 	"       b.items, b.waiting, b.running, b.interrupted, b.succeeded, b.failed, b.rolled_back, b.skipped\n" \
@@ -21,7 +21,7 @@
 
 enum
 {
-	NUMBER, NAME, SCHEDULE, MAX_FAILURES, CREATED_AT, CREATED_BY, STARTED_AT, FINISHED_AT, STOPPED_AT, STOPPED_BY, STOP_REASON,
+	NUMBER, NAME, SCHEDULE, FAILURES_LEFT, CREATED_AT, CREATED_BY, STARTED_AT, FINISHED_AT, STOPPED_AT, STOPPED_BY, STOP_REASON,
 	ITEMS, WAITING, RUNNING, INTERRUPTED, SUCCEEDED, FAILED, ROLLED_BACK, SKIPPED
 };
 
@@ -39,7 +39,7 @@ read_row(const PGresult *result, int row)
 		.number = slipway_server_text(result, row, NUMBER),
 		.name = slipway_server_text(result, row, NAME),
 		.schedule = slipway_server_text(result, row, SCHEDULE),
-		.max_failures = read_count(result, row, MAX_FAILURES),
+		.failures_left = (long) slipway_server_number(result, row, FAILURES_LEFT, -1),
 		.created_at = slipway_server_text(result, row, CREATED_AT),
 		.created_by = slipway_server_text(result, row, CREATED_BY),
 		.started_at = slipway_server_text(result, row, STARTED_AT),
@@ -119,7 +119,7 @@ slipway_batch_state(const SlipwayBatch *batch)
 		return "done";
 	if (counts->running > 0)
 		return "running";
-	if (batch->stopped_at != NULL)
+	if (batch->stopped_at != NULL || batch->failures_left == 0)
 		return "stopped";
 	return counts->interrupted > 0 ? "interrupted" : "waiting";
 }

@@ -35,7 +35,7 @@ typedef struct SlipwayBatch
 	const char *stopped_by;
 	const char *stop_reason;
 	const char *schedule;		/* that it was made for */
-	long		max_failures;	/* 0: no limit */
+	long		failures_left;	/* before it stops; negative: there is no limit */
 	SlipwayBatchCounts counts;
 } SlipwayBatch;
 

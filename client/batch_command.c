@@ -52,13 +52,13 @@ slipway_batch_command_code(const SlipwayBatchCounts *counts)
 }
 
 void
-slipway_batch_command_print_plan(PGconn *conn, const SlipwayBatch *batch)
+slipway_batch_command_print_plan(PGconn *conn, const SlipwayBatch *batch, bool with_failed)
 {
-	const char *const values[] = {batch->number};
+	const char *const values[] = {batch->number, with_failed ? "true" : "false"};
 	PGresult   *result = slipway_server_query(conn, "SELECT i.project, i.outcome, c.role, c.preset, c.status\n"
 											  "  FROM slipway.batch_item i JOIN slipway.project_credential c ON c.project = i.project\n"
-											  " WHERE i.batch = $1 AND i.outcome IN ('waiting', 'running', 'interrupted') ORDER BY i.item",
-											  1, values);
+											  " WHERE i.batch = $1 AND (i.outcome IN ('waiting', 'running', 'interrupted')\n"
+											  "                          OR $2 AND i.outcome IN ('failed', 'rolled_back')) ORDER BY i.item", 2, values);
 
 	for (int row = 0; row < PQntuples(result); row++)
 		if (slipway_output_is_json())
@@ -118,9 +118,9 @@ add_counts(SlipwayBatchCounts *all, const SlipwayBatchCounts *counts)
 }
 
 static const char *
-describe_stop(SlipwayBatchStop stop)
+describe_stop(const SlipwayBatchRun *run, const SlipwayBatch *batch)
 {
-	switch (stop)
+	switch (run->stop)
 	{
 		case SLIPWAY_BATCH_INTERRUPTED:
 			return "interrupted";
@@ -131,6 +131,10 @@ describe_stop(SlipwayBatchStop stop)
 		case SLIPWAY_BATCH_FAULT:
 			return "nobody could go on";
 		default:
+			if (batch->counts.waiting + batch->counts.interrupted > 0 && batch->stopped_at != NULL)
+				return "stopped by somebody";
+			if (batch->counts.waiting + batch->counts.interrupted > 0 && batch->failures_left == 0)
+				return "stopped, as too many of the batch have failed";
 			return "finished";
 	}
 }
@@ -145,10 +149,10 @@ say_end(const SlipwayBatchRun *run, const SlipwayBatch *batch)
 
 	if (slipway_output_is_json())
 		slipway_output_json(json_pack("{s:s, s:I, s:s, s:f, s:I, s:I, s:I, s:I}", "event", "batch", "batch", (json_int_t) atoll(batch->number),
-									  "stop", describe_stop(run->stop), "duration_ms", run->duration,
+									  "stop", describe_stop(run, batch), "duration_ms", run->duration,
 									  "succeeded", (json_int_t) run->counts.succeeded, "rolled_back", (json_int_t) run->counts.rolled_back,
 									  "failed", (json_int_t) run->counts.failed, "left", (json_int_t) left));
-	slipway_output_say("batch %s: %s after %s: %s", title, describe_stop(run->stop), duration, counts);
+	slipway_output_say("batch %s: %s after %s: %s", title, describe_stop(run, batch), duration, counts);
 	if (left > 0)
 		slipway_output_say("hint: \"slipway credential batch resume %s\" goes on", batch->number);
 	free(duration);
@@ -192,7 +196,7 @@ is_worth_while(const SlipwayBatchRun *run, const SlipwayBatch *batch)
 	long		left = batch->counts.waiting + batch->counts.interrupted + (run->lost_some ? batch->counts.running : 0);
 
 	return left > 0 && run->stop == SLIPWAY_BATCH_NOT_STOPPED && run->fault == NULL && batch->stopped_at == NULL &&
-		(batch->max_failures == 0 || batch->counts.failed + batch->counts.rolled_back < batch->max_failures);
+		batch->failures_left != 0;
 }
 
 /* Until nothing is left, or it is stopped. Returns a new connection, and the batch as it is then. */

@@ -31,7 +31,7 @@ SlipwayExitCode slipway_batch_command_work(const SlipwayArguments *arguments, PG
 /* The code for what has become of a batch as a whole, or of a part of it. */
 SlipwayExitCode slipway_batch_command_code(const SlipwayBatchCounts *counts);
 
-/* What is left of a batch, for people: a line for each project. */
-void		slipway_batch_command_print_plan(PGconn *conn, const SlipwayBatch *batch);
+/* What is left of a batch, perhaps with what has failed, for people: a line for each project. */
+void		slipway_batch_command_print_plan(PGconn *conn, const SlipwayBatch *batch, bool with_failed);
 
 #endif

@@ -7,6 +7,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "die.h"
 #include "memory.h"
@@ -25,6 +26,9 @@
 #define COUNTS "pg_catalog.count(*), " COUNT("waiting") ", " COUNT("running") ", " COUNT("interrupted") ", " COUNT("succeeded") ", " \
 	COUNT("failed") ", " COUNT("rolled_back") ", " COUNT("skipped")
 #define PERCENTILE(share) "pg_catalog.percentile_cont(" share ") WITHIN GROUP (ORDER BY ms) FILTER (WHERE ended)"
+
+/* A time that is read back as it is, whatever DateStyle and TimeZone are: abbreviations of time zones have several meanings. */
+#define LIMIT(time) "pg_catalog.to_char((" time ") AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
 
 static const char fact_query[] =
 ITEMS "SELECT " COUNTS ", " PERCENTILE("0.5") ", " PERCENTILE("0.95") ", pg_catalog.max(ms) FILTER (WHERE ended),\n"
@@ -176,6 +180,24 @@ slipway_batch_report_read_nothing(PGconn *conn, const char *name, SlipwayBatchRe
 	read_all(conn, values, report);
 }
 
+/* Is there such a day, and such a time? */
+static bool
+exists(const char *text)
+{
+	struct tm	time = {.tm_mday = 1};
+	struct tm	same;
+
+	if (sscanf(text, "%4d-%2d-%2d%*c%2d:%2d:%2d", &time.tm_year, &time.tm_mon, &time.tm_mday, &time.tm_hour, &time.tm_min, &time.tm_sec) < 3)
+		return false;
+	if (time.tm_year < 1)
+		return false;
+	time.tm_year -= 1900;
+	time.tm_mon -= 1;
+	same = time;
+	return timegm(&same) != -1 && same.tm_mon == time.tm_mon && same.tm_mday == time.tm_mday && same.tm_hour == time.tm_hour &&
+		same.tm_min == time.tm_min && same.tm_sec == time.tm_sec;
+}
+
 /* "2026-11-22", or with a time behind a T or a blank. */
 static bool
 is_time(const char *text)
@@ -188,7 +210,7 @@ is_time(const char *text)
 	for (size_t i = 0; i < length; i++)
 		if (pattern[i] == 'd' ? !isdigit((unsigned char) text[i]) : pattern[i] != text[i] && !(i == 10 && text[i] == 'T'))
 			return false;
-	return true;
+	return exists(text);
 }
 
 /* FROM..TO; the caller frees both. */
@@ -218,10 +240,13 @@ slipway_batch_report_read_period(PGconn *conn, const char *period, SlipwayBatchR
 	limits[1] = to;
 	limits[2] = to != NULL && strlen(to) == 10 ? "1 day" : "0";
 	if (is_named)
-		result = slipway_server_query(conn, "SELECT pg_catalog.now() - $1::pg_catalog.interval, pg_catalog.now()", 1, limits);
+		result = slipway_server_query(conn, "SELECT " LIMIT("pg_catalog.now() - $1::pg_catalog.interval") ", " LIMIT("pg_catalog.now()") ", false",
+									  1, limits);
 	else
-		result = slipway_server_query(conn, "SELECT $1::pg_catalog.timestamp AT TIME ZONE 'UTC',\n"
-									  "       ($2::pg_catalog.timestamp + $3::pg_catalog.interval) AT TIME ZONE 'UTC'", 3, limits);
+		result = slipway_server_query(conn, "SELECT " LIMIT("f AT TIME ZONE 'UTC'") ", " LIMIT("t AT TIME ZONE 'UTC'") ", f >= t\n"
+									  "  FROM (SELECT $1::pg_catalog.timestamp, $2::pg_catalog.timestamp + $3::pg_catalog.interval) p(f, t)", 3, limits);
+	if (PQgetvalue(result, 0, 2)[0] == 't')
+		slipway_die(SLIPWAY_EXIT_USAGE, NULL, "period \"%s\" ends before it begins", period);
 	*report = (SlipwayBatchReport) {
 		.title = is_named ? slipway_memory_format("the last %s", period[0] == 'd' ? "24 hours" : "7 days") : slipway_memory_copy(period),
 	};

@@ -135,6 +135,20 @@ slipway_batch_from_file(PGconn *conn, const char *path, const char *name, const 
 	return number;
 }
 
+void
+slipway_batch_select_begin(PGconn *conn)
+{
+	/* what others have made is to be seen once the lock is ours, whatever the default is */
+	PQclear(slipway_server_query(conn, "BEGIN ISOLATION LEVEL READ COMMITTED", 0, NULL));
+	PQclear(slipway_server_query(conn, LOCK, 0, NULL));
+}
+
+void
+slipway_batch_select_end(PGconn *conn)
+{
+	PQclear(slipway_server_query(conn, "COMMIT", 0, NULL));
+}
+
 char *
 slipway_batch_from_status(PGconn *conn, const char *status, const char *name, const char *options, const char *max_failures, int size)
 {
@@ -143,15 +157,12 @@ slipway_batch_from_status(PGconn *conn, const char *status, const char *name, co
 	PGresult   *result;
 	char	   *number = NULL;
 
-	PQclear(slipway_server_query(conn, "BEGIN", 0, NULL));
-	PQclear(slipway_server_query(conn, LOCK, 0, NULL));
 	result = slipway_server_query(conn, "SELECT pg_catalog.array_agg(s.project ORDER BY s.registered_at, s.project)\n"
 								  "  FROM (SELECT c.project, c.registered_at\n" OF_STATUS
 								  " ORDER BY c.registered_at, c.project LIMIT $2::pg_catalog.int8) s", 2, values);
 	if (!PQgetisnull(result, 0, 0))
 		number = create(conn, PQgetvalue(result, 0, 0), name, options, max_failures);
 	PQclear(result);
-	PQclear(slipway_server_query(conn, "COMMIT", 0, NULL));
 	free(limit);
 	return number;
 }

@@ -17,9 +17,13 @@
  */
 char	   *slipway_batch_from_file(PGconn *conn, const char *path, const char *name, const char *options, const char *max_failures, int size);
 
+/* Between these nobody else chooses, so that what was looked up before is still so. */
+void		slipway_batch_select_begin(PGconn *conn);
+void		slipway_batch_select_end(PGconn *conn);
+
 /*
  * The same of those whose credential has that status and that no other batch has to do with, those first that were
- * registered first. NULL if there are none.
+ * registered first. NULL if there are none. Between begin and end only.
  */
 char	   *slipway_batch_from_status(PGconn *conn, const char *status, const char *name, const char *options, const char *max_failures,
 									  int size);

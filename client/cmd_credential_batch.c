@@ -39,6 +39,17 @@ read_number(const SlipwayArguments *arguments, SlipwayOptionId option)
 	return slipway_option_text(arguments, option);
 }
 
+/* A name may stand wherever a number may. */
+static const char *
+read_name(const SlipwayArguments *arguments)
+{
+	const char *name = slipway_option_text(arguments, SLIPWAY_OPTION_NAME);
+
+	if (name != NULL && name[strspn(name, "0123456789")] == '\0')
+		slipway_die(SLIPWAY_EXIT_USAGE, NULL, "the name of a batch must not look like the number of one: \"%s\"", name);
+	return name;
+}
+
 static void
 print_created(PGconn *conn, const char *number)
 {
@@ -73,7 +84,7 @@ SlipwayExitCode
 slipway_cmd_credential_batch_create(const SlipwayArguments *arguments)
 {
 	const char *status = choose_status(arguments);
-	const char *name = slipway_option_text(arguments, SLIPWAY_OPTION_NAME);
+	const char *name = read_name(arguments);
 	const char *max_failures = read_number(arguments, SLIPWAY_OPTION_MAX_FAILURES);
 	const char *size_text = read_number(arguments, SLIPWAY_OPTION_SIZE);
 	int			size = size_text != NULL ? slipway_option_integer(arguments, SLIPWAY_OPTION_SIZE, 0) : 0;
@@ -83,7 +94,11 @@ slipway_cmd_credential_batch_create(const SlipwayArguments *arguments)
 	if (status == NULL)
 		number = slipway_batch_from_file(conn, slipway_option_text(arguments, SLIPWAY_OPTION_INPUT), name, "{}", max_failures, size);
 	else
+	{
+		slipway_batch_select_begin(conn);
 		number = slipway_batch_from_status(conn, status, name, "{}", max_failures, size);
+		slipway_batch_select_end(conn);
+	}
 	if (number != NULL)
 		print_created(conn, number);
 	else

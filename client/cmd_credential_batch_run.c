@@ -47,8 +47,11 @@ slipway_cmd_credential_batch_run(const SlipwayArguments *arguments)
 	else if (batch.stopped_at != NULL)
 		slipway_die(SLIPWAY_EXIT_ERROR, "See \"slipway credential batch resume\".", "batch %s was stopped by %s at %s UTC%s%s", number,
 					batch.stopped_by, batch.stopped_at, batch.stop_reason != NULL ? ": " : "", batch.stop_reason != NULL ? batch.stop_reason : "");
+	else if (batch.failures_left == 0 && batch.counts.running == 0)
+		slipway_die(SLIPWAY_EXIT_ERROR, "See \"slipway credential batch resume\".", "batch %s was stopped, as %ld of it have failed", number,
+					batch.counts.failed + batch.counts.rolled_back);
 	else if (slipway_option_flag(arguments, SLIPWAY_OPTION_DRY_RUN))
-		slipway_batch_command_print_plan(conn, &batch);
+		slipway_batch_command_print_plan(conn, &batch, false);
 	else
 	{
 		slipway_batch_release(&batch);
@@ -75,7 +78,7 @@ slipway_cmd_credential_batch_resume(const SlipwayArguments *arguments)
 	number = slipway_memory_copy(batch.number);
 	if (slipway_option_flag(arguments, SLIPWAY_OPTION_DRY_RUN))
 	{
-		slipway_batch_command_print_plan(conn, &batch);
+		slipway_batch_command_print_plan(conn, &batch, slipway_option_flag(arguments, SLIPWAY_OPTION_RETRY_FAILED));
 		return SLIPWAY_EXIT_DONE;
 	}
 	result = slipway_server_query(conn, "SELECT slipway.resume_batch($1, $2, $3)", 3, (const char *const[]) {

@@ -27,7 +27,8 @@ typedef struct Watch
 {
 	PGconn	   *conn;
 	const char *number;
-	char	   *seen;			/* the end of the last item that was told */
+	int		   *told;			/* by the number of the item: the attempt whose end was told; 0: none */
+	long		items;
 	SlipwayProgress *progress;
 } Watch;
 
@@ -49,25 +50,43 @@ tell_item(const PGresult *result, int row)
 	free(duration);
 }
 
-/* Those that have ended since. */
+/*
+ * Those that have ended since; or, silently, until now. Which they are does not depend on when they have ended: what is
+ * committed first need not have ended first.
+ */
 static void
-tell_items(Watch *watch)
+tell_items(Watch *watch, bool silent)
 {
-	const char *const values[] = {watch->number, watch->seen};
+	const char *const values[] = {watch->number};
 	PGresult   *result = slipway_server_query(watch->conn, "SELECT i.project, i.outcome, pg_catalog.date_part('epoch', i.duration) * 1000, i.message,\n"
-											  "       i.finished_at\n"
+											  "       i.item, i.attempt\n"
 											  "  FROM slipway.batch_item i\n"
-											  " WHERE i.batch = $1 AND i.finished_at > $2::pg_catalog.timestamptz\n"
-											  "   AND i.outcome IN ('succeeded', 'failed', 'rolled_back', 'skipped') ORDER BY i.finished_at", 2, values);
+											  " WHERE i.batch = $1 AND i.outcome IN ('succeeded', 'failed', 'rolled_back', 'skipped')\n"
+											  " ORDER BY i.finished_at", 1, values);
 
 	for (int row = 0; row < PQntuples(result); row++)
-		tell_item(result, row);
-	if (PQntuples(result) > 0)
 	{
-		free(watch->seen);
-		watch->seen = slipway_memory_copy(PQgetvalue(result, PQntuples(result) - 1, 4));
+		long		item = (long) slipway_server_number(result, row, 4, 0);
+		int			attempt = (int) slipway_server_number(result, row, 5, 0);
+
+		if (item < 1 || item > watch->items || watch->told[item - 1] == attempt)
+			continue;
+		watch->told[item - 1] = attempt;
+		if (!silent)
+			tell_item(result, row);
 	}
 	PQclear(result);
+}
+
+/* The highest number of an item: whoever may not see all projects does not see all numbers. */
+static long
+count_items(const Watch *watch)
+{
+	PGresult   *result = slipway_server_query(watch->conn, "SELECT pg_catalog.max(item) FROM slipway.batch_item WHERE batch = $1", 1, &watch->number);
+	long		items = (long) slipway_server_number(result, 0, 0, 0);
+
+	PQclear(result);
+	return items;
 }
 
 static void
@@ -107,11 +126,11 @@ watch_batch(Watch *watch, int signal_fd)
 		long		left;
 
 		slipway_batch_read(watch->conn, watch->number, &batch);
-		tell_items(watch);
+		tell_items(watch, false);
 		left = slipway_batch_left(&batch.counts);
 		idle = batch.counts.running > 0 ? 0 : idle + 1;
 		code = left > 0 ? SLIPWAY_EXIT_STOPPED : slipway_batch_command_code(&batch.counts);
-		if (left == 0 || (batch.counts.running == 0 && (batch.stopped_at != NULL || idle >= IDLE_LOOKS)))
+		if (left == 0 || (batch.counts.running == 0 && (batch.stopped_at != NULL || batch.failures_left == 0 || idle >= IDLE_LOOKS)))
 		{
 			char	   *counts = slipway_batch_describe(&batch.counts);
 
@@ -132,20 +151,18 @@ slipway_cmd_credential_batch_watch(const SlipwayArguments *arguments)
 {
 	Watch		watch = {.conn = slipway_credential_connect(arguments)};
 	SlipwayBatch batch;
-	PGresult   *result;
 	SlipwayExitCode code;
 
 	slipway_batch_read(watch.conn, arguments->words[1], &batch);
 	watch.number = batch.number;
-	result = slipway_server_query(watch.conn, "SELECT coalesce(pg_catalog.max(finished_at), '-infinity') FROM slipway.batch_item WHERE batch = $1",
-								  1, &watch.number);
-	watch.seen = slipway_memory_copy(PQgetvalue(result, 0, 0));
-	PQclear(result);
+	watch.items = count_items(&watch);
+	watch.told = slipway_memory_new((size_t) watch.items * sizeof(int));
+	tell_items(&watch, true);
 	watch.progress = slipway_progress_new();
 	code = watch_batch(&watch, slipway_interrupt_watch());
 	slipway_progress_free(watch.progress);
 	slipway_interrupt_unwatch();
 	slipway_batch_release(&batch);
-	free(watch.seen);
+	free(watch.told);
 	return code;
 }

@@ -2,8 +2,11 @@
  * cmd_credential_schedule.c
  *	  slipway credential schedule set, list, show, delete and print
  */
+#include <errno.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "command.h"
 #include "connection.h"
@@ -184,6 +187,34 @@ slipway_cmd_credential_schedule_list(const SlipwayArguments *arguments)
 	return SLIPWAY_EXIT_DONE;
 }
 
+/* The absolute path of the file that the secrets are in, or NULL; the caller frees it. */
+static char *
+find_file(const SlipwayArguments *arguments)
+{
+	const char *secrets = slipway_option_text(arguments, SLIPWAY_OPTION_SECRETS);
+	char	   *path;
+
+	if (secrets == NULL || strncmp(secrets, "file:", 5) != 0)
+		return NULL;
+	path = realpath(secrets + 5, NULL);
+	if (path == NULL)
+		slipway_die(SLIPWAY_EXIT_USAGE, NULL, "could not find \"%s\": %s", secrets + 5, strerror(errno));
+	return path;
+}
+
+/* Whose that is; the caller frees it. */
+static char *
+find_owner(const char *file)
+{
+	struct stat status;
+	const struct passwd *owner;
+
+	if (stat(file, &status) != 0)
+		slipway_die(SLIPWAY_EXIT_USAGE, NULL, "could not find \"%s\": %s", file, strerror(errno));
+	owner = getpwuid(status.st_uid);
+	return owner != NULL ? slipway_memory_copy(owner->pw_name) : slipway_memory_format("%lu", (unsigned long) status.st_uid);
+}
+
 /* The path that a configuration file has from wherever it is used; the caller frees it. */
 static char *
 make_absolute(const char *path)
@@ -198,7 +229,7 @@ make_absolute(const char *path)
  * The caller frees the words.
  */
 static void
-make_command(const SlipwayArguments *arguments, char *words[MAX_WORDS])
+make_command(const SlipwayArguments *arguments, const char *file, char *words[MAX_WORDS])
 {
 	static const SlipwayOptionId kept[] = {SLIPWAY_OPTION_ENV, SLIPWAY_OPTION_CONFIG, SLIPWAY_OPTION_SECRETS, SLIPWAY_OPTION_SECRET_PREFIX};
 	size_t		count = 0;
@@ -215,7 +246,10 @@ make_command(const SlipwayArguments *arguments, char *words[MAX_WORDS])
 		/* what comes from a variable or a section comes from there again */
 		if (value == NULL || arguments->sources[kept[i]] != NULL)
 			continue;
-		path = kept[i] == SLIPWAY_OPTION_CONFIG ? make_absolute(value) : slipway_memory_copy(value);
+		if (kept[i] == SLIPWAY_OPTION_SECRETS && file != NULL)
+			path = slipway_memory_format("file:%s", file);
+		else
+			path = kept[i] == SLIPWAY_OPTION_CONFIG ? make_absolute(value) : slipway_memory_copy(value);
 		words[count++] = slipway_memory_format("--%s=%s", slipway_option_table[kept[i]].name, path);
 		free(path);
 	}
@@ -232,22 +266,33 @@ slipway_cmd_credential_schedule_print(const SlipwayArguments *arguments)
 	SlipwaySchedule schedule;
 	SlipwayBuffer text = {0};
 	PGconn	   *conn;
+	char	   *file;
+	char	   *owner;
 
 	if (systemd + pg_cron + kubernetes > 1)
 		slipway_die(SLIPWAY_EXIT_USAGE, NULL, "options \"--kubernetes\", \"--systemd\" and \"--pg-cron\" exclude each other");
 	conn = slipway_credential_connect(arguments);
 	slipway_schedule_read(conn, arguments->words[1], &schedule);
-	make_command(arguments, command);
+	/* what is for the database has nothing to do with it */
+	file = pg_cron ? NULL : find_file(arguments);
+	owner = file != NULL ? find_owner(file) : NULL;
+	make_command(arguments, file, command);
 	if (systemd)
-		slipway_schedule_write_systemd(&schedule, (const char *const *) command, &text);
+		slipway_schedule_write_systemd(&schedule, (const char *const *) command, file, owner, &text);
 	else if (pg_cron)
 		slipway_schedule_write_pg_cron(&schedule, PQdb(conn), &text);
 	else
+	{
 		slipway_schedule_write_kubernetes(&schedule, (const char *const *) command, &text);
+		if (file != NULL)
+			slipway_output_warn("Mount a folder there that can be written to, or use barbican.", "the job needs the file of secrets \"%s\"", file);
+	}
 	(void) fputs(text.data, stdout);
 	free(text.data);
 	for (size_t i = 0; command[i] != NULL; i++)
 		free(command[i]);
+	free(file);
+	free(owner);
 	slipway_schedule_release(&schedule);
 	return SLIPWAY_EXIT_DONE;
 }

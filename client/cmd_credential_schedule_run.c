@@ -9,6 +9,7 @@
 #include "batch_command.h"
 #include "batch_notice.h"
 #include "batch_report.h"
+#include "batch_run.h"
 #include "batch_select.h"
 #include "command.h"
 #include "connection.h"
@@ -19,7 +20,10 @@
 #include "schedule.h"
 #include "server.h"
 
-/* The batch of the schedule that is not done yet, or NULL; the caller frees it. One that somebody has stopped is theirs to go on with. */
+/*
+ * The batch of the schedule that is not done yet, or NULL; the caller frees it. One that somebody has stopped, or too many failures,
+ * is for people to go on with.
+ */
 static char *
 find_unfinished(PGconn *conn, const SlipwaySchedule *schedule)
 {
@@ -35,6 +39,10 @@ find_unfinished(PGconn *conn, const SlipwaySchedule *schedule)
 			slipway_die(SLIPWAY_EXIT_ERROR, "It goes on with \"slipway credential batch resume\".",
 						"batch %s of schedule \"%s\" was stopped by %s%s%s", batch.number, schedule->name, batch.stopped_by,
 						batch.stop_reason != NULL ? ": " : "", batch.stop_reason != NULL ? batch.stop_reason : "");
+		if (batch.failures_left == 0)
+			slipway_die(SLIPWAY_EXIT_ERROR, "It goes on with \"slipway credential batch resume\".",
+						"batch %s of schedule \"%s\" was stopped, as %ld of it have failed", batch.number, schedule->name,
+						batch.counts.failed + batch.counts.rolled_back);
 		number = slipway_memory_copy(batch.number);
 	}
 	slipway_batch_release(&batch);
@@ -55,6 +63,22 @@ make_batch(PGconn *conn, const SlipwaySchedule *schedule)
 	return number;
 }
 
+/* Two that run at a time work on the same batch, or there would be twice as many projects. */
+static char *
+take_batch(PGconn *conn, const char *name, SlipwaySchedule *schedule)
+{
+	char	   *number;
+
+	slipway_batch_select_begin(conn);
+	slipway_schedule_release(schedule);
+	slipway_schedule_read(conn, name, schedule);
+	number = find_unfinished(conn, schedule);
+	if (number == NULL)
+		number = make_batch(conn, schedule);
+	slipway_batch_select_end(conn);
+	return number;
+}
+
 static void
 print_unfinished(PGconn *conn, const char *number)
 {
@@ -62,7 +86,7 @@ print_unfinished(PGconn *conn, const char *number)
 
 	slipway_batch_read(conn, number, &batch);
 	slipway_output_say("batch %s would be gone on with", number);
-	slipway_batch_command_print_plan(conn, &batch);
+	slipway_batch_command_print_plan(conn, &batch, false);
 	slipway_batch_release(&batch);
 }
 
@@ -116,8 +140,10 @@ test(const SlipwayArguments *arguments, PGconn *conn, const SlipwaySchedule *sch
 static SlipwayExitCode
 work(const SlipwayArguments *arguments, PGconn *conn, const SlipwaySchedule *schedule, const char *number)
 {
+	/* the table may have come from somewhere else, as by a restore */
 	SlipwayBatchTerms terms = {
-		.parallel = schedule->parallel, .max_duration = schedule->max_duration, .addresses = schedule->email
+		.parallel = schedule->parallel < SLIPWAY_BATCH_MAX_PARALLEL ? schedule->parallel : SLIPWAY_BATCH_MAX_PARALLEL,
+		.max_duration = schedule->max_duration, .addresses = schedule->email
 	};
 
 	return slipway_batch_command_work(arguments, conn, number, &terms);
@@ -134,9 +160,9 @@ slipway_cmd_credential_schedule_run(const SlipwayArguments *arguments)
 
 	slipway_schedule_read(conn, arguments->words[1], &schedule);
 	slipway_batch_notice_check(arguments, schedule.email);
-	number = find_unfinished(conn, &schedule);
 	if (tests || schedule.dry_run || slipway_option_flag(arguments, SLIPWAY_OPTION_DRY_RUN))
 	{
+		number = find_unfinished(conn, &schedule);
 		if (number != NULL)
 			print_unfinished(conn, number);
 		else
@@ -146,8 +172,7 @@ slipway_cmd_credential_schedule_run(const SlipwayArguments *arguments)
 	}
 	else
 	{
-		if (number == NULL)
-			number = make_batch(conn, &schedule);
+		number = take_batch(conn, arguments->words[1], &schedule);
 		if (number == NULL)
 			slipway_output_say("schedule %s: every project that has a credential is moved, or in a batch", schedule.name);
 		else

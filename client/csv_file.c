@@ -32,6 +32,19 @@ read_bytes(const char *path, SlipwaySecretBuffer *bytes)
 		slipway_die(SLIPWAY_EXIT_USAGE, NULL, "\"%s\" has more than %zu MB", path, MAX_LENGTH >> 20);
 }
 
+/* Nobody knows which of two is meant. */
+static void
+refuse_twins(const SlipwayCsv *csv, const char *path)
+{
+	for (size_t i = 0; i < csv->records[0].count; i++)
+	{
+		const char *name = slipway_csv_field(&csv->records[0], i);
+
+		if (*name != '\0' && slipway_csv_find_column(csv, name) != i)
+			slipway_die(SLIPWAY_EXIT_USAGE, NULL, "%s:%zu: there are two columns \"%s\"", path, csv->records[0].line, name);
+	}
+}
+
 SlipwayCsv *
 slipway_csv_file_read(const char *path)
 {
@@ -47,6 +60,7 @@ slipway_csv_file_read(const char *path)
 		slipway_die(SLIPWAY_EXIT_USAGE, NULL, "%s:%zu: %s", path, line, reason);
 	if (csv->count == 0)
 		slipway_die(SLIPWAY_EXIT_USAGE, "Its first line is to name the columns.", "%s:1: there is nothing in it", path);
+	refuse_twins(csv, path);
 	for (size_t i = 1; i < csv->count; i++)
 		if (csv->records[i].count != csv->records[0].count)
 			slipway_die(SLIPWAY_EXIT_USAGE, "A field with a comma or a line feed in it needs quotation marks around it.",

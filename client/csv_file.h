@@ -7,7 +7,7 @@
 
 #include "csv.h"
 
-/* Reads it, stdin for "-". Its first record names the columns; the others have as many fields. slipway_csv_free() releases it. */
+/* Reads it, stdin for "-". Its first record names the columns, each differently; the others have as many fields. slipway_csv_free() releases it. */
 SlipwayCsv *slipway_csv_file_read(const char *path);
 
 /* Which column has that name, or another one (or NULL) in its place; there has to be one. */

@@ -40,10 +40,11 @@ SlipwaySchedule *slipway_schedule_list(PGconn *conn, size_t *count);
 
 /*
  * A CronJob, a timer with its service, or SQL for pg_cron. command is how slipway is called, up to "credential schedule run": its words, to
- * a NULL.
+ * a NULL. file is the absolute path of the file of secrets that it writes to, and user whose that is; or both are NULL.
  */
 void		slipway_schedule_write_kubernetes(const SlipwaySchedule *schedule, const char *const *command, SlipwayBuffer *text);
-void		slipway_schedule_write_systemd(const SlipwaySchedule *schedule, const char *const *command, SlipwayBuffer *text);
+void		slipway_schedule_write_systemd(const SlipwaySchedule *schedule, const char *const *command, const char *file, const char *user,
+										   SlipwayBuffer *text);
 void		slipway_schedule_write_pg_cron(const SlipwaySchedule *schedule, const char *database, SlipwayBuffer *text);
 
 #endif

@@ -84,24 +84,43 @@ slipway_schedule_write_kubernetes(const SlipwaySchedule *schedule, const char *c
 					   "                limits:\n                  memory: 512Mi\n");
 }
 
-/* A word of ExecStart=, where % and $ mean something. */
+/* A word in quotation marks, in which some letters are written twice. */
 static void
-add_systemd_word(SlipwayBuffer *text, const char *word)
+add_systemd_word(SlipwayBuffer *text, const char *word, const char *doubled)
 {
 	slipway_buffer_add_char(text, '"');
 	for (; *word != '\0'; word++)
 	{
 		if (strchr("\"\\", *word) != NULL)
 			slipway_buffer_add_char(text, '\\');
-		if (strchr("%$", *word) != NULL)
+		if (strchr(doubled, *word) != NULL)
 			slipway_buffer_add_char(text, *word);
 		slipway_buffer_add_char(text, *word);
 	}
-	slipway_buffer_add(text, "\" ");
+	slipway_buffer_add_char(text, '"');
+}
+
+/* A file of secrets is replaced by a new one, so its folder must be writable, for its owner; also one that is in a home. */
+static void
+add_systemd_user(SlipwayBuffer *text, const char *file, const char *user)
+{
+	char	   *folder;
+
+	if (file == NULL)
+	{
+		slipway_buffer_add(text, "DynamicUser=yes\nProtectHome=yes\n");
+		return;
+	}
+	folder = slipway_memory_copy_bytes(file, strrchr(file, '/') == file ? 1 : (size_t) (strrchr(file, '/') - file));
+	slipway_buffer_format(text, "User=%s\nProtectHome=read-only\nReadWritePaths=", user);
+	add_systemd_word(text, folder, "%");
+	slipway_buffer_add_char(text, '\n');
+	free(folder);
 }
 
 void
-slipway_schedule_write_systemd(const SlipwaySchedule *schedule, const char *const *command, SlipwayBuffer *text)
+slipway_schedule_write_systemd(const SlipwaySchedule *schedule, const char *const *command, const char *file, const char *user,
+							   SlipwayBuffer *text)
 {
 	slipway_buffer_format(text, "# /etc/systemd/system/slipway-%s.timer\n[Unit]\nDescription=Schedule %s of slipway\n\n[Timer]\n",
 						  schedule->name, schedule->name);
@@ -112,15 +131,20 @@ slipway_schedule_write_systemd(const SlipwaySchedule *schedule, const char *cons
 						  "# /etc/systemd/system/slipway-%s.service\n[Unit]\nDescription=Credentials of projects, schedule %s of slipway\n"
 						  "Wants=network-online.target\nAfter=network-online.target\n\n[Service]\nType=oneshot\n"
 						  "# the connection, SLIPWAY_SECRETS, SLIPWAY_SMTP_URL and so on; for root only\n"
-						  "EnvironmentFile=-/etc/slipway/%s.env\n"
-						  "DynamicUser=yes\nProtectSystem=strict\nProtectHome=yes\nPrivateTmp=yes\nNoNewPrivileges=yes\n"
-						  "# the projects that are begun are finished\nKillMode=mixed\nTimeoutStopSec=300\n",
+						  "EnvironmentFile=-/etc/slipway/%s.env\n",
 						  schedule->name, schedule->name, schedule->name);
+	add_systemd_user(text, file, user);
+	slipway_buffer_add(text, "ProtectSystem=strict\nPrivateTmp=yes\nNoNewPrivileges=yes\n"
+					   "# the projects that are begun are finished\nKillMode=mixed\nTimeoutStopSec=300\n");
 	if (schedule->max_duration > 0)
 		slipway_buffer_format(text, "TimeoutStartSec=%.0f\n", schedule->max_duration / 1000 + LAST_PROJECTS_SECONDS);
 	slipway_buffer_add(text, "ExecStart=");
 	for (size_t i = 0; command[i] != NULL; i++)
-		add_systemd_word(text, command[i]);
+	{
+		/* where % and $ mean something */
+		add_systemd_word(text, command[i], "%$");
+		slipway_buffer_add_char(text, ' ');
+	}
 	slipway_buffer_format(text, "credential schedule run %s\n", schedule->name);
 }
 

@@ -26,6 +26,10 @@
 #define MAX_NAME 40
 #define MAX_TIMES 1000
 
+/* What a client has processes for at a time. */
+#define MAX_PARALLEL 64
+#define MAX_DURATION_USECS (7 * USECS_PER_DAY)
+
 /* What set_schedule() is given. */
 typedef struct Schedule
 {
@@ -71,6 +75,16 @@ check_count(FunctionCallInfo fcinfo, int arg, const char *what)
 }
 
 static void
+check_parallel(FunctionCallInfo fcinfo, int arg)
+{
+	check_count(fcinfo, arg, "the number of workers");
+	if (PG_GETARG_INT32(arg) > MAX_PARALLEL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("the number of workers of a schedule must be at most %d", MAX_PARALLEL)));
+}
+
+static void
 check_duration(FunctionCallInfo fcinfo, int arg)
 {
 	Interval   *duration;
@@ -78,7 +92,9 @@ check_duration(FunctionCallInfo fcinfo, int arg)
 	if (PG_ARGISNULL(arg))
 		return;
 	duration = PG_GETARG_INTERVAL_P(arg);
-	if (duration->month != 0 || duration->day < 0 || duration->day > 7 || duration->time < 0 ||
+	/* each part is looked at before they are added, which could overflow */
+	if (duration->month != 0 || duration->day < 0 || duration->day > 7 || duration->time < 0 || duration->time > MAX_DURATION_USECS ||
+		duration->day * USECS_PER_DAY + duration->time > MAX_DURATION_USECS ||
 		(duration->day == 0 && duration->time < USECS_PER_SEC))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
@@ -168,7 +184,7 @@ slipway_set_schedule(PG_FUNCTION_ARGS)
 	check_name(schedule.name);
 	slipway_cron_parse(schedule.cron, &schedule.parsed);
 	check_count(fcinfo, 3, "size");
-	check_count(fcinfo, 4, "the number of workers");
+	check_parallel(fcinfo, 4);
 	check_duration(fcinfo, 5);
 	if (!PG_ARGISNULL(6))
 		check_count(fcinfo, 6, "the number of failures");

@@ -201,6 +201,8 @@ slipway_cron_parse(const char *text, SlipwayCron *cron)
 	cron->any_weekday = cron->weekdays == 0x7f;
 	if (!cron->any_day && !cron->any_weekday && (words[2][0] == '*' || words[4][0] == '*'))
 		refuse(text, "A step of * for days of one kind, together with days of the other kind, is not read alike by all programs.");
+	if ((cron->any_day && !cron->any_weekday && words[2][0] != '*') || (cron->any_weekday && !cron->any_day && words[4][0] != '*'))
+		refuse(text, "All days of one kind, together with days of the other kind, are every day: write * for both.");
 	if (!has_a_day(cron))
 		refuse(text, "That day never comes.");
 }

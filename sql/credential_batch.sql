@@ -42,7 +42,7 @@ SELECT slipway.finish_item(1, 2, 1, 'failed', 'no store');
 SELECT slipway.stop_batch(1, 'lunch');
 SELECT slipway.stop_batch(1);
 SELECT * FROM slipway.claim_item(1);
-SELECT stopped_by = session_user AS by, stop_reason FROM slipway.batch WHERE batch = 1;
+SELECT stopped_by = session_user AS by, stop_reason, failures_left FROM slipway.batch WHERE batch = 1;
 SELECT slipway.resume_batch(1);
 SELECT * FROM slipway.claim_item(1);
 SELECT slipway.finish_item(1, 3, 1, 'rolled_back');
@@ -71,7 +71,7 @@ SELECT interrupted, running FROM slipway.batch WHERE batch = 1;
 SELECT * FROM slipway.claim_item(1);
 SELECT slipway.finish_item(1, 4, 4, 'skipped');
 SELECT item, outcome, attempt, message, duration > '0' AS took FROM slipway.batch_item WHERE batch = 1 ORDER BY item;
-SELECT items, waiting, running, succeeded, failed, rolled_back, skipped FROM slipway.batch WHERE batch = 1;
+SELECT items, waiting, running, succeeded, failed, rolled_back, skipped, failures_left FROM slipway.batch WHERE batch = 1;
 SELECT step, measured, seconds > 0 AS took FROM slipway.credential_estimate() WHERE step = 'all';
 
 -- Who may do it.

@@ -21,7 +21,7 @@ SELECT c.cron, m.* FROM unnest(ARRAY['* * * * *', '30 2 * * *', '0 2 * * MON-FRI
     LATERAL meaning(c.cron) m ORDER BY c.n;
 SELECT c.cron, m.* FROM unnest(ARRAY['', ' ', '* * * *', '* * * * * *', '60 * * * *', '* 24 * * *', '* * 0 * *', '* * 32 * *', '* * * 13 *', '* * * 0 *', '* * * * 8',
     'a * * * *', '5- * * * *', '-5 * * * *', '9-5 * * * *', '5/2 * * * *', '*/0 * * * *', '*/ * * * *', '1, * * * *', ',1 * * * *', '1;2 * * * *', '* * * JANUARY *',
-    '0 0 30 2 *', '0 0 31 4,6,9,11 *', '0 0 */2 * MON', '0 0 1 * */2', '@reboot', '@nightly', '99999999999999999999 * * * *', '* * * * FRI-MON', '* * * * MON#1', '* * L * *',
+    '0 0 30 2 *', '0 0 31 4,6,9,11 *', '0 0 */2 * MON', '0 0 1 * */2', '0 0 1-31 * MON', '0 0 1 * 0-6', '@reboot', '@nightly', '99999999999999999999 * * * *', '* * * * FRI-MON', '* * * * MON#1', '* * L * *',
     E'0 0 * *\n*']) WITH ORDINALITY c(cron, n),
     LATERAL meaning(c.cron) m ORDER BY c.n;
 
@@ -55,8 +55,9 @@ SELECT outcome($$SELECT slipway.set_schedule('a', '0 2 * * *', NULL)$$);
 SELECT outcome($$SELECT slipway.set_schedule('a', '0 2 * * *', size => 0)$$);
 SELECT outcome($$SELECT slipway.set_schedule('a', '0 2 * * *', size => NULL)$$);
 SELECT outcome($$SELECT slipway.set_schedule('a', '0 2 * * *', parallel => 0)$$);
+SELECT outcome($$SELECT slipway.set_schedule('a', '0 2 * * *', parallel => 65)$$);
 SELECT outcome($$SELECT slipway.set_schedule('a', '0 2 * * *', max_failures => 0)$$);
-SELECT outcome(format('SELECT slipway.set_schedule(''a'', ''0 2 * * *'', max_duration => %L)', d)) FROM unnest('{0,-1 hour,1 month,8 days,0.5 second}'::text[]) d;
+SELECT outcome(format('SELECT slipway.set_schedule(''a'', ''0 2 * * *'', max_duration => %L)', d)) FROM unnest('{0,-1 hour,1 month,8 days,7 days 1 second,169 hours,2562047788 hours,0.5 second}'::text[]) d;
 SELECT outcome(format('SELECT slipway.set_schedule(''a'', ''0 2 * * *'', email => %L)', m)) FROM unnest(ARRAY['nobody', 'a@b c', E'a@b\nBcc: c@d', '<a@b>', 'ä@b']) m;
 SELECT outcome($$SELECT slipway.drop_schedule(NULL)$$);
 CALL migration('0001_a', $$SELECT slipway.set_schedule('a', '0 2 * * *')$$);

@@ -78,7 +78,11 @@ COMMENT ON VIEW slipway.batch_item IS 'items of batches, of the projects that th
 
 CREATE VIEW slipway.batch WITH (security_barrier) AS
 SELECT b.number AS batch, b.name, b.options, b.max_failures, b.created_at, b.created_by, b.stopped_at, b.stopped_by, b.stop_reason,
-       i.items, i.waiting, i.running, i.interrupted, i.succeeded, i.failed, i.rolled_back, i.skipped, i.started_at, i.finished_at
+       i.items, i.waiting, i.running, i.interrupted, i.succeeded, i.failed, i.rolled_back, i.skipped, i.started_at, i.finished_at,
+       CASE WHEN b.max_failures IS NOT NULL
+            THEN greatest(b.max_failures + b.forgiven - (SELECT count(*) FROM slipway.credential_item f
+                                                          WHERE f.batch = b.number AND f.outcome IN ('failed', 'rolled_back')), 0)
+             END AS failures_left
   FROM slipway.credential_batch b
  CROSS JOIN LATERAL (
        SELECT count(*) AS items, count(*) FILTER (WHERE v.outcome = 'waiting') AS waiting,

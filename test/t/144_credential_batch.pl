@@ -71,6 +71,7 @@ for my $case (
 	[ "project_ref\n", "p.csv:1: there is no project below the names of the columns\n", 'only names of columns' ],
 	[ "project_ref,role\np1,x\np2\n", "p.csv:3: 1 fields, where the first line names 2 columns\nhint: A field with a comma or a line feed in it needs quotation marks around it.\n", 'a line that is too short' ],
 	[ "project_ref\np1\n\"p2\np3\n", "p.csv:3: a quotation mark that is not closed\n", 'an open quotation mark' ],
+	[ "Project_Ref,x,project_ref\np1,x,p2\n", "p.csv:1: there are two columns \"project_ref\"\n", 'two columns of the same name' ],
 	[ "project_ref,x\np1,\n,y\n", "p.csv:3: there is no name of a project\n", 'a name that is empty' ],
 	[ "project_ref\np1\n\xFF\n", "p.csv:3: text that is not UTF-8\n", 'Latin 1' ],
 	[ "project_ref\np1\np9\n", "p.csv:3: there is no project \"p9\"\n$hint", 'an unknown project' ],
@@ -92,6 +93,7 @@ my ($exit, $out, $err) = batch(qw(create --input p.csv --name first));
 is("$exit$out$err", "01\nbatch 1 (first): 4 projects\n", 'a byte order mark, CRLF, quotes and line feeds');
 query_is($node, q{SELECT string_agg(project, '/' ORDER BY item) FROM slipway.batch_item WHERE batch = 1}, "p2/c,d/e f/p1", 'in its order', db => $place->{db});
 refused([ qw(create --missing --name first) ], 4, "slipway: error: there is a batch \"first\" already (SW005)\n", 'a name that is taken');
+refused([ qw(create --missing --name 7) ], 2, "slipway: error: the name of a batch must not look like the number of one: \"7\"\n", 'a name that is a number');
 refused([ qw(create --missing --size 0) ], 2, "slipway: error: --size is at least 1\n", 'a size of nothing');
 
 # Before it runs
@@ -282,6 +284,13 @@ batch(qw(create --missing --max-failures 2));
 ($exit, $out, $err) = batch(qw(run 8 --parallel 1));
 is($exit, 5, 'failures of the batch');
 is(count_of(8, 'rolled_back') . count_of(8, 'waiting'), '21', 'it stops');
+like($err, qr/^batch 8: stopped, as too many of the batch have failed after .*: 2 rolled back, 1 waiting$/m, 'and says why');
+refused([ qw(run 8) ], 1, "slipway: error: batch 8 was stopped, as 2 of it have failed\nhint: See \"slipway credential batch resume\".\n", 'another run');
+like((batch('list'))[1], qr/^ +8 +stopped /m, 'is known as stopped');
+($exit, $out, $err) = batch(qw(resume 8 -n));
+is(scalar(my @lines = $out =~ /^f\d: /mg), 1, 'a dry run of resume says what is left');
+($exit, $out, $err) = batch(qw(resume 8 -n --retry-failed));
+is(scalar(@lines = $out =~ /^f\d: /mg), 3, 'and what has failed, if that is to be tried again');
 $client = start_batch(qw(watch 8));
 is((finish_client($client))[0], 6, 'watch: nobody goes on');
 
@@ -293,12 +302,19 @@ $client = start_batch(qw(resume 8 --retry-failed --parallel 1));
 wait_for_held();
 is((batch(qw(resume 8)))[0], 7, 'others are at work on the rest') if count_of(8, 'waiting') == 0;
 my $watch = start_batch(qw(watch 8));
+# PST is another time in America
+my $abroad;
+{
+	local $place->{env} = { %{ $place->{env} }, PGOPTIONS => '-c datestyle=German -c timezone=Asia/Manila' };
+	$abroad = start_batch(qw(watch 8));
+}
 Time::HiRes::sleep(1);
 $let_go->();
 is((finish_client($client))[0], 0, 'it is done');
 ($exit, $out, $err) = finish_client($watch);
 is($exit, 0, 'watch');
 like($err, qr/^f6: succeeded in .*\n(?:.*\n)*batch 8: 3 succeeded\n\z/m, 'tells of it');
+like((finish_client($abroad))[2], qr/^f6: succeeded in .*\n(?:.*\n)*batch 8: 3 succeeded\n\z/m, 'wherever one is');
 
 log_is_clean($place, 'all of it');
 $node->stop;

@@ -186,6 +186,13 @@ is("$exit$err", '0', 'nothing within a period');
 like($out, qr/^success rate +-$/m, 'has no rate');
 my $today = sql($node, q{SELECT to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD')})->{out};
 is(JSON::PP::decode_json((batch('report', '--period', "$today..$today", '--format', 'json'))[1])->{counts}{items}, 5, 'the last day is part of it');
+{
+	my ($report) = (batch(qw(report --period daily --format json), { PGOPTIONS => '-c datestyle=German -c timezone=PST11' }))[1];
+	is(JSON::PP::decode_json($report)->{counts}{items}, 5, 'whatever clocks the session has');
+}
+refused([ qw(batch report --period), $_ ], 2, "slipway: error: \"$_\" is no period\nhint: It is daily, weekly, or two dates: 2026-11-01..2026-11-07.\n", "$_: there is no such time")
+  for qw(2026-13-01..2026-12-01 2026-02-01..2026-02-29 2026-01-01T24:00..2026-12-01 2026-01-01..2026-12-01T10:60 0000-01-01..2026-01-01);
+refused([ qw(batch report --period 2026-11-07..2026-11-01) ], 2, "slipway: error: period \"2026-11-07..2026-11-01\" ends before it begins\n", 'a period that is the wrong way round');
 refused([ qw(batch report --period yearly) ], 2, "slipway: error: \"yearly\" is no period\nhint: It is daily, weekly, or two dates: 2026-11-01..2026-11-07.\n", 'another period');
 refused([ qw(batch report) ], 2, "slipway: error: the report is to be on a batch, or on a period\nhint: Write a batch, or --period daily.\n", 'neither batch nor period');
 
@@ -260,6 +267,15 @@ sub run_python
 ($exit, $out, $err) = schedule(qw(print night --systemd), '--secret-prefix', 'a %$"\\b');
 my ($timer, $service) = $out =~ /\A# \/etc\/systemd\/system\/slipway-night\.timer\n(.*)# \/etc\/systemd\/system\/slipway-night\.service\n(.*)\z/s;
 like($timer, qr/^OnCalendar=\*-\*-01,15 02:30:00 Europe\/Vienna\nOnCalendar=Mon \*-\*-\* 02:30:00 Europe\/Vienna\n/m, 'systemd: either of two days');
+my $owner = getpwuid($>);
+like($service, qr/^User=\Q$owner\E\nProtectHome=read-only\nReadWritePaths="\Q$place->{home}\E"\nProtectSystem=strict\n/m, 'the file of secrets can be written to') or diag($service);
+{
+	local $place->{env} = {};
+	like((schedule(qw(print night --systemd --secrets file:secrets.env)))[1], qr/^ExecStart="\S+\/slipway" "--secrets=file:\Q$place->{home}\E\/secrets\.env" credential /m, 'and found from anywhere');
+	like((schedule(qw(print night --systemd)))[1], qr/^DynamicUser=yes\nProtectHome=yes\n/m, 'no file');
+	refused([ qw(schedule print night --systemd --secrets file:nowhere.env) ], 2, "slipway: error: could not find \"nowhere.env\": No such file or directory\n", 'a file that is not there');
+	like((schedule(qw(print night --secrets file:secrets.env)))[2], qr/^slipway: warning: the job needs the file of secrets "\Q$place->{home}\E\/secrets\.env"\nhint: Mount /m, 'a pod has none');
+}
 like($service, qr/^ExecStart="\S+\/slipway" "--secret-prefix=a %%\$\$\\"\\\\b" credential schedule run night$/m, 'what it runs');
 SKIP:
 {
@@ -319,6 +335,41 @@ sql($node, q{SELECT slipway.create_batch('{s5}', options => '{"schedule": "night
 is($exit, 1, 'a batch that somebody has stopped');
 like($err, qr/^slipway: error: batch 4 of schedule "night" was stopped by \S+: lunch\nhint: It goes on with "slipway credential batch resume"\.\n/, 'is left to them');
 batch(qw(resume 4));
+
+# One that too many failures have stopped; and two at a time
+
+add_project($place, $_) for map { "t$_" } 1 .. 8;
+sql($node, "CREATE ROLE app_t1_1", db => $place->{db});
+schedule(qw(set night --cron @daily --size 3 --parallel 1 --max-failures 1));
+($exit, $out, $err) = schedule(qw(run night));
+is($exit, 5, 'a failure');
+refused([ qw(schedule run night) ], 1, "slipway: error: batch 5 of schedule \"night\" was stopped, as 1 of it have failed\nhint: It goes on with \"slipway credential batch resume\".\n", 'is not passed over in silence');
+sql($node, "DROP ROLE app_t1_1", db => $place->{db});
+($exit, $out, $err) = batch(qw(resume 5 --retry-failed));
+is($exit, 0, 'resumed') or diag($err);
+my $session = start_sql($node, q{BEGIN; SELECT pg_advisory_xact_lock(hashtextextended('slipway batch', 0)); SELECT pg_sleep(60)}, db => $place->{db}, application => 'holder');
+wait_until($node, q{SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'holder' AND wait_event = 'PgSleep')}, 't', db => $place->{db});
+my @runs = map { start_client($place, [qw(credential schedule run night)], env => $place->{env}) } 1 .. 2;
+wait_until($node, q{SELECT count(*) = 2 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted}, 'both wait', db => $place->{db});
+sql($node, q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'holder'}, db => $place->{db});
+finish_sql($session);
+finish_client($_) for @runs;
+query_is($node, 'SELECT max(batch), count(*) FILTER (WHERE batch = 6) FROM slipway.batch_item', '6|3', 'two runs at a time make one batch', db => $place->{db});
+schedule(qw(run night));
+
+# As many workers as the table says, which may be too many
+
+add_project($place, "u$_", stored => 0) for 1 .. 66;
+refused([ qw(schedule set many --cron @daily --parallel 65) ], 2, "slipway: error: the number of workers of a schedule must be at most 64 (22023)\n", 'too many workers');
+refused([ qw(schedule set many --cron @daily --max-duration 8d) ], 2, "slipway: error: the longest duration of a schedule is from a second to a week (22023)\n", 'too long');
+schedule(qw(set many --cron @daily --size 100));
+sql($node, 'UPDATE slipway.credential_schedule SET parallel = 500', db => $place->{db});
+sql($node, 'ALTER SYSTEM SET max_connections = 200', db => $place->{db});
+$node->restart;
+($exit, $out, $err) = schedule(qw(run many));
+is($exit, 0, 'a table with more of them than there may be') or diag($err);
+query_is($node, q{SELECT count(*) FROM slipway.batch_item WHERE project LIKE 'u%' AND outcome = 'succeeded'}, '66', 'all are done', db => $place->{db});
+($exit, $out, $err) = schedule(qw(delete many));
 ($exit, $out, $err) = schedule(qw(run night));
 is("$exit$out$err", "0schedule night: every project that has a credential is moved, or in a batch\n", 'nothing is left');
 ($exit, $out, $err) = schedule(qw(delete night));
