@@ -108,6 +108,15 @@ for my $kind ('file', defined $why ? () : 'barbican')
 			is(log_in($place, 'wiki'), $shared, 'nothing is in force');
 			is(state_of($place, 'wiki'), 'failed|t|t', 'nor said to be');
 			is((credential($place, 'migrate', 'wiki'))[0], 0, 'migrate makes a new one');
+
+			# a database whose name begins with that of this one
+			my $other = { %$place, db => "$place->{db}/x", projects => [] };
+			sql($node, "CREATE DATABASE \"$other->{db}\"");
+			sql($node, 'CREATE EXTENSION pg_slipway', db => $other->{db});
+			add_project($other, 'zed', stored => 0);
+			is((credential($other, 'migrate', 'zed'))[0], 0, 'another database');
+			($exit, $out, $err) = credential($place, 'orphans');
+			is($err, "0 found\n", 'has what is its own') or diag($out);
 			is(log_in($place, 'wiki'), "app_wiki_$place->{number}", 'which works');
 		}
 		log_is_clean($place, $kind);
