@@ -168,7 +168,9 @@ slipway_credential_step(PGconn *conn, const SlipwayCredentialTerms *terms, const
 		{
 			if (is_first && work.reference != NULL && end->outcome != SLIPWAY_CREDENTIAL_LOST)
 				forget(&work);
-			note_failure(&work);
+			/* who only looks at a project that was not moved, or was moved back, changes nothing of that */
+			if (step != SLIPWAY_CREDENTIAL_VALIDATE || work.is_updated)
+				note_failure(&work);
 		}
 	}
 	slipway_credential_work_end(&work);

@@ -108,6 +108,10 @@ for my $kind ('file', defined $why ? () : 'barbican')
 			is(log_in($place, 'wiki'), $shared, 'nothing is in force');
 			is(state_of($place, 'wiki'), 'failed|t|t', 'nor said to be');
 			is((credential($place, 'migrate', 'wiki'))[0], 0, 'migrate makes a new one');
+			is(log_in($place, 'wiki'), "app_wiki_$place->{number}", 'which works');
+			is((credential($place, 'rollback', 'wiki', '--cleanup'))[0], 0, 'rollback');
+			is((credential($place, 'validate', 'wiki'))[0], 4, 'validate of what was rolled back');
+			is(state_of($place, 'wiki'), 'rolled_back|f|f', 'does not make it one that has failed');
 
 			# a database whose name begins with that of this one
 			my $other = { %$place, db => "$place->{db}/x", projects => [] };
@@ -117,7 +121,6 @@ for my $kind ('file', defined $why ? () : 'barbican')
 			is((credential($other, 'migrate', 'zed'))[0], 0, 'another database');
 			($exit, $out, $err) = credential($place, 'orphans');
 			is($err, "0 found\n", 'has what is its own') or diag($out);
-			is(log_in($place, 'wiki'), "app_wiki_$place->{number}", 'which works');
 		}
 		log_is_clean($place, $kind);
 	};
