@@ -135,6 +135,6 @@ slipway_credential_login(SlipwayCredentialWork *work, const char *role, const ch
 	}
 	slipway_secret_fault_free(stored);
 	slipway_secret_lookup_release(places, sizeof(places) / sizeof(places[0]));
-	PQconninfoFree(own);
+	slipway_conninfo_free(own);
 	return conn;
 }

@@ -101,7 +101,7 @@ run_all(SlipwayCredentialWork *work)
 
 /*
  * Was all of it done before? Not where an undoing was interrupted just before the database was told: the store is as it was before
- * then.
+ * then, without our mark. Where that is in force somebody has changed the settings beside it, which is for validate to find.
  */
 static bool
 is_done(SlipwayCredentialWork *work, bool *done)
@@ -116,7 +116,7 @@ is_done(SlipwayCredentialWork *work, bool *done)
 		return false;
 	*done = why == NULL;
 	free(why);
-	return true;
+	return *done || slipway_credential_secret_is_marked(work, done);
 }
 
 void
@@ -168,7 +168,9 @@ slipway_credential_step(PGconn *conn, const SlipwayCredentialTerms *terms, const
 		{
 			if (is_first && work.reference != NULL && end->outcome != SLIPWAY_CREDENTIAL_LOST)
 				forget(&work);
-			note_failure(&work);
+			/* who only looks at a project that was not moved, or was moved back, changes nothing of that */
+			if (step != SLIPWAY_CREDENTIAL_VALIDATE || work.is_updated)
+				note_failure(&work);
 		}
 	}
 	slipway_credential_work_end(&work);

@@ -12,11 +12,11 @@
 #include "memory.h"
 #include "server.h"
 
-/* A copy of the database, made with its server, has the same: its sets are known to both, and none takes them for its own waste. */
+/* The database's name is quoted, as a / may be in it. A copy of the database, made with its server, has the same: its sets are known to both, and none takes them for its own waste. */
 char *
 slipway_credential_orphan_mark(PGconn *conn, const char *project, PGresult **result)
 {
-	static const char sql[] = "SELECT pg_catalog.format('%s/%s/%s', (SELECT system_identifier FROM pg_catalog.pg_control_system()),"
+	static const char sql[] = "SELECT pg_catalog.format('%s/%I/%s', (SELECT system_identifier FROM pg_catalog.pg_control_system()),"
 		" pg_catalog.current_database(), $1::pg_catalog.text)";
 	const char *const values[] = {project};
 

@@ -87,6 +87,31 @@ static const char missing_sql[] =
 	"SELECT finding, object, detail FROM slipway.check_credential($1)"
 	" WHERE finding OPERATOR(pg_catalog.=) ANY ('{missing right,no role,no login,connection limit}')";
 
+/* Does the role have the password that is in force? One that cannot log in with it gets it again; the password of an adopted role is not ours. */
+static bool
+look_at_password(SlipwayCredentialWork *work, bool dry_run, bool *is_other)
+{
+	char	   *password;
+	char	   *fault;
+	PGconn	   *conn;
+
+	*is_other = false;
+	if (work->is_adopted)
+		return true;
+	if (!slipway_credential_secret_password(work, &password))
+		return false;
+	conn = password != NULL ? slipway_credential_login(work, work->role, password, &fault) : NULL;
+	if (password != NULL && conn == NULL)
+	{
+		*is_other = true;
+		slipway_credential_work_say(work, "%s the role the password that is in force: %s", dry_run ? "would give" : "giving", fault);
+		free(fault);
+	}
+	PQfinish(conn);
+	slipway_secret_free(password);
+	return work->end->message == NULL;
+}
+
 static bool
 restore_role(SlipwayCredentialWork *work, bool dry_run, bool is_new, int *done)
 {
@@ -102,6 +127,12 @@ restore_role(SlipwayCredentialWork *work, bool dry_run, bool is_new, int *done)
 									PQgetvalue(result, row, 1), PQgetvalue(result, row, 2));
 	PQclear(result);
 	*done += rows;
+	if (rows == 0 && !is_new)
+	{
+		if (!look_at_password(work, dry_run, &is_new))
+			return false;
+		*done += is_new;
+	}
 	return (rows == 0 && !is_new) || dry_run || slipway_credential_work_create(work);
 }
 

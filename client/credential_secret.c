@@ -138,6 +138,19 @@ make_mark(SlipwayCredentialWork *work)
 	return mark;
 }
 
+bool
+slipway_credential_secret_is_marked(SlipwayCredentialWork *work, bool *marked)
+{
+	SlipwaySecretLookup lookup = {.name = SLIPWAY_CREDENTIAL_MARKER};
+	char	   *mark = make_mark(work);
+	bool		good = mark != NULL && check_lookups(work, slipway_secret_store_fetch(work->store, &lookup, 1), &lookup, 1);
+
+	*marked = good && text_of(&lookup) != NULL && strcmp(text_of(&lookup), mark) == 0;
+	slipway_secret_lookup_release(&lookup, 1);
+	free(mark);
+	return good;
+}
+
 static bool
 stage(SlipwayCredentialWork *work, const char *password)
 {
@@ -175,13 +188,18 @@ stage(SlipwayCredentialWork *work, const char *password)
 	return good;
 }
 
-/* Is the set the one in force, for this role? Then nothing in it may be replaced: it would be in force no more. */
+/*
+ * Is the set the one in force, for this role? Then nothing in it may be replaced: it would be in force no more. The same goes for one that
+ * another has come after, as by "slipway secret rotate", which has taken over the rest of it.
+ */
 static bool
 is_in_force(SlipwayCredentialWork *work, bool *in_force)
 {
 	char	   *why;
 
 	*in_force = false;
+	if (work->is_updated)
+		return slipway_credential_secret_is_marked(work, in_force);
 	if (!slipway_credential_secret_in_force(work, work->role, NULL, &why))
 		return false;
 	if (why != NULL)
@@ -252,7 +270,10 @@ slipway_credential_secret_renew(SlipwayCredentialWork *work)
 static bool
 remove_rest(SlipwayCredentialWork *work)
 {
-	static const char *const names[] = {SLIPWAY_CREDENTIAL_USERNAME, SLIPWAY_CREDENTIAL_PASSWORD, SLIPWAY_CREDENTIAL_MARKER};
+	/* by the mark it is known that all of it was in force: so it goes first */
+	static const char *const names[] = {
+		SLIPWAY_CREDENTIAL_MARKER, SLIPWAY_CREDENTIAL_PASSWORD, "DATABASE_URL", "DB_CONN_STRING", "DB_USER", SLIPWAY_CREDENTIAL_USERNAME
+	};
 	char	   *why;
 	bool		existed;
 
@@ -269,8 +290,8 @@ remove_rest(SlipwayCredentialWork *work)
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (!slipway_credential_work_check(work, slipway_secret_store_remove(work->store, names[i], &existed)))
 			return false;
-	slipway_credential_work_say(work, "what the application used before is not in the store any more: %s%s and %s were removed",
-								slipway_secret_store_prefix(work->store), names[0], names[1]);
+	slipway_credential_work_say(work, "what the application used before is not in the store any more: %s%s, %s and connection strings were removed",
+								slipway_secret_store_prefix(work->store), SLIPWAY_CREDENTIAL_USERNAME, SLIPWAY_CREDENTIAL_PASSWORD);
 	return true;
 }
 

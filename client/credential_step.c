@@ -152,6 +152,33 @@ commit_behind(SlipwayCredentialWork *work, bool store_is_done)
 	return false;
 }
 
+/*
+ * Puts the set in force. One that has come after it, and is the role's too, stays: it has a newer password. What the store has beside role
+ * and password may have changed since these were staged, as the host of a connection string: unless that was just now, it is done anew.
+ */
+static bool
+put_in_force(SlipwayCredentialWork *work)
+{
+	char	   *password = NULL;
+	char	   *why;
+	bool		good;
+
+	if (!slipway_credential_secret_in_force(work, work->role, NULL, &why))
+		return false;
+	good = why == NULL && work->is_updated;
+	free(why);
+	if (good)
+		return true;
+	if (!slipway_credential_secret_password(work, &password))
+		return false;
+	good = password != NULL && (work->password != NULL || slipway_credential_secret_stage(work)) && slipway_credential_secret_publish(work);
+	if (password == NULL)
+		(void) slipway_credential_work_fail(work, SLIPWAY_EXIT_ERROR, "\"slipway credential migrate\" makes a new one, as does \"generate\", with \"create\".",
+											"the store has no password of role \"%s\"", work->role);
+	slipway_secret_free(password);
+	return good;
+}
+
 bool
 slipway_credential_work_update(SlipwayCredentialWork *work)
 {
@@ -163,7 +190,7 @@ slipway_credential_work_update(SlipwayCredentialWork *work)
 											"the password of its role is not kept in %s", slipway_secret_store_place(work->store));
 	good = slipway_credential_work_do(work, "BEGIN", 0, NULL) &&
 		slipway_credential_work_do(work, "SELECT slipway.update_credential($1)", 1, values);
-	good = commit_behind(work, good && slipway_credential_secret_publish(work));
+	good = commit_behind(work, good && put_in_force(work));
 	if (good)
 		slipway_credential_work_say(work, "in force: %s%s is \"%s\"", slipway_secret_store_prefix(work->store), SLIPWAY_CREDENTIAL_USERNAME,
 									work->role);

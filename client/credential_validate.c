@@ -77,7 +77,7 @@ check_role(SlipwayCredentialWork *work, Findings *findings)
 	size_t		before = findings->count;
 	PGresult   *result = slipway_credential_work_ask(
 		work, "SELECT finding, object, detail FROM slipway.check_credential($1)"
-		" WHERE finding OPERATOR(pg_catalog.<>) 'previous role' AND (finding OPERATOR(pg_catalog.<>) 'status' OR object <> 'failed')",
+		" WHERE finding OPERATOR(pg_catalog.<>) 'previous role' AND (finding OPERATOR(pg_catalog.<>) 'status' OR object OPERATOR(pg_catalog.<>) 'failed')",
 		1, values);
 
 	if (result == NULL)
@@ -180,7 +180,8 @@ check_sessions(SlipwayCredentialWork *work, Findings *findings)
 		if (PQntuples(result) == 0 || slipway_clock_now() >= until)
 			break;
 		if (!said)
-			slipway_credential_work_say(work, "waiting for %d sessions of role \"%s\" to end", PQntuples(result), PQgetvalue(result, 0, 1));
+			slipway_credential_work_say(work, "waiting for %d %s of role \"%s\" to end", PQntuples(result),
+										PQntuples(result) == 1 ? "session" : "sessions", PQgetvalue(result, 0, 1));
 		said = true;
 		PQclear(result);
 		if (!slipway_credential_work_goes_on(work))

@@ -88,6 +88,9 @@ bool		slipway_credential_secret_password(SlipwayCredentialWork *work, char **pas
 /* Is this the role that is in force in the store, with a password, which a caller may want as a secret block; why not, or NULL. */
 bool		slipway_credential_secret_in_force(SlipwayCredentialWork *work, const char *role, char **password, char **why);
 
+/* Is a set of this project and database in force, or one that has come after it, whatever else is? */
+bool		slipway_credential_secret_is_marked(SlipwayCredentialWork *work, bool *marked);
+
 /* Puts the password of the set in force again, or a new one if there is none. */
 bool		slipway_credential_secret_renew(SlipwayCredentialWork *work);
 

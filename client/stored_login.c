@@ -89,17 +89,23 @@ parse(const char *conninfo)
 	return options;
 }
 
-static bool
-names_role(const char *conninfo, const char *role)
+/* What a connection string has otherwise than the role and its password, "role" or "password"; NULL: nothing. One without a password gets it elsewhere. */
+static const char *
+find_difference(const char *conninfo, const char *role, const char *password)
 {
 	PQconninfoOption *options = parse(conninfo);
-	bool		same = false;
+	bool		same_role = false;
+	bool		same_password = true;
 
 	for (const PQconninfoOption *option = options; option != NULL && option->keyword != NULL; option++)
+	{
 		if (strcmp(option->keyword, "user") == 0)
-			same = option->val != NULL && strcmp(option->val, role) == 0;
-	PQconninfoFree(options);
-	return same;
+			same_role = option->val != NULL && strcmp(option->val, role) == 0;
+		else if (strcmp(option->keyword, "password") == 0 && option->val != NULL)
+			same_password = strcmp(option->val, password) == 0;
+	}
+	slipway_conninfo_free(options);
+	return !same_role ? "role" : !same_password ? "password" : NULL;
 }
 
 char *
@@ -111,8 +117,14 @@ slipway_stored_login_compare(const SlipwayStoredLogin *login, const char *role)
 		if (i != PASSWORD && value_of(login, i) != NULL && strcmp(value_of(login, i), role) != 0)
 			return slipway_memory_format("%s is another role than \"%s\"", names[i], role);
 	for (int i = URL; i <= STRING; i++)
-		if (value_of(login, i) != NULL && !names_role(value_of(login, i), role))
+	{
+		const char *difference = value_of(login, i) != NULL ? find_difference(value_of(login, i), role, value_of(login, PASSWORD)) : NULL;
+
+		if (difference != NULL && strcmp(difference, "role") == 0)
 			return slipway_memory_format("%s has another role than \"%s\"", names[i], role);
+		if (difference != NULL)
+			return slipway_memory_format("%s has another password than %s", names[i], names[PASSWORD]);
+	}
 	return NULL;
 }
 
@@ -192,7 +204,7 @@ change_keywords(SlipwayBuffer *text, const char *conninfo, const char *role, con
 	if (without == NULL || !is_plain)
 		add_pair(text, "password", password);
 	slipway_secret_free(without);
-	PQconninfoFree(options);
+	slipway_conninfo_free(options);
 }
 
 static char *

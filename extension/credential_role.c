@@ -20,6 +20,7 @@
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/syscache.h"
+#include "utils/timestamp.h"
 
 #include "credential_rights.h"
 #include "credential_role.h"
@@ -127,6 +128,23 @@ slipway_credential_has_password(const char *role)
 	return !isnull;
 }
 
+static bool
+has_expired(const char *role)
+{
+	HeapTuple	tuple = SearchSysCache1(AUTHNAME, CStringGetDatum(role));
+	bool		isnull;
+	Datum		until;
+	bool		expired = false;
+
+	if (HeapTupleIsValid(tuple))
+	{
+		until = SysCacheGetAttr(AUTHNAME, tuple, Anum_pg_authid_rolvaliduntil, &isnull);
+		expired = !isnull && DatumGetTimestampTz(until) < GetCurrentTimestamp();
+		ReleaseSysCache(tuple);
+	}
+	return expired;
+}
+
 static List *
 add_option(List *options, const char *name, Node *value)
 {
@@ -174,7 +192,12 @@ slipway_credential_make_role(const SlipwayCredential *credential, const char *ve
 	CreateRoleStmt *stmt;
 
 	if (OidIsValid(get_role_oid(credential->role, true)))
+	{
+		/* A date that somebody has set counts until it has come: then it would keep the role from what it is made for. */
+		if (has_expired(credential->role))
+			options = add_option(options, "validUntil", (Node *) makeString(pstrdup("infinity")));
 		alter_role(credential->role, options);
+	}
 	else
 	{
 		PreventCommandIfReadOnly("CREATE ROLE");

@@ -127,7 +127,7 @@ sub run_faults
 	finish_sql($session);
 	($exit, $out, $err) = finish_client($waiting);
 	is($exit, 0, '--grace waits') or diag($err);
-	like($err, qr/waiting for 1 sessions of role "$shared" to end/, 'and says so');
+	like($err, qr/waiting for 1 session of role "$shared" to end/, 'and says so');
 	query_is($node, "SELECT login, status, kept ~ '^(barbican|file:)' FROM projects", "app_mapped_$place->{number}|active|t", 'the mapped table knows', db => $place->{db});
 
 	# what was active and validated stays
