@@ -35,17 +35,27 @@ add_facts(SlipwayBuffer *page, const SlipwayBatchReport *report)
 {
 	slipway_html_add(page, "<dl class=\"facts\">\n");
 	add_fact(page, "projects", slipway_memory_format("%ld", report->counts.items));
-	add_fact(page, "outcomes", slipway_batch_describe(&report->counts));
 	add_fact(page, "success rate", describe_share(slipway_batch_report_success_rate(report)));
 	add_fact(page, "rollback rate", describe_share(slipway_batch_report_rollback_rate(report)));
 	add_fact(page, "median", describe_duration(report->median));
 	add_fact(page, "95 % within", describe_duration(report->percentile_95));
 	add_fact(page, "longest", describe_duration(report->longest));
-	if (report->began_at != NULL)
-		add_fact(page, "from", slipway_memory_format("%s UTC", report->began_at));
-	if (report->ended_at != NULL)
-		add_fact(page, "to", slipway_memory_format("%s UTC", report->ended_at));
 	slipway_html_add(page, "</dl>\n");
+}
+
+/* What is too long for a fact. */
+static void
+add_summary(SlipwayBuffer *page, const SlipwayBatchReport *report)
+{
+	char	   *outcomes = slipway_batch_describe(&report->counts);
+
+	slipway_html_add(page, "<p>%s", outcomes);
+	if (report->began_at != NULL)
+		slipway_html_add(page, ", from %s UTC", report->began_at);
+	if (report->ended_at != NULL)
+		slipway_html_add(page, " to %s UTC", report->ended_at);
+	slipway_html_add(page, "</p>\n");
+	free(outcomes);
 }
 
 static void
@@ -108,6 +118,7 @@ slipway_batch_report_html(const SlipwayBatchReport *report, SlipwayBuffer *page)
 
 	slipway_html_begin(page, title);
 	slipway_html_add(page, "<header><h1>%s</h1></header>\n", title);
+	add_summary(page, report);
 	add_facts(page, report);
 	add_issues(page, report);
 	add_days(page, report);

@@ -26,11 +26,12 @@ static const struct
 	{"rights", "rights", "this role may make roles, and grant rights in the schemas of the projects", false},
 	{"name", "names", "no role has a name that is to be given", false},
 	{"schemas", "schemas", "each project has a schema of its own", false},
-	{"previous role", "previous roles", "they exist", false},
+	{"owner", "owners", "the owner roles of the projects exist", false},
+	{"previous role", "previous", "the roles that the projects have used so far exist", false},
 	{"not registered", "registered", "each project is", true},
 	{"limits", "connections", "the server has as many as the limits of the roles allow", true},
-	{"password policy", "password policy", "no module looks at passwords", true},
-	{"authentication", "authentication", "pg_hba.conf lets the roles log in with a password", false},
+	{"password policy", "policy", "no module looks at passwords", true},
+	{"authentication", "pg_hba", "pg_hba.conf lets the roles log in with a password", false},
 };
 
 #define CHECKS (sizeof(checks) / sizeof(checks[0]))
@@ -108,15 +109,15 @@ check_store(SlipwayPreflight *preflight, const SlipwayCredentialTerms *terms)
 
 	if (terms->store == NULL)
 	{
-		slipway_preflight_note(preflight, "store of secrets", SLIPWAY_OUTCOME_SKIPPED, "Write --secrets barbican or --secrets file:PATH.",
+		slipway_preflight_note(preflight, "store", SLIPWAY_OUTCOME_SKIPPED, "Write --secrets barbican or --secrets file:PATH.",
 							   "none is given");
 		return;
 	}
 	fault = probe(terms->store);
 	if (fault == NULL)
-		slipway_preflight_note(preflight, "store of secrets", SLIPWAY_OUTCOME_OK, NULL, "%s can be written to", slipway_secret_store_place(terms->store));
+		slipway_preflight_note(preflight, "store", SLIPWAY_OUTCOME_OK, NULL, "%s can be written to", slipway_secret_store_place(terms->store));
 	else
-		slipway_preflight_note(preflight, "store of secrets", SLIPWAY_OUTCOME_FAILED, fault->hint, "%s", fault->text);
+		slipway_preflight_note(preflight, "store", SLIPWAY_OUTCOME_FAILED, fault->hint, "%s", fault->text);
 	slipway_secret_fault_free(fault);
 }
 

@@ -97,7 +97,7 @@ is($exit, 1, 'check finds something') or diag($out);
 like($out, qr/^ok +rights +this role may make roles/m, 'rights');
 like($out, qr/^failed +schemas +new: the project has no schema that is its own$/m, 'a project without schemas');
 like($out, qr/^warning +registered +default: it has no credential$/m, 'one that is not registered');
-like($out, qr/^ok +store of secrets +file:\S+ can be written to$/m, 'the store');
+like($out, qr/^ok +store +file:\S+ can be written to$/m, 'the store');
 sql($node, 'CREATE SCHEMA new_a; CREATE SCHEMA new_b; CREATE SCHEMA public_of_default', db => $place->{db});
 ($exit, $out, $err) = credential($place, 'check', '--json');
 is($exit, 0, 'then it does not') or diag($out);
@@ -105,7 +105,7 @@ chmod 0400, $place->{file};
 chmod 0644, $place->{file};
 ($exit, $out, $err) = credential($place, 'check');
 is($exit, 1, 'a store that cannot be used');
-like($out, qr/^failed +store of secrets +the file of secrets ".*" can be read by others/m, 'is found');
+like($out, qr/^failed +store +the file of secrets ".*" can be read by others/m, 'is found');
 chmod 0600, $place->{file};
 
 # What would be done
