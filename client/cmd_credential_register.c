@@ -190,7 +190,7 @@ register_many(PGconn *conn, const SlipwayArguments *arguments, json_t *mapping)
 	const char *values[2] = {query, NULL};
 	PGresult   *result;
 
-	add_text(options, arguments, "prefix", SLIPWAY_OPTION_ROLE_PREFIX);
+	add_text(options, arguments, "prefix", SLIPWAY_OPTION_PREFIX);
 	add_text(options, arguments, "preset", SLIPWAY_OPTION_PRESET);
 	add_text(options, arguments, "previous_role", SLIPWAY_OPTION_PREVIOUS_ROLE);
 	add_text(options, arguments, "application", SLIPWAY_OPTION_APPLICATION);
@@ -213,7 +213,7 @@ register_one(PGconn *conn, const SlipwayArguments *arguments, const char *projec
 	static const char sql[] =
 		"SELECT slipway.register_credential($1, $2, coalesce($3, 'read-write'), $4, coalesce($5::pg_catalog.int4, -1), $6, $7::pg_catalog.jsonb)";
 	const char *login = slipway_option_text(arguments, SLIPWAY_OPTION_LOGIN);
-	const char *prefix = slipway_option_text(arguments, SLIPWAY_OPTION_ROLE_PREFIX);
+	const char *prefix = slipway_option_text(arguments, SLIPWAY_OPTION_PREFIX);
 	char	   *role = login != NULL ? slipway_memory_copy(login) : prefix != NULL ? slipway_memory_format("%s%s", prefix, project) : NULL;
 	char	   *text = mapping != NULL ? json_dumps(mapping, JSON_COMPACT) : NULL;
 	const char *const values[] = {
@@ -243,7 +243,7 @@ check_options(const SlipwayArguments *arguments)
 	if ((query || input) && words > 0)
 		slipway_die(SLIPWAY_EXIT_USAGE, "Name projects there or here.", "with --%s no project is named on the command line", query ? "query" : "input");
 	if (slipway_option_text(arguments, SLIPWAY_OPTION_LOGIN) != NULL && (query || input || words > 1))
-		slipway_die(SLIPWAY_EXIT_USAGE, "Give --role-prefix, or a column \"role\".", "--login is for one project");
+		slipway_die(SLIPWAY_EXIT_USAGE, "Give --prefix, or a column \"role\".", "--login is for one project");
 }
 
 SlipwayExitCode

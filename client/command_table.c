@@ -648,9 +648,9 @@ const SlipwayCommand slipway_command_table[] = {
 		"With --mapping a table of yours is told when a role is in use.",
 		.examples =
 		"slipway -d shop credential register shop --previous-role shared\n"
-		"slipway -d shop credential register --input projects.csv --role-prefix app_",
+		"slipway -d shop credential register --input projects.csv --prefix app_",
 		.many = true,
-		.options = OPTIONS(SLIPWAY_OPTION_LOGIN, SLIPWAY_OPTION_ROLE_PREFIX, SLIPWAY_OPTION_PRESET, SLIPWAY_OPTION_PREVIOUS_ROLE,
+		.options = OPTIONS(SLIPWAY_OPTION_LOGIN, SLIPWAY_OPTION_PREFIX, SLIPWAY_OPTION_PRESET, SLIPWAY_OPTION_PREVIOUS_ROLE,
 						   SLIPWAY_OPTION_CONNECTION_LIMIT, SLIPWAY_OPTION_APPLICATION, SLIPWAY_OPTION_MAPPING,
 						   SLIPWAY_OPTION_QUERY, SLIPWAY_OPTION_INPUT, SLIPWAY_OPTION_FORMAT),
 		.run = slipway_cmd_credential_register,

@@ -257,7 +257,7 @@ const SlipwayOption slipway_option_table[SLIPWAY_OPTION_COUNT] = {
 	[SLIPWAY_OPTION_ALLOW_LOG] =
 	{"allow-log", 0, FLAG, NULL, "go on if the server's log will have the verifier"},
 	[SLIPWAY_OPTION_LOGIN] =
-	{"login", 0, TEXT("ROLE"), NULL, "role of the project (default: its name, behind --role-prefix)"},
+	{"login", 0, TEXT("ROLE"), NULL, "role of the project (default: its name, behind --prefix)"},
 	[SLIPWAY_OPTION_PRESET] =
 	{"preset", 0, SLIPWAY_OPTION_KIND_CHOICE, "RIGHTS", "read-only|read-write|owner", "SLIPWAY_PRESET",
 	"what the role may do in the project's schemas (default: read-write)"},
@@ -268,8 +268,8 @@ const SlipwayOption slipway_option_table[SLIPWAY_OPTION_COUNT] = {
 	"how many connections the role may have"},
 	[SLIPWAY_OPTION_APPLICATION] =
 	{"application", 0, TEXT("PATTERN"), NULL, "application_name of its sessions, as for LIKE (default: the project)"},
-	[SLIPWAY_OPTION_ROLE_PREFIX] =
-	{"role-prefix", 0, TEXT("TEXT"), "SLIPWAY_ROLE_PREFIX", "what names of roles begin with, as app_"},
+	[SLIPWAY_OPTION_PREFIX] =
+	{"prefix", 0, TEXT("TEXT"), "SLIPWAY_PREFIX", "what names of roles begin with, as app_"},
 	[SLIPWAY_OPTION_MAPPING] =
 	{"mapping", 0, TEXT("JSON"), NULL, "a table of your own to be told, or @FILE with that"},
 	[SLIPWAY_OPTION_INPUT] =

@@ -27,7 +27,7 @@ is_deeply(json_lines($out), [ { event => 'credential_registered', project => 'sh
 query_is($node, q{SELECT preset, connection_limit, previous_role FROM slipway.project_credential WHERE project = 'shop'}, "read-write|-1|$shared", 'as was said', db => $place->{db});
 append_to_file("$place->{home}/good.csv",
 	"\xef\xbb\xbfproject_ref,database_user,previous_role,schemas\r\nblog,\"blog, \"\"own\"\"\",$shared,\r\n\"wiki\",,$shared,\r\nnew,,$shared,\"new_a, new_b\"\r\n");
-($exit, $out, $err) = credential($place, 'register', '--input', 'good.csv', '--role-prefix', 'own_', '--format', 'csv');
+($exit, $out, $err) = credential($place, 'register', '--input', 'good.csv', '--prefix', 'own_', '--format', 'csv');
 is($exit, 0, 'register from a file') or diag($err);
 is($out, "project,role,outcome\r\nblog,\"blog, \"\"own\"\"\",registered\r\nnew,own_new,registered\r\nwiki,own_wiki,registered\r\n", 'all of it');
 query_is($node, q{SELECT schemas FROM slipway.registered_project WHERE project = 'new'}, '{new_a,new_b}', 'a project was made', db => $place->{db});
@@ -44,7 +44,7 @@ for my $case (
 
 	unlink "$place->{home}/bad.csv";
 	append_to_file("$place->{home}/bad.csv", $text);
-	($exit, $out, $err) = credential($place, 'register', '--input', 'bad.csv', '--role-prefix', 'bad_');
+	($exit, $out, $err) = credential($place, 'register', '--input', 'bad.csv', '--prefix', 'bad_');
 	is($exit, 2, $name);
 	like($err, $message, "$name: line and reason");
 }
