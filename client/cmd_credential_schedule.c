@@ -211,6 +211,7 @@ find_owner(const char *file)
 
 	if (stat(file, &status) != 0)
 		slipway_die(SLIPWAY_EXIT_USAGE, NULL, "could not find \"%s\": %s", file, strerror(errno));
+	/* cppcheck-suppress getpwuidCalled */
 	owner = getpwuid(status.st_uid);
 	return owner != NULL ? slipway_memory_copy(owner->pw_name) : slipway_memory_format("%lu", (unsigned long) status.st_uid);
 }
