@@ -11,6 +11,7 @@
 
 #include "die.h"
 #include "memory.h"
+#include "output.h"
 #include "server.h"
 
 /* Of a batch ($1), or what has ended from $2 on and before $3. */
@@ -286,6 +287,18 @@ double
 slipway_batch_report_rollback_rate(const SlipwayBatchReport *report)
 {
 	return share(report->counts.rolled_back, &report->counts);
+}
+
+char *
+slipway_batch_report_share(double percent)
+{
+	return percent < 0 ? slipway_memory_copy("-") : slipway_memory_format("%.1f %%", percent);
+}
+
+char *
+slipway_batch_report_duration(double milliseconds)
+{
+	return milliseconds < 0 ? slipway_memory_copy("-") : slipway_output_duration(milliseconds);
 }
 
 char *

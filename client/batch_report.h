@@ -73,7 +73,11 @@ void		slipway_batch_report_release(SlipwayBatchReport *report);
 double		slipway_batch_report_success_rate(const SlipwayBatchReport *report);
 double		slipway_batch_report_rollback_rate(const SlipwayBatchReport *report);
 
-/* The four formats. The text and the page are added; the object is the caller's; is for people: as they read it. */
+/* Both for people, "-" if negative; the caller frees them. */
+char	   *slipway_batch_report_share(double percent);
+char	   *slipway_batch_report_duration(double milliseconds);
+
+/* The four formats: for people, an object that is the caller's, and two that are added to a text. */
 void		slipway_batch_report_print(const SlipwayBatchReport *report, FILE *stream);
 json_t	   *slipway_batch_report_json(const SlipwayBatchReport *report, bool with_items);
 void		slipway_batch_report_csv(const SlipwayBatchReport *report, SlipwayBuffer *text);

@@ -8,7 +8,6 @@
 #include "batch_report.h"
 #include "html.h"
 #include "memory.h"
-#include "output.h"
 
 /* The value is freed. */
 static void
@@ -18,28 +17,16 @@ add_fact(SlipwayBuffer *page, const char *name, char *value)
 	free(value);
 }
 
-static char *
-describe_share(double percent)
-{
-	return percent < 0 ? slipway_memory_copy("-") : slipway_memory_format("%.1f %%", percent);
-}
-
-static char *
-describe_duration(double milliseconds)
-{
-	return milliseconds < 0 ? slipway_memory_copy("-") : slipway_output_duration(milliseconds);
-}
-
 static void
 add_facts(SlipwayBuffer *page, const SlipwayBatchReport *report)
 {
 	slipway_html_add(page, "<dl class=\"facts\">\n");
 	add_fact(page, "projects", slipway_memory_format("%ld", report->counts.items));
-	add_fact(page, "success rate", describe_share(slipway_batch_report_success_rate(report)));
-	add_fact(page, "rollback rate", describe_share(slipway_batch_report_rollback_rate(report)));
-	add_fact(page, "median", describe_duration(report->median));
-	add_fact(page, "95 % within", describe_duration(report->percentile_95));
-	add_fact(page, "longest", describe_duration(report->longest));
+	add_fact(page, "success rate", slipway_batch_report_share(slipway_batch_report_success_rate(report)));
+	add_fact(page, "rollback rate", slipway_batch_report_share(slipway_batch_report_rollback_rate(report)));
+	add_fact(page, "median", slipway_batch_report_duration(report->median));
+	add_fact(page, "95 % within", slipway_batch_report_duration(report->percentile_95));
+	add_fact(page, "longest", slipway_batch_report_duration(report->longest));
 	slipway_html_add(page, "</dl>\n");
 }
 
@@ -100,7 +87,7 @@ add_items(SlipwayBuffer *page, const SlipwayBatchReport *report)
 	for (size_t i = 0; i < report->item_count; i++)
 	{
 		const SlipwayReportItem *item = &report->items[i];
-		char	   *duration = describe_duration(item->duration);
+		char	   *duration = slipway_batch_report_duration(item->duration);
 
 		slipway_html_add(page, "<tr><td class=\"number\">%s<td>%s<td><span class=\"badge %s\">%s</span><td class=\"number\">%s"
 						 "<td class=\"number\">%s<td>%s<td>%s</tr>\n",

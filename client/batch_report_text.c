@@ -11,18 +11,6 @@
 #include "output.h"
 #include "table.h"
 
-static char *
-describe_share(double percent)
-{
-	return percent < 0 ? slipway_memory_copy("-") : slipway_memory_format("%.1f %%", percent);
-}
-
-static char *
-describe_duration(double milliseconds)
-{
-	return milliseconds < 0 ? slipway_memory_copy("-") : slipway_output_duration(milliseconds);
-}
-
 /* A line of the summary; the value is freed. */
 static void
 print_fact(FILE *stream, const char *name, char *value)
@@ -41,11 +29,11 @@ print_facts(const SlipwayBatchReport *report, FILE *stream)
 		print_fact(stream, "to", slipway_memory_format("%s UTC", report->ended_at));
 	print_fact(stream, "projects", slipway_memory_format("%ld", report->counts.items));
 	print_fact(stream, "outcomes", slipway_batch_describe(&report->counts));
-	print_fact(stream, "success rate", describe_share(slipway_batch_report_success_rate(report)));
-	print_fact(stream, "rollback rate", describe_share(slipway_batch_report_rollback_rate(report)));
-	print_fact(stream, "median", describe_duration(report->median));
-	print_fact(stream, "95 % within", describe_duration(report->percentile_95));
-	print_fact(stream, "longest", describe_duration(report->longest));
+	print_fact(stream, "success rate", slipway_batch_report_share(slipway_batch_report_success_rate(report)));
+	print_fact(stream, "rollback rate", slipway_batch_report_share(slipway_batch_report_rollback_rate(report)));
+	print_fact(stream, "median", slipway_batch_report_duration(report->median));
+	print_fact(stream, "95 % within", slipway_batch_report_duration(report->percentile_95));
+	print_fact(stream, "longest", slipway_batch_report_duration(report->longest));
 }
 
 static void
@@ -88,7 +76,7 @@ print_items(const SlipwayBatchReport *report, FILE *stream)
 	{
 		const SlipwayReportItem *item = &report->items[i];
 
-		durations[i] = describe_duration(item->duration);
+		durations[i] = slipway_batch_report_duration(item->duration);
 		slipway_table_add(table, (const char *const[]) {item->batch, item->project, item->outcome, item->attempt, durations[i],
 														item->finished_at}, 2, choose_color(item->outcome));
 	}
