@@ -316,6 +316,26 @@ is($exit, 0, 'watch');
 like($err, qr/^f6: succeeded in .*\n(?:.*\n)*batch 8: 3 succeeded\n\z/m, 'tells of it');
 like((finish_client($abroad))[2], qr/^f6: succeeded in .*\n(?:.*\n)*batch 8: 3 succeeded\n\z/m, 'wherever one is');
 
+# A second signal: what is worked on is undone
+
+add_project($place, 'z1');
+batch(qw(create --missing --name undone));
+my $user = do { local $ENV{PGPASSWORD} = $place->{password}; start_sql($node, 'SELECT pg_sleep(120)', db => $place->{db}, user => $place->{shared}, application => 'z1') };
+wait_until($node, q{SELECT EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'z1' AND state = 'active')}, 't', db => $place->{db});
+$client = start_batch(qw(run undone --grace 100s));
+wait_until($node, q{SELECT status = 'active' FROM slipway.project_credential WHERE project = 'z1'}, 't', db => $place->{db});
+kill 'TERM', $client->{run}{KIDS}[0]{PID};
+Time::HiRes::sleep(0.5);
+kill 'TERM', $client->{run}{KIDS}[0]{PID};
+($exit, $out, $err) = finish_client($client);
+is($exit, 6, 'a second SIGTERM') or diag($err);
+like($err, qr/^z1: it was stopped$/m, 'ends what waits for sessions to end');
+is(state_of($place, 'z1'), 'rolled_back|f|f', 'which is undone');
+is(log_in($place, 'z1'), $place->{shared}, 'and the application uses what it did before');
+no_traces_left($place, 'second signal');
+sql($node, q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'z1'}, db => $place->{db});
+finish_sql($user);
+
 log_is_clean($place, 'all of it');
 $node->stop;
 done_testing();
