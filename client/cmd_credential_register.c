@@ -11,7 +11,7 @@
 
 #include "command.h"
 #include "credential_command.h"
-#include "csv.h"
+#include "csv_file.h"
 #include "die.h"
 #include "memory.h"
 #include "output.h"
@@ -77,8 +77,6 @@ check_refs(const char *path, const SlipwayCsv *csv, size_t column)
 		if (before != NULL)
 			slipway_die(SLIPWAY_EXIT_USAGE, NULL, "%s:%zu: project \"%s\" is in line %lld too", path, csv->records[i].line, project,
 						(long long) json_integer_value(before));
-		if (csv->records[i].count > csv->records[0].count)
-			slipway_die(SLIPWAY_EXIT_USAGE, NULL, "%s:%zu: the line has more fields than the header", path, csv->records[i].line);
 		(void) json_object_set_new(seen, project, json_integer((json_int_t) csv->records[i].line));
 	}
 	json_decref(seen);
@@ -109,22 +107,13 @@ check_known(PGconn *conn, const char *path, const SlipwayCsv *csv, size_t column
 static char *
 make_query(PGconn *conn, const char *path)
 {
-	size_t		length;
-	char	   *text = read_file(path, &length);
-	size_t		line;
-	const char *reason;
-	SlipwayCsv *csv = slipway_csv_parse(text, length, &line, &reason);
+	SlipwayCsv *csv = slipway_csv_file_read(path);
 	json_t	   *rows = json_array();
 	SlipwayBuffer sql = {0};
 	char	   *dump;
 	char	   *literal;
 
-	if (csv == NULL)
-		slipway_die(SLIPWAY_EXIT_USAGE, NULL, "%s:%zu: %s", path, line, reason);
-	if (csv->count == 0 || find_column(csv, 0) == SLIPWAY_CSV_NONE)
-		slipway_die(SLIPWAY_EXIT_USAGE, "The first line names the columns.", "%s:%zu: there is no column \"project\" or \"project_ref\"", path,
-					csv->count > 0 ? csv->records[0].line : 1);
-	check_refs(path, csv, find_column(csv, 0));
+	check_refs(path, csv, slipway_csv_file_column(csv, path, columns[0].name, columns[0].other));
 	check_known(conn, path, csv, find_column(csv, 0), find_column(csv, COLUMNS - 1));
 	slipway_buffer_add(&sql, "SELECT ");
 	for (size_t i = 0; i < COLUMNS; i++)
@@ -146,7 +135,6 @@ make_query(PGconn *conn, const char *path)
 	free(dump);
 	json_decref(rows);
 	slipway_csv_free(csv);
-	free(text);
 	return slipway_buffer_take(&sql);
 }
 

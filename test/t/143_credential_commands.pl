@@ -32,13 +32,14 @@ is($exit, 0, 'register from a file') or diag($err);
 is($out, "project,role,outcome\r\nblog,\"blog, \"\"own\"\"\",registered\r\nnew,own_new,registered\r\nwiki,own_wiki,registered\r\n", 'all of it');
 query_is($node, q{SELECT schemas FROM slipway.registered_project WHERE project = 'new'}, '{new_a,new_b}', 'a project was made', db => $place->{db});
 for my $case (
-	[ 'no column', "name,role\nblog,x\n", qr/bad\.csv:1: there is no column "project" or "project_ref"/ ],
+	[ 'no column', "name,role\nblog,x\n", qr/bad\.csv:1: there is no column "project"\nhint: There is "name", "role"\./ ],
 	[ 'a project twice', "project\nblog\n\"wi\nki\"\nblog\n", qr/bad\.csv:5: project "blog" is in line 2 too/ ],
 	[ 'no such project', "project\nblog\nnowhere\n", qr/bad\.csv:3: there is no project "nowhere"/ ],
 	[ 'a quote without end', "project\n\"blog\n", qr/bad\.csv:2: / ],
 	[ 'no name', "project,role\nblog,x\n,y\n", qr/bad\.csv:3: the project is not named/ ],
-	[ 'too many fields', "project\nblog,x\n", qr/bad\.csv:2: the line has more fields than the header/ ],
-	[ 'nothing', '', qr/bad\.csv:1: there is no column/ ])
+	[ 'too many fields', "project\nblog,x\n", qr/bad\.csv:2: 2 fields, where the first line names 1 columns/ ],
+	[ 'too few fields', "project,role\nblog\n", qr/bad\.csv:2: 1 fields, where the first line names 2 columns/ ],
+	[ 'nothing', '', qr/bad\.csv:1: there is nothing in it/ ])
 {
 	my ($name, $text, $message) = @$case;
 
