@@ -107,7 +107,7 @@ coverage: check-version  ## which lines the tests reach, by gcov (COVERAGE_TESTS
 check-matrix: check-version  ## the tests on every server that is here, with sanitizers in extension and client, and under valgrind (see test/matrix)
 	@PG_CONFIG='$(PG_CONFIG)' test/matrix
 
-fuzz:  ## clang's fuzzer on what reads scripts, files and answers (FUZZ_SECONDS=60 for each, FUZZ_TARGETS="script dotenv", FUZZ_KEEP=yes)
+fuzz:  ## clang's fuzzer on what reads scripts, files and answers (FUZZ_SECONDS=60 or FUZZ_CPU=3600 for each, FUZZ_TARGETS="script dotenv", FUZZ_KEEP=yes)
 	@test/fuzz/run
 
 check-lint: check-version  ## clang-tidy, cppcheck and shellcheck, where installed
