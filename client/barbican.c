@@ -334,6 +334,18 @@ sort_items(json_t *items)
 	return result;
 }
 
+/* Whether a page of a list is the one that its end has already: from a server that does not know "offset", for ever. */
+static bool
+is_again(const json_t *items, const json_t *page, const char *reference)
+{
+	const json_t *first = json_array_get(page, 0);
+	size_t		count = json_array_size(items);
+	size_t		size = json_array_size(page);
+
+	return size > 0 && count >= size && is_item(first, reference) &&
+		json_equal(json_object_get(first, reference), json_object_get(json_array_get(items, count - size), reference));
+}
+
 SlipwaySecretFault *
 slipway_barbican_list(SlipwayBarbican *barbican, const char *kind, const char *query, json_t **items)
 {
@@ -355,6 +367,8 @@ slipway_barbican_list(SlipwayBarbican *barbican, const char *kind, const char *q
 														   strcmp(kind, "secrets") == 0 ? "&sort=created:asc" : ""), NULL, &answer);
 		page = json_object_get(answer, kind);
 		total = json_integer_value(json_object_get(answer, "total"));
+		if (fault == NULL && is_again(*items, page, reference))
+			fault = slipway_secret_fault_new(SLIPWAY_SECRET_FAULT_MALFORMED, NULL, "Barbican lists the same %s again and again", kind);
 		json_array_foreach(page, i, item)
 			if (is_item(item, reference))
 				(void) json_array_append(*items, item);

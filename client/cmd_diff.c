@@ -255,7 +255,10 @@ slipway_cmd_diff(const SlipwayArguments *arguments)
 	};
 	SlipwayExitCode code = SLIPWAY_EXIT_DONE;
 
-	if (html != NULL && !saves)
+	if (html != NULL && saves)
+		slipway_die(SLIPWAY_EXIT_USAGE, "Give one of them.", "options \"--%s\" and \"--%s\" exclude each other",
+					slipway_option_table[SLIPWAY_OPTION_HTML].name, slipway_option_table[task].name);
+	if (html != NULL)
 		slipway_whole_file_check(html);
 	comparison.conn = slipway_connection_open(arguments);
 	(void) slipway_server_greet(comparison.conn, NULL, 0, NULL);

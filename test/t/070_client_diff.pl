@@ -106,7 +106,8 @@ client_is($place, ['diff'], { err => qr/nothing differs/ }, 'has been accepted')
 json_fits((client_is($place, [ 'diff', '--json', @$_ ], { out => qr/./ }, "@$_ --json"))[0], ['saved'], 'has what is documented')
   for [ '--save', 'one' ], ['--accept'];
 client_is($place, [ 'diff', @$_ ], { exit => 2, err => qr/\Aslipway: error: options "--\w+" and "--\w+" exclude each other\n/ }, "diff @$_")
-  for [ '--save', 'x', '--against', 'y' ], [ '--with', 'x', '--against', 'y' ], [ '--accept', '--save', 'x' ];
+  for [ '--save', 'x', '--against', 'y' ], [ '--with', 'x', '--against', 'y' ], [ '--accept', '--save', 'x' ], [ '--save', 'x', '--html', 'y' ],
+  [ '--accept', '--html', 'y' ];
 by_hand('UPDATE slipway.schema_snapshot SET server_version_num = 140001');
 client_is($place, ['diff'], { exit => 1, err => qr/\Aslipway: error: the snapshot was taken by PostgreSQL 14, this is \d+ \(SW030\)\n/ },
 	'after an upgrade');

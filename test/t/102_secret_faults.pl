@@ -112,6 +112,10 @@ my $seconds = secret_is([ 'get', 'A' ], { exit => 8, err => qr/Barbican at http:
 cmp_ok($seconds, '<', 15, 'never an answer: it gives up');
 set_faults($faults, { service => 'barbican', do => 'status', status => 200, body => '<html>' });
 secret_is([ 'get', 'A' ], { exit => 1, err => qr/Barbican has answered with something else than an object of JSON/ }, 'nonsense');
+set_faults($faults, { service => 'barbican', method => 'GET', path => 'offset=', do => 'status', status => 200,
+		body => '{"total": 1000000, "secrets": [{"secret_ref": "http://b/v1/secrets/1", "name": "T_A", "created": "2026-01-01T00:00:00"}],'
+		  . ' "containers": [{"container_ref": "http://b/v1/containers/1", "name": "T_A", "created": "2026-01-01T00:00:00"}]}' });
+secret_is(['list'], { exit => 1, err => qr/^slipway: error: .*Barbican lists the same (secrets|containers) again and again/m }, 'a list without end');
 set_faults($faults, { service => 'keystone', do => 'status', status => 201, body => '{}' });
 secret_is([ 'get', 'A' ], { exit => 1, err => qr/Keystone has answered with something else than a token/ }, 'nonsense of Keystone');
 set_faults($faults, { service => 'barbican', do => 'status', status => 503, headers => { 'Retry-After' => '3600' } });
