@@ -263,6 +263,24 @@ SELECT length(slipway.add_migration('0006_f', 'CREATE TABLE f ()', project => 'p
 SET SESSION AUTHORIZATION regress_app_admin;
 SELECT slipway.mark_applied('0006_f', 'done by hand', 'p');
 
+-- A manifest that is applied whole is so still, whatever is said of its scripts.
+SET SESSION AUTHORIZATION regress_app_author;
+SELECT length(slipway.add_migration('0006_g', 'CREATE TABLE g6 ()', project => 'p'));
+SET SESSION AUTHORIZATION regress_app_approver;
+SELECT slipway.approve('0006_g', project => 'p');
+SET SESSION AUTHORIZATION regress_app_deployer;
+CALL slipway.migrate('p');
+SELECT settled FROM slipway.find_base('p');
+SET SESSION AUTHORIZATION regress_app_approver;
+SELECT slipway.withdraw_approval('0006_g', 'late', project => 'p');
+SELECT slipway.approve('0006_g', project => 'p');
+SET SESSION AUTHORIZATION regress_app_admin;
+SELECT slipway.require_approval(false, 'an hour', 'p');
+SELECT slipway.require_approval(true, 'over', 'p');
+SET SESSION AUTHORIZATION regress_app_deployer;
+SELECT settled FROM slipway.find_base('p');
+CALL slipway.migrate('p');
+
 -- Switched off, which is on record, too.
 SET SESSION AUTHORIZATION regress_app_author;
 SELECT length(slipway.add_migration('0007_g', 'CREATE TABLE g ()', project => 'p'));
