@@ -117,16 +117,22 @@ init_extension(Target *target)
 	PQclear(result);
 }
 
+/* Whoever is admin of that project alone may not look at the tables. */
+static bool
+is_registered(const Target *target)
+{
+	return ask(target, "SELECT EXISTS (SELECT FROM slipway.registered_project WHERE project = $1)", 1, &target->project);
+}
+
 static void
 init_project(const Target *target, const char *schemas, const char *owner)
 {
 	const char *const values[] = {target->project, schemas, owner};
-	static const char is_there[] = "SELECT EXISTS (SELECT FROM slipway.project WHERE name = $1)";
 	static const char is_so[] =
 		"SELECT ($2::text[] IS NULL OR schemas IS NOT DISTINCT FROM $2::text[])"
 		" AND ($3::text IS NULL OR owner IS NOT DISTINCT FROM $3::text)"
-		" FROM slipway.project WHERE name = $1";
-	bool		exists = ask(target, is_there, 1, values);
+		" FROM slipway.registered_project WHERE project = $1";
+	bool		exists = is_registered(target);
 	bool		done = exists && ask(target, is_so, 3, values);
 	const char *action = target->dry_run ? (exists ? "would be changed" : "would be created")
 		: exists ? "changed" : "created";
@@ -135,8 +141,8 @@ init_project(const Target *target, const char *schemas, const char *owner)
 	if (!done)
 		execute(target,
 				"SELECT slipway.create_project($1,"
-				" coalesce($2::text[], (SELECT schemas FROM slipway.project WHERE name = $1)),"
-				" coalesce($3::text, (SELECT owner FROM slipway.project WHERE name = $1)))",
+				" coalesce($2::text[], (SELECT schemas FROM slipway.registered_project WHERE project = $1)),"
+				" coalesce($3::text, (SELECT owner FROM slipway.registered_project WHERE project = $1)))",
 				3, values);
 	say_action("project", target->project, done ? "already there" : action);
 }
@@ -161,9 +167,10 @@ static void
 init_grant(const Target *target, const Grant *grant)
 {
 	const char *const values[] = {grant->role, grant->kind, target->project};
-	bool		done = ask(target,
-						   "SELECT EXISTS (SELECT FROM slipway.role_grant"
-						   " WHERE role = $1 AND kind = $2 AND project = $3)", 3, values);
+	bool		visible = ask(target, "SELECT pg_catalog.has_table_privilege('slipway.role_grant', 'SELECT')", 0, NULL);
+	bool		done = visible && ask(target,
+									  "SELECT EXISTS (SELECT FROM slipway.role_grant"
+									  " WHERE role = $1 AND kind = $2 AND project = $3)", 3, values);
 	const char *state = done ? "already is" : target->dry_run ? "would be" : "is now";
 	char	   *action = slipway_memory_format("%s %s of project %s", state, grant->kind,
 											   target->project);
@@ -178,8 +185,7 @@ static void
 init_approval(const Target *target, bool wanted, const char *reason)
 {
 	const char *const values[] = {target->project, wanted ? "true" : "false", reason};
-	static const char is_there[] = "SELECT EXISTS (SELECT FROM slipway.project WHERE name = $1)";
-	bool		done = ask(target, is_there, 1, values)
+	bool		done = is_registered(target)
 		? ask(target, "SELECT slipway.needs_approval($1) = $2::boolean", 2, values) : !wanted;
 
 	if (!done)

@@ -12,12 +12,6 @@
 #include "descent.h"
 #include "run.h"
 
-/* Actions of the history. */
-#define SLIPWAY_ACTION_APPROVE "approve"
-#define SLIPWAY_ACTION_WITHDRAW "withdraw_approval"
-#define SLIPWAY_ACTION_REQUIRE "require_approval"
-#define SLIPWAY_ACTION_WAIVE "waive_approval"
-
 /* Directions: those of parts of script_error.h, and this. */
 #define SLIPWAY_DIRECTION_UP "up"
 

@@ -62,15 +62,19 @@ free_mark(Mark *mark)
 		pfree(mark->form);
 }
 
+static void
+place_byte(SlipwayPlace *place, int at)
+{
+	place->statement = (SlipwayStatement) {.location = at};
+	place->statement.start = slipway_position_advance((SlipwayPosition) {1, 1, 1}, place->script, at);
+	place->in_statement = true;
+}
+
 /* For errors about one of them. */
 static void
 place_mark(SlipwayPlace *place, const Mark *mark)
 {
-	int			at = mark->begin - place->script;
-
-	place->statement = (SlipwayStatement) {.location = at};
-	place->statement.start = slipway_position_advance((SlipwayPosition) {1, 1, 1}, place->script, at);
-	place->in_statement = true;
+	place_byte(place, mark->begin - place->script);
 }
 
 static const SlipwayVariable *
@@ -156,8 +160,40 @@ refuse_values(SlipwayPlace *place, const SlipwayDirectives *directives)
 		ereport(ERROR,
 				(errcode(SLIPWAY_NOT_APPROVED),
 				 errmsg("the value of variable \"%s\" is not approved", variable->name),
-				 errdetail("Where approval is required, a value has letters, digits and any of _ - . : @ / + = , without two hyphens in a row, so that it cannot be SQL."),
+				 errdetail("Where approval is required, a value has letters, digits and any of _ - . : @ / + = , without two hyphens in a row, so that it cannot be a statement."),
 				 errhint("Write it as a default into the script, to be approved with that.")));
+	}
+}
+
+/* Do two bytes together begin or end a comment, a quoted text or an escape? */
+static bool
+is_joint(char left, char right)
+{
+	return left == '$' || right == '$' || left == '\\' || (left == '-' && right == '-') ||
+		(left == '/' && right == '*') || (left == '*' && right == '/');
+}
+
+/* Words that are no SQL by themselves can be some together with what stands beside them in the script. */
+static void
+refuse_joints(SlipwayPlace *place, const SlipwayExpansion *expansion)
+{
+	for (int i = 0; i < expansion->n; i++)
+	{
+		const SlipwayHole *hole = &expansion->holes[i];
+		const char *begin = expansion->text + hole->at;
+		const char *end = begin + hole->length;
+		const char *name = expansion->raw + hole->raw + strlen("${");
+
+		/* The directive that declares it stands before all. */
+		if (!hole->foreign || (!is_joint(begin[-1], begin[0]) && !is_joint(end[-1], end[0])))
+			continue;
+		place_byte(place, hole->raw);
+		ereport(ERROR,
+				(errcode(SLIPWAY_NOT_APPROVED),
+				 errmsg("the value of variable \"%s\" is not approved in this place",
+						pnstrdup(name, slipway_variable_name_length(name))),
+				 errdetail("With what stands beside it, it begins or ends a comment, a quoted text or an escape."),
+				 errhint("Set it apart in the script, in parentheses or with form literal.")));
 	}
 }
 
@@ -221,6 +257,7 @@ slipway_expand(SlipwayPlace *place, const SlipwayDirectives *directives, int fro
 		hole.length = strlen(value);
 		hole.secret = variable->secret;
 		hole.bare = mark.form == NULL;
+		hole.foreign = slipway_variable_is_foreign(variable);
 		appendStringInfoString(&text, value);
 		add_hole(expansion, &capacity, &hole);
 		if (variable->secret)
@@ -232,6 +269,7 @@ slipway_expand(SlipwayPlace *place, const SlipwayDirectives *directives, int fro
 	appendStringInfoString(&text, place->script + done);
 	place->in_statement = false;
 	expansion->text = text.data;
+	refuse_joints(place, expansion);
 	expansion->record = make_record(directives->variables);
 	return expansion;
 }

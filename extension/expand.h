@@ -22,6 +22,7 @@ typedef struct SlipwayHole
 	int			length;
 	bool		secret;
 	bool		bare;			/* without quotes around it that are ours */
+	bool		foreign;		/* nobody has approved it: see slipway_variable_is_foreign() */
 } SlipwayHole;
 
 typedef struct SlipwayExpansion
@@ -35,7 +36,8 @@ typedef struct SlipwayExpansion
 
 /*
  * Of place->script, whose directives are known and end at byte from; in the current memory context. Raises SW028 for
- * variables without a value, SW007 for a name that is not declared and a form that is unknown, placed. Secret
+ * variables without a value, SW007 for a name that is not declared and a form that is unknown, SW008 for a value that was
+ * not approved and is more than a word in its place, placed. Secret
  * values are kept out of messages from then on: see secret.h.
  */
 extern SlipwayExpansion *slipway_expand(struct SlipwayPlace *place, const struct SlipwayDirectives *directives, int from);

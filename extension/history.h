@@ -40,7 +40,16 @@ extern void slipway_history_append(const SlipwayEvent *event);
 /* Number and, unless NULL, hash of the newest entry of a project; 0 if there is none. */
 extern int64 slipway_history_last(const char *project, uint8 *hash);
 
-/* Is that entry of a project the last one that has to do with migrations? Steps of its credential have not. */
+/* Actions of approval.h. */
+#define SLIPWAY_ACTION_APPROVE "approve"
+#define SLIPWAY_ACTION_WITHDRAW "withdraw_approval"
+#define SLIPWAY_ACTION_REQUIRE "require_approval"
+#define SLIPWAY_ACTION_WAIVE "waive_approval"
+
+/*
+ * Is that entry of a project the last one that says what is applied? Steps of its credential, and approvals,
+ * do not.
+ */
 extern bool slipway_history_rests(const char *project, int64 entry);
 
 /* Hash of the newest entry in hex, NULL if there is none. */

@@ -466,8 +466,8 @@ slipway_variables_require_plain(bool plain)
 }
 
 /*
- * No space, quote, bracket or operator, and no beginning of a comment: one word, whatever stands
- * around it. A literal or an identifier would not do: one that stands within a string or a comment can end that.
+ * No space, quote or bracket, and no beginning of a comment: no statement, query or call, whatever stands
+ * around it (see refuse_joints() of expand.c). At most an expression of names and numbers. A literal or an identifier would not do: one that stands within a string or a comment can end that.
  */
 static bool
 is_plain(const char *value)
@@ -487,10 +487,15 @@ is_plain(const char *value)
 }
 
 bool
-slipway_variable_is_refused(const SlipwayVariable *variable)
+slipway_variable_is_foreign(const SlipwayVariable *variable)
 {
 	const char *value = slipway_variable_value(variable);
 
-	return plain_only && value && (variable->otherwise == NULL || strcmp(value, variable->otherwise) != 0) &&
-		!is_plain(value);
+	return plain_only && value && (variable->otherwise == NULL || strcmp(value, variable->otherwise) != 0);
+}
+
+bool
+slipway_variable_is_refused(const SlipwayVariable *variable)
+{
+	return slipway_variable_is_foreign(variable) && !is_plain(slipway_variable_value(variable));
 }

@@ -46,12 +46,15 @@ extern char *slipway_variables_to_names(const List *variables, const char *text)
 extern char *slipway_variables_from_names(const List *variables, const char *text);
 
 /*
- * Until the call ends values must be plain: words that are no SQL by themselves wherever they are put, as what they are put into was approved and
+ * Until the call ends values must be plain: no statement, query or call by themselves wherever they are put, as what they are put into was approved and
  * they were not. Those that a script has itself are as they are.
  */
 extern void slipway_variables_require_plain(bool plain);
 
-/* The value of a variable is one that it must not have for that reason. */
+/* Then: is the value of a variable another than the script has itself? */
+extern bool slipway_variable_is_foreign(const SlipwayVariable *variable);
+
+/* And is it one that it must not have for that reason? */
 extern bool slipway_variable_is_refused(const SlipwayVariable *variable);
 
 /* Called once from _PG_init. */

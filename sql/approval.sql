@@ -206,6 +206,33 @@ CALL slipway.migrate('p', '{"to": "0004_d", "variables": {"what": "1", "quoted":
 CALL slipway.migrate('p', '{"to": "0004_d", "variables": {"what": "1/*"}}');
 CALL slipway.migrate('p', '{"to": "0004_d", "variables": {"what": "42"}}');
 SELECT migration, action, approved_by, variables FROM slipway.log WHERE project = 'p' ORDER BY entry DESC LIMIT 1;
+-- Nor some with what stands beside them: a comment that swallows a condition, a quote that is escaped.
+SET SESSION AUTHORIZATION regress_app_author;
+SELECT length(slipway.add_migration('0004_s', $script$-- slipway: variables n, m = -1
+CREATE TABLE s AS SELECT g FROM generate_series(1, 9) g;
+DELETE FROM s WHERE g > 8-${n} AND g < ${m};
+DELETE FROM s WHERE g = 5*${n} OR g = ${n}*2;
+SELECT E'\${n}', '$${n}', '${n}$';
+$script$, project => 'p'));
+SET SESSION AUTHORIZATION regress_app_approver;
+SELECT slipway.approve('0004_s', project => 'p');
+SET SESSION AUTHORIZATION regress_app_deployer;
+\set VERBOSITY default
+CALL slipway.migrate('p', '{"to": "0004_s", "variables": {"n": "-1"}}');
+\set VERBOSITY terse
+CALL slipway.migrate('p', '{"to": "0004_s", "variables": {"n": "/"}}');
+CALL slipway.migrate('p', '{"to": "0004_s", "variables": {"n": "3"}}');
+CALL slipway.migrate('p', '{"to": "0004_s", "variables": {"n": ""}}');
+RESET SESSION AUTHORIZATION;
+SELECT slipway.add_migration('0004_s', $script$-- slipway: variables n, m = -1
+CREATE TABLE s AS SELECT g FROM generate_series(1, 9) g;
+DELETE FROM s WHERE g > 8 - (${n}) AND g < 7-${m};
+$script$, project => 'p') IS NOT NULL AS added;
+SET SESSION AUTHORIZATION regress_app_approver;
+SELECT slipway.approve('0004_s', project => 'p');
+SET SESSION AUTHORIZATION regress_app_deployer;
+CALL slipway.migrate('p', '{"to": "0004_s", "variables": {"n": "-1"}}');
+CALL slipway.migrate('p', '{"to": "0004_s", "variables": {"n": "3"}}');
 DROP TABLE victim;
 
 -- A rehearsal needs none, as whoever asks could run it himself; but not as the owner role.
@@ -235,6 +262,24 @@ SET SESSION AUTHORIZATION regress_app_author;
 SELECT length(slipway.add_migration('0006_f', 'CREATE TABLE f ()', project => 'p'));
 SET SESSION AUTHORIZATION regress_app_admin;
 SELECT slipway.mark_applied('0006_f', 'done by hand', 'p');
+
+-- A manifest that is applied whole is so still, whatever is said of its scripts.
+SET SESSION AUTHORIZATION regress_app_author;
+SELECT length(slipway.add_migration('0006_g', 'CREATE TABLE g6 ()', project => 'p'));
+SET SESSION AUTHORIZATION regress_app_approver;
+SELECT slipway.approve('0006_g', project => 'p');
+SET SESSION AUTHORIZATION regress_app_deployer;
+CALL slipway.migrate('p');
+SELECT settled FROM slipway.find_base('p');
+SET SESSION AUTHORIZATION regress_app_approver;
+SELECT slipway.withdraw_approval('0006_g', 'late', project => 'p');
+SELECT slipway.approve('0006_g', project => 'p');
+SET SESSION AUTHORIZATION regress_app_admin;
+SELECT slipway.require_approval(false, 'an hour', 'p');
+SELECT slipway.require_approval(true, 'over', 'p');
+SET SESSION AUTHORIZATION regress_app_deployer;
+SELECT settled FROM slipway.find_base('p');
+CALL slipway.migrate('p');
 
 -- Switched off, which is on record, too.
 SET SESSION AUTHORIZATION regress_app_author;

@@ -147,7 +147,10 @@ history_is_sound($node, 'in the end', db => $place->{db});
 
 # Off again, by an administrator, on record.
 client_is($place, [ 'init', '--approval', 'off', '--reason', 'fire' ], { exit => 1, err => qr/42501/ }, 'not by an approver', as('anna'));
-client_is($place, [ 'init', '--approval', 'off', '--reason', 'fire', '-q' ], {}, 'off');
+client_is($place, [ 'init', '--approval', 'off', '--reason', 'fire', '--grant', 'bert=approver' ], {
+		err => "extension pg_slipway 0.1.0: already there\nproject default: already there\n"
+		  . "approval default: is not required any more\nrole bert: is now approver of project default\n" }, 'off, by who is admin of this project alone', as('boss'));
+client_is($place, [ 'init', '-P', 'another' ], { exit => 1, err => qr/role "boss" is not admin of all projects/ }, 'who can make none', as('boss'));
 put_files($place, { '0004_d.sql' => "SELECT 4;\n" });
 client_is($place, [ 'migrate', '-q' ], {}, 'anything runs', as('ci'));
 query_is($node, q{SELECT action, reason FROM slipway.log WHERE migration IS NULL ORDER BY entry}, "require_approval|audit\nwaive_approval|fire", 'the history has it', db => $place->{db});
