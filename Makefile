@@ -101,7 +101,7 @@ demo-stop:  ## end the server of the demo and remove its files
 check-adversary: check-version  ## hostile scripts that need a full disk, much memory, or minutes; make test has the others
 	@TESTS=tap TAP='adversary/*.pl' test/run
 
-coverage: check-version  ## which lines the tests reach, by gcov (COVERAGE_TESTS="unit regress", COVERAGE_OUT=FOLDER)
+coverage: check-version  ## which lines the tests reach, by gcov (COVERAGE_TESTS="unit regress", COVERAGE_OF=extension, COVERAGE_OUT=FOLDER)
 	@PG_CONFIG='$(PG_CONFIG)' test/coverage
 
 check-matrix: check-version  ## the tests on every server that is here, with sanitizers in extension and client, and under valgrind (see test/matrix)

@@ -119,7 +119,7 @@ verify_row(ReturnSetInfo *result, ChainState *state, uint64 row)
 	slipway_chain_hash(&entry, computed);
 	if (strcmp(slipway_hash_hex(computed), stored) != 0)
 		add_problem(result, number, "was changed after it was written");
-	state->entry = number;
+	state->entry = Max(state->entry, number);
 	state->hash = stored;
 }
 

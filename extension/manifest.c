@@ -95,6 +95,14 @@ slipway_member_compare(SlipwayNameOrder order, const SlipwayMember *a, const Sli
 	return slipway_name_compare(a->kind == SLIPWAY_VERSIONED ? order : SLIPWAY_ORDER_NAME, a->name, b->name);
 }
 
+void
+slipway_manifest_refuse_twice(const char *name)
+{
+	ereport(ERROR,
+			(errcode(SLIPWAY_DUPLICATE_NAME),
+			 errmsg("migration \"%s\" is there twice", name)));
+}
+
 /* A name has one history, whatever its kind. */
 static void
 check_unique(const SlipwayManifest *manifest)
@@ -103,9 +111,7 @@ check_unique(const SlipwayManifest *manifest)
 
 	for (int i = 0; i < manifest->n; i++)
 		if (slipway_manifest_position(index, manifest->members[i].name) != i)
-			ereport(ERROR,
-					(errcode(SLIPWAY_DUPLICATE_NAME),
-					 errmsg("migration \"%s\" is there twice", manifest->members[i].name)));
+			slipway_manifest_refuse_twice(manifest->members[i].name);
 	hash_destroy(index);
 }
 
@@ -143,9 +149,7 @@ check_order(const SlipwayManifest *manifest, const SlipwayMember *before)
 		int			step = before ? slipway_member_compare(manifest->order, before, member) : -1;
 
 		if (step == 0)
-			ereport(ERROR,
-					(errcode(SLIPWAY_DUPLICATE_NAME),
-					 errmsg("migration \"%s\" is there twice", member->name)));
+			slipway_manifest_refuse_twice(member->name);
 		if (step > 0)
 			ereport(ERROR,
 					(errcode(SLIPWAY_INVALID_MANIFEST),

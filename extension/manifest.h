@@ -85,6 +85,12 @@ extern SlipwayManifest *slipway_manifest_parse(const char *text);
  */
 extern SlipwayManifest *slipway_manifest_parse_more(const SlipwayManifestBase *base, const char *lines);
 
+/*
+ * Raises SW005. Only who stores a manifest behind a base can know that a name
+ * of the base comes again as another kind.
+ */
+extern _Noreturn void slipway_manifest_refuse_twice(const char *name);
+
 /* Index of the members by name, in the current memory context; position, or -1. */
 extern HTAB *slipway_manifest_index(const SlipwayManifest *manifest);
 extern int	slipway_manifest_position(HTAB *index, const char *name);

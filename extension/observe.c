@@ -153,6 +153,8 @@ see_relation(SlipwayTouched *touched, void *arg)
 	{
 		if (slipway_touched_is_table(touched))
 			look->observed->drops = lappend(look->observed->drops, touched);
+		else if (slipway_touched_rebuilt(touched))
+			look->observed->rewrites = lappend(look->observed->rewrites, touched);
 		return;
 	}
 	if (slipway_touched_rewritten(touched))

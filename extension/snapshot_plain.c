@@ -57,8 +57,7 @@ typedef enum Form
 	FORM_OPERATOR,
 	FORM_TYPE,
 	FORM_OBJECT,				/* an OID of the catalog */
-	FORM_OPTIONS,				/* an array of "name=value" */
-	FORM_SECRETS,				/* the same with passwords */
+	FORM_SECRETS,				/* an array of "name=value" with passwords */
 	FORM_LIST					/* an array of text */
 } Form;
 
@@ -391,9 +390,7 @@ put_property(SlipwayReader *reader, const SlipwayRows *rows, const Property *pro
 
 	if (isnull)
 		return;
-	if (property->form == FORM_OPTIONS)
-		slipway_reader_options(reader, property->name, value, false);
-	else if (property->form == FORM_SECRETS)
+	if (property->form == FORM_SECRETS)
 		slipway_reader_secrets(reader, property->name, value, false);
 	else if (property->form == FORM_LIST)
 		slipway_reader_line(reader, property->name, show_list(value));

@@ -78,9 +78,38 @@ find_member(SlipwayLookup *row, const char *project, const SlipwayMember *member
 	return 0;
 }
 
+static bool
+is_of_base(const char *project, const SlipwayManifestBase *base, int64 id)
+{
+	Datum	   *ids = palloc(base->n * sizeof(Datum));
+	bool		found = false;
+
+	slipway_manifest_read_ids(project, base, ids);
+	for (int i = 0; i < base->n && !found; i++)
+		found = DatumGetInt64(ids[i]) == id;
+	pfree(ids);
+	return found;
+}
+
+/*
+ * A name has one history, whatever its kind. Of the same kind, a member of the
+ * base would not stand before this one.
+ */
+static void
+refuse_name_of_base(SlipwayLookup *row, const char *project, const SlipwayManifestBase *base, const SlipwayMember *member)
+{
+	slipway_lookup_again(row);
+	slipway_lookup_key_text(row, "project", project);
+	slipway_lookup_key_text(row, "name", member->name);
+	while (slipway_lookup_previous(row))
+		if (strcmp(slipway_lookup_text(row, "kind"), slipway_kind_name(member->kind)) != 0 &&
+			is_of_base(project, base, slipway_lookup_int8(row, "id")))
+			slipway_manifest_refuse_twice(member->name);
+}
+
 /* Inside a scope: sets the ids of all members, and stores those that are not there. */
 static void
-store_members(const char *project, SlipwayManifest *manifest)
+store_members(const char *project, SlipwayManifest *manifest, const SlipwayManifestBase *base)
 {
 	static SlipwayQuery query = {SLIPWAY_QUERY_MIGRATION_ADD, 8,
 	{TEXTOID, TEXTARRAYOID, TEXTARRAYOID, BYTEAARRAYOID, BYTEAARRAYOID, BYTEAARRAYOID, INT8ARRAYOID, TEXTOID}};
@@ -95,6 +124,8 @@ store_members(const char *project, SlipwayManifest *manifest)
 	{
 		SlipwayMember *member = &manifest->members[i];
 
+		if (base)
+			refuse_name_of_base(&row, project, base, member);
 		member->id = find_member(&row, project, member);
 		if (member->id > 0)
 			continue;
@@ -167,7 +198,7 @@ slipway_store_manifest(const char *project, SlipwayManifest *manifest, const Sli
 	}
 	if (stored_at == 0)
 	{
-		store_members(project, manifest);
+		store_members(project, manifest, base);
 		insert_manifest(project, manifest, base);
 	}
 	slipway_spi_end();

@@ -30,6 +30,7 @@
 #include "utils/fmgroids.h"
 #include "utils/fmgrprotos.h"
 #include "utils/hsearch.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 #include "utils/snapmgr.h"
@@ -362,6 +363,41 @@ slipway_touched_dropped(SlipwayTouched *touched)
 
 	touched->dropped = !there;
 	return just_now;
+}
+
+/* One that is as good as the old one has its file. */
+static bool
+is_rebuilt(const SlipwayTouched *old, Oid index)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(index));
+	Form_pg_class class;
+	bool		rebuilt;
+
+	if (!HeapTupleIsValid(tuple))
+		return false;
+	class = (Form_pg_class) GETSTRUCT(tuple);
+	rebuilt = strcmp(quote_qualified_identifier(get_namespace_name(class->relnamespace), NameStr(class->relname)), old->name) == 0 &&
+		(!OidIsValid(old->node) || class->relfilenode != old->node);
+	ReleaseSysCache(tuple);
+	return rebuilt;
+}
+
+bool
+slipway_touched_rebuilt(const SlipwayTouched *touched)
+{
+	bool		rebuilt = false;
+	Relation	table;
+	ListCell   *cell;
+
+	if (touched->table == touched->oid)
+		return false;
+	table = RelationIdGetRelation(touched->table);
+	if (table == NULL)
+		return false;
+	foreach(cell, RelationGetIndexList(table))
+		rebuilt |= is_rebuilt(touched, lfirst_oid(cell));
+	RelationClose(table);
+	return rebuilt;
 }
 
 bool

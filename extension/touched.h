@@ -72,6 +72,9 @@ extern bool slipway_touched_is_table(const SlipwayTouched *touched);
 /* Was it dropped since the last call? */
 extern bool slipway_touched_dropped(SlipwayTouched *touched);
 
+/* Of an index that was dropped: is there another one now under its name, which was built anew, as ALTER TABLE does it? */
+extern bool slipway_touched_rebuilt(const SlipwayTouched *touched);
+
 /* Since the last call: was its file replaced, and not by TRUNCATE? */
 extern bool slipway_touched_rewritten(SlipwayTouched *touched);
 

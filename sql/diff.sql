@@ -124,7 +124,15 @@ CALL slipway.migrate(options => '{"snapshot": "maybe"}');
 SET slipway.ignore = 'kind:';
 CALL migration('0009_k', 'CREATE TABLE k ()');
 CALL slipway.migrate();
+SET slipway.ignore = 'public.c,,kind:view';
+SELECT outcome('SELECT slipway.fingerprint()');
+-- What is listed twice, or with more stars than one, is as good as once.
+SET slipway.ignore = 'public.**,public.**';
+SELECT slipway.fingerprint() AS twice \gset
+SET slipway.ignore = 'public.*';
+SELECT slipway.fingerprint() = :'twice' AS same;
 RESET slipway.ignore;
+SELECT slipway.fingerprint() <> :'twice' AS other;
 SELECT migration, state FROM slipway.status WHERE migration = '0009_k';
 SELECT run, outdated FROM stored;
 -- Somebody says that all is well.

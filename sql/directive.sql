@@ -13,6 +13,9 @@ SELECT directive, sqlstate, message, coalesce(detail, hint) AS more, line_number
 SELECT sqlstate, message, line_number FROM slipway.check_script('x', E'-- slipway: lock-timeout 5s\n-- slipway: lock-timeout 0\nSELECT 1');
 SELECT sqlstate, message, line_number FROM slipway.check_script('x', E'-- slipway: statement-timeout 0\n-- slipway: statement-timeout 0\nSELECT 1');
 SELECT sqlstate, message, line_number FROM slipway.check_script('x', E'-- slipway: run-as a\n-- slipway: run-as b\nSELECT 1');
+SELECT sqlstate, message, line_number FROM slipway.check_script('x', E'-- slipway: no-transaction yes\nVACUUM');
+SELECT sqlstate, message, line_number FROM slipway.check_script('x', E'\n-- slipway: repeatable true\nSELECT 1');
+SELECT sqlstate, message, line_number FROM slipway.check_script('x', E'/* a comment without an end\n-- slipway: repeatable');
 -- However the mark is written, and behind other comments.
 SELECT replace(script, E'\ufeff', '(mark)') AS script, message, line_number AS line, column_number AS "column" FROM unnest(ARRAY[E'/* licence */\n-- slipway: nonsense\nSELECT 1',
        E'/* a\n /* b */\n */ /*é*/\t-- slipway: nonsense', '--slipway:nonsense', E'--\tSlipway :nonsense\r\n', '---- slipway: nonsense', E'\ufeff-- slipway: nonsense',

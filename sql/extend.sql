@@ -90,3 +90,12 @@ SELECT more(:'first');
 SELECT outcome($$SELECT slipway.extend_manifest('abc', '')$$);
 SELECT outcome(format('SELECT slipway.extend_manifest(%L, %L, %L)', :'first_hash', '', 'nowhere'));
 SELECT slipway.extend_manifest(NULL, '');
+-- A name has one history: one that is there as another kind cannot come again behind it.
+CALL project('mixed');
+SELECT slipway.add_script(E'-- slipway: repeatable\nSELECT 1') AS view \gset
+SELECT count(*) AS missing FROM slipway.add_manifest(E'slipway-manifest 1 order=auto\n' || :'view' || E' - - repeatable item\n' || line('0001_a', 'SELECT 1'), 'mixed');
+CALL slipway.migrate('mixed');
+SELECT outcome(format('SELECT slipway.extend_manifest(manifest, %L, %L) FROM slipway.find_base(%2$L)', line('item', 'SELECT 2'), 'mixed'));
+-- Of other manifests it may be.
+SELECT count(*) AS missing FROM slipway.add_manifest(E'slipway-manifest 1 order=auto\n' || :'view' || E' - - repeatable view\n', 'mixed');
+SELECT outcome(format('SELECT slipway.extend_manifest(manifest, %L, %L) FROM slipway.find_base(%2$L)', line('view', 'SELECT 2'), 'mixed'));

@@ -89,7 +89,14 @@ INSERT INTO forgery (statement) VALUES
 ('UPDATE slipway.history SET project = ''chain'', entry = 13 WHERE project = ''other'''),
 ('UPDATE slipway.history SET project = ''other'', entry = 2 WHERE project = ''chain'' AND entry = 12'),
 ('INSERT INTO slipway.history (project, entry, action, outcome, started_at, finished_at, session_role, effective_role, prev_hash, entry_hash) SELECT ''chain'', 13, ''apply'', ''succeeded'', now(), now(), ''a'', ''b'', entry_hash, sha256(''x'') FROM slipway.history WHERE entry = 12'),
-('INSERT INTO slipway.history (project, entry, action, outcome, started_at, finished_at, session_role, effective_role, prev_hash, entry_hash) SELECT ''chain'', 20, ''apply'', ''succeeded'', now(), now(), ''a'', ''b'', NULL, sha256(''x'')');
+('INSERT INTO slipway.history (project, entry, action, outcome, started_at, finished_at, session_role, effective_role, prev_hash, entry_hash) SELECT ''chain'', 20, ''apply'', ''succeeded'', now(), now(), ''a'', ''b'', NULL, sha256(''x'')'),
+('UPDATE slipway.history SET entry = 0 WHERE entry = 1 AND project = ''chain'''),
+('UPDATE slipway.history SET entry = -3 WHERE entry = 1 AND project = ''chain'''),
+('ALTER TABLE slipway.history DROP CONSTRAINT history_pkey; INSERT INTO slipway.history SELECT * FROM slipway.history WHERE entry = 12'),
+('UPDATE slipway.history SET started_at = ''infinity'' WHERE entry = 3 AND project = ''chain'''),
+('UPDATE slipway.history SET finished_at = ''-infinity'' WHERE entry = 3 AND project = ''chain'''),
+('UPDATE slipway.history SET started_at = ''4000-01-01 BC'' WHERE entry = 3 AND project = ''chain'''),
+('UPDATE slipway.history SET started_at = ''294276-12-31'' WHERE entry = 3 AND project = ''chain''');
 \set ECHO all
 SELECT statement FROM forgery ORDER BY n;
 CREATE TABLE found (n integer, project text, entry bigint, problem text);

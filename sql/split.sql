@@ -53,6 +53,10 @@ RESET standard_conforming_strings;
 SELECT see('e\');
 SET standard_conforming_strings = false;
 SELECT see('f\';');
+SET standard_conforming_strings = 1;
+SELECT see('F\');
+SET standard_conforming_strings = 0;
+SELECT see('\';F');
 $script$);
 CALL script($script$SELECT see('g\'); SELECT see('\');$script$);
 CALL slipway.migrate();
@@ -183,4 +187,8 @@ SELECT * FROM problem(E'CREATE FUNCTION f() RETURNS integer BEGIN ATOMIC SELECT 
 \set VERBOSITY terse
 CALL script($script$SELECT set_config('standard_conforming_strings', 'off', false); SELECT see('\'); SELECT see(';')$script$);
 CALL slipway.migrate();
+\echo :LAST_ERROR_SQLSTATE
+-- What was one statement would now be two.
+CALL migration('1', $script$SELECT set_config('standard_conforming_strings', 'off', false); SELECT see('\' || '); SELECT see(1::text) --')$script$, 'two');
+CALL slipway.migrate('two');
 \echo :LAST_ERROR_SQLSTATE

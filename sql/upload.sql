@@ -94,6 +94,8 @@ SELECT add(E'slipway-manifest 1 order=auto\n' || h(1) || ' ' || left(h(1), 63) |
 SELECT add(manifest('name', '2', '1'));
 SELECT add(manifest('auto', 'a', 'b', 'b'));
 SELECT add(manifest('number', '1', '1'));
+SELECT add(E'slipway-manifest 1 order=auto\n' || h(1) || E' - - repeatable a\n' || h(2) || E' - - versioned a\n');
+SELECT add(E'slipway-manifest 1 order=auto\n' || h(1) || E' - - hook before_lunch\n');
 -- Not the name of a migration.
 SELECT add(manifest('auto', ''));
 SELECT add(manifest('auto', E'a\tb'));

@@ -173,6 +173,13 @@ CREATE TABLE rich.taker (own integer) INHERITS (rich.giver);
 ALTER TABLE rich.taker ALTER a DROP DEFAULT, ALTER b DROP DEFAULT, ALTER c DROP DEFAULT, ALTER d DROP DEFAULT, ALTER e DROP DEFAULT;
 ALTER TABLE rich.giver ADD COLUMN late integer;
 CREATE STATISTICS rich.taker_statistics ON own, late, (b || 'x') FROM rich.taker;
+-- lists of which each element is cast, in every way that there is
+CREATE DOMAIN rich.texts AS text[];
+CREATE DOMAIN rich.names AS varchar(5)[];
+CREATE TABLE rich.casts (a integer, b rich.code, c numeric(4, 1), d integer[], e text, f rich.names,
+    CHECK (a = ANY (ARRAY['1', e]::integer[])), CHECK (b = ANY (ARRAY['a', e]::rich.code[])), CHECK (c = ANY (ARRAY[1.25, a]::numeric(4, 1)[])),
+    CHECK (d = ARRAY[ARRAY['1', e], ARRAY['2', e]]::integer[]), CHECK (f = ANY (ARRAY[ARRAY[e]::rich.texts]::rich.names[])),
+    CHECK (a = ANY (ARRAY[2.5, c]::bigint[])));
 -- what goes with an extension, without being its member
 ALTER FUNCTION rich.costly DEPENDS ON EXTENSION plpgsql;
 ALTER MATERIALIZED VIEW rich.kept DEPENDS ON EXTENSION plpgsql;

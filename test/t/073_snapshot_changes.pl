@@ -609,6 +609,9 @@ function: setting
 function: support
 	ALTER FUNCTION app.near SUPPORT generate_series_int4_support
 		~ function app.near(app.pair,app.pair)
+function: transform
+	CREATE OR REPLACE FUNCTION rich.append(text[], text) RETURNS text[] TRANSFORM FOR TYPE integer LANGUAGE sql IMMUTABLE RETURN $1 || $2
+		~ function rich.append(text[],text)
 function: owner
 	ALTER FUNCTION app.near OWNER TO rich_owner
 		~ function app.near(app.pair,app.pair)
@@ -640,6 +643,21 @@ aggregate: initial value
 aggregate: final function
 	CREATE OR REPLACE AGGREGATE app.total(integer) (SFUNC = int4pl, STYPE = integer, INITCOND = 0, FINALFUNC = int4abs)
 		~ aggregate app.total(integer)
+aggregate: what its final function modifies
+	CREATE OR REPLACE AGGREGATE rich.list(text) (SFUNC = rich.append, STYPE = text[], INITCOND = '{}', PARALLEL = safe, FINALFUNC_MODIFY = shareable)
+		~ aggregate rich.list(text)
+aggregate: space for its state
+	CREATE OR REPLACE AGGREGATE rich.list(text) (SFUNC = rich.append, STYPE = text[], INITCOND = '{}', PARALLEL = safe, SSPACE = 4096)
+		~ aggregate rich.list(text)
+aggregate: with a moving state
+	CREATE OR REPLACE AGGREGATE app.total(integer) (SFUNC = int4pl, STYPE = integer, INITCOND = 0, MSFUNC = int4pl, MINVFUNC = int4mi, MSTYPE = integer, MSSPACE = 8, MFINALFUNC_MODIFY = read_write)
+		~ aggregate app.total(integer)
+aggregate: sort operator
+	CREATE OR REPLACE AGGREGATE app.total(integer) (SFUNC = int4pl, STYPE = integer, INITCOND = 0, SORTOP = <)
+		~ aggregate app.total(integer)
+aggregate: ordered set
+	CREATE AGGREGATE app.most(ORDER BY anyelement) (SFUNC = ordered_set_transition, STYPE = internal, FINALFUNC = mode_final, FINALFUNC_EXTRA)
+		+ aggregate app.most(anyelement)
 aggregate: comment
 	COMMENT ON AGGREGATE app.total(integer) IS 'new'
 		~ aggregate app.total(integer)
@@ -692,6 +710,34 @@ type: range, difference
 type: base
 	ALTER TYPE app.number SET (ANALYZE = array_typanalyze)
 		~ type app.number
+type: base of any length
+	CREATE TYPE app.new
+	CREATE FUNCTION app.new_in(cstring) RETURNS app.new LANGUAGE internal STRICT IMMUTABLE AS 'array_in'
+	CREATE FUNCTION app.new_out(app.new) RETURNS cstring LANGUAGE internal STRICT IMMUTABLE AS 'array_out'
+	CREATE TYPE app.new (INPUT = app.new_in, OUTPUT = app.new_out, ALIGNMENT = double, STORAGE = extended)
+		+ function app.new_in(cstring)
+		+ function app.new_out(app.new)
+		+ type app.new
+type: base of one byte
+	CREATE TYPE app.new
+	CREATE FUNCTION app.new_in(cstring) RETURNS app.new LANGUAGE internal STRICT IMMUTABLE AS 'charin'
+	CREATE FUNCTION app.new_out(app.new) RETURNS cstring LANGUAGE internal STRICT IMMUTABLE AS 'charout'
+	CREATE TYPE app.new (INPUT = app.new_in, OUTPUT = app.new_out, INTERNALLENGTH = 1, PASSEDBYVALUE, ALIGNMENT = char)
+		+ function app.new_in(cstring)
+		+ function app.new_out(app.new)
+		+ type app.new
+type: base, alignment
+	UPDATE pg_type SET typalign = 's' WHERE oid = 'app.number'::regtype
+		~ type app.number
+type: base, element
+	UPDATE pg_type SET typelem = 'integer'::regtype WHERE oid = 'app.number'::regtype
+		~ type app.number
+type: base, delimiter
+	UPDATE pg_type SET typdelim = ';' WHERE oid = 'app.number'::regtype
+		~ type app.number
+type: range, operator class
+	UPDATE pg_range SET rngsubopc = (SELECT oid FROM pg_opclass WHERE opcname = 'text_pattern_ops' AND opcmethod = (SELECT oid FROM pg_am WHERE amname = 'btree')) WHERE rngtypid = 'app.span'::regtype
+		~ type app.span
 type: shell
 	CREATE TYPE app.new
 		+ type app.new
@@ -820,6 +866,24 @@ trigger: dropped
 trigger: enabled
 	ALTER TABLE app.item ENABLE TRIGGER touch
 		~ trigger touch on app.item
+trigger: for replicas
+	ALTER TABLE app.item ENABLE REPLICA TRIGGER touch
+		~ trigger touch on app.item
+trigger: on DELETE
+	CREATE OR REPLACE TRIGGER touch_tables AFTER DELETE ON rich.listed REFERENCING OLD TABLE AS before FOR EACH STATEMENT EXECUTE FUNCTION rich.touch()
+		~ trigger touch_tables on rich.listed
+trigger: on TRUNCATE
+	CREATE OR REPLACE TRIGGER touch_tables AFTER TRUNCATE ON rich.listed FOR EACH STATEMENT EXECUTE FUNCTION rich.touch()
+		~ trigger touch_tables on rich.listed
+trigger: of a constraint, FROM another table
+	DROP TRIGGER later ON app.person
+	CREATE CONSTRAINT TRIGGER later AFTER INSERT ON app.person FROM app.item DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION app.later()
+		~ trigger later on app.person
+trigger: of a table, but not of its partitions
+	ALTER TABLE ONLY rich.measure DISABLE TRIGGER touch_measure
+		~ trigger touch_measure on rich.measure
+		- trigger touch_measure on rich.measure_1
+		+ trigger touch_measure on rich.measure_2
 trigger: of a partition
 	ALTER TABLE rich.measure_1 ENABLE TRIGGER touch_measure
 		- trigger touch_measure on rich.measure_1
@@ -844,6 +908,15 @@ rule: action
 rule: enabled
 	ALTER TABLE rich.listed ENABLE RULE listed_rule
 		~ rule listed_rule on rich.listed
+rule: always
+	ALTER TABLE rich.listed ENABLE ALWAYS RULE listed_rule
+		~ rule listed_rule on rich.listed
+rule: for replicas
+	ALTER TABLE rich.listed ENABLE REPLICA RULE listed_rule
+		~ rule listed_rule on rich.listed
+rule: nothing, on a condition
+	CREATE OR REPLACE RULE listed_rule AS ON UPDATE TO rich.listed WHERE OLD.a = NEW.b DO INSTEAD NOTHING
+		~ rule listed_rule on rich.listed
 rule: comment
 	COMMENT ON RULE to_item ON app.named IS 'new'
 		~ rule to_item on app.named
@@ -862,6 +935,10 @@ policy: with check
 policy: command
 	DROP POLICY own ON app.person
 	CREATE POLICY own ON app.person AS RESTRICTIVE FOR DELETE TO objects_reader USING (mail <> ';')
+		~ policy own on app.person
+policy: for INSERT
+	DROP POLICY own ON app.person
+	CREATE POLICY own ON app.person AS RESTRICTIVE FOR INSERT TO objects_reader WITH CHECK (true)
 		~ policy own on app.person
 policy: comment
 	COMMENT ON POLICY own ON app.person IS 'new'
@@ -994,6 +1071,18 @@ default privileges: changed
 default privileges: of PUBLIC
 	ALTER DEFAULT PRIVILEGES GRANT EXECUTE ON FUNCTIONS TO PUBLIC
 		- default privileges for role postgres on functions
+default privileges: on tables
+	ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO rich_writer
+		+ default privileges for role postgres on tables
+default privileges: on sequences
+	ALTER DEFAULT PRIVILEGES GRANT USAGE ON SEQUENCES TO rich_writer
+		+ default privileges for role postgres on sequences
+default privileges: on schemas
+	ALTER DEFAULT PRIVILEGES GRANT USAGE ON SCHEMAS TO rich_writer
+		+ default privileges for role postgres on schemas
+default privileges: on large objects (18)
+	ALTER DEFAULT PRIVILEGES GRANT SELECT ON LARGE OBJECTS TO rich_writer
+		+ default privileges for role postgres on large objects
 grants: on a column of the information schema, which no dump has
 	GRANT SELECT (feature_name) ON information_schema.sql_features TO rich_writer
 		the fingerprint is the old one
@@ -1009,6 +1098,11 @@ grants: on a column of the system
 grants: on a member of an extension
 	GRANT EXECUTE ON FUNCTION tools.hstore(text, text) TO PUBLIC
 		- grants function tools.hstore(pg_catalog.text,pg_catalog.text)
+grants: on a sequence of an extension
+	CREATE SEQUENCE tools.numbers
+	ALTER EXTENSION hstore ADD SEQUENCE tools.numbers
+	GRANT USAGE ON SEQUENCE tools.numbers TO rich_writer
+		+ grants sequence tools.numbers
 grants: on a language of the system
 	REVOKE USAGE ON LANGUAGE sql FROM PUBLIC
 		+ grants language sql

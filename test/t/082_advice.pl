@@ -40,6 +40,11 @@ $node->safe_psql(
 	CREATE DOMAIN dom AS integer; CREATE TABLE of_dom (d dom); INSERT INTO of_dom VALUES (1);
 	CREATE FUNCTION alters() RETURNS void LANGUAGE plpgsql AS 'BEGIN ALTER TABLE t ALTER u TYPE bigint; END';
 	ALTER TABLE t ADD CONSTRAINT valid_later CHECK (n > 0) NOT VALID;
+	CREATE TABLE words AS SELECT ('w' || i)::text AS w, ('v' || i)::varchar(10) AS v FROM generate_series(1, 50000) i;
+	CREATE INDEX words_w ON words (w); ALTER TABLE words ADD CHECK (v <> '');
+	CREATE TABLE sorts (id integer, w text) PARTITION BY RANGE (id); CREATE INDEX sorts_w ON sorts (w);
+	CREATE TABLE sorts_1 PARTITION OF sorts DEFAULT; INSERT INTO sorts SELECT i, 'w' || i FROM generate_series(1, 50000) i;
+	SET allow_in_place_tablespaces = on; CREATE TABLESPACE elsewhere LOCATION '';
 	VACUUM ANALYZE; SELECT pg_stat_reset();});
 
 # Some tables are in use; others were read, but not so often.
@@ -82,6 +87,14 @@ my @cases = (
 	[ 'column, volatile', [ 'ALTER TABLE t ADD c uuid DEFAULT gen_random_uuid()' ], 'add-column-rewrite(public.t)' ],
 	[ 'column, generated', [ 'ALTER TABLE t ADD c integer GENERATED ALWAYS AS (u + 1) STORED' ], 'add-column-rewrite(public.t)' ],
 	[ 'column with a check', [ 'ALTER TABLE t ADD c integer DEFAULT 1 CHECK (c > 0)' ], 'add-column-scan(public.t)' ],
+	[ 'column, unique', [ 'ALTER TABLE t ADD c integer UNIQUE' ], 'add-column-index(public.t)' ],
+	[ 'column, unique and with values', [ 'ALTER TABLE tiny ADD c serial PRIMARY KEY' ], 'add-column-rewrite(public.tiny)' ],
+	[ 'exclusion', [ 'ALTER TABLE t ADD EXCLUDE USING btree (u WITH =)' ], 'add-exclusion-index(public.t)' ],
+	[ 'type, another order of its index', [ 'ALTER TABLE words ALTER w TYPE text COLLATE "POSIX"' ], 'alter-type-reindex(public.words)' ],
+	[ 'type, for which its index is as good', [ 'ALTER TABLE words ALTER w TYPE varchar' ], '' ],
+	[ 'parts: type, another order of its index', [ 'ALTER TABLE sorts ALTER w TYPE text COLLATE "POSIX"' ], 'alter-type-reindex(public.sorts)' ],
+	[ 'type, with a check', [ 'ALTER TABLE words ALTER v TYPE varchar(20)' ], 'alter-type-scan(public.words)' ],
+	[ 'tablespace', [ 'ALTER TABLE t SET TABLESPACE elsewhere' ], 'set-tablespace-rewrite(public.t)' ],
 	[ 'type', [ 'ALTER TABLE t ALTER u TYPE bigint' ], 'alter-type-rewrite(public.t)' ],
 	[ 'type, wider text', [ 'ALTER TABLE t ALTER name TYPE varchar' ], '' ],
 	[ 'logged', [ 'ALTER TABLE unlogged SET LOGGED' ], 'set-logged-rewrite(public.unlogged)' ],
