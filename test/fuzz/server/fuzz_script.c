@@ -5,77 +5,63 @@
  * It is run by postgres --single, which the fuzzer ends. The whole extension is linked in, made with what the fuzzer needs to
  * see where it gets. Apart from crashes, these are failures:
  *
- * - a script without COPY data is cut into other statements than the server's parser makes of it as a whole,
- *	 or one of the two takes it and the other does not;
+ * - a script is cut into other statements than the server's parser makes of it as a whole, where data of COPY are
+ *	 blanks for that, or one of the two takes it and the other does not;
  * - statements overlap, or are outside of the script; data of COPY are;
- * - one that was cut out is not one statement any more;
- * - units do not hold every statement once.
+ * - one that was cut out is not the same one any more, or is not where it is said to be;
+ * - units do not hold every statement once;
+ * - a secret value of a variable is left where it is to be masked.
  */
 #include "postgres.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include "access/xact.h"
-#include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "mb/pg_wchar.h"
 #include "nodes/parsenodes.h"
 #include "parser/parser.h"
-#include "utils/array.h"
-#include "utils/builtins.h"
-#include "utils/memutils.h"
-#include "utils/resowner.h"
+#include "utils/fmgrprotos.h"
+#include "utils/guc.h"
+#include "utils/jsonb.h"
 
+#include "backend.h"
 #include "error_code.h"
 #include "script.h"
+#include "script_shape.h"
 #include "unit.h"
+#include "variable.h"
 
-extern int	LLVMFuzzerRunDriver(int *argc, char ***argv, int (*callback) (const uint8 *data, size_t size));
-extern PGDLLEXPORT Datum fuzz_script(PG_FUNCTION_ARGS);
+/* Bytes of the longest script. */
+#define ROOM (1024 * 1024)
+
+#define SECRET "q7 secret''\\;$$ word"
+#define VALUES "{\"a\": \"1; COPY t FROM STDIN;\\n\", \"b\": \"q7 secret''\\\\;$$ word\", \"c\": \"e'\"}"
 
 PG_FUNCTION_INFO_V1(fuzz_script);
 
-#define must(condition) \
-	do { if (!(condition)) { fprintf(stderr, "not so: %s (%s:%d)\n", #condition, __FILE__, __LINE__); abort(); } } while (0)
-
 typedef struct Cut
 {
+	const char *text;
 	bool		good;
 	int			sqlerrcode;
-	int			n;				/* statements */
-	bool		other;			/* what is in no statement: data, commands for psql, a change of the lexer */
+	List	   *trees;			/* nodes of the statements */
+	char	   *blanked;		/* the text with blanks for data of COPY; NULL: it has none */
+	char	   *expanded;		/* with the values of its variables; NULL: it has none */
+	bool		other;			/* a change of the lexer, or data that the server does not know */
 } Cut;
 
-typedef void (*Work) (const char *text, Cut *cut);
-
-/* Runs it in a subtransaction that is rolled back. */
-static void
-attempt(Work work, const char *text, Cut *cut)
+/* Inputs that were ... */
+static struct
 {
-	MemoryContext caller = CurrentMemoryContext;
-	ResourceOwner owner = CurrentResourceOwner;
-
-	memset(cut, 0, sizeof(Cut));
-	BeginInternalSubTransaction(NULL);
-	PG_TRY();
-	{
-		work(text, cut);
-		cut->good = true;
-	}
-	PG_CATCH();
-	{
-		ErrorData  *error;
-
-		MemoryContextSwitchTo(caller);
-		error = CopyErrorData();
-		FlushErrorState();
-		cut->sqlerrcode = error->sqlerrcode;
-		/* No message is to have a text that is none. */
-		must(error->message != NULL && pg_verify_mbstr(PG_UTF8, error->message, strlen(error->message), true));
-	}
-	PG_END_TRY();
-	RollbackAndReleaseCurrentSubTransaction();
-	MemoryContextSwitchTo(caller);
-	CurrentResourceOwner = owner;
-}
+	uint64		tried;
+	uint64		parsed;			/* taken by the server's parser, or by ours with data of COPY in them */
+	uint64		many;			/* with several statements */
+	uint64		data;
+	uint64		expanded;
+	uint64		units;			/* runnable as a migration */
+}			count;
 
 static bool
 changes_lexer(const RawStmt *raw)
@@ -87,13 +73,46 @@ changes_lexer(const RawStmt *raw)
 		pg_strcasecmp(castNode(VariableSetStmt, raw->stmt)->name, "backslash_quote") == 0;
 }
 
+/* So that what is left is SQL; positions and lines stay. */
+static void
+blank_data(Cut *cut, const SlipwayCopyData *data)
+{
+	int			length = strlen(cut->text);
+	int			end = data->location + data->length;
+
+	must(data->location <= length && data->length >= 0 && end <= length);
+	must(end == length || strncmp(cut->text + end, "\\.", 2) == 0);
+	must(data->length == 0 || cut->text[end - 1] == '\n');
+	if (cut->blanked == NULL)
+		cut->blanked = pstrdup(cut->text);
+	end += strcspn(cut->text + end, "\n");
+	for (int i = data->location; i < end; i++)
+		if (cut->blanked[i] != '\n')
+			cut->blanked[i] = ' ';
+}
+
+static void
+check_statement(Cut *cut, const SlipwayStatement *statement)
+{
+	const char *text = cut->text;
+	int			line = 1;
+
+	for (int i = 0; i < statement->location; i++)
+		line += text[i] == '\n';
+	must(statement->tree != NULL && statement->start.line == line);
+	must(statement->start.position == pg_mbstrlen_with_len(text, statement->location) + 1);
+	if (!cut->other)
+		must(equal(statement->tree->stmt, slipway_statement_parse(slipway_statement_text(text, statement))->stmt));
+}
+
 /* By our cutter; it must be closed, also after an error. */
 static void
-cut_ourselves(const char *text, Cut *cut)
+cut_ourselves(void *argument)
 {
-	SlipwayCutter *cutter = slipway_script_open(text, NULL);
+	Cut		   *cut = argument;
+	SlipwayCutter *cutter = slipway_script_open(cut->text, NULL);
 	int			end = 0;
-	int			length = strlen(text);
+	int			length = strlen(cut->text);
 
 	PG_TRY();
 	{
@@ -102,17 +121,15 @@ cut_ourselves(const char *text, Cut *cut)
 		while (slipway_script_next(cutter, &statement))
 		{
 			must(statement.location >= end && statement.length > 0 && statement.location + statement.length <= length);
-			must(statement.tree != NULL && statement.start.line >= 1);
 			end = statement.location + statement.length;
+			check_statement(cut, &statement);
 			if (statement.data.location > 0)
 			{
-				must(statement.data.location >= end && statement.data.location <= length);
-				cut->other = true;
+				must(statement.data.location >= end);
+				blank_data(cut, &statement.data);
 			}
 			cut->other |= changes_lexer(statement.tree);
-			if (!cut->other)
-				(void) slipway_statement_parse(slipway_statement_text(text, &statement));
-			cut->n++;
+			cut->trees = lappend(cut->trees, statement.tree->stmt);
 		}
 	}
 	PG_FINALLY();
@@ -123,26 +140,45 @@ cut_ourselves(const char *text, Cut *cut)
 }
 
 static void
-cut_as_server(const char *text, Cut *cut)
+cut_as_server(void *argument)
 {
-	List	   *trees = raw_parser(text, RAW_PARSE_DEFAULT);
+	Cut		   *cut = argument;
 	ListCell   *cell;
 
-	cut->n = list_length(trees);
-	foreach(cell, trees)
+	foreach(cell, raw_parser(cut->text, RAW_PARSE_DEFAULT))
 	{
 		RawStmt    *raw = lfirst_node(RawStmt, cell);
 
 		cut->other |= changes_lexer(raw);
 		if (IsA(raw->stmt, CopyStmt))
 			cut->other |= castNode(CopyStmt, raw->stmt)->is_from && castNode(CopyStmt, raw->stmt)->filename == NULL;
+		cut->trees = lappend(cut->trees, raw->stmt);
 	}
 }
 
 static void
-cut_into_units(const char *text, Cut *cut)
+check_expansion(Cut *cut, const SlipwayExpansion *expansion)
 {
-	SlipwayOutline *outline = slipway_outline("fuzz", NULL, text, text[0] == '-', 1024 * 1024);
+	int			length = strlen(expansion->text);
+	int			before = 0;
+	char	   *masked = pstrdup(expansion->text);
+
+	for (int i = 0; i <= length; i++)
+	{
+		int			raw = slipway_expansion_raw(expansion, i);
+
+		must(raw >= before && raw <= (int) strlen(cut->text));
+		before = raw;
+	}
+	slipway_expansion_mask(expansion, 0, length, masked);
+	must((int) strlen(masked) == length);
+	must(strstr(cut->text, SECRET) != NULL || strstr(masked, SECRET) == NULL);
+	cut->expanded = expansion->text;
+}
+
+static void
+check_units(const SlipwayOutline *outline)
+{
 	int			n = 0;
 
 	for (int i = 0; i < outline->nunits; i++)
@@ -152,16 +188,23 @@ cut_into_units(const char *text, Cut *cut)
 		n += outline->units[i].n;
 	}
 	must(n == outline->nstatements);
-	cut->n = n;
-	/* With values for its variables it is another text. */
-	cut->other = outline->expansion != NULL;
-	if (n > 1 && !outline->units[0].alone)
+}
+
+static void
+cut_into_units(void *argument)
+{
+	Cut		   *cut = argument;
+	SlipwayOutline *outline = slipway_outline("fuzz", NULL, cut->text, cut->text[0] == '-', strlen(cut->text) % 2 ? 1024 * 1024 : 1);
+
+	check_units(outline);
+	for (int i = 0; i < outline->nstatements; i++)
+		cut->trees = lappend_int(cut->trees, i);
+	if (outline->expansion)
+		check_expansion(cut, outline->expansion);
+	for (int i = 0; i < outline->nstatements; i += 2)
 	{
-		(void) slipway_outline_cut(outline, n / 2, true);
-		n = 0;
-		for (int i = 0; i < outline->nunits; i++)
-			n += outline->units[i].n;
-		must(n == outline->nstatements);
+		(void) slipway_outline_cut(outline, i, i % 4 == 0);
+		check_units(outline);
 	}
 }
 
@@ -172,54 +215,102 @@ has_command_of_psql(const char *text)
 }
 
 static void
-compare(const char *text)
+run(BackendWork work, Cut *cut, const char *text)
 {
-	Cut			ours;
-	Cut			servers;
-	Cut			units;
-
-	attempt(cut_ourselves, text, &ours);
-	attempt(cut_as_server, text, &servers);
-	if (!ours.other && !servers.other && !has_command_of_psql(text))
-	{
-		must(ours.good == servers.good || (servers.good && ours.sqlerrcode == ERRCODE_STATEMENT_TOO_COMPLEX));
-		must(!ours.good || ours.n == servers.n);
-	}
-	attempt(cut_into_units, text, &units);
-	/* Units are refused for more; but who has them has statements. */
-	if (units.good && !units.other && !ours.other)
-		must(ours.good && units.n <= ours.n);
+	memset(cut, 0, sizeof(Cut));
+	cut->text = text;
+	cut->good = backend_attempt(work, cut, &cut->sqlerrcode);
 }
 
-static int
-try_input(const uint8 *data, size_t size)
+/* Returns whether there was anything to compare. */
+static bool
+compare(const char *text, Cut *ours)
 {
-	MemoryContext context = AllocSetContextCreate(TopTransactionContext, "fuzz", ALLOCSET_DEFAULT_SIZES);
-	MemoryContext caller = MemoryContextSwitchTo(context);
-	char	   *text = palloc(size + 1);
+	Cut			servers;
 
-	memcpy(text, data, size);
-	text[size] = '\0';
+	run(cut_ourselves, ours, text);
+	run(cut_as_server, &servers, ours->good && ours->blanked ? ours->blanked : text);
+	count.data += ours->good && ours->blanked != NULL;
+	if (has_command_of_psql(text) || ours->other)
+		return ours->good;
+	if (ours->good)
+	{
+		must(servers.good && equal(ours->trees, servers.trees));
+		script_shape_note(ours->blanked ? ours->blanked : text, ours->trees);
+	}
+	else if (!servers.other)
+		must(!servers.good || ours->sqlerrcode == ERRCODE_STATEMENT_TOO_COMPLEX);
+	return ours->good;
+}
+
+static void
+check_script(const char *text)
+{
+	Cut			ours;
+	Cut			units;
+	Cut			expanded;
+	bool		good = compare(text, &ours);
+
+	count.tried++;
+	count.parsed += good;
+	count.many += good && list_length(ours.trees) > 1;
+	run(cut_into_units, &units, text);
+	count.units += units.good;
+	/* Units are refused for more; but who has them has statements. */
+	if (units.good && units.expanded == NULL && !ours.other)
+		must(ours.good && list_length(units.trees) <= list_length(ours.trees));
+	if (units.good && units.expanded)
+	{
+		count.expanded++;
+		must(compare(units.expanded, &expanded));
+	}
+}
+
+/* In front of memory that nobody may read. */
+static char *
+place_text(const uint8 *data, size_t size)
+{
+	static char *end = NULL;
+
+	if (end == NULL)
+	{
+		char	   *room = mmap(NULL, ROOM + getpagesize(), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+		must(room != MAP_FAILED && mprotect(room + ROOM, getpagesize(), PROT_NONE) == 0);
+		end = room + ROOM;
+	}
+	end[-1] = '\0';
+	return memcpy(end - 1 - size, data, size);
+}
+
+static void
+try_script(const uint8 *data, size_t size)
+{
+	const char *text;
+
+	if (size >= ROOM)
+		return;
+	text = place_text(data, size);
 	/* Nothing else is stored as a script. */
-	if (strlen(text) == size && pg_verify_mbstr(PG_UTF8, text, size, true))
-		compare(text);
-	MemoryContextSwitchTo(caller);
-	MemoryContextDelete(context);
-	return 0;
+	if (strlen(text) != size || !pg_verify_mbstr(PG_UTF8, text, size, true))
+		return;
+	standard_conforming_strings = size % 8 != 7;
+	check_script(text);
+	standard_conforming_strings = true;
+}
+
+static void
+print_count(void)
+{
+	fprintf(stderr, "scripts: " UINT64_FORMAT "; parsed: " UINT64_FORMAT ", of several statements: " UINT64_FORMAT ", with data: " UINT64_FORMAT
+			", good as migrations: " UINT64_FORMAT ", with variables: " UINT64_FORMAT "\n",
+			count.tried, count.parsed, count.many, count.data, count.units, count.expanded);
 }
 
 Datum
 fuzz_script(PG_FUNCTION_ARGS)
 {
-	Datum	   *values;
-	int			n;
-	int			argc = 1;
-	char	  **argv;
-
-	deconstruct_array(PG_GETARG_ARRAYTYPE_P(0), TEXTOID, -1, false, TYPALIGN_INT, &values, NULL, &n);
-	argv = palloc0((n + 2) * sizeof(char *));
-	argv[0] = "fuzz_script";
-	for (int i = 0; i < n; i++)
-		argv[argc++] = TextDatumGetCString(values[i]);
-	PG_RETURN_INT32(LLVMFuzzerRunDriver(&argc, &argv, try_input));
+	slipway_variables_take(DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(VALUES))), false, NULL);
+	(void) atexit(print_count);
+	PG_RETURN_INT32(backend_run(fcinfo, "fuzz_script", try_script));
 }
