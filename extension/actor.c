@@ -62,6 +62,35 @@ slipway_actor_current(const char *owner, const char *client_version)
 	return actor;
 }
 
+static void
+refuse_context(const char *function, int refused)
+{
+	Oid			user;
+	int			sec_context;
+
+	GetUserIdAndSecContext(&user, &sec_context);
+	if ((sec_context & refused) == 0)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("%s cannot be called in a security-restricted context", function),
+			 errdetail("A function with SECURITY DEFINER, an index or a script of a project with an owner role "
+					   "has its role only as long as it runs, in the session of somebody else."),
+			 errhint("Call it from the session itself.")));
+}
+
+void
+slipway_actor_require_self(const char *function)
+{
+	refuse_context(function, ~0);
+}
+
+void
+slipway_actor_require_will(const char *function)
+{
+	refuse_context(function, SECURITY_RESTRICTED_OPERATION);
+}
+
 SlipwayActor *
 slipway_actor_as(const SlipwayActor *actor, const char *role)
 {

@@ -17,7 +17,15 @@ typedef struct SlipwayActor
 /* The caller, with scripts run as owner, if not NULL. In a transaction. */
 extern SlipwayActor *slipway_actor_current(const char *owner, const char *client_version);
 
-/* The same with scripts run as another role. */
+/*
+ * Raises 42501 where function ("slipway.approve()") is not called by the session's user of his own will, whose name
+ * would stand for it: in a function with SECURITY DEFINER, or in what the server runs as the owner of a
+ * table, whoever has its index analyzed. The second one: only in the latter.
+ */
+extern void slipway_actor_require_self(const char *function);
+extern void slipway_actor_require_will(const char *function);
+
+/* An actor with scripts run as another role. */
 extern SlipwayActor *slipway_actor_as(const SlipwayActor *actor, const char *role);
 
 /*

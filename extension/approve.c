@@ -10,6 +10,7 @@
 #include "tcop/utility.h"
 #include "utils/builtins.h"
 
+#include "actor.h"
 #include "approval.h"
 #include "decision.h"
 #include "error_code.h"
@@ -158,6 +159,7 @@ slipway_approve(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(SLIPWAY_PROTECTED),
 				 errmsg("a migration cannot call slipway.approve()")));
+	slipway_actor_require_self("slipway.approve()");
 	resolve(&subject, migration, direction, optional_text(fcinfo, 2));
 	refuse_uploader(subject.approval);
 	if (subject.approval->approved_by)
@@ -180,6 +182,7 @@ slipway_withdraw_approval(PG_FUNCTION_ARGS)
 	char	   *project = slipway_decision_argument(fcinfo, 4, "project");
 	Subject		subject = {.project = slipway_decision_begin_as("slipway.withdraw_approval()", project, SLIPWAY_APPROVER)};
 
+	slipway_actor_require_self("slipway.withdraw_approval()");
 	resolve(&subject, migration, direction, optional_text(fcinfo, 3));
 	if (subject.approval->approved_by == NULL)
 		ereport(ERROR,
@@ -200,6 +203,7 @@ slipway_require_approval(PG_FUNCTION_ARGS)
 	bool		required;
 	SlipwayEvent event;
 
+	slipway_actor_require_self("slipway.require_approval()");
 	if (PG_ARGISNULL(0))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),

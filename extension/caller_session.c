@@ -16,13 +16,17 @@
 #include "compat.h"
 #include "leftover.h"
 
-/* As they are unless somebody has set them; a script can still set them for itself. */
+/*
+ * As they are unless somebody has set them; a script can still set them for itself. Under others the text is other SQL, triggers
+ * do not fire, assertions are not looked at, or searches do not find all.
+ */
 static const struct
 {
 	const char *name;
 	const char *value;
 }			needed[] = {
-	{"standard_conforming_strings", "on"}, {"transform_null_equals", "off"}, {"array_nulls", "on"}
+	{"standard_conforming_strings", "on"}, {"transform_null_equals", "off"}, {"array_nulls", "on"},
+	{"session_replication_role", "origin"}, {"plpgsql.check_asserts", "on"}, {"gin_fuzzy_search_limit", "0"}
 };
 
 static const char *
@@ -86,6 +90,23 @@ borrows_rights(const SlipwayRun *run)
 	return run->project->owner && !has_privs_of_role(GetSessionUserId(), run->owner);
 }
 
+static void
+check_settings(const SlipwayRun *run)
+{
+	for (int i = 0; i < lengthof(needed); i++)
+	{
+		/* One of a library that is not loaded is not there unless somebody has set it. */
+		const char *value = GetConfigOption(needed[i].name, true, false);
+
+		if (value && strcmp(value, needed[i].value) != 0)
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("setting \"%s\" must be \"%s\"", needed[i].name, needed[i].value),
+					 errdetail("%s Under another one the same text does something else.", reason(run)),
+					 errhint("SET %s = %s.", needed[i].name, needed[i].value)));
+	}
+}
+
 void
 slipway_caller_session_check(const SlipwayRun *run)
 {
@@ -99,11 +120,5 @@ slipway_caller_session_check(const SlipwayRun *run)
 				 errhint("Use a new session, or DISCARD TEMP.")));
 	if (borrows_rights(run))
 		check_path(run);
-	for (int i = 0; i < lengthof(needed); i++)
-		if (strcmp(GetConfigOption(needed[i].name, false, false), needed[i].value) != 0)
-			ereport(ERROR,
-					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-					 errmsg("setting \"%s\" must be \"%s\"", needed[i].name, needed[i].value),
-					 errdetail("%s Under another one the same text is other SQL.", reason(run)),
-					 errhint("SET %s = %s.", needed[i].name, needed[i].value)));
+	check_settings(run);
 }

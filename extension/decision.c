@@ -10,6 +10,7 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#include "actor.h"
 #include "decision.h"
 #include "error_code.h"
 #include "guard.h"
@@ -64,6 +65,7 @@ slipway_decision_begin_as(const char *function, const char *name, SlipwayRight r
 		ereport(ERROR,
 				(errcode(SLIPWAY_PROTECTED),
 				 errmsg("a migration cannot call %s", function)));
+	slipway_actor_require_will(function);
 	if (!slipway_lock_keep_out(project))
 		ereport(ERROR,
 				(errcode(SLIPWAY_LOCKED),

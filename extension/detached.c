@@ -49,6 +49,7 @@
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 
+#include "actor.h"
 #include "compat.h"
 #include "detached.h"
 #include "detached_notice.h"
@@ -125,23 +126,6 @@ slipway_detached_note_stop(int unit, int units)
 /* ---- the caller ---- */
 
 static void
-refuse_foreign_identity(void)
-{
-	Oid			user;
-	int			sec_context;
-
-	GetUserIdAndSecContext(&user, &sec_context);
-	if (sec_context == 0)
-		return;
-	ereport(ERROR,
-			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-			 errmsg("slipway.migrate_detached() cannot be called in a security-restricted context"),
-			 errdetail("A function with SECURITY DEFINER, an index or a script of a project with an owner role "
-					   "has its role only as long as it runs, and a detached deploy goes on."),
-			 errhint("Call it from the session itself.")));
-}
-
-static void
 refuse_nologin(void)
 {
 	Oid			user = GetSessionUserId();
@@ -177,7 +161,7 @@ static void
 check_call(const char *project, Jsonb *options)
 {
 	refuse_in_script();
-	refuse_foreign_identity();
+	slipway_actor_require_self("slipway.migrate_detached()");
 	slipway_privilege_require(SLIPWAY_DEPLOYER, project);
 	(void) slipway_project_load(project);
 	(void) slipway_options_parse(options, "migrate");

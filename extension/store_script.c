@@ -15,7 +15,11 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 
+#include "actor.h"
+#include "approval.h"
 #include "body.h"
+#include "error_code.h"
+#include "guard.h"
 #include "hash.h"
 #include "lookup.h"
 #include "memory.h"
@@ -27,12 +31,26 @@
 #include "spi.h"
 #include "store_script.h"
 
+/* Who brings something is not to approve it, so nobody is to bring it in the name of another one. */
+static void
+require_uploader(const char *function)
+{
+	if (slipway_guard_active())
+		ereport(ERROR,
+				(errcode(SLIPWAY_PROTECTED),
+				 errmsg("a migration cannot call %s for a project that requires approval", function)));
+	slipway_actor_require_self(function);
+}
+
 void
 slipway_store_prepare(const char *function, const char *project)
 {
 	PreventCommandDuringRecovery(function);
 	slipway_privilege_require(SLIPWAY_UPLOADER, project);
+	slipway_actor_require_will(function);
 	slipway_project_require(project);
+	if (slipway_approval_required(project))
+		require_uploader(function);
 }
 
 /*

@@ -75,6 +75,20 @@ RESET transform_null_equals;
 SET array_nulls = off;
 CALL slipway.migrate('owned');
 RESET array_nulls;
+-- The same SQL, other effects.
+SET gin_fuzzy_search_limit = 1;
+CALL slipway.migrate('owned');
+RESET gin_fuzzy_search_limit;
+DO 'BEGIN END';
+SET plpgsql.check_asserts = off;
+CALL slipway.migrate('owned');
+RESET plpgsql.check_asserts;
+RESET SESSION AUTHORIZATION;
+GRANT SET ON PARAMETER session_replication_role TO regress_caller_deployer;
+SET SESSION AUTHORIZATION regress_caller_deployer;
+SET session_replication_role = replica;
+CALL slipway.migrate('owned');
+RESET session_replication_role;
 CALL slipway.migrate('owned');
 RESET SESSION AUTHORIZATION;
 SELECT * FROM app.ledger;
@@ -114,6 +128,13 @@ DISCARD TEMP;
 CALL slipway.migrate('approved');
 SELECT migration, state FROM slipway.status WHERE project = 'approved';
 RESET SESSION AUTHORIZATION;
+-- A setting of a library that is not loaded yet.
+SELECT session_user AS super \gset
+\c - regress_caller_deployer
+\set VERBOSITY terse
+SET plpgsql.check_asserts = false;
+CALL slipway.migrate('owned');
+\c - :super
 
 SET client_min_messages = error;
 DROP EXTENSION pg_slipway CASCADE;
