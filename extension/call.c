@@ -14,6 +14,7 @@
 #include "utils/timeout.h"
 
 #include "call.h"
+#include "caller_cursor.h"
 #include "caller_session.h"
 #include "exec_alone.h"
 #include "exec_rehearsal.h"
@@ -44,6 +45,7 @@ clean_up(SlipwayRun *run)
 	slipway_transaction_flush();
 	slipway_lock_release(&run->lock);
 	slipway_leftover_forget();
+	slipway_guard_end();
 }
 
 static SlipwayRun *
@@ -103,6 +105,7 @@ slipway_call(FunctionCallInfo fcinfo, const char *action, SlipwayCallBody body)
 	PG_TRY();
 	{
 		slipway_variables_take(run->options->variables, true, run->options->variables_key);
+		slipway_caller_cursor_take(run->context);
 		body(run);
 	}
 	PG_CATCH();
@@ -113,12 +116,15 @@ slipway_call(FunctionCallInfo fcinfo, const char *action, SlipwayCallBody body)
 		error = CopyErrorData();
 		FlushErrorState();
 		slipway_secret_scrub(error, false);
+		slipway_caller_cursor_give_back();
 		clean_up(run);
 		slipway_variables_end_call();
 		ReThrowError(error);
 	}
 	PG_END_TRY();
+	slipway_caller_cursor_give_back();
 	slipway_leftover_forget();
+	slipway_guard_end();
 	slipway_variables_end_call();
 	debug_query_string = call;
 	pgstat_report_activity(STATE_RUNNING, call);

@@ -20,6 +20,7 @@
 #include "common/relpath.h"
 #include "miscadmin.h"
 #include "postmaster/bgworker.h"
+#include "replication/origin.h"
 #include "storage/proc.h"
 #include "tcop/pquery.h"
 #include "utils/acl.h"
@@ -209,6 +210,17 @@ slipway_backend_entry(PGPROC *proc)
 	BackendId	id = *(volatile BackendId *) &proc->backendId;
 
 	return id != InvalidBackendId ? MyBEEntry + (id - MyBackendId) : NULL;
+#endif
+}
+
+/* 16 lets several backends use an origin. */
+static inline void
+slipway_origin_setup(RepOriginId origin)
+{
+#if PG_VERSION_NUM >= 160000
+	replorigin_session_setup(origin, 0);
+#else
+	replorigin_session_setup(origin);
 #endif
 }
 

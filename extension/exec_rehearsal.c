@@ -510,7 +510,7 @@ run_script(Stage *stage, const Part *part, const char *body)
 	stage->looked = false;
 	slipway_leftover_before_commit();
 	slipway_place_pop(place);
-	slipway_leftover_afterwards();
+	slipway_leftover_between();
 }
 
 /* A script, with what is reported of it and those that belong to it. */

@@ -70,7 +70,7 @@ run_next(SlipwayRun *run, SlipwayTask *task, SlipwayPlace *place)
 	char	   *body = task->outline->body;
 
 	slipway_place_pop(place);
-	slipway_leftover_afterwards();
+	slipway_leftover_between();
 	report_begin(run, task);
 	if (body == NULL)
 		body = slipway_body_load(task->script);

@@ -24,6 +24,7 @@
 #include "catalog/pg_conversion.h"
 #include "catalog/pg_default_acl.h"
 #include "catalog/pg_extension.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_namespace.h"
 #include "catalog/pg_opclass.h"
 #include "catalog/pg_operator.h"
@@ -54,6 +55,7 @@
 #include "guard.h"
 #include "journal.h"
 #include "observe.h"
+#include "outside.h"
 #include "own_catalog.h"
 #include "side_effect.h"
 #include "spi.h"
@@ -61,13 +63,14 @@
 static object_access_hook_type next_object_access = NULL;
 static ExecutorCheckPerms_hook_type next_check_perms = NULL;
 static bool active = false;
+static bool running = false;		/* a run goes on, whose scripts may have planted something */
 static bool maintaining = false;
 static bool committing = false; /* nothing can be looked at any more afterwards */
 
 void
 slipway_guard_on(void)
 {
-	active = true;
+	active = running = true;
 	maintaining = committing = false;
 	slipway_own_catalog_forget();
 }
@@ -85,6 +88,18 @@ slipway_guard_off(void)
 	active = false;
 }
 
+void
+slipway_guard_end(void)
+{
+	active = running = false;
+}
+
+bool
+slipway_guard_maintaining(void)
+{
+	return maintaining;
+}
+
 bool
 slipway_guard_maintain(const Node *command)
 {
@@ -93,15 +108,23 @@ slipway_guard_maintain(const Node *command)
 }
 
 void
-slipway_guard_maintained(void)
+slipway_guard_maintained(bool before)
 {
-	maintaining = false;
+	maintaining = before;
 }
 
 bool
 slipway_guard_active(void)
 {
-	return active && !slipway_spi_active();
+	return slipway_outside_runs() ? running : active && !slipway_spi_active();
+}
+
+/* Functions of indexes run meanwhile, but what makes these needs a command, which would end it. */
+static bool
+is_maintained(Oid catalog)
+{
+	return maintaining &&
+		(catalog == RelationRelationId || catalog == TypeRelationId || catalog == ConstraintRelationId);
 }
 
 /*
@@ -207,13 +230,20 @@ protect(const char *what)
 			 errhint("The record of a migration is written by slipway alone.")));
 }
 
+/* What inherits from one of our tables is read with it; the hook is told of the heir, and of the table besides. */
+static bool
+is_our_heir(Oid catalog, Oid heir, const ObjectAccessPostAlter *arg)
+{
+	return catalog == InheritsRelationId && (is_our_table(heir) || is_our_table(arg->auxiliary_id));
+}
+
 static void
 guard_object(ObjectAccessType access, Oid catalog, Oid object, int column, void *arg)
 {
-	if (slipway_guard_active() && !maintaining &&
+	if (slipway_guard_active() && !is_maintained(catalog) &&
 		(access == OAT_DROP || access == OAT_POST_ALTER || access == OAT_TRUNCATE ||
 		 access == OAT_POST_CREATE) &&
-		is_ours(catalog, object))
+		(is_ours(catalog, object) || (access == OAT_POST_ALTER && is_our_heir(catalog, object, arg))))
 		protect("an object of schema slipway");
 	if (access == OAT_POST_CREATE && column == 0)
 		slipway_journal_made(catalog, object);
@@ -234,23 +264,6 @@ protect_table(const RangeVar *name)
 	if (OidIsValid(ours) && OidIsValid(get_relname_relid(name->relname, ours)) &&
 		is_our_table(RangeVarGetRelid(name, NoLock, true)))
 		protect("an object of schema slipway");
-}
-
-static void
-guard_alter_table(const AlterTableStmt *stmt)
-{
-	ListCell   *cell;
-
-	protect_table(stmt->relation);
-	foreach(cell, stmt->cmds)
-	{
-		const AlterTableCmd *cmd = lfirst_node(AlterTableCmd, cell);
-
-		if (cmd->subtype == AT_AddInherit)
-			protect_table(castNode(RangeVar, cmd->def));
-		else if (cmd->subtype == AT_AttachPartition)
-			protect_table(castNode(PartitionCmd, cmd->def)->name);
-	}
 }
 
 static bool
@@ -315,13 +328,38 @@ guard_remark(ObjectType type, Node *object)
 		protect("an object of schema slipway");
 }
 
+static bool
+is_current_schema(Oid schema)
+{
+	List	   *path = fetch_search_path(false);
+
+	return path != NIL && linitial_oid(path) == schema;
+}
+
+/* A table that is published with conditions refuses updates; of what is published no hook is told. */
+static void
+guard_publication(List *objects)
+{
+	Oid			ours = get_namespace_oid("slipway", true);
+	ListCell   *cell;
+
+	foreach(cell, objects)
+	{
+		const PublicationObjSpec *object = lfirst_node(PublicationObjSpec, cell);
+
+		if (object->pubobjtype == PUBLICATIONOBJ_TABLE)
+			protect_table(object->pubtable->relation);
+		else if (object->pubobjtype == PUBLICATIONOBJ_TABLES_IN_SCHEMA ? strcmp(object->name, "slipway") == 0 :
+				 is_current_schema(ours))
+			protect("an object of schema slipway");
+	}
+}
+
 void
 slipway_guard_utility(const Node *command)
 {
-	ListCell   *cell;
-
 	if (IsA(command, AlterTableStmt))
-		guard_alter_table((const AlterTableStmt *) command);
+		protect_table(((const AlterTableStmt *) command)->relation);
 	else if (IsA(command, GrantStmt))
 		guard_grant((const GrantStmt *) command);
 	else if (IsA(command, CommentStmt))
@@ -330,11 +368,10 @@ slipway_guard_utility(const Node *command)
 		guard_remark(((const SecLabelStmt *) command)->objtype, ((const SecLabelStmt *) command)->object);
 	else if (IsA(command, AlterObjectDependsStmt) && ((const AlterObjectDependsStmt *) command)->relation == NULL)
 		guard_remark(((const AlterObjectDependsStmt *) command)->objectType, ((const AlterObjectDependsStmt *) command)->object);
-	else if (IsA(command, CreateStmt))
-	{
-		foreach(cell, ((const CreateStmt *) command)->inhRelations)
-			protect_table(lfirst(cell));
-	}
+	else if (IsA(command, CreatePublicationStmt))
+		guard_publication(((const CreatePublicationStmt *) command)->pubobjects);
+	else if (IsA(command, AlterPublicationStmt))
+		guard_publication(((const AlterPublicationStmt *) command)->pubobjects);
 	else if ((IsA(command, AlterExtensionStmt) &&
 			  strcmp(((const AlterExtensionStmt *) command)->extname, "pg_slipway") == 0) ||
 			 (IsA(command, AlterExtensionContentsStmt) &&
@@ -360,6 +397,8 @@ guard_rows(SLIPWAY_CHECK_PERMS_ARGS)
 			{
 				if (committing && IsCatalogRelationOid(asked->relid))
 					protect("catalogs while it commits");
+				if (slipway_spi_active() && IsCatalogRelationOid(asked->relid))
+					protect("catalogs in the middle of slipway's own work");
 				slipway_own_catalog_write(asked->relid);
 				slipway_side_effect_write();
 			}

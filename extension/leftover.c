@@ -19,16 +19,20 @@
 #include "executor/executor.h"
 #include "fmgr.h"
 #include "nodes/parsenodes.h"
+#include "storage/lock.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/memutils.h"
 #include "utils/portal.h"
 #include "utils/snapmgr.h"
 
+#include "error_code.h"
 #include "guard.h"
 #include "leftover.h"
 #include "query.h"
+#include "replication.h"
 #include "spi.h"
+#include "transaction.h"
 
 static struct
 {
@@ -51,11 +55,53 @@ note(List *names, const char *name)
 	return names;
 }
 
+static bool
+contains(List *names, const char *name)
+{
+	ListCell   *cell;
+
+	foreach(cell, names)
+		if (strcmp(lfirst(cell), name) == 0)
+			return true;
+	return false;
+}
+
+static void
+refuse_taking(const char *what, const char *name)
+{
+	ereport(ERROR,
+			(errcode(SLIPWAY_REFUSED_STATEMENT),
+			 errmsg("%s \"%s\" is not allowed in a migration", what, name),
+			 errdetail("It is the caller's.")));
+}
+
+/* What the caller has could not be put back. */
+static void
+refuse_callers(const Node *command)
+{
+	if (IsA(command, DeallocateStmt))
+	{
+		const char *name = ((const DeallocateStmt *) command)->name;
+
+		if (name && FetchPreparedStatement(name, false) && !contains(session.statements, name) &&
+			!contains(session.kept, name))
+			refuse_taking("DEALLOCATE", name);
+	}
+	else if (IsA(command, UnlistenStmt))
+	{
+		const char *name = ((const UnlistenStmt *) command)->conditionname;
+
+		if (name && contains(session.channels, name))
+			refuse_taking("UNLISTEN", name);
+	}
+}
+
 void
 slipway_leftover_note(const Node *command)
 {
 	if (session.context == NULL)
 		return;
+	refuse_callers(command);
 	if (IsA(command, PrepareStmt))
 	{
 		const char *name = ((const PrepareStmt *) command)->name;
@@ -141,6 +187,7 @@ slipway_leftover_remember(MemoryContext context)
 	session.context = context;
 	session.channels = list_channels();
 	session.temporary = list_temporary();
+	slipway_replication_remember(context);
 	MemoryContextSwitchTo(old);
 }
 
@@ -148,17 +195,6 @@ bool
 slipway_leftover_had_temporary(void)
 {
 	return session.temporary != NIL;
-}
-
-static bool
-contains(List *names, const char *name)
-{
-	ListCell   *cell;
-
-	foreach(cell, names)
-		if (strcmp(lfirst(cell), name) == 0)
-			return true;
-	return false;
 }
 
 static void
@@ -176,16 +212,23 @@ close_cursors(void)
 	session.cursors = NIL;
 }
 
-void
-slipway_leftover_before_commit(void)
+/* Takes effect with the next commit. */
+static void
+unlisten(void)
 {
 	ListCell   *cell;
 
-	close_cursors();
 	foreach(cell, session.listened)
 		if (!contains(session.channels, lfirst(cell)))
 			Async_Unlisten(lfirst(cell));
 	session.listened = NIL;
+}
+
+void
+slipway_leftover_before_commit(void)
+{
+	close_cursors();
+	unlisten();
 }
 
 static bool
@@ -203,27 +246,31 @@ was_there(const ObjectAddress *object)
 	return false;
 }
 
-static void
-drop_temporary(void)
+/* Drops some of the temporary objects that were not there before; returns how many. */
+static int
+drop_some(int limit)
 {
 	ObjectAddresses *leftover = new_object_addresses();
 	ListCell   *cell;
-	bool		any = false;
+	int			n = 0;
 
 	foreach(cell, list_temporary())
 	{
 		if (was_there(lfirst(cell)))
 			continue;
 		add_exact_object_address(lfirst(cell), leftover);
-		any = true;
+		if (++n == limit)
+			break;
 	}
-	if (!any)
-		return;
-	PushActiveSnapshot(GetTransactionSnapshot());
-	performMultipleDeletions(leftover, DROP_CASCADE,
-							 PERFORM_DELETION_INTERNAL | PERFORM_DELETION_QUIETLY);
-	PopActiveSnapshot();
+	if (n > 0)
+	{
+		PushActiveSnapshot(GetTransactionSnapshot());
+		performMultipleDeletions(leftover, DROP_CASCADE,
+								 PERFORM_DELETION_INTERNAL | PERFORM_DELETION_QUIETLY);
+		PopActiveSnapshot();
+	}
 	free_object_addresses(leftover);
+	return n;
 }
 
 static void
@@ -252,16 +299,32 @@ slipway_leftover_of_unit(void)
 	session.statements = NIL;
 }
 
-void
-slipway_leftover_afterwards(void)
+static void
+tidy_up(void)
 {
 	close_cursors();
 	drop_statements(session.statements);
 	drop_statements(session.kept);
 	session.statements = session.kept = NIL;
-	session.listened = NIL;
-	drop_temporary();
+	unlisten();
+	slipway_replication_restore();
 	ResetSequenceCaches();
+}
+
+void
+slipway_leftover_between(void)
+{
+	tidy_up();
+	(void) drop_some(0);
+}
+
+void
+slipway_leftover_afterwards(void)
+{
+	tidy_up();
+	/* Each takes some locks, which in one transaction may be more than there are. */
+	while (drop_some(max_locks_per_xact) == max_locks_per_xact)
+		slipway_transaction_next();
 }
 
 void

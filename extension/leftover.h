@@ -3,7 +3,7 @@
  *	  What a script leaves in the session, and its removal.
  *
  * Settings and roles are undone by GUC nesting (settings.h), locks by lock.h.
- * This is the rest: prepared statements, cursors, LISTEN, temporary objects.
+ * This is the rest: prepared statements, cursors, LISTEN, temporary objects, replication.
  * What the session had of them before the run stays; only currval() of every
  * sequence is forgotten.
  */
@@ -13,7 +13,7 @@
 #include "nodes/nodes.h"
 #include "utils/palloc.h"
 
-/* A script is about to run this utility command, from whatever depth. */
+/* A script is about to run this utility command, from whatever depth: raises SW007 if it takes what is the caller's. */
 extern void slipway_leftover_note(const Node *command);
 
 /*
@@ -34,7 +34,10 @@ extern void slipway_leftover_keep(void);
 /* After a unit that failed and may be tried again: removes what it has left. */
 extern void slipway_leftover_of_unit(void);
 
-/* In the transaction after the script's, whether that committed or aborted. */
+/* Between scripts that share a transaction. */
+extern void slipway_leftover_between(void);
+
+/* In the transaction after the script's, whether that committed or aborted; it may end with this, and another one begin. */
 extern void slipway_leftover_afterwards(void);
 
 /* At the end of a run, however it ends. */

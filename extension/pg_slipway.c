@@ -20,6 +20,7 @@
 #include "guard.h"
 #include "lock_watch.h"
 #include "nested_text.h"
+#include "outside.h"
 #include "secret.h"
 #include "settings.h"
 #include "spi.h"
@@ -40,6 +41,7 @@ _PG_init(void)
 	slipway_utility_init();
 	slipway_nested_text_init();
 	slipway_copy_inline_init();
+	slipway_outside_init();
 	slipway_lock_watch_init();
 	slipway_secret_init();
 	slipway_variables_init();

@@ -14,6 +14,7 @@
 #include "utils/snapmgr.h"
 
 #include "hash.h"
+#include "outside.h"
 #include "privilege.h"
 #include "script.h"
 #include "spi.h"
@@ -35,10 +36,21 @@ slipway_spi_begin(void)
 	slipway_spi_begin_as(slipway_bookkeeper());
 }
 
+/* There is one at a time: the end of another one in the middle would leave the caller with the rights of this one. */
+static void
+refuse_another(void)
+{
+	if (scope.active)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("slipway is in the middle of its own work"),
+				 errhint("Triggers and event triggers that fire there cannot call its functions.")));
+}
+
 static void
 remember_caller(void)
 {
-	Assert(!scope.active);
+	refuse_another();
 	scope.context = CurrentMemoryContext;
 	GetUserIdAndSecContext(&scope.user, &scope.sec_context);
 	scope.guc_nest = NewGUCNestLevel();
@@ -94,6 +106,7 @@ slipway_spi_end(void)
 	AtEOXact_GUC(true, scope.guc_nest);
 	SetUserIdAndSecContext(scope.user, scope.sec_context);
 	scope.active = false;
+	slipway_outside_forget();
 	MemoryContextSwitchTo(scope.context);
 }
 
@@ -243,17 +256,24 @@ slipway_row_hash(uint64 row, int column, uint8 *hash)
  * the guard of the tracking tables.
  */
 static void
+close_scope(void)
+{
+	scope.active = false;
+	slipway_outside_forget();
+}
+
+static void
 close_on_abort(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, void *arg)
 {
 	if (event == SUBXACT_EVENT_ABORT_SUB && mine == scope.subxact)
-		scope.active = false;
+		close_scope();
 }
 
 static void
 close_on_xact_abort(XactEvent event, void *arg)
 {
 	if (event == XACT_EVENT_ABORT)
-		scope.active = false;
+		close_scope();
 }
 
 void

@@ -54,11 +54,12 @@ is_our_call(const Node *command)
 		getExtensionOfObject(ProcedureRelationId, ((const CallStmt *) command)->funcexpr->funcid) == ours;
 }
 
-/* Told by a setting that the extension defines when it is loaded. */
+/* Told by a setting that the extension defines when it is loaded. Before, anybody may set a placeholder of that name. */
 static bool
 is_loaded(const char *setting)
 {
-	return GetConfigOption(setting, true, false) != NULL;
+	return GetConfigOption(setting, true, false) != NULL &&
+		(GetConfigOptionFlags(setting, true) & GUC_CUSTOM_PLACEHOLDER) == 0;
 }
 
 bool
@@ -67,16 +68,35 @@ slipway_utility_top_level(void)
 	return !is_loaded("pgaudit.log");
 }
 
+/* What the hook is given, and what it hands on. */
+typedef struct Utility
+{
+	ProcessUtility_hook_type next;
+	PlannedStmt *pstmt;
+	const char *text;
+	bool		read_only;
+	ProcessUtilityContext context;
+	ParamListInfo params;
+	QueryEnvironment *env;
+	DestReceiver *dest;
+	QueryCompletion *qc;
+} Utility;
+
 static void
-run_copy(ProcessUtility_hook_type next, PlannedStmt *pstmt, const char *queryString,
-		 bool readOnlyTree, ProcessUtilityContext context, ParamListInfo params,
-		 QueryEnvironment *queryEnv, DestReceiver *dest, QueryCompletion *qc)
+run(const Utility *utility)
+{
+	utility->next(utility->pstmt, utility->text, utility->read_only, utility->context, utility->params,
+				  utility->env, utility->dest, utility->qc);
+}
+
+static void
+run_copy(const Utility *utility)
 {
 	MemoryContext caller = CurrentMemoryContext;
 
 	PG_TRY();
 	{
-		next(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
+		run(utility);
 	}
 	PG_CATCH();
 	{
@@ -86,42 +106,71 @@ run_copy(ProcessUtility_hook_type next, PlannedStmt *pstmt, const char *queryStr
 	slipway_copy_inline_end();
 }
 
+/* Of a function that a maintaining command calls, or one itself. */
+static void
+run_maintained(const Utility *utility, bool before)
+{
+	PG_TRY();
+	{
+		run(utility);
+	}
+	PG_CATCH();
+	{
+		slipway_guard_maintained(before);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	slipway_guard_maintained(before);
+}
+
+static void
+run_guarded(Utility *utility)
+{
+	const Node *command = utility->pstmt->utilityStmt;
+	bool		maintaining = slipway_guard_maintaining();
+	bool		copying;
+	bool		timed;
+
+	/* Of what a function or DO runs, which statistics keep. */
+	utility->text = slipway_secret_hide(utility->text, SLIPWAY_MASK_BYTES);
+	slipway_refuse_reset(command);
+	slipway_guard_utility(command);
+	slipway_leftover_note(command);
+	timed = slipway_lock_hold_command(command);
+	slipway_side_effect_command(command);
+	copying = slipway_copy_inline_begin(command);
+	if (slipway_guard_maintain(command) || maintaining)
+		run_maintained(utility, maintaining);
+	else if (copying)
+		run_copy(utility);
+	else
+		run(utility);
+	if (timed)
+		slipway_lock_hold_command_end();
+	/* At top level it is warned of, and applied before the next statement. */
+	if (slipway_guard_active() && utility->context != PROCESS_UTILITY_TOPLEVEL && IsA(command, VariableSetStmt))
+		slipway_time_limit_apply();
+}
+
 static void
 process_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 				ProcessUtilityContext context, ParamListInfo params,
 				QueryEnvironment *queryEnv, DestReceiver *dest, QueryCompletion *qc)
 {
-	ProcessUtility_hook_type next = next_utility ? next_utility : standard_ProcessUtility;
-	bool		copying = false;
-	bool		maintaining = false;
-	bool		timed = false;
+	Utility		utility = {
+		next_utility ? next_utility : standard_ProcessUtility, pstmt, queryString, readOnlyTree, context, params,
+		queryEnv, dest, qc
+	};
 
 	if (slipway_guard_active())
-	{
-		/* Of what a function or DO runs, which statistics keep. */
-		queryString = slipway_secret_hide(queryString, SLIPWAY_MASK_BYTES);
-		slipway_refuse_reset(pstmt->utilityStmt);
-		slipway_guard_utility(pstmt->utilityStmt);
-		slipway_leftover_note(pstmt->utilityStmt);
-		timed = slipway_lock_hold_command(pstmt->utilityStmt);
-		slipway_side_effect_command(pstmt->utilityStmt);
-		maintaining = slipway_guard_maintain(pstmt->utilityStmt);
-		copying = slipway_copy_inline_begin(pstmt->utilityStmt);
-	}
-	else if (context == PROCESS_UTILITY_TOPLEVEL && is_our_call(pstmt->utilityStmt) &&
-			 is_loaded("pg_stat_statements.track") && slipway_utility_top_level())
-		next = standard_ProcessUtility;
-	if (copying)
-		run_copy(next, pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
+		run_guarded(&utility);
 	else
-		next(pstmt, queryString, readOnlyTree, context, params, queryEnv, dest, qc);
-	if (maintaining)
-		slipway_guard_maintained();
-	if (timed)
-		slipway_lock_hold_command_end();
-	/* At top level it is warned of, and applied before the next statement. */
-	if (slipway_guard_active() && context != PROCESS_UTILITY_TOPLEVEL && IsA(pstmt->utilityStmt, VariableSetStmt))
-		slipway_time_limit_apply();
+	{
+		if (context == PROCESS_UTILITY_TOPLEVEL && is_our_call(pstmt->utilityStmt) &&
+			is_loaded("pg_stat_statements.track") && slipway_utility_top_level())
+			utility.next = standard_ProcessUtility;
+		run(&utility);
+	}
 }
 
 void

@@ -329,3 +329,130 @@ CREATE PUBLICATION planted FOR ALL TABLES;
 CREATE FUNCTION forge() RETURNS event_trigger LANGUAGE plpgsql AS $$BEGIN DROP EXTENSION pg_slipway CASCADE; END$$;
 CREATE EVENT TRIGGER forge ON ddl_command_end WHEN TAG IN ('CREATE TABLE') EXECUTE FUNCTION forge();
 CREATE TABLE t ();
+-- case: a foreign table that inherits from the history
+-- as: superuser
+-- must: fail SW017
+-- clean: DROP FOREIGN DATA WRAPPER IF EXISTS planted CASCADE
+CREATE FOREIGN DATA WRAPPER planted;
+CREATE SERVER planted FOREIGN DATA WRAPPER planted;
+CREATE FOREIGN TABLE planted () INHERITS (slipway.history) SERVER planted;
+-- case: a table that inherits from the history later
+-- as: superuser
+-- must: fail SW017
+CREATE TABLE planted (LIKE slipway.history);
+DO $$BEGIN EXECUTE 'ALTER TABLE adv.planted INHERIT slipway.history'; END$$;
+-- case: a publication of a table, with a condition that no update can meet
+-- as: superuser
+-- must: fail SW017
+-- clean: DROP PUBLICATION IF EXISTS planted
+CREATE PUBLICATION planted FOR TABLE public.marked, slipway.run WHERE (outcome = 'forged');
+-- case: a publication that is given a table
+-- as: superuser
+-- must: fail SW017
+-- clean: DROP PUBLICATION IF EXISTS planted
+CREATE PUBLICATION planted;
+DO $$BEGIN EXECUTE 'ALTER PUBLICATION planted ADD TABLE slipway.history'; END$$;
+-- case: a publication of the schema
+-- as: superuser
+-- must: fail SW017
+-- clean: DROP PUBLICATION IF EXISTS planted
+CREATE PUBLICATION planted FOR TABLES IN SCHEMA slipway;
+-- case: a publication of the schema that the path leads to
+-- as: superuser
+-- must: fail SW017
+-- clean: DROP PUBLICATION IF EXISTS planted
+SET search_path = slipway, pg_catalog;
+CREATE PUBLICATION planted FOR TABLES IN SCHEMA CURRENT_SCHEMA;
+-- case: a publication of what is one's own
+-- control
+-- as: superuser
+-- must: apply
+-- clean: DROP PUBLICATION planted
+SET client_min_messages = error;
+CREATE TABLE t (a integer PRIMARY KEY, outcome text);
+CREATE TABLE u () INHERITS (t);
+CREATE PUBLICATION planted FOR TABLE t WHERE (a > 1), TABLES IN SCHEMA adv;
+-- case: collations, after a command that maintains has failed
+-- as: superuser
+-- must: fail SW017
+DO $$BEGIN
+    BEGIN
+        REINDEX TABLE adv.gone;
+    EXCEPTION WHEN undefined_table THEN NULL;
+    END;
+    PERFORM pg_import_system_collations('slipway');
+END$$;
+-- case: collations, from a command that maintains
+-- as: superuser
+-- must: fail SW017
+CREATE FUNCTION forge() RETURNS integer LANGUAGE plpgsql AS $$BEGIN RETURN 1; END$$;
+CREATE FUNCTION forge(integer) RETURNS integer IMMUTABLE LANGUAGE plpgsql AS $$BEGIN RETURN adv.forge(); END$$;
+CREATE TABLE t AS SELECT 1 AS a;
+CREATE INDEX i ON t (forge(a));
+CREATE OR REPLACE FUNCTION forge() RETURNS integer LANGUAGE plpgsql AS $$BEGIN RETURN pg_import_system_collations('slipway'); END$$;
+REINDEX TABLE t;
+-- case: a command that maintains tables of slipway, and functions that catch errors
+-- control
+-- as: superuser
+-- must: apply
+CREATE FUNCTION busy() RETURNS integer LANGUAGE plpgsql AS $$BEGIN
+    BEGIN
+        EXECUTE 'CREATE INDEX ON adv.gone (a)';
+    EXCEPTION WHEN undefined_table THEN NULL;
+    END;
+    RETURN 1;
+END$$;
+CREATE FUNCTION busy(integer) RETURNS integer IMMUTABLE LANGUAGE plpgsql AS $$BEGIN RETURN adv.busy(); END$$;
+CREATE TABLE t AS SELECT generate_series(1, 10) AS a;
+CREATE INDEX i ON t (busy(a));
+VACUUM FULL t, slipway.run, slipway.role_grant;
+REINDEX TABLE slipway.run;
+-- case: rows, in an event trigger that fires while slipway grants
+-- as: superuser
+-- must: fail SW017
+-- clean: DROP EVENT TRIGGER IF EXISTS forge
+CREATE FUNCTION forge() RETURNS event_trigger LANGUAGE plpgsql AS $$BEGIN UPDATE slipway.run SET application_name = 'forged'; END$$;
+CREATE EVENT TRIGGER forge ON ddl_command_end WHEN TAG IN ('GRANT') EXECUTE FUNCTION forge();
+SELECT slipway.grant_role('adv_other', 'reader', 'alive');
+-- case: triggers, in an event trigger that fires while slipway grants
+-- as: superuser
+-- must: fail SW017
+-- clean: DROP EVENT TRIGGER IF EXISTS forge
+CREATE FUNCTION forge() RETURNS event_trigger LANGUAGE plpgsql AS $$BEGIN ALTER TABLE slipway.history DISABLE TRIGGER ALL; END$$;
+CREATE EVENT TRIGGER forge ON ddl_command_end WHEN TAG IN ('GRANT') EXECUTE FUNCTION forge();
+SELECT slipway.grant_role('adv_other', 'reader', 'alive');
+-- case: a catalog, in an event trigger that fires while slipway grants
+-- as: superuser
+-- must: fail SW017
+-- clean: DROP EVENT TRIGGER IF EXISTS forge
+CREATE FUNCTION forge() RETURNS event_trigger LANGUAGE plpgsql AS $$BEGIN UPDATE pg_trigger SET tgenabled = 'D' WHERE tgrelid = 'slipway.history'::regclass; END$$;
+CREATE EVENT TRIGGER forge ON ddl_command_end WHEN TAG IN ('GRANT') EXECUTE FUNCTION forge();
+SELECT slipway.grant_role('adv_other', 'reader', 'alive');
+-- case: an event trigger that calls slipway while it grants
+-- as: superuser
+-- must: fail 55000
+-- clean: DROP EVENT TRIGGER IF EXISTS forge
+CREATE FUNCTION forge() RETURNS event_trigger LANGUAGE plpgsql AS $$BEGIN PERFORM count(*) FROM slipway.verify_history('alive'); END$$;
+CREATE EVENT TRIGGER forge ON ddl_command_end WHEN TAG IN ('GRANT') EXECUTE FUNCTION forge();
+SELECT slipway.grant_role('adv_other', 'reader', 'alive');
+-- case: a cast of the server's, replaced by a function that runs while the record is written
+-- as: superuser
+-- must: fail SW017
+CREATE FUNCTION forge(bigint) RETURNS integer LANGUAGE plpgsql AS $$BEGIN UPDATE slipway.project SET owner = NULL; RETURN 7; END$$;
+UPDATE pg_cast SET castfunc = 'forge(bigint)'::regprocedure WHERE castsource = 'int8'::regtype AND casttarget = 'int4'::regtype;
+-- case: a table becomes part of another extension
+-- as: superuser
+-- must: fail 55000
+ALTER EXTENSION plpgsql ADD TABLE slipway.history;
+-- case: everything of the owner gets another one
+-- as: superuser
+-- must: fail 2BP01
+CREATE ROLE adv_new SUPERUSER;
+REASSIGN OWNED BY postgres TO adv_new;
+-- case: all tables move to another tablespace
+-- as: superuser
+-- must: fail SW017
+-- setup: SET allow_in_place_tablespaces = on
+-- setup: CREATE TABLESPACE planted LOCATION ''
+-- clean: DROP TABLESPACE planted
+ALTER TABLE ALL IN TABLESPACE pg_default SET TABLESPACE planted;

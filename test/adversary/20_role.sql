@@ -357,3 +357,107 @@ SELECT public.mark();
 -- must: refuse 42501
 -- slipway: run-as adv_owner
 SELECT public.mark();
+-- case: everything that takes other rights
+-- must: apply
+-- shows: SELECT count(*) = 34 AND bool_and("user" = 'adv_owner') FROM public.marked
+DO $$
+DECLARE
+    command text;
+BEGIN
+    FOREACH command IN ARRAY ARRAY[
+        'CREATE EVENT TRIGGER e ON ddl_command_end EXECUTE FUNCTION adv.f()', 'CREATE PUBLICATION p FOR ALL TABLES',
+        'CREATE SUBSCRIPTION s CONNECTION '''' PUBLICATION p WITH (connect = false)', 'CREATE FOREIGN DATA WRAPPER w', 'CREATE LANGUAGE l HANDLER plpgsql_call_handler',
+        'COPY public.marked FROM ''/etc/passwd''', 'COPY public.marked FROM PROGRAM ''true''', 'SELECT pg_read_file(''/etc/passwd'')', 'SELECT pg_ls_dir(''.'')',
+        'SELECT lo_import(''/etc/passwd'')', 'ALTER ROLE adv_deployer PASSWORD ''x''', 'ALTER DATABASE postgres SET work_mem = ''1MB''', 'CREATE ROLE r',
+        'SELECT pg_create_physical_replication_slot(''s'')', 'SELECT pg_replication_origin_create(''o'')', 'LOAD ''/tmp/x.so''',
+        'CREATE FUNCTION pg_catalog.f() RETURNS integer LANGUAGE sql AS ''SELECT 1''',
+        'CREATE OPERATOR pg_catalog.= (LEFTARG = text, RIGHTARG = name, FUNCTION = textne)', 'SELECT * FROM slipway.history', 'SELECT slipway.version()',
+        'LOCK TABLE slipway.history IN ACCESS SHARE MODE', 'CREATE TABLE adv.h () INHERITS (slipway.history)', 'CREATE TABLE adv.h (p text REFERENCES slipway.project)',
+        'CREATE CAST (text AS bytea) WITHOUT FUNCTION AS IMPLICIT', 'CREATE ACCESS METHOD m TYPE INDEX HANDLER bthandler',
+        'CREATE TYPE adv.b (INPUT = int4in, OUTPUT = int4out)', 'SELECT pg_reload_conf()', 'SELECT pg_backup_start(''x'')', 'SELECT pg_log_backend_memory_contexts(1)',
+        'CHECKPOINT', 'SET session_replication_role = replica', 'SET log_statement = none', 'COMMENT ON TABLE slipway.history IS ''x''',
+        'CREATE OPERATOR CLASS adv.oc FOR TYPE integer USING btree AS OPERATOR 1 <, FUNCTION 1 btint4cmp(integer, integer)']
+    LOOP
+        BEGIN
+            EXECUTE command;
+        EXCEPTION WHEN insufficient_privilege THEN PERFORM public.mark(command);
+        END;
+    END LOOP;
+END$$;
+
+-- case: a worker of a parallel query
+-- must: fail 25000
+SET max_parallel_workers_per_gather = 2;
+SET parallel_setup_cost = 0;
+SET parallel_tuple_cost = 0;
+SET min_parallel_table_scan_size = 0;
+SET parallel_leader_participation = off;
+CREATE TABLE t AS SELECT generate_series(1, 10000) AS a;
+ALTER TABLE t SET (parallel_workers = 2);
+CREATE FUNCTION leave(integer) RETURNS integer PARALLEL SAFE LANGUAGE plpgsql AS $$BEGIN RESET ROLE; RETURN public.mark(); END$$;
+SELECT sum(leave(a)) FROM t;
+-- case: a trusted extension, whose script finds operators that were planted
+-- must: apply
+-- setup: GRANT CREATE ON DATABASE postgres TO adv_owner
+-- clean: REVOKE CREATE ON DATABASE postgres FROM adv_owner
+-- clean: DROP EXTENSION IF EXISTS hstore CASCADE
+CREATE FUNCTION same(text, text) RETURNS boolean LANGUAGE plpgsql AS $$BEGIN PERFORM public.mark('='); RETURN true; END$$;
+CREATE OPERATOR = (LEFTARG = text, RIGHTARG = text, FUNCTION = same);
+CREATE OPERATOR <> (LEFTARG = text, RIGHTARG = text, FUNCTION = same);
+CREATE EXTENSION hstore SCHEMA adv;
+-- case: the differences of a range, read by VACUUM ANALYZE
+-- must: fail 55P02
+CREATE FUNCTION leave() RETURNS float8 LANGUAGE plpgsql AS $$BEGIN RETURN 1; END$$;
+CREATE FUNCTION leave(integer, integer) RETURNS float8 IMMUTABLE LANGUAGE plpgsql AS $$BEGIN RETURN adv.leave(); END$$;
+CREATE TYPE r AS RANGE (SUBTYPE = integer, SUBTYPE_DIFF = leave);
+CREATE TABLE t AS SELECT r(i, i + 10) AS a FROM generate_series(1, 1000) i;
+CREATE OR REPLACE FUNCTION leave() RETURNS float8 LANGUAGE plpgsql AS $$BEGIN RESET ROLE; RETURN public.mark(); END$$;
+VACUUM ANALYZE t;
+-- case: statistics of an expression, made by VACUUM ANALYZE
+-- must: fail 55P02
+CREATE FUNCTION leave() RETURNS integer LANGUAGE plpgsql AS $$BEGIN RETURN 1; END$$;
+CREATE FUNCTION leave(integer) RETURNS integer IMMUTABLE LANGUAGE plpgsql AS $$BEGIN RETURN adv.leave(); END$$;
+CREATE TABLE t AS SELECT generate_series(1, 100) AS a;
+CREATE STATISTICS s ON (leave(a)) FROM t;
+CREATE OR REPLACE FUNCTION leave() RETURNS integer LANGUAGE plpgsql AS $$BEGIN RESET ROLE; RETURN public.mark(); END$$;
+VACUUM ANALYZE t;
+-- case: an index on an expression, built anew with its schema
+-- must: fail 55P02
+CREATE FUNCTION leave() RETURNS integer LANGUAGE plpgsql AS $$BEGIN RETURN 1; END$$;
+CREATE FUNCTION leave(integer) RETURNS integer IMMUTABLE LANGUAGE plpgsql AS $$BEGIN RETURN adv.leave(); END$$;
+CREATE TABLE t AS SELECT generate_series(1, 100) AS a;
+CREATE INDEX i ON t (leave(a));
+CREATE OR REPLACE FUNCTION leave() RETURNS integer LANGUAGE plpgsql AS $$BEGIN RESET ROLE; RETURN public.mark(); END$$;
+REINDEX SCHEMA adv;
+-- case: an index on an expression, built anew by VACUUM FULL
+-- must: fail 55P02
+CREATE FUNCTION leave() RETURNS integer LANGUAGE plpgsql AS $$BEGIN RETURN 1; END$$;
+CREATE FUNCTION leave(integer) RETURNS integer IMMUTABLE LANGUAGE plpgsql AS $$BEGIN RETURN adv.leave(); END$$;
+CREATE TABLE t AS SELECT generate_series(1, 100) AS a;
+CREATE INDEX i ON t (leave(a));
+CREATE OR REPLACE FUNCTION leave() RETURNS integer LANGUAGE plpgsql AS $$BEGIN RESET ROLE; RETURN public.mark(); END$$;
+VACUUM FULL t;
+-- case: an index on an expression, by which everything is clustered
+-- must: fail 55P02
+CREATE FUNCTION leave() RETURNS integer LANGUAGE plpgsql AS $$BEGIN RETURN 1; END$$;
+CREATE FUNCTION leave(integer) RETURNS integer IMMUTABLE LANGUAGE plpgsql AS $$BEGIN RETURN adv.leave(); END$$;
+CREATE TABLE t AS SELECT generate_series(1, 100) AS a;
+CREATE INDEX i ON t (leave(a));
+CLUSTER t USING i;
+CREATE OR REPLACE FUNCTION leave() RETURNS integer LANGUAGE plpgsql AS $$BEGIN RESET ROLE; RETURN public.mark(); END$$;
+CLUSTER;
+
+-- case: a rehearsal
+-- call: rehearse
+-- must: refuse 42501
+SELECT set_config('role', 'none', false);
+-- case: a rehearsal of an index that would be built concurrently
+-- call: rehearse
+-- must: refuse 42501
+CREATE FUNCTION leave() RETURNS integer LANGUAGE plpgsql AS $$BEGIN RESET ROLE; RETURN public.mark(); END$$;
+CREATE FUNCTION leave(integer) RETURNS integer IMMUTABLE LANGUAGE plpgsql AS $$BEGIN RETURN adv.leave(); END$$;
+CREATE TABLE t AS SELECT 1 AS a;
+CREATE INDEX CONCURRENTLY i ON t (leave(a));
+-- case: another name for the role of the session
+-- must: fail 0A000
+ALTER ROLE adv_deployer RENAME TO adv_gone;

@@ -240,3 +240,178 @@ DO $$BEGIN EXECUTE 'COPY t FROM STDIN'; END$$;
 -- case: an event that looks like the engine's
 -- must: apply
 DO $$BEGIN RAISE INFO '0002_forged: applied in 1.0 ms' USING DETAIL = '{"event": "applied", "migration": "0002_forged"}'; END$$;
+-- case: a prepared statement of the caller is removed
+-- must: fail SW007
+-- session: PREPARE theirs AS SELECT 1
+DEALLOCATE theirs;
+-- case: a prepared statement of the caller is replaced, in text that is run
+-- must: fail SW007
+-- session: PREPARE theirs AS SELECT 1
+DO $$BEGIN EXECUTE 'DEALLOCATE theirs'; EXECUTE 'PREPARE theirs AS SELECT 2'; END$$;
+-- case: a channel of the caller is left
+-- must: fail SW007
+-- session: LISTEN theirs
+UNLISTEN theirs;
+-- case: a cursor of the caller is closed
+-- must: fail 24000
+-- session: DECLARE theirs CURSOR WITH HOLD FOR SELECT generate_series(1, 10)
+CLOSE theirs;
+-- case: a cursor of the caller is closed with all others
+-- must: apply
+-- session: DECLARE theirs CURSOR WITH HOLD FOR SELECT generate_series(1, 10)
+CLOSE ALL;
+-- case: a cursor of the caller is closed, and that is caught
+-- must: apply
+-- session: DECLARE theirs CURSOR WITH HOLD FOR SELECT generate_series(1, 10)
+DO $$DECLARE theirs refcursor := 'theirs'; BEGIN CLOSE theirs; EXCEPTION WHEN invalid_cursor_state THEN NULL; END$$;
+-- case: a cursor of the caller is fetched from
+-- must: fail 55000
+-- session: DECLARE theirs CURSOR WITH HOLD FOR SELECT generate_series(1, 10)
+FETCH theirs;
+-- case: a cursor of the caller is moved, between units
+-- must: fail 55000
+-- session: DECLARE theirs CURSOR WITH HOLD FOR SELECT generate_series(1, 10)
+CREATE TABLE t (a integer);
+CREATE INDEX CONCURRENTLY i ON t (a);
+MOVE theirs;
+-- case: a cursor of the caller is fetched from by a function
+-- must: fail 55000
+-- session: DECLARE theirs CURSOR WITH HOLD FOR SELECT generate_series(1, 10)
+DO $$DECLARE theirs refcursor := 'theirs'; n integer; BEGIN FETCH theirs INTO n; PERFORM public.mark(n::text); END$$;
+-- case: a cursor of the caller is written as XML
+-- must: fail 55000
+-- session: DECLARE theirs CURSOR WITH HOLD FOR SELECT generate_series(1, 10)
+SELECT public.mark(cursor_to_xml('theirs', 1, false, false, '')::text);
+-- case: a cursor of the caller in a rehearsal
+-- must: refuse 55000
+-- call: rehearse
+-- session: DECLARE theirs CURSOR WITH HOLD FOR SELECT generate_series(1, 10)
+FETCH theirs;
+-- case: statements, channels and cursors of one's own
+-- control
+-- must: apply
+-- session: PREPARE theirs AS SELECT 1
+-- session: LISTEN theirs
+-- session: DECLARE theirs CURSOR WITH HOLD FOR SELECT generate_series(1, 10)
+PREPARE mine AS SELECT 1;
+LISTEN mine;
+DECLARE mine CURSOR WITH HOLD FOR SELECT 1;
+CREATE TABLE t (a integer);
+CREATE INDEX CONCURRENTLY i ON t (a);
+FETCH mine;
+CLOSE mine;
+UNLISTEN mine;
+UNLISTEN other;
+DEALLOCATE mine;
+-- case: an advisory lock of the caller is let go
+-- must: apply
+-- session: DO 'BEGIN PERFORM pg_advisory_lock(99), pg_advisory_lock_shared(98); END'
+SELECT pg_advisory_unlock(99), pg_advisory_unlock_shared(98);
+-- case: a channel that is listened to, before a later unit fails
+-- must: fail 22012
+CREATE TABLE t (a integer);
+LISTEN hidden;
+CREATE INDEX CONCURRENTLY i ON t (a);
+SELECT 1 / 0;
+-- case: what a held cursor leaves behind at the commit
+-- must: apply
+CREATE FUNCTION hide() RETURNS integer LANGUAGE plpgsql AS $$BEGIN
+    EXECUTE 'LISTEN hidden';
+    EXECUTE 'PREPARE hidden AS SELECT 1';
+    EXECUTE 'CREATE TEMP TABLE hidden ()';
+    PERFORM pg_advisory_lock(4711);
+    RETURN 1;
+END$$;
+COMMIT;
+BEGIN;
+DECLARE c CURSOR WITH HOLD FOR SELECT hide();
+COMMIT;
+SELECT 1;
+-- case: what a held cursor leaves behind at the commit, before a later unit fails
+-- must: fail 22012
+CREATE FUNCTION hide() RETURNS integer LANGUAGE plpgsql AS $$BEGIN
+    EXECUTE 'LISTEN hidden';
+    EXECUTE 'PREPARE hidden AS SELECT 1';
+    EXECUTE 'CREATE TEMP TABLE hidden ()';
+    PERFORM pg_advisory_lock(4711);
+    RETURN 1;
+END$$;
+COMMIT;
+BEGIN;
+DECLARE c CURSOR WITH HOLD FOR SELECT hide();
+COMMIT;
+SELECT 1 / 0;
+-- case: more temporary tables than one transaction can drop
+-- must: apply
+-- slipway: no-transaction
+DO $$BEGIN FOR i IN 1 .. 90 LOOP EXECUTE 'CREATE TEMP TABLE a' || i || '(a text)'; END LOOP; END$$;
+DO $$BEGIN FOR i IN 1 .. 90 LOOP EXECUTE 'CREATE TEMP TABLE b' || i || '(a text)'; END LOOP; END$$;
+DO $$BEGIN FOR i IN 1 .. 90 LOOP EXECUTE 'CREATE TEMP TABLE c' || i || '(a text)'; END LOOP; END$$;
+DO $$BEGIN FOR i IN 1 .. 90 LOOP EXECUTE 'CREATE TEMP TABLE d' || i || '(a text)'; END LOOP; END$$;
+DO $$BEGIN FOR i IN 1 .. 90 LOOP EXECUTE 'CREATE TEMP TABLE e' || i || '(a text)'; END LOOP; END$$;
+-- next
+SELECT 1;
+-- case: more temporary tables than one transaction can drop, and a failure
+-- must: fail 22012
+-- slipway: no-transaction
+DO $$BEGIN FOR i IN 1 .. 90 LOOP EXECUTE 'CREATE TEMP TABLE a' || i || '(a text)'; END LOOP; END$$;
+DO $$BEGIN FOR i IN 1 .. 90 LOOP EXECUTE 'CREATE TEMP TABLE b' || i || '(a text)'; END LOOP; END$$;
+DO $$BEGIN FOR i IN 1 .. 90 LOOP EXECUTE 'CREATE TEMP TABLE c' || i || '(a text)'; END LOOP; END$$;
+DO $$BEGIN FOR i IN 1 .. 90 LOOP EXECUTE 'CREATE TEMP TABLE d' || i || '(a text)'; END LOOP; END$$;
+DO $$BEGIN FOR i IN 1 .. 90 LOOP EXECUTE 'CREATE TEMP TABLE e' || i || '(a text)'; END LOOP; END$$;
+SELECT 1 / 0;
+-- case: a rehearsal leaves nothing behind
+-- call: rehearse
+-- must: apply
+PREPARE hidden AS SELECT 1;
+LISTEN hidden;
+DECLARE hidden CURSOR WITH HOLD FOR SELECT 1;
+SELECT pg_advisory_lock(4711), pg_advisory_lock_shared(4712);
+CREATE TEMP TABLE hidden ();
+SET work_mem = '7MB';
+SET adv.own = 'planted';
+CREATE TABLE t (a integer);
+CREATE INDEX CONCURRENTLY i ON t (a);
+-- case: a superuser's: an origin of replication
+-- as: superuser
+-- must: apply
+-- clean: SELECT pg_replication_origin_drop('planted')
+SELECT pg_replication_origin_create('planted');
+SELECT pg_replication_origin_session_setup('planted');
+-- next
+SELECT pg_replication_origin_session_setup('planted');
+-- case: a superuser's: an origin of replication of the caller's
+-- as: superuser
+-- must: fail 55000
+-- setup: SELECT pg_replication_origin_create('theirs')
+-- session: DO 'BEGIN PERFORM pg_replication_origin_session_setup(''theirs''); END'
+-- clean: SELECT pg_replication_origin_drop('theirs')
+SELECT pg_replication_origin_session_reset();
+-- next
+SELECT pg_replication_origin_session_setup('theirs');
+-- case: a superuser's: temporary replication slots
+-- as: superuser
+-- must: apply
+-- session: DO 'BEGIN PERFORM pg_create_physical_replication_slot(''theirs'', true, true); END'
+SELECT pg_create_physical_replication_slot('planted', true, true);
+-- next
+SELECT pg_create_physical_replication_slot('planted', true, true);
+DO $$BEGIN ASSERT (SELECT array_agg(slot_name::text ORDER BY slot_name) = '{planted,theirs}' FROM pg_replication_slots); END$$;
+-- case: a superuser's: a backup that goes on
+-- as: superuser
+-- must: apply
+SELECT pg_backup_start('planted', true);
+-- next
+SELECT pg_backup_start('planted', true);
+-- case: the settings of an extension that is not loaded, in the session
+-- must: apply
+-- session: SET pgaudit.log = 'none'
+-- session: SET pg_stat_statements.track = 'none'
+CREATE TABLE t (a integer);
+CREATE INDEX CONCURRENTLY i ON t (a);
+-- case: the settings of an extension that is not loaded, in the script
+-- must: apply
+SET pgaudit.log = 'none';
+SET pg_stat_statements.track = 'none';
+CREATE TABLE t (a integer);
+CREATE INDEX CONCURRENTLY i ON t (a);

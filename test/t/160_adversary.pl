@@ -8,7 +8,7 @@ use SlipwayAdversary;
 use SlipwayServer;
 use Test::More;
 
-my $node = new_arena('adversary', conf => "fsync = off\nautovacuum = off\nmax_locks_per_transaction = 10\nmax_connections = 20\nmax_stack_depth = 1MB\nsession_preload_libraries = pg_slipway");
+my $node = new_arena('adversary', conf => "fsync = off\nautovacuum = off\nmax_locks_per_transaction = 10\nmax_connections = 20\nmax_stack_depth = 1MB\nsession_preload_libraries = pg_slipway\nwal_level = replica\nmax_wal_senders = 2");
 my $only = $ENV{ADVERSARY} // '';
 my @cases = grep { index($_->{name}, $only) >= 0 } map { read_cases($_) } sort glob 'adversary/*.sql';
 
@@ -27,6 +27,19 @@ my $answer = migrate(
 		"UPDATE pg_attribute SET atttypmod = 34 WHERE attrelid = 't'::regclass AND attname = 'a'"));
 is($answer->{sqlstate}, '', 'rights that slipway gives, between writes into catalogs') or diag($answer->{err});
 query_is($node, "SELECT atttypmod, has_schema_privilege('adv_other', 'slipway', 'USAGE') FROM pg_attribute WHERE attrelid = 't'::regclass AND attname = 'a'", '34|t', 'both are there');
+
+# An event trigger of a superuser, who means no harm, fires while slipway grants as a superuser: it calls slipway there.
+sql($node, q{
+	CREATE ROLE adv_admin LOGIN;
+	SELECT slipway.grant_role('adv_admin', 'admin', 'alive');
+	CREATE FUNCTION audit() RETURNS event_trigger LANGUAGE plpgsql AS
+		$$BEGIN PERFORM count(*) FROM slipway.verify_history('alive'); EXCEPTION WHEN object_not_in_prerequisite_state THEN RAISE WARNING 'refused'; END$$;
+	CREATE EVENT TRIGGER audit ON ddl_command_end WHEN TAG IN ('GRANT') EXECUTE FUNCTION audit()});
+$answer = sql($node, "BEGIN; SELECT slipway.grant_role('adv_other', 'uploader', 'alive'); SELECT 'user', current_user; COMMIT", user => 'adv_admin');
+is($answer->{sqlstate}, '', 'an event trigger that calls slipway while it grants, and catches the error') or diag($answer->{err});
+like($answer->{err}, qr/refused/, 'the call is refused');
+like($answer->{out}, qr/^user\|adv_admin$/m, 'who grants is who he was');
+sql($node, 'DROP EVENT TRIGGER audit');
 
 # What is stored of an error is enough, and not more; whoever called has all of it.
 $answer = migrate($node, add_one($node, q{DO $$BEGIN RAISE '%', repeat('é', 200000) USING DETAIL = repeat('y', 262145); END$$}));
