@@ -75,7 +75,7 @@ install_with_rights() { # FOLDER TARGET...
 
 # Starts a new server in FOLDER/data that listens on a socket in FOLDER only.
 # The superuser is "postgres", whoever runs it. Lines of standard input go into
-# its configuration.
+# its configuration. SERVER_WRAP: a command that runs the server, as valgrind does.
 start_server() { # FOLDER PORT [INITDB_OPTION...]
     local folder=$1 port=$2 bin
     shift 2
@@ -92,12 +92,12 @@ start_server() { # FOLDER PORT [INITDB_OPTION...]
         echo "fsync = off"
         cat
     } >>"$folder/data/postgresql.conf"
-    if [ -n "${SERVER_PRELOAD:-}" ]; then
+    if [ -n "${SERVER_WRAP:-}" ]; then
         # for the server alone: not every program bears it
-        printf '#!/bin/sh\nexec env LD_PRELOAD=%s %s/postgres "$@"\n' "$SERVER_PRELOAD" "$bin" >"$folder/postgres"
+        printf '#!/bin/sh\nexec %s %s/postgres "$@"\n' "$SERVER_WRAP" "$bin" >"$folder/postgres"
         chmod 755 "$folder/postgres"
     fi
-    as_server "$bin/pg_ctl" ${SERVER_PRELOAD:+-p "$folder/postgres"} -D "$folder/data" -l "$folder/server.log" -w start >/dev/null || {
+    as_server "$bin/pg_ctl" ${SERVER_WRAP:+-p "$folder/postgres" -t 600} -D "$folder/data" -l "$folder/server.log" -w start >/dev/null || {
         tail -n 20 "$folder/server.log" >&2
         die "the server did not start"
     }
