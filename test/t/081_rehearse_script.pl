@@ -168,6 +168,10 @@ $answer = rehearse($node, project => 'several', with => { to => '0001_a' });
 is(join(' ', map { $_->{rehearsed} } of_kind($answer, 'done')), '1', 'up to one of them');
 nothing_left('several');
 
+# Of a long statement its beginning is told, with whole characters.
+$answer = rehearse($node, add_one($node, q{SELECT '} . ("\xc3\xa9" x 4000) . q{'}));
+is((map { length $_->{statement} } of_kind($answer, 'rehearsed'))[0] // '', length(q{SELECT '}) + 1996 + 3, 'long: clipped') or diag($answer->{err});
+
 # Where a deploy has stopped part way, the rehearsal goes on behind that.
 %project = add_one($node, 'CREATE TABLE begun (id integer)', 'VACUUM begun', 'ALTER TABLE nowhere ADD x integer');
 is(migrate($node, %project)->{sqlstate}, '42P01', 'part way: stopped');
