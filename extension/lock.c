@@ -326,13 +326,18 @@ take_again(const LOCKTAG *tag, LOCKMODE mode)
 static void
 take_back_lost(SlipwayLock *lock)
 {
+	bool		lost = false;
+
 	for (int i = 0; i < lock->before->n; i++)
 		for (int m = 0; m < lengthof(advisory_modes); m++)
-			if ((lock->before->masks[i] & LOCKBIT_ON(advisory_modes[m])) &&
-				!take_again(&lock->before->tags[i], advisory_modes[m]))
-				ereport(WARNING,
-						(errcode(ERRCODE_WARNING),
-						 errmsg("a script released an advisory lock of this session and another session took it")));
+			if (lock->before->masks[i] & LOCKBIT_ON(advisory_modes[m]))
+				lost |= !take_again(&lock->before->tags[i], advisory_modes[m]);
+	/* It is tried again behind each script, and said once. */
+	if (lost && !lock->lost)
+		ereport(WARNING,
+				(errcode(ERRCODE_WARNING),
+				 errmsg("a script released an advisory lock of this session and another session took it")));
+	lock->lost |= lost;
 }
 
 void

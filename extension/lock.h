@@ -22,6 +22,7 @@ typedef struct SlipwayLock
 	LOCKTAG		inner;
 	bool		held;
 	struct SlipwayLockList *before; /* advisory locks the session had */
+	bool		lost;			/* one of those went to somebody else, and that was said */
 } SlipwayLock;
 
 extern void slipway_lock_init(SlipwayLock *lock, const SlipwayProject *project);

@@ -216,6 +216,11 @@ SET ROLE regress_acl_reader;
 SELECT slipway.create_project('new');
 CALL slipway.migrate('nowhere');
 RESET ROLE;
+GRANT EXECUTE ON FUNCTION slipway.set_owner(text) TO regress_acl_reader;
+SET ROLE regress_acl_reader;
+SELECT slipway.set_owner('regress_acl_reader');
+RESET ROLE;
+REVOKE EXECUTE ON FUNCTION slipway.set_owner(text) FROM regress_acl_reader;
 SELECT slipway.require('0001_a', 'mine');
 
 -- A deployer deploys, and is named.

@@ -74,6 +74,18 @@ SELECT item, outcome, attempt, message, duration > '0' AS took FROM slipway.batc
 SELECT items, waiting, running, succeeded, failed, rolled_back, skipped, failures_left FROM slipway.batch WHERE batch = 1;
 SELECT step, measured, seconds > 0 AS took FROM slipway.credential_estimate() WHERE step = 'all';
 
+-- Not by a script, and not of nothing.
+CALL project('script');
+CALL migration('0001_a', 'SELECT slipway.create_batch(''{p5}'')', 'script');
+CALL slipway.migrate('script');
+CALL migration('0001_a', 'SELECT slipway.claim_item(1)', 'script');
+CALL slipway.migrate('script');
+CALL migration('0001_a', 'SELECT slipway.finish_item(1, 1, 1, ''succeeded'')', 'script');
+CALL slipway.migrate('script');
+CALL migration('0001_a', 'SELECT slipway.stop_batch(1)', 'script');
+CALL slipway.migrate('script');
+SELECT outcome('SELECT slipway.stop_batch(NULL)'), outcome('SELECT slipway.resume_batch(NULL)');
+
 -- Who may do it.
 CREATE ROLE regress_batch_admin;
 CREATE ROLE regress_batch_reader;

@@ -156,3 +156,38 @@ CALL migration('0006', $script$DO $$BEGIN RAISE WARNING 'a warning'; END$$; DROP
 CALL slipway.migrate();
 SELECT migration, state FROM slipway.status;
 SELECT * FROM slipway.verify_history();
+
+-- A record that cannot be written: nothing is applied without it, the error says why, and the next run says what became of this one.
+\set VERBOSITY terse
+CREATE FUNCTION is_full() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE disk_full USING MESSAGE = 'no room'; END$$;
+CALL project('full');
+CALL migration('0001_a', 'CREATE TABLE unrecorded ()', 'full');
+CREATE TRIGGER a_full BEFORE INSERT ON slipway.history FOR EACH ROW EXECUTE FUNCTION is_full();
+CALL slipway.migrate('full');
+SELECT to_regclass('unrecorded') IS NULL AS undone, outcome, finished_at IS NULL AS open FROM slipway.run WHERE project = 'full';
+CALL slipway.migrate('full');
+DROP TRIGGER a_full ON slipway.history;
+CALL slipway.migrate('full');
+SELECT migration, outcome FROM slipway.history WHERE project = 'full' ORDER BY entry;
+SELECT number, outcome FROM slipway.run WHERE project = 'full' ORDER BY number;
+-- The end of a run belongs to it.
+CALL migration('0002_b', 'CREATE TABLE unended ()', 'full');
+CREATE TRIGGER a_full BEFORE UPDATE ON slipway.run FOR EACH ROW EXECUTE FUNCTION is_full();
+CALL slipway.migrate('full');
+SELECT to_regclass('unended') IS NULL AS undone;
+DROP TRIGGER a_full ON slipway.run;
+CALL slipway.migrate('full');
+-- What is journaled is not begun without that.
+CALL migration('0003_c', 'VACUUM unended; CREATE TABLE unjournaled ()', 'full');
+CREATE TRIGGER a_full BEFORE INSERT ON slipway.journal FOR EACH ROW EXECUTE FUNCTION is_full();
+CALL slipway.migrate('full');
+DROP TRIGGER a_full ON slipway.journal;
+CREATE TRIGGER a_full BEFORE UPDATE ON slipway.journal FOR EACH ROW EXECUTE FUNCTION is_full();
+CALL slipway.migrate('full');
+DROP TRIGGER a_full ON slipway.journal;
+SELECT to_regclass('unjournaled') IS NULL AS undone;
+SELECT unit, outcome FROM slipway.journal WHERE project = 'full';
+SELECT number, outcome FROM slipway.run WHERE project = 'full' AND number > 4 ORDER BY number;
+CALL slipway.migrate('full');
+SELECT migration, outcome, message FROM slipway.history WHERE project = 'full' AND entry > 3 ORDER BY entry;
+SELECT * FROM slipway.verify_history('full');

@@ -141,3 +141,5 @@ COMMIT;
 -- The log shows what the table has.
 SELECT count(*) FROM (SELECT * FROM slipway.log EXCEPT SELECT h.*, h.finished_at - h.started_at, r.labels, NULL::integer, NULL::integer FROM slipway.history h LEFT JOIN slipway.run r ON r.project = h.project AND r.number = h.run) more;
 SELECT (SELECT count(*) FROM slipway.log) = (SELECT count(*) FROM slipway.history) AS same;
+-- What keeps it as it is works by triggers only.
+SELECT slipway._refuse_change();

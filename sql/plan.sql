@@ -80,3 +80,43 @@ SHOW standard_conforming_strings;
 SELECT sqlstate FROM slipway.check_script('0001_x', 'SELEC');
 SELECT kind FROM slipway.check_script('0001_x', 'SELECT 1');
 COMMIT;
+
+-- What was begun, and is neither in the folder nor in the record, as that could not be written.
+CALL project('gone');
+CALL migration('0001_a', 'SELECT 1', 'gone');
+CALL slipway.migrate('gone');
+CREATE FUNCTION is_full() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE disk_full USING MESSAGE = 'no room'; END$$;
+CREATE TRIGGER a_full BEFORE INSERT ON slipway.history FOR EACH ROW EXECUTE FUNCTION is_full();
+CALL migration('0002_b', 'CREATE TABLE begun (); VACUUM begun; SELECT 1 / 0', 'gone');
+\set VERBOSITY terse
+CALL slipway.migrate('gone');
+\set VERBOSITY default
+DROP TRIGGER a_full ON slipway.history;
+SELECT migration, state, units_done FROM slipway.status WHERE project = 'gone';
+SELECT count(*) AS missing FROM slipway.add_manifest(format(E'slipway-manifest 1 order=auto\n%s - - versioned 0001_a\n', hash_of('SELECT 1')), 'gone');
+SELECT migration, state, units_done FROM slipway.status WHERE project = 'gone';
+CALL slipway.migrate('gone');
+SELECT count(*) AS missing FROM slipway.add_manifest(format(E'slipway-manifest 1 order=auto\n%s - - versioned 0001_a\n%1$s - - versioned 0003_c\n', hash_of('SELECT 1')), 'gone');
+SELECT migration, state, units_done FROM slipway.status WHERE project = 'gone';
+CALL slipway.migrate('gone');
+-- A repeatable one likewise.
+CALL project('again');
+CALL migration('0001_a', 'SELECT 1', 'again');
+CALL migration('view', E'-- slipway: repeatable\nCREATE TABLE again (); VACUUM again; SELECT 1 / 0', 'again');
+\set VERBOSITY terse
+CALL slipway.migrate('again');
+\set VERBOSITY default
+SELECT count(*) AS missing FROM slipway.add_manifest(format(E'slipway-manifest 1 order=auto\n%s - - versioned 0001_a\n', hash_of('SELECT 1')), 'again');
+SELECT migration, state, kind, units_done FROM slipway.status WHERE project = 'again';
+CALL slipway.migrate('again');
+-- What has failed in its first unit may have left something all the same.
+CALL project('idle');
+CALL migration('0001_a', 'SELECT 1', 'idle');
+SELECT slipway.add_migration('0001_a', 'SELECT 1', 'SELECT 1', project => 'idle') IS NOT NULL AS added;
+CALL migration('0002_b', 'VACUUM nowhere; SELECT 1', 'idle');
+\set VERBOSITY terse
+CALL slipway.migrate('idle');
+\set VERBOSITY default
+SELECT migration, unit, outcome FROM slipway.journal WHERE project = 'idle';
+CALL slipway.rollback('idle', '{"steps": 1}');
+SELECT migration, state FROM slipway.status WHERE project = 'idle';

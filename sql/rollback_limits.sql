@@ -56,6 +56,13 @@ CREATE PROCEDURE redo_with(up text) LANGUAGE sql
                   slipway.add_script(up, 'redo'), slipway.add_script('SELECT 1', 'redo')), 'redo') $$;
 CALL redo_with(E'-- slipway: requires 0003_c\nSELECT 1');
 CALL slipway.redo('redo');
+CALL redo_with('SELEC 1');
+CALL slipway.redo('redo');
+SELECT count(*) AS missing FROM slipway.add_manifest(E'slipway-manifest 1 order=auto\n' || format(E'%s - - versioned 0001_a\n', hash_of('SELECT 1')), 'redo');
+CALL slipway.redo('redo');
+SELECT count(*) AS missing FROM slipway.add_manifest(E'slipway-manifest 1 order=auto\n'
+    || format(E'%s - - versioned 0001_a\n%s %s - versioned 0002_b\n', hash_of('SELECT 1'), hash_of('not here'), hash_of('SELECT 1')), 'redo');
+CALL slipway.redo('redo');
 CALL redo_with(E'-- slipway: requires 0001_late\nSELECT 1');
 CALL slipway.redo('redo');
 CALL redo_with(E'-- slipway: repeatable\nSELECT 1');

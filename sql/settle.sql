@@ -199,7 +199,51 @@ CALL slipway.migrate();
 INSERT INTO go_on VALUES (1);
 CALL slipway.migrate();
 TRUNCATE go_on;
--- One that was there before was not made by us: the server says so.
+-- A tablespace: it is there, or gone: done.
+SET allow_in_place_tablespaces = on;
+CALL interrupt('0007_a', 'CREATE TABLESPACE regress_settle_space LOCATION ''''');
+CALL slipway.migrate();
+:forget
+CALL slipway.migrate();
+SELECT unit, outcome FROM fate WHERE migration = '0007_a';
+INSERT INTO go_on VALUES (1);
+CALL slipway.migrate();
+TRUNCATE go_on;
+CALL interrupt('0007_b', 'DROP TABLESPACE regress_settle_space');
+CALL slipway.migrate();
+:forget
+CALL slipway.migrate();
+SELECT unit, outcome FROM fate WHERE migration = '0007_b';
+-- Not yet: it runs again.
+:forget
+CREATE TABLESPACE regress_settle_space LOCATION '';
+UPDATE slipway.journal SET facts = (SELECT oid FROM pg_tablespace WHERE spcname = 'regress_settle_space') WHERE migration = '0007_b' AND unit = 1;
+CALL slipway.migrate();
+SELECT count(*) FROM pg_tablespace WHERE spcname = 'regress_settle_space';
+INSERT INTO go_on VALUES (1);
+CALL slipway.migrate();
+TRUNCATE go_on;
+RESET allow_in_place_tablespaces;
+-- A subscription whose publisher is not there was not made.
+CALL interrupt('0007_c', 'CREATE SUBSCRIPTION regress_settle CONNECTION ''host=/nowhere port=1'' PUBLICATION p');
+\set VERBOSITY sqlstate
+CALL slipway.migrate();
+:forget
+CALL slipway.migrate();
+\set VERBOSITY terse
+SELECT unit, outcome FROM fate WHERE migration = '0007_c';
+CALL migration('0007_c', 'SELECT 1');
+CALL slipway.migrate();
+-- What was not there was not dropped.
+CALL interrupt('0007_d', 'DROP INDEX CONCURRENTLY IF EXISTS item_never');
+CALL slipway.migrate();
+:forget
+CALL slipway.migrate();
+SELECT unit, outcome FROM fate WHERE migration = '0007_d';
+INSERT INTO go_on VALUES (1);
+CALL slipway.migrate();
+TRUNCATE go_on;
+-- A database that was there before was not made by us: the server says so.
 CREATE DATABASE regress_settle;
 CALL migration('0008', 'CREATE DATABASE regress_settle');
 CALL slipway.migrate();

@@ -288,3 +288,37 @@ DROP SCHEMA owned, hidden CASCADE;
 DROP TABLE theirs;
 DROP OWNED BY regress_stepwise, regress_stepwise_owner;
 DROP ROLE regress_stepwise, regress_stepwise_owner;
+
+-- What lasts is what SET has said, also below a SET LOCAL, of each type of settings; and the session's own values are back afterwards.
+CREATE TABLE types (n serial, value text);
+CREATE FUNCTION note_types() RETURNS void LANGUAGE sql AS $$
+    INSERT INTO public.types (value) SELECT concat_ws(' ', current_setting('enable_seqscan'), current_setting('random_page_cost'),
+        current_setting('datestyle'), current_setting('bytea_output'), current_setting('my.own', true)) $$;
+SET enable_seqscan = off;
+SET random_page_cost = 3.25;
+SET datestyle = 'SQL, DMY';
+SET bytea_output = 'escape';
+SET my.own = 'the session''s';
+CALL migration('0001', $script$
+SELECT note_types();
+SET enable_seqscan = on; SET LOCAL enable_seqscan = off;
+SET random_page_cost = 7.125; SET LOCAL random_page_cost = 1;
+SET datestyle = 'German'; SET LOCAL datestyle = 'ISO';
+SET bytea_output = 'hex'; SET LOCAL bytea_output = 'escape';
+SET my.own = 'script''s'; SET LOCAL my.own = 'nobody''s';
+SELECT note_types();
+VACUUM types;
+SELECT note_types();
+DO $$ BEGIN SET LOCAL enable_seqscan = off; SET LOCAL random_page_cost = 5; SET LOCAL datestyle = 'ISO'; SET LOCAL bytea_output = 'escape'; PERFORM note_types(); COMMIT; PERFORM note_types(); END $$;
+VACUUM types;
+SELECT note_types();
+$script$, 'types');
+CALL slipway.migrate('types');
+SELECT value FROM types ORDER BY n;
+SELECT note_types();
+SELECT value FROM types ORDER BY n DESC LIMIT 1;
+RESET enable_seqscan;
+RESET random_page_cost;
+RESET datestyle;
+RESET bytea_output;
+RESET my.own;

@@ -18,6 +18,7 @@ SELECT slipway.add_script('') = hash_of('') AS empty;
 SELECT count(*) FROM slipway.script;
 SELECT slipway.add_script(NULL) IS NULL AS null_script, slipway.add_script('new', NULL) IS NULL AS null_project;
 SELECT outcome($$SELECT slipway.add_script('new', 'nowhere')$$);
+SELECT outcome('SELECT slipway.create_project(NULL)');
 SELECT count(*) FROM slipway.script;
 
 -- Manifests. h(n) is the hash of a script that was never uploaded.

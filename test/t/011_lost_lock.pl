@@ -16,7 +16,10 @@ my $node = new_node('lost_lock');
 # drops every advisory lock, then needs a table that somebody else has.
 sub add_project
 {
-	my ($project) = @_;
+	my ($project, %option) = @_;
+	my $lose = "SELECT nextval('${project}_try');
+				SELECT pg_advisory_unlock_all();
+				ALTER TABLE ${project}_busy ADD COLUMN IF NOT EXISTS name text;";
 
 	$node->safe_psql(
 		'postgres', "SELECT slipway.create_project('$project');
@@ -28,12 +31,10 @@ sub add_project
 		[
 			[ '0001_first', "INSERT INTO ${project}_trace VALUES ('0001_first');" ],
 			[
-				'0002_lost', "INSERT INTO ${project}_trace VALUES ('0002_lost');
-				SELECT nextval('${project}_try');
-				SELECT pg_advisory_unlock_all();
-				ALTER TABLE ${project}_busy ADD COLUMN name text;"
+				'0002_lost', "INSERT INTO ${project}_trace VALUES ('0002_lost');" . ($option{hook} ? '' : $lose)
 			],
 			[ '0003_last', "INSERT INTO ${project}_trace VALUES ('0003_last');" ],
+			map { [ $_, $_ eq ($option{hook} // '') ? $lose : 'SELECT 1' ] } @{ $option{hooks} // [] }
 		],
 		project => $project);
 	return;
@@ -50,46 +51,58 @@ sub hold_table
 
 sub each_once
 {
-	my ($project) = @_;
+	my ($project, $lost) = @_;
 
+	$lost //= '0002_lost';
 	query_is(
 		$node, "SELECT name, count(*) FROM ${project}_trace GROUP BY name ORDER BY name",
 		"0001_first|1\n0002_lost|1\n0003_last|1", "$project: each script took effect once");
 	query_is(
 		$node, "SELECT migration, count(*) FROM slipway.history
-		 WHERE project = '$project' AND outcome = 'succeeded' GROUP BY migration ORDER BY migration",
+		 WHERE project = '$project' AND outcome = 'succeeded' AND migration ~ '^0' GROUP BY migration ORDER BY migration",
 		"0001_first|1\n0002_lost|1\n0003_last|1", "$project: each was recorded once");
 	query_is(
 		$node, "SELECT DISTINCT migration, sqlstate FROM slipway.history
 		 WHERE project = '$project' AND outcome <> 'succeeded'",
-		'0002_lost|55P03', "$project: the failures stand there as what they were");
+		"$lost|55P03", "$project: the failures stand there as what they were");
 	history_is_sound($node, $project, project => $project);
 	no_locks_left($node, $project);
 	return;
 }
 
-# Two deployers, which get in between each other's tries.
-add_project('pair');
-my $holder = hold_table('pair');
-my %option = (project => 'pair', with => { lock_timeout => 100, retries => 50 });
-my @deployers = (start_migrate($node, %option));
-wait_until($node, 'SELECT is_called FROM pair_try', 'the first is at it');
-push @deployers, start_migrate($node, %option);
-wait_until($node, 'SELECT last_value >= 6 FROM pair_try', 'they have tried six times');
-$holder->quit;
-@deployers = map { finish_sql($_) } @deployers;
-is($deployers[0]{exit}, 0, 'pair: the first deployer succeeds') or diag($deployers[0]{err});
-is($deployers[1]{exit}, 0, 'pair: the second deployer succeeds') or diag($deployers[1]{err});
-each_once('pair');
-query_is(
-	$node, "SELECT count(DISTINCT r.backend_pid) > 1 FROM slipway.history h
-	  JOIN slipway.run r ON r.project = h.project AND r.number = h.run
-	 WHERE h.project = 'pair' AND h.migration = '0002_lost'", 't',
-	'pair: both deployers had the lock in turn');
+# Two deployers, which get in between each other's tries. What is lost in the middle of one transaction for all, or of
+# a hook, is planned again as well.
+for my $case (
+	[ 'pair', '0002_lost' ],
+	[ 'surrounded', '0002_lost', hooks => [ 'before_each', 'after_each' ] ],
+	[ 'together', '0002_lost', mode => 'all' ],
+	[ 'hooked', 'before_migrate', hooks => ['before_migrate'], hook => 'before_migrate' ],
+	[ 'hooked_before_each', 'before_each', hooks => ['before_each'], hook => 'before_each' ])
+{
+	my ($project, $lost, %case) = @$case;
+
+	add_project($project, %case);
+	my $holder = hold_table($project);
+	my %option = (project => $project, with => { lock_timeout => 100, retries => 50, mode => $case{mode} // 'each' });
+	my @deployers = (start_migrate($node, %option));
+	wait_until($node, "SELECT is_called FROM ${project}_try", "$project: the first is at it");
+	push @deployers, start_migrate($node, %option);
+	wait_until($node, "SELECT last_value >= 6 FROM ${project}_try", "$project: they have tried six times");
+	$holder->quit;
+	@deployers = map { finish_sql($_) } @deployers;
+	is($deployers[0]{exit}, 0, "$project: the first deployer succeeds") or diag($deployers[0]{err});
+	is($deployers[1]{exit}, 0, "$project: the second deployer succeeds") or diag($deployers[1]{err});
+	each_once($project, $lost);
+	query_is(
+		$node, "SELECT count(DISTINCT r.backend_pid) > 1 FROM slipway.history h
+		  JOIN slipway.run r ON r.project = h.project AND r.number = h.run
+		 WHERE h.project = '$project' AND h.migration = '$lost'", 't',
+		"$project: both deployers had the lock in turn");
+}
 
 # One deployer alone: losing the lock does not end its deploy either.
 add_project('alone');
-$holder = hold_table('alone');
+my $holder = hold_table('alone');
 my $deployer = start_migrate($node, project => 'alone', with => { lock_timeout => 100, retries => 50 });
 wait_until($node, 'SELECT last_value >= 3 FROM alone_try', 'it has tried three times');
 $holder->quit;
@@ -124,7 +137,7 @@ add_migrations(
 		[ '0002_next', "INSERT INTO order_trace VALUES ('0002_next')" ],
 	],
 	project => 'order');
-@deployers = (start_migrate($node, project => 'order'));
+my @deployers = (start_migrate($node, project => 'order'));
 wait_until($node, q{SELECT count(*) = 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'}, 'the script sleeps');
 push @deployers, start_migrate($node, project => 'order');
 @deployers = map { finish_sql($_) } @deployers;

@@ -109,6 +109,23 @@ is(join(' ', sort map { "$_->{line}:$_->{kind}:$_->{object}" } of_kind($answer, 
 	  . '3:dblink:public.dblink_exec(pg_catalog.text,pg_catalog.text)', 'not rolled back: all of it');
 query_is($node, 'SELECT last_value, is_called FROM other_id_seq', '1|t', 'not rolled back: it is so');
 
+# Languages that may do what the server may, and files. Each once, however often; and a block in another language is none of that.
+my $file = PostgreSQL::Test::Utils::tempdir() . '/out';
+$node->safe_psql('postgres', q{
+	CREATE LANGUAGE plwild HANDLER plpgsql_call_handler INLINE plpgsql_inline_handler;
+	CREATE FUNCTION wild() RETURNS integer LANGUAGE plwild AS 'BEGIN RETURN 1; END';
+	CREATE FUNCTION tame() RETURNS integer LANGUAGE plpgsql AS 'BEGIN RETURN 1; END';});
+$answer = rehearse($node, add_one($node,
+		'SELECT wild(), tame(), wild() FROM generate_series(1, 3)',
+		"DO LANGUAGE plwild \$\$BEGIN PERFORM wild(), wild(); END\$\$",
+		"DO LANGUAGE plpgsql \$\$BEGIN PERFORM tame(); END\$\$",
+		"COPY (SELECT 1) TO '$file'"));
+is($answer->{exit}, 0, 'not rolled back: languages and files') or diag($answer->{err});
+is(join(' ', sort map { "$_->{line}:$_->{kind}:$_->{object}" } of_kind($answer, 'not_rolled_back')),
+	"1:language:public.wild() 2:language:DO 2:language:public.wild() 4:file:$file", 'not rolled back: each of them once');
+is((map { $_->{detail} } grep { $_->{object} eq 'DO' } of_kind($answer, 'not_rolled_back'))[0], 'language plwild may reach out of the database', 'not rolled back: why');
+ok(-s $file, 'not rolled back: the file is there');
+
 # Reading them is not advancing them.
 $answer = rehearse($node, add_one($node, 'SELECT max(last_value) FROM pg_sequences', "INSERT INTO other (x) SELECT max(last_value) FROM pg_sequences"));
 is(join(' ', sort map { "$_->{line}:$_->{object}" } of_kind($answer, 'not_rolled_back')), '2:public.other_i_seq 2:public.other_id_seq', 'not rolled back: what was not only looked at');
@@ -167,6 +184,10 @@ is(join(' ', map { "$_->{rehearsed} $_->{statements}" } of_kind($answer, 'done')
 $answer = rehearse($node, project => 'several', with => { to => '0001_a' });
 is(join(' ', map { $_->{rehearsed} } of_kind($answer, 'done')), '1', 'up to one of them');
 nothing_left('several');
+
+# Of a long statement its beginning is told, with whole characters.
+$answer = rehearse($node, add_one($node, q{SELECT '} . ("\xc3\xa9" x 4000) . q{'}));
+is((map { length $_->{statement} } of_kind($answer, 'rehearsed'))[0] // '', length(q{SELECT '}) + 1996 + 3, 'long: clipped') or diag($answer->{err});
 
 # Where a deploy has stopped part way, the rehearsal goes on behind that.
 %project = add_one($node, 'CREATE TABLE begun (id integer)', 'VACUUM begun', 'ALTER TABLE nowhere ADD x integer');

@@ -198,4 +198,9 @@ like($finding->{message}, qr/^reads all of public\.part_2 .* under AccessExclusi
 my ($done) = of_kind($answer, 'done');
 is($done->{danger}, scalar(grep { $_->{severity} eq 'danger' } of_kind($answer, 'finding')), 'they are counted');
 
+# Where the server does not count, a rehearsal does.
+sql($node, 'ALTER DATABASE postgres SET track_counts = off');
+is(codes(rehearse($node, add_one($node, 'ALTER TABLE t ALTER name SET NOT NULL'))), 'set-not-null-scan(public.t)', 'without the statistics of the server');
+sql($node, 'ALTER DATABASE postgres RESET track_counts');
+
 done_testing();

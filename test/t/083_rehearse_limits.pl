@@ -102,6 +102,24 @@ finish_sql($session);
 $answer = rehearse($node, add_one($node, 'INSERT INTO slow_at_end VALUES (1)'), with => { statement_timeout => 200 });
 is($answer->{sqlstate}, '57014', 'statement_timeout: a deferred trigger') or diag($answer->{err});
 
+# The limit of locks, where no statement runs: a deferred trigger, a verify script. And a command that has none yet.
+sql($node, q{SELECT slipway.create_project('verified_slowly')});
+sql($node, q{SELECT slipway.add_migration('0001_a', 'LOCK TABLE t', verify => 'SELECT pg_sleep(30)', project => 'verified_slowly')});
+for my $case ([ 'a deferred trigger', add_one($node, 'LOCK TABLE t', 'INSERT INTO slow_at_end VALUES (1)') ], [ 'a verify script', project => 'verified_slowly' ])
+{
+	my ($name, %project) = @$case;
+
+	$answer = rehearse($node, %project, with => { %$short, verify => JSON::PP::true() });
+	is($answer->{error}, 'rehearsal stopped: it has held AccessExclusiveLock on public.t for 300 ms', "lock_hold: $name") or diag($answer->{err});
+	isnt($answer->{sqlstate}, '57014', "lock_hold: $name is not taken for a cancel");
+}
+$node->safe_psql('postgres', q{
+	CREATE FUNCTION slow_ddl() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(30); END';
+	CREATE EVENT TRIGGER slow_ddl ON ddl_command_start WHEN TAG IN ('CREATE VIEW') EXECUTE FUNCTION slow_ddl();});
+$answer = rehearse($node, add_one($node, 'CREATE VIEW v AS SELECT * FROM t'), with => $short);
+is($answer->{error}, 'rehearsal stopped: a command that takes strong locks has run for 300 ms', 'lock_hold: nothing is locked yet') or diag($answer->{err});
+sql($node, 'DROP EVENT TRIGGER slow_ddl');
+
 # What the planner knows of a table is overwritten in place, by numbers of rows that were rolled back.
 my $counted = q{SELECT string_agg(relname || ' ' || reltuples, ', ' ORDER BY relname) FROM pg_class WHERE relname IN ('t', 't_pkey', 'fresh', 'part', 'part_1')};
 $node->safe_psql('postgres', q{
