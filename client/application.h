@@ -16,7 +16,7 @@
  */
 void		slipway_application_forget_admin(const SlipwayArguments *arguments);
 
-/* Sets DATABASE_URL and libpq's variables to a target of slipway_target_find_application(). */
+/* Sets DATABASE_URL and libpq's variables to the application's target. */
 void		slipway_application_set(const SlipwayTarget *target);
 
 #endif

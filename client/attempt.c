@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "clock.h"
 #include "die.h"
@@ -68,7 +69,7 @@ take_step(SlipwayAttempt *attempt, int timeout)
 	int			ready = poll(&socket, 1, timeout);
 
 	if (ready < 0 && errno != EINTR)
-		slipway_die(SLIPWAY_EXIT_ERROR, NULL, "could not wait for the server");
+		slipway_die(SLIPWAY_EXIT_ERROR, NULL, "could not wait for the server: %s", strerror(errno));
 	if (ready > 0)
 		attempt->wants = PQconnectPoll(attempt->conn);
 	return ready > 0;

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "connection_error.h"
 #include "die.h"
@@ -55,7 +56,7 @@ wait_for_answer(PGconn *conn, int signals, const SlipwayCallTicker *ticker, bool
 		};
 
 		if (poll(files, 2, ticker->tick != NULL ? ticker->interval_ms : -1) < 0 && errno != EINTR)
-			slipway_die(SLIPWAY_EXIT_ERROR, NULL, "could not wait for the server");
+			slipway_die(SLIPWAY_EXIT_ERROR, slipway_connection_error_hint(), "could not wait for the server: %s", strerror(errno));
 		handle_signal(conn, interrupted);
 		if (ticker->tick != NULL)
 			ticker->tick(ticker->context);

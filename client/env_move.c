@@ -274,15 +274,6 @@ slipway_env_move_settle(SlipwayEnvMove *move, SlipwayEnvPreference preference)
 	compare(move);
 }
 
-bool
-slipway_env_move_is_any(const SlipwayEnvMove *move)
-{
-	for (int i = 0; i < SLIPWAY_ENV_SETTINGS; i++)
-		if (move->found[i] != NULL)
-			return true;
-	return false;
-}
-
 size_t
 slipway_env_move_count(const SlipwayEnvMove *move)
 {

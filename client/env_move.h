@@ -72,8 +72,7 @@ void		slipway_env_move_release(SlipwayEnvMove *move);
 /* Settles what is stored where they disagree. */
 void		slipway_env_move_settle(SlipwayEnvMove *move, SlipwayEnvPreference preference);
 
-/* Is there anything to take out of the file, and to store? */
-bool		slipway_env_move_is_any(const SlipwayEnvMove *move);
+/* How much is there to take out of the file, and to store? */
 size_t		slipway_env_move_count(const SlipwayEnvMove *move);
 
 /* Does what is stored say all that a connection needs? Does it say something of the administrator's? */

@@ -83,16 +83,8 @@ slipway_interrupt_leave(const char *message)
 int
 slipway_interrupt_watch(void)
 {
-	if (ends[0] < 0)
-	{
-		if (pipe(ends) != 0)
-			slipway_die(SLIPWAY_EXIT_ERROR, NULL, "could not make a pipe: %s", strerror(errno));
-		for (int i = 0; i < 2; i++)
-		{
-			(void) fcntl(ends[i], F_SETFL, O_NONBLOCK);
-			(void) fcntl(ends[i], F_SETFD, FD_CLOEXEC);
-		}
-	}
+	if (ends[0] < 0 && pipe2(ends, O_NONBLOCK | O_CLOEXEC) != 0)
+		slipway_die(SLIPWAY_EXIT_ERROR, NULL, "could not make a pipe: %s", strerror(errno));
 	for (size_t i = 0; i < SIGNAL_COUNT && !watching; i++)
 		(void) sigaction(signals[i], NULL, &before[i]);
 	watching = true;

@@ -11,6 +11,7 @@
 #include "command.h"
 #include "die.h"
 #include "interrupt.h"
+#include "memory.h"
 
 /*
  * Whoever has started us may have closed some of the standard files: what is opened first would then be taken for
@@ -47,6 +48,7 @@ main(int argc, char *argv[])
 	/* a reader that went away is an error to report, not a reason to die of */
 	(void) signal(SIGPIPE, SIG_IGN);
 	enlarge_buffer();
+	slipway_memory_use_for_json();
 	slipway_interrupt_prepare();
 	slipway_option_parse(argc, argv, &arguments);
 	slipway_die_exit(slipway_command_run(&arguments));

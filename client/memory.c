@@ -4,6 +4,7 @@
  */
 #include "memory.h"
 
+#include <jansson.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -26,6 +27,12 @@ slipway_memory_new(size_t size)
 	if (result == NULL)
 		die_of_memory();
 	return result;
+}
+
+void
+slipway_memory_use_for_json(void)
+{
+	json_set_alloc_funcs(slipway_memory_new, free);
 }
 
 void *

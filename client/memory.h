@@ -10,6 +10,9 @@
 /* Zeroed memory of at least one byte; released with free(). */
 void	   *slipway_memory_new(size_t size);
 
+/* As that is what the JSON library asks for memory, too, it never answers with less than was meant. */
+void		slipway_memory_use_for_json(void);
+
 /* realloc() to count elements of size bytes, refusing an overflow. */
 void	   *slipway_memory_resize(void *old, size_t count, size_t size);
 

@@ -17,6 +17,7 @@
 #include <string.h>
 
 #include "connection_error.h"
+#include "die.h"
 #include "server_error.h"
 
 static void
@@ -62,7 +63,7 @@ wait_for_socket(PGconn *conn, short events)
 
 	while (poll(&socket, 1, -1) < 0)
 		if (errno != EINTR)
-			slipway_connection_error_die(conn);
+			slipway_die(SLIPWAY_EXIT_ERROR, slipway_connection_error_hint(), "could not wait for the server: %s", strerror(errno));
 }
 
 static void
@@ -141,10 +142,10 @@ slipway_pipeline_close(SlipwayPipeline *pipeline)
 	{
 		PGresult   *result = PQgetResult(conn);
 
-		if (result != NULL)
-			take_result(pipeline, result);
-		else if (PQstatus(conn) == CONNECTION_BAD)
+		/* nothing ends but statements, and those have */
+		if (result == NULL)
 			slipway_connection_error_die(conn);
+		take_result(pipeline, result);
 	}
 	if (PQexitPipelineMode(conn) == 0)
 		slipway_connection_error_die(conn);

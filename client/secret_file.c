@@ -171,6 +171,15 @@ fetch(void *state, SlipwaySecretLookup *lookups, size_t count)
 	return NULL;
 }
 
+static SlipwaySecretFault *
+fail_open(const SlipwaySecretFile *file, int descriptor)
+{
+	int			error = errno;
+
+	(void) close(descriptor);
+	return make_fault(file, error);
+}
+
 /*
  * Opens the file locked against others who change it. They replace it: so it has to be the one of that
  * name once the lock is there.
@@ -181,20 +190,16 @@ open_locked(const SlipwaySecretFile *file, int *descriptor)
 	for (;;)
 	{
 		struct stat opened;
-		struct stat named;
+		struct stat named = {0};
 
 		*descriptor = open(file->path, O_RDONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0600);
 		if (*descriptor < 0)
 			return make_fault(file, errno);
 		if (flock(*descriptor, LOCK_EX) != 0)
-		{
-			int			error = errno;
-
-			(void) close(*descriptor);
-			return make_fault(file, error);
-		}
-		if (fstat(*descriptor, &opened) == 0 && stat(file->path, &named) == 0 &&
-			opened.st_ino == named.st_ino && opened.st_dev == named.st_dev)
+			return fail_open(file, *descriptor);
+		if (fstat(*descriptor, &opened) != 0 || (stat(file->path, &named) != 0 && errno != ENOENT))
+			return fail_open(file, *descriptor);
+		if (opened.st_nlink > 0 && opened.st_ino == named.st_ino && opened.st_dev == named.st_dev)
 			return NULL;
 		(void) close(*descriptor);
 	}

@@ -95,7 +95,7 @@ wait_for_answer(PGconn *conn, int signals)
 		};
 
 		if (poll(files, 2, -1) < 0 && errno != EINTR)
-			slipway_die(SLIPWAY_EXIT_ERROR, NULL, "could not wait for the server");
+			slipway_die(SLIPWAY_EXIT_ERROR, slipway_connection_error_hint(), "could not wait for the server: %s", strerror(errno));
 		if (slipway_interrupt_arrived())
 			leave(leave_argument);
 		if (files[0].revents != 0 && PQconsumeInput(conn) == 0)

@@ -70,12 +70,6 @@ slipway_stored_login_password(const SlipwayStoredLogin *login)
 	return value_of(login, PASSWORD);
 }
 
-const char *
-slipway_stored_login_string(const SlipwayStoredLogin *login)
-{
-	return value_of(login, STRING) != NULL ? value_of(login, STRING) : value_of(login, URL);
-}
-
 /* libpq's options of a connection string; NULL if it is malformed. */
 static PQconninfoOption *
 parse(const char *conninfo)

@@ -27,9 +27,8 @@ void		slipway_stored_login_release(SlipwayStoredLogin *login);
 /* Why an application does not log in as that role with all of them; NULL: it does. The caller frees it. */
 char	   *slipway_stored_login_compare(const SlipwayStoredLogin *login, const char *role);
 
-/* The password, or NULL; and the connection string that counts, or NULL. */
+/* The password, or NULL. */
 const char *slipway_stored_login_password(const SlipwayStoredLogin *login);
-const char *slipway_stored_login_string(const SlipwayStoredLogin *login);
 
 /* Makes the items of another role: DB_USERNAME, DB_PASSWORD, and those that are there, with role and password replaced. */
 void		slipway_stored_login_change(SlipwayStoredLogin *login, const char *role, const char *password);

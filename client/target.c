@@ -447,13 +447,6 @@ slipway_target_find(const SlipwayArguments *arguments, SlipwayTarget *target)
 	slipway_secret_fault_check(slipway_target_ask(arguments, false, target));
 }
 
-bool
-slipway_target_find_application(const SlipwayArguments *arguments, SlipwayTarget *target)
-{
-	slipway_secret_fault_check(slipway_target_ask(arguments, true, target));
-	return target->is_given;
-}
-
 static void
 add_part(SlipwayBuffer *text, const char *keyword, const char *value)
 {

@@ -50,10 +50,7 @@ typedef struct SlipwayTarget
  */
 void		slipway_target_find(const SlipwayArguments *arguments, SlipwayTarget *target);
 
-/* The same for the application; false if nothing names it. */
-bool		slipway_target_find_application(const SlipwayArguments *arguments, SlipwayTarget *target);
-
-/* Either, but a fault of the store is returned, and the target empty then; target->is_given says whether anything names it. */
+/* The same, or that of the application, but a fault of the store is returned, and the target empty then; target->is_given says whether anything names it. */
 SlipwaySecretFault *slipway_target_ask(const SlipwayArguments *arguments, bool application, SlipwayTarget *target);
 
 /*

@@ -117,6 +117,7 @@ void
 slipway_webhook_started(long run, long pending)
 {
 	json_t	   *object;
+	int			error;
 
 	if (told.url == NULL || told.started)
 		return;
@@ -127,9 +128,12 @@ slipway_webhook_started(long run, long pending)
 		(void) json_object_set_new(object, "pending", json_integer(pending));
 	posting.body = write_event(object, slipway_memory_format("slipway: %s of project %s on %s: begins", told.action,
 															 told.project, name_database()));
-	posting.is_running = pthread_create(&posting.thread, NULL, post_in_thread, NULL) == 0;
-	if (!posting.is_running)
-		free(posting.body);
+	error = pthread_create(&posting.thread, NULL, post_in_thread, NULL);
+	posting.is_running = error == 0;
+	if (posting.is_running)
+		return;
+	warn("begun", strerror(error));
+	free(posting.body);
 }
 
 void

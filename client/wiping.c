@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "memory.h"
+
 void
 slipway_wiping_free(void *block)
 {
@@ -45,5 +47,5 @@ slipway_wiping_resize(void *block, size_t size)
 void
 slipway_wiping_use_for_json(void)
 {
-	json_set_alloc_funcs(malloc, slipway_wiping_free);
+	json_set_alloc_funcs(slipway_memory_new, slipway_wiping_free);
 }

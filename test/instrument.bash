@@ -18,7 +18,7 @@ valgrind_options="--quiet --leak-check=full --show-leak-kinds=definite --errors-
 instrument_flags() {
     case ${INSTRUMENT:-} in
         asan) printf '%s\n' "CFLAGS=-O1 -g $sanitizers" "LDFLAGS=$sanitizers" ;;
-        coverage) printf '%s\n' "CFLAGS=-O0 -g --coverage" "LDFLAGS=--coverage" "BUILD=$COVERAGE_FOLDER/unit" ;;
+        coverage) printf '%s\n' "CFLAGS=-O0 -g --coverage" "LDFLAGS=--coverage -Wl,--wrap=_exit,--wrap=execvp $work/bin/keep_counters.o" "BUILD=$COVERAGE_FOLDER/unit" ;;
         valgrind) printf '%s\n' "CFLAGS=-O1 -g" "RUN=valgrind $valgrind_options --log-file=$work/finding/unit.%p" ;;
     esac
 }
@@ -29,6 +29,7 @@ instrument_client() {
     [ -n "${INSTRUMENT:-}" ] || return 0
     mapfile -t flags < <(instrument_flags)
     mkdir "$work/bin" "$work/finding"
+    [ "$INSTRUMENT" != coverage ] || ${CC:-cc} -c -o "$work/bin/keep_counters.o" "$work/tree/test/fixture/keep_counters.c"
     make --no-print-directory -s -j "$(nproc)" -C "$work/tree/client" "${flags[@]}" \
         BUILD="${COVERAGE_FOLDER:-$work/bin/build}" PROGRAM="$work/bin/slipway"
     if [ "$INSTRUMENT" = valgrind ]; then
