@@ -4,6 +4,7 @@
  */
 #include "nearest.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #define LONGEST 40				/* longer words are no misspelt names */
@@ -51,12 +52,14 @@ slipway_nearest_find(const char *word, const char *const names[], size_t count)
 	for (size_t i = 0; i < count; i++)
 	{
 		int			edits;
+		int			length = names[i] == NULL ? LONGEST + 1 : (int) strlen(names[i]);
+		/* what shares nothing but length is no help */
+		int			most = (length + 2) / 3;
 
-		if (names[i] == NULL || strlen(names[i]) > LONGEST)
+		if (length > LONGEST || abs(length - (int) strlen(word)) > most)
 			continue;
 		edits = count_edits(word, names[i]);
-		/* what shares nothing but length is no help */
-		if (edits > (int) (strlen(names[i]) + 2) / 3)
+		if (edits > most)
 			continue;
 		if (best == NULL || edits < best_edits)
 		{

@@ -13,9 +13,9 @@
 #include <unistd.h>
 
 #include "die.h"
+#include "held.h"
 
 #define MAX_CLEAN_UPS 64
-#define MAX_FILES 8
 
 /* The linker puts these in the place of those of die.c. */
 _Noreturn void __wrap_slipway_die(SlipwayExitCode code, const char *hint, const char *format,...)
@@ -78,19 +78,15 @@ __wrap_slipway_die_pop(void)
 int
 fuzz_try(void (*function) (void *argument), void *argument)
 {
-	/* Files that it had open would be too many some day. */
-	int			lowest = dup(STDIN_FILENO);
-
-	fuzz_check(lowest >= 0);
-	(void) close(lowest);
+	held_begin();
 	if (setjmp(back) != 0)
 	{
-		for (int file = lowest; file < lowest + MAX_FILES; file++)
-			(void) close(file);
+		held_release();
 		return 1;
 	}
 	function(argument);
 	fuzz_check(depth == 0);
+	held_end();
 	return 0;
 }
 

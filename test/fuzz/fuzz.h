@@ -16,7 +16,7 @@ int			LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /*
  * Calls it, also if it ends with slipway_die(), which here returns to this place, after the functions that were pushed for it; 1 then,
- * else 0. What it held is lost then.
+ * else 0. What it had allocated and opened is freed and closed then: nothing that was there before may point to it.
  */
 int			fuzz_try(void (*function) (void *argument), void *argument);
 

@@ -15,10 +15,15 @@
 #include "rehearsal.h"
 #include "server_error.h"
 
-static void
-look(void *argument)
+typedef struct Input
 {
-	SlipwayRehearsal *rehearsal = argument;
+	const char *text;
+	size_t		size;
+} Input;
+
+static void
+print(SlipwayRehearsal *rehearsal)
+{
 	SlipwayBuffer page = {0};
 	SlipwayRehearsalFrame frame = {.project = "p", .database = "d", .duration = 1};
 
@@ -63,12 +68,13 @@ locate(const char *text, size_t length)
 	free(context);
 }
 
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void
+look(void *argument)
 {
+	const Input *input = argument;
 	SlipwayRehearsal *rehearsal = slipway_rehearsal_new(NULL);
-	const char *text = (const char *) data;
-	const char *end = text + size;
+	const char *text = input->text;
+	const char *end = text + input->size;
 
 	while (text < end)
 	{
@@ -79,8 +85,16 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		take(rehearsal, text, (size_t) (stop - text));
 		text = stop + 1;
 	}
-	locate((const char *) data, size);
-	(void) fuzz_try(look, rehearsal);
+	locate(input->text, input->size);
+	print(rehearsal);
 	slipway_rehearsal_free(rehearsal);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	Input		input = {.text = (const char *) data,.size = size};
+
+	(void) fuzz_try(look, &input);
 	return 0;
 }

@@ -40,10 +40,11 @@ make_folder(void)
 static void
 write_script(const char *name, size_t name_length, const char *content, size_t length)
 {
+	char		text[8192];
 	int			file;
 
 	if (count == MAX_FILES || name_length == 0 || name_length > 200 || memchr(name, '/', name_length) != NULL ||
-		memchr(name, '\0', name_length) != NULL || (name_length <= 2 && name[0] == '.'))
+		length > sizeof(text) || memchr(name, '\0', name_length) != NULL || (name_length <= 2 && name[0] == '.'))
 		return;
 	(void) snprintf(names[count], sizeof(names[count]), "%.*s", (int) name_length, name);
 	(void) snprintf(path, sizeof(path), "%s/%s", folder, names[count]);
@@ -51,7 +52,8 @@ write_script(const char *name, size_t name_length, const char *content, size_t l
 	if (file < 0)
 		return;
 	for (size_t i = 0; i < length; i++)
-		(void) !write(file, content[i] == '\v' ? "\n" : content + i, 1);
+		text[i] = content[i] == '\v' ? '\n' : content[i];
+	(void) !write(file, text, length);
 	(void) close(file);
 	count++;
 }
@@ -92,7 +94,8 @@ static void
 read_folder(void *argument)
 {
 	SlipwayOrder order = *(SlipwayOrder *) argument;
-	SlipwayManifest *manifest = slipway_manifest_build(slipway_folder_read(folder), order, NULL);
+	SlipwayFolder *list = slipway_folder_read(folder);
+	SlipwayManifest *manifest = slipway_manifest_build(list, order, NULL);
 
 	fuzz_check(manifest->hash != NULL && manifest->text != NULL);
 	for (size_t i = 1; i < manifest->folder->count; i++)
@@ -101,6 +104,7 @@ read_folder(void *argument)
 	for (size_t i = 0; i < manifest->script_count; i++)
 		fuzz_check(manifest->by_hash[i] != NULL);
 	slipway_manifest_free(manifest);
+	slipway_folder_free(list);
 }
 
 int

@@ -81,11 +81,14 @@ __wrap_slipway_http_perform_patiently(SlipwayHttpClient *client, SlipwayHttpCall
 static void
 ask(void *argument)
 {
-	SlipwayBarbican *barbican = argument;
-	SlipwaySecretFault *fault = slipway_barbican_log_in(barbican);
+	SlipwayBarbican *barbican;
+	SlipwaySecretFault *fault = slipway_barbican_open(&barbican);
 	json_t	   *items = NULL;
 	char	   *reference = NULL;
 
+	(void) argument;
+	fuzz_check(fault == NULL);
+	fault = slipway_barbican_log_in(barbican);
 	if (fault == NULL)
 	{
 		fuzz_check(slipway_barbican_token(barbican)->endpoint != NULL);
@@ -105,14 +108,12 @@ ask(void *argument)
 	slipway_secret_fault_free(fault);
 	json_decref(items);
 	free(reference);
+	slipway_barbican_close(barbican);
 }
 
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	SlipwayBarbican *barbican;
-	SlipwaySecretFault *fault;
-
 	(void) setenv("OS_AUTH_URL", "http://keystone:5000/v3", 1);
 	(void) setenv("OS_USERNAME", "u", 1);
 	(void) setenv("OS_PASSWORD", "secret of the user", 1);
@@ -121,9 +122,6 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	next = (const char *) data;
 	end = next + size;
 	requests = 0;
-	fault = slipway_barbican_open(&barbican);
-	fuzz_check(fault == NULL);
-	(void) fuzz_try(ask, barbican);
-	slipway_barbican_close(barbican);
+	(void) fuzz_try(ask, NULL);
 	return 0;
 }
