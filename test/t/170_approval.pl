@@ -79,6 +79,7 @@ put_files($place, { '0001_a.sql' => "CREATE TABLE a (id integer);\n" });
 json_fits($out, [qw(approval)], 'approve --json');
 client_is($place, [ 'approve', '0001_a' ], { err => qr/is approved already, by anna/ }, 'once is enough', as('bert'));
 client_is($place, [ 'approve', 'before_each', '--dir', 'nowhere' ], { exit => 2, err => qr/nowhere/ }, 'a folder that there is not', as('anna'));
+client_is($place, [ 'approve', 'before_each', '-n' ], { err => "before_each: up script $hash{'before_each.sql'} would be approved\n" }, 'a hook of the folder', as('anna'));
 client_is($place, [ 'approve', 'before_each', '--hash', $hash{'before_each.sql'}, '-q' ], {}, 'by its hash', as('anna'));
 client_is($place, ['status'], { out => qr/^0001_a +pending *\n(?:.*\n)*?0002_b +pending, not approved/ms, err => qr/./ }, 'status');
 client_is($place, [ 'migrate' ], { exit => 11, err => qr/\Aslipway: error: the up script of "0002_b" is not approved \(SW008\)/ }, 'one is not enough', as('ci'));
