@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -55,7 +56,7 @@ is_anchor(const json_t *anchor)
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		if (!json_is_string(json_object_get(anchor, texts[i])))
 			return false;
-	return json_is_integer(json_object_get(anchor, "entry"));
+	return json_integer_value(json_object_get(anchor, "entry")) > 0;
 }
 
 /* Is it one of this version? */
@@ -90,6 +91,42 @@ read_file(const char *path, int file)
 	return content;
 }
 
+/* Could it be written at the end? By then the run is done. What a link leads to need not be there yet. */
+static void
+check_writable(const char *path)
+{
+	char		target[PATH_MAX];
+	ssize_t		length = readlink(path, target, sizeof(target) - 1);
+	char	   *folder;
+	char	   *next;
+
+	if (length < 0 || access(path, F_OK) == 0 || errno != ENOENT)
+	{
+		slipway_whole_file_check(path);
+		return;
+	}
+	target[length] = '\0';
+	folder = slipway_whole_file_folder(path);
+	next = target[0] == '/' ? slipway_memory_copy(target) : slipway_memory_format("%s/%s", folder, target);
+	check_writable(next);
+	free(next);
+	free(folder);
+}
+
+static int
+open_file(const char *path, bool to_write)
+{
+	int			file = open(path, (to_write ? O_RDWR : O_RDONLY) | O_CLOEXEC);
+	struct stat status;
+
+	if (file < 0 && errno != ENOENT)
+		slipway_die(SLIPWAY_EXIT_USAGE, NULL, "could not %s \"%s\": %s", to_write ? "write" : "read", path, strerror(errno));
+	/* A pipe would be read and written by ourselves alone, for ever. */
+	if (file >= 0 && to_write && fstat(file, &status) == 0 && !S_ISREG(status.st_mode))
+		slipway_die(SLIPWAY_EXIT_USAGE, NULL, "could not write \"%s\": it is no regular file", path);
+	return file;
+}
+
 SlipwayAnchor *
 slipway_anchor_read(const SlipwayArguments *arguments, bool to_write)
 {
@@ -100,12 +137,10 @@ slipway_anchor_read(const SlipwayArguments *arguments, bool to_write)
 	if (path == NULL)
 		return NULL;
 	if (to_write)
-		slipway_whole_file_check(path);
+		check_writable(path);
 	anchor = slipway_memory_new(sizeof(SlipwayAnchor));
 	anchor->path = path;
-	file = open(path, O_RDONLY | O_CLOEXEC);
-	if (file < 0 && errno != ENOENT)
-		slipway_die(SLIPWAY_EXIT_USAGE, NULL, "could not read \"%s\": %s", path, strerror(errno));
+	file = open_file(path, to_write);
 	anchor->file = file < 0 ? new_file() : read_file(path, file);
 	if (file >= 0)
 		(void) close(file);
@@ -150,6 +185,13 @@ has_text(const json_t *anchor, const char *key, const char *text)
 	return strcmp(json_string_value(json_object_get(anchor, key)), text) == 0;
 }
 
+static bool
+is_of(const json_t *anchor, const Head *head, const char *project)
+{
+	return has_text(anchor, "system", head->system) && has_text(anchor, "database", head->database) &&
+		has_text(anchor, "project", project);
+}
+
 /* The anchor of a project, or NULL. */
 static json_t *
 find_anchor(const json_t *file, const Head *head, const char *project)
@@ -157,13 +199,8 @@ find_anchor(const json_t *file, const Head *head, const char *project)
 	const json_t *anchors = json_object_get(file, "anchors");
 
 	for (size_t i = 0; i < json_array_size(anchors); i++)
-	{
-		json_t	   *anchor = json_array_get(anchors, i);
-
-		if (has_text(anchor, "system", head->system) && has_text(anchor, "database", head->database) &&
-			has_text(anchor, "project", project))
-			return anchor;
-	}
+		if (is_of(json_array_get(anchors, i), head, project))
+			return json_array_get(anchors, i);
 	return NULL;
 }
 
@@ -203,18 +240,25 @@ find_difference(const json_t *anchor, PGconn *conn, const char *project, const c
 	return problem;
 }
 
-/* Sets *known: there is an anchor. */
+/* Sets *known: there is an anchor. Who has put two files together may have two, which must both hold. */
 static char *
 compare(SlipwayAnchor *anchor, PGconn *conn, const char *project, bool *known)
 {
 	Head		head = read_head(conn, project, NULL);
-	const json_t *mine = find_anchor(anchor->file, &head, project);
+	const json_t *anchors = json_object_get(anchor->file, "anchors");
 	char	   *problem = NULL;
 
-	*known = mine != NULL;
-	PQclear(head.result);
-	if (mine != NULL)
+	*known = false;
+	for (size_t i = 0; i < json_array_size(anchors) && problem == NULL; i++)
+	{
+		const json_t *mine = json_array_get(anchors, i);
+
+		if (!is_of(mine, &head, project))
+			continue;
+		*known = true;
 		problem = find_difference(mine, conn, project, anchor->path);
+	}
+	PQclear(head.result);
 	return problem != NULL ? problem : find_broken(conn, project);
 }
 

@@ -167,7 +167,9 @@ slipway_cmd_approve(const SlipwayArguments *arguments)
 	if (approval.hash == NULL && (slipway_option_text(arguments, SLIPWAY_OPTION_DIR) != NULL || is_folder(dir)))
 	{
 		approval.folder = slipway_folder_read(dir);
-		slipway_folder_require(approval.folder, approval.migration);
+		/* that knows of no hooks */
+		if (slipway_folder_find(approval.folder, approval.migration) == NULL)
+			slipway_folder_require(approval.folder, approval.migration);
 	}
 	approval.conn = slipway_connection_open(arguments);
 	(void) slipway_server_greet(approval.conn, NULL, 0, NULL);

@@ -15,7 +15,13 @@
 #include "error_code.h"
 #include "guard.h"
 #include "lock.h"
+#include "pause.h"
+#include "run.h"
 #include "spi.h"
+
+/* As in turn.c. */
+#define OTHERS_POLL_MS 20
+#define OTHERS_POLLS 250
 
 char *
 slipway_decision_argument(FunctionCallInfo fcinfo, int arg, const char *what)
@@ -52,6 +58,17 @@ require_fresh_view(const SlipwayProject *project)
 				 errhint("Look again, in a new transaction.")));
 }
 
+/*
+ * A run that fails and is to try again is without its lock for a moment. It finds that we have it, and writes its end before it
+ * waits for its turn, in which it looks again. One that could not write that cannot be waited for.
+ */
+static void
+wait_for_run(const SlipwayProject *project)
+{
+	for (int i = 0; i < OTHERS_POLLS && slipway_run_others_alive(project); i++)
+		slipway_pause(OTHERS_POLL_MS);
+}
+
 SlipwayProject *
 slipway_decision_begin_as(const char *function, const char *name, SlipwayRight right)
 {
@@ -71,6 +88,7 @@ slipway_decision_begin_as(const char *function, const char *name, SlipwayRight r
 				(errcode(SLIPWAY_LOCKED),
 				 errmsg("a run of project \"%s\" goes on", project->name),
 				 errhint("It finds out by itself what it can. Wait for its end.")));
+	wait_for_run(project);
 	require_fresh_view(project);
 	return project;
 }

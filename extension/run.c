@@ -104,14 +104,14 @@ is_alive(const OpenRun *run)
 
 /* Inside a scope: the runs that say they go on. */
 static OpenRun *
-list_open_runs(const SlipwayRun *run, uint64 *n)
+list_open_runs(const SlipwayProject *project, uint64 *n)
 {
 	static SlipwayQuery any = {"SELECT FROM slipway.run WHERE project = $1 AND outcome = 'running'", 1, {TEXTOID}};
 	static SlipwayQuery list = {SLIPWAY_QUERY_RUNS_OPEN, 1, {TEXTOID}};
 	SlipwayArgs args = {0};
 	OpenRun    *runs;
 
-	slipway_arg_text(&args, run->project->name);
+	slipway_arg_text(&args, project->name);
 	*n = slipway_query(&any, &args, 1);
 	if (*n > 0)
 		*n = slipway_query(&list, &args, 0);
@@ -122,14 +122,14 @@ list_open_runs(const SlipwayRun *run, uint64 *n)
 }
 
 bool
-slipway_run_others_alive(SlipwayRun *run)
+slipway_run_others_alive(const SlipwayProject *project)
 {
 	bool		alive = false;
 	OpenRun    *runs;
 	uint64		n;
 
 	slipway_spi_begin();
-	runs = list_open_runs(run, &n);
+	runs = list_open_runs(project, &n);
 	for (uint64 i = 0; i < n; i++)
 		alive |= is_alive(&runs[i]);
 	slipway_spi_end();
@@ -142,7 +142,7 @@ settle_dead_runs(SlipwayRun *run)
 {
 	static SlipwayQuery end = {SLIPWAY_QUERY_RUN_INTERRUPT, 2, {TEXTOID, INT8OID}};
 	uint64		rows;
-	OpenRun    *dead = list_open_runs(run, &rows);
+	OpenRun    *dead = list_open_runs(run->project, &rows);
 
 	for (uint64 i = 0; i < rows; i++)
 	{

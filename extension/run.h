@@ -46,7 +46,7 @@ typedef struct SlipwayRun
  * backend lives? It lost the lock when it failed, to us, and is about to write
  * that down; or it is about to leave. Opens a scope.
  */
-extern bool slipway_run_others_alive(SlipwayRun *run);
+extern bool slipway_run_others_alive(const SlipwayProject *project);
 
 /*
  * With the lock held: writes into the history what runs that did not end were

@@ -19,7 +19,7 @@
 static void
 wait_for_others(SlipwayRun *run)
 {
-	for (int i = 0; i < OTHERS_POLLS && slipway_run_others_alive(run); i++)
+	for (int i = 0; i < OTHERS_POLLS && slipway_run_others_alive(run->project); i++)
 	{
 		slipway_transaction_next();
 		slipway_pause(OTHERS_POLL_MS);

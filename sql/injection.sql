@@ -136,6 +136,12 @@ INSERT INTO call (statement) VALUES
 ('SELECT slipway.withdraw_approval(''a'', ''why'', %L)'),
 ('SELECT slipway.withdraw_approval(''a'', ''why'', ''up'', %L)'),
 ('SELECT slipway.withdraw_approval(''a'', ''why'', project => %L)'),
+('SELECT slipway.approve(''a'', %L, project => ''brought'')'),
+('SELECT slipway.approve(''a'', ''up'', %L, project => ''brought'')'),
+('SELECT slipway.approve(''a'', ''up'', repeat(''0'', 63) || left(%L, 1), project => ''brought'')'),
+('SELECT slipway.approve(''a'', ''up'', NULL, %L, project => ''brought'')'),
+('SELECT slipway.approve(''a'', project => ''brought''), slipway.withdraw_approval(''a'', %L, project => ''brought'')'),
+('SELECT slipway.approve(''a'', project => ''brought''), slipway.withdraw_approval(''a'', ''why'', ''up'', %L, project => ''brought'')'),
 ('SELECT slipway.verify_history(%L)'),
 ('SELECT slipway.rollback_plan(%L, ''{"all": true}'')'),
 ('SELECT slipway.rollback_plan(''default'', jsonb_build_object(''to'', %L::text))'),
@@ -212,6 +218,13 @@ CALL project('default');
 SELECT slipway.register_credential('default', 'regress_inj_default');
 SELECT slipway.generate_credential('store');
 SELECT slipway.create_batch('{default}');
+-- Something that somebody else has uploaded, to be approved.
+CALL project('brought');
+CREATE ROLE regress_inj_author;
+SELECT slipway.grant_role('regress_inj_author', 'uploader', 'brought');
+SET SESSION AUTHORIZATION regress_inj_author;
+SELECT slipway.add_migration('a', 'SELECT ''brought''', project => 'brought') IS NOT NULL AS added;
+RESET SESSION AUTHORIZATION;
 CREATE TABLE outcomes AS
 SELECT c.n AS call, c.statement, h.n, h.value, r.*
   FROM call c, hostile h, LATERAL result(replace(c.statement, '%L', quote_literal(h.value))) r;
@@ -382,3 +395,4 @@ SELECT slipway.revoke_role(role, kind, project) FROM slipway.role_grant ORDER BY
 SELECT alive FROM victim;
 DROP OWNED BY :"role";
 DROP ROLE :"role";
+DROP ROLE regress_inj_author;

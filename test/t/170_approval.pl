@@ -79,6 +79,7 @@ put_files($place, { '0001_a.sql' => "CREATE TABLE a (id integer);\n" });
 json_fits($out, [qw(approval)], 'approve --json');
 client_is($place, [ 'approve', '0001_a' ], { err => qr/is approved already, by anna/ }, 'once is enough', as('bert'));
 client_is($place, [ 'approve', 'before_each', '--dir', 'nowhere' ], { exit => 2, err => qr/nowhere/ }, 'a folder that there is not', as('anna'));
+client_is($place, [ 'approve', 'before_each', '-n' ], { err => "before_each: up script $hash{'before_each.sql'} would be approved\n" }, 'a hook of the folder', as('anna'));
 client_is($place, [ 'approve', 'before_each', '--hash', $hash{'before_each.sql'}, '-q' ], {}, 'by its hash', as('anna'));
 client_is($place, ['status'], { out => qr/^0001_a +pending *\n(?:.*\n)*?0002_b +pending, not approved/ms, err => qr/./ }, 'status');
 client_is($place, [ 'migrate' ], { exit => 11, err => qr/\Aslipway: error: the up script of "0002_b" is not approved \(SW008\)/ }, 'one is not enough', as('ci'));
@@ -144,6 +145,22 @@ is((finish_client($run))[0], 0, 'the run has ended');
 client_is($place, [ 'migrate', '-q' ], {}, 'the rest', as('ci'));
 applied_is($place, '0001_a 0002_gate 0003_later', 'is applied');
 history_is_sound($node, 'in the end', db => $place->{db});
+
+# A run that fails, and will try again, is without its lock for a moment: as what is decided in that moment would be unknown to
+# it, that waits until it has written its end, before it looks again.
+client_is($place, [ 'approve', '0003_later', '-n' ], { err => qr/./ }, 'nothing is in the way', as('bert'));
+my $other = start_sql($node, 'SELECT pg_sleep(60)', db => $place->{db});
+$node->poll_query_until($place->{db}, q{SELECT count(*) = 1 FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(60)'}) or die;
+sql($node, q{INSERT INTO slipway.run SELECT (jsonb_populate_record(r, jsonb_build_object('number', number + 1, 'outcome', 'running', 'finished_at', NULL, 'started_at', now(),
+		'backend_pid', (SELECT pid FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(60)')))).* FROM slipway.run r ORDER BY number DESC LIMIT 1}, db => $place->{db});
+my $decision = start_client($place, [ 'approve', '0003_later', '--withdraw', '--reason', 'in between', '-q' ], as('anna'));
+$node->poll_query_until($place->{db}, q{SELECT count(*) = 1 FROM pg_stat_activity WHERE query LIKE '%withdraw_approval($1%' AND state = 'active' AND pid <> pg_backend_pid()}) or die;
+query_is($node, q{SELECT action FROM slipway.log WHERE migration = '0003_later' ORDER BY entry DESC LIMIT 1}, 'apply', 'it waits', db => $place->{db});
+sql($node, q{UPDATE slipway.run SET outcome = 'failed' WHERE outcome = 'running'}, db => $place->{db});
+is((finish_client($decision))[0], 0, 'until the run has ended');
+query_is($node, q{SELECT action FROM slipway.log WHERE migration = '0003_later' ORDER BY entry DESC LIMIT 1}, 'withdraw_approval', 'and is made', db => $place->{db});
+sql($node, q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query = 'SELECT pg_sleep(60)'}, db => $place->{db});
+finish_sql($other);
 
 # Off again, by an administrator, on record.
 client_is($place, [ 'init', '--approval', 'off', '--reason', 'fire' ], { exit => 1, err => qr/42501/ }, 'not by an approver', as('anna'));

@@ -4,6 +4,7 @@
 use strict;
 use warnings FATAL => 'all';
 
+use File::Basename;
 use JSON::PP ();
 use PostgreSQL::Test::Utils;
 use SlipwayClient;
@@ -139,9 +140,67 @@ client_is($place, [ 'migrate', '--anchor', '.' ], { exit => 2, err => qr/./ }, '
 client_is($place, [ 'migrate', '--detach', '--no-wait', @anchored ], { exit => 2, err => qr/do not go together/ }, 'nobody would know the head');
 PostgreSQL::Test::Utils::system_or_bail('sh', '-c', "> '$first->{home}/empty.json'");
 client_is($place, [ 'migrate', '-q', '--anchor', 'empty.json' ], {}, 'an empty file has none');
+
+# What could not be written at the end ends it before anything is run: by then the deploy would be done.
+put_files($place, { '0002_y.sql' => "CREATE TABLE y (id integer);\n" });
+PostgreSQL::Test::Utils::system_or_bail('sh', '-c', "cd '$first->{home}' && mkfifo pipe.json && ln -s nowhere/anchors.json dangling.json"
+	  . ' && ln -s loop.json loop.json && cp anchors.json fixed.json && chmod 0444 fixed.json && ln -s new.json link.json');
+client_is($place, [ 'migrate', '--anchor', 'pipe.json' ], { exit => 2, err => qr/\Aslipway: error: could not write "pipe\.json": it is no regular file\n\z/ }, 'a pipe');
+client_is($place, [ 'migrate', '--anchor', '/dev/null' ], { exit => 2, err => qr/no regular file/ }, 'a device');
+client_is($place, [ 'migrate', '--anchor', 'dangling.json' ], { exit => 2, err => qr/could not write "\.\/nowhere\/anchors\.json": No such file/ }, 'a link into nowhere');
+client_is($place, [ 'migrate', '--anchor', 'loop.json' ], { exit => 2, err => qr/"loop\.json": Too many levels/ }, 'a link to itself');
+SKIP:
+{
+	skip 'root may write anything', 1 if $> == 0;
+	client_is($place, [ 'migrate', '--anchor', 'fixed.json' ], { exit => 2, err => qr/could not write "fixed\.json": Permission denied/ }, 'a file that is not to be written');
+}
+query_is($node, q{SELECT string_agg(name, ' ') FROM slipway.schema_migrations WHERE project = 'default'}, '0001_x', 'nothing was run', db => $place->{db});
+client_is($place, [ 'migrate', '-q', '--anchor', 'link.json' ], {}, 'a link to a file that is not there yet');
+ok(-l "$first->{home}/link.json" && -s "$first->{home}/new.json", 'which is written');
+query_is($node, q{SELECT string_agg(name, ' ' ORDER BY name) FROM slipway.schema_migrations WHERE project = 'default'}, '0001_x 0002_y', 'then it was', db => $place->{db});
+
+# Two anchors of one history, in a file that was put together of two: both must hold.
+my $twice = JSON::PP::decode_json(PostgreSQL::Test::Utils::slurp_file("$first->{home}/new.json"));
+push @{ $twice->{anchors} }, { %{ $twice->{anchors}[0] }, entry => 1, head => '0' x 64 };
+PostgreSQL::Test::Utils::append_to_file("$first->{home}/twice.json", JSON::PP::encode_json($twice));
+client_is($place, [ 'migrate', '--anchor', 'twice.json' ], { exit => 4, err => qr/entry 1 of the history of project default is not the one/ }, 'two of one history');
+
+# Killed anywhere, also between the deploy and the file: that has what it had or what is new, both of which hold, and the next
+# deploy goes on.
+SKIP:
+{
+	my $library = PostgreSQL::Test::Utils::tempdir . '/kill_at.so';
+
+	# a client that is watched has libraries of its own
+	skip 'no client that something can be preloaded into', 1
+	  if $ENV{INSTRUMENT} || $ENV{ASAN_OPTIONS} || system('command -v cc >/dev/null') != 0;
+	PostgreSQL::Test::Utils::system_or_bail('cc', '-shared', '-fPIC', '-D_GNU_SOURCE', '-o', $library, dirname(__FILE__) . '/../fixture/kill_at.c', '-ldl');
+
+	my $killed = 0;
+	my ($stale, $written) = (0, 0);
+	for my $n (1 .. 40)
+	{
+		put_files($place, { sprintf('0003_%02d.sql', $n) => "SELECT $n;\n" });
+		my $before = PostgreSQL::Test::Utils::slurp_file($file);
+		my ($exit) = finish_client(start_client($place, [ 'migrate', '-q', @anchored ],
+				env => { LD_PRELOAD => $library, KILL_AT => int(($n + 1) / 2), KILL_WHEN => $n % 2 ? 'before' : 'after' }));
+		last if $exit == 0;
+		$killed++;
+		my $after = PostgreSQL::Test::Utils::slurp_file($file);
+		my $applied = sql($node, sprintf(q{SELECT count(*) FROM slipway.schema_migrations WHERE name = '0003_%02d'}, $n), db => $place->{db})->{out};
+		$after eq $before ? ($stale += $applied) : $written++;
+		client_is($place, [ 'validate', '-q', @anchored ], { err => qr// }, "killed $n: the file holds");
+		client_is($place, [ 'migrate', '-q', @anchored ], {}, "killed $n: the next deploy goes on");
+	}
+	cmp_ok($killed, '>', 5, "killed $killed times");
+	cmp_ok($stale, '>', 0, 'also between the deploy and the file');
+	cmp_ok($written, '>', 0, 'and behind it');
+	query_is($node, 'SELECT max(entry) FROM slipway.history WHERE project = \'default\'', (grep { $_->{database} eq $place->{db} && $_->{project} eq 'default' } @{ content()->{anchors} })[0]{entry}, 'in the end it has the newest entry', db => $place->{db});
+}
+
 {
 	local $ENV{SLIPWAY_ANCHOR} = 'anchors.json';
-	client_is($place, ['validate'], { err => "1 migration, all valid\n" }, 'SLIPWAY_ANCHOR');
+	client_is($place, ['validate'], { err => qr/ migrations, all valid\n\z/ }, 'SLIPWAY_ANCHOR');
 }
 
 done_testing();
