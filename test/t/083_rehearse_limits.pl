@@ -72,6 +72,14 @@ for my $case ([ 'in one statement', "DO \$d\$BEGIN LOCK TABLE t; $raise; END\$d\
 	sql($node, q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'reads_nothing'});
 	$run->kill_kill(grace => 0);
 }
+# Who ends the session is named to the client at once; what was kept for it is not wanted any more.
+my $ended = start_rehearse($node, add_one($node, "DO \$d\$BEGIN LOCK TABLE t; RAISE NOTICE 'kept'; END\$d\$", 'SELECT pg_sleep(60)'),
+	with => { snapshot => 'off' }, application => 'ended');
+wait_until($node, q{SELECT count(*) = 1 FROM pg_stat_activity WHERE application_name = 'ended' AND wait_event = 'PgSleep'}, 'ended: it holds a lock');
+sql($node, q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ended'});
+$ended = finish_sql($ended);
+like($ended->{err}, qr/FATAL:  57P01: terminating connection due to administrator command/, 'ended: said so');
+unlike($ended->{err}, qr/kept/, 'ended: nothing else');
 my $answer = rehearse($node, add_one($node, "DO \$d\$BEGIN LOCK TABLE t; FOR i IN 1 .. 30 LOOP RAISE NOTICE '%', repeat('x', 1000000); END LOOP; END\$d\$"));
 is($answer->{exit}, 0, 'too much to keep: rehearsed') or diag(substr($answer->{err}, -1000));
 like($answer->{err}, qr/WARNING:  01000: 14 messages of scripts are not shown/, 'too much to keep: said so');
