@@ -128,6 +128,23 @@ $answer = rehearse($node, add_one($node, 'CREATE VIEW v AS SELECT * FROM t'), wi
 is($answer->{error}, 'rehearsal stopped: a command that takes strong locks has run for 300 ms', 'lock_hold: nothing is locked yet') or diag($answer->{err});
 sql($node, 'DROP EVENT TRIGGER slow_ddl');
 
+# What is done to a table of its own is nobody's matter, unless it reaches out to another one: for that it may have to wait.
+my $other = start_sql($node, 'BEGIN; LOCK TABLE t IN SHARE ROW EXCLUSIVE MODE; SELECT pg_sleep(100)', application => 'other');
+wait_until($node, q{SELECT count(*) = 1 FROM pg_stat_activity WHERE application_name = 'other' AND wait_event = 'PgSleep'}, 'somebody has a table');
+for my $case (
+	[ 'a foreign key of a column', 'ALTER TABLE own ADD COLUMN t integer REFERENCES t' ],
+	[ 'a foreign key', 'ALTER TABLE own ADD FOREIGN KEY (id) REFERENCES t' ])
+{
+	my ($name, $statement) = @$case;
+
+	$answer = rehearse($node, add_one($node, 'CREATE TABLE own (id integer)', $statement), with => { %$short, lock_timeout => '1min' });
+	is($answer->{error}, 'rehearsal stopped: a command that takes strong locks has run for 300 ms', "reaches out: $name") or diag($answer->{err});
+}
+sql($node, q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'other'});
+finish_sql($other);
+$answer = rehearse($node, add_one($node, 'CREATE TABLE own (id integer)', 'ALTER TABLE own ADD CHECK (pg_sleep(0.6) IS NULL OR id > 0), ADD COLUMN b integer', 'INSERT INTO own VALUES (1)', 'ALTER TABLE own ALTER id TYPE bigint'), with => $short);
+is($answer->{exit}, 0, 'reaches out: else there is time') or diag($answer->{err});
+
 # What the planner knows of a table is overwritten in place, by numbers of rows that were rolled back.
 my $counted = q{SELECT string_agg(relname || ' ' || reltuples, ', ' ORDER BY relname) FROM pg_class WHERE relname IN ('t', 't_pkey', 'fresh', 'part', 'part_1')};
 $node->safe_psql('postgres', q{
