@@ -32,3 +32,10 @@ SELECT project, run, outcome, applied, migration, pid FROM slipway.progress;
 UPDATE slipway.run SET outcome = 'running', finished_at = NULL, backend_pid = pg_backend_pid() WHERE number = 2;
 SELECT run, outcome, pid FROM slipway.progress;
 SELECT slipway.cancel();
+
+-- A long script is cut for as long as somebody waits for that; to be cancelled is no finding about it.
+CREATE TABLE long AS SELECT E'-- $\nSELECT 1' || repeat(', 1', 1000000) AS script;
+SET statement_timeout = '20ms';
+SELECT c.* FROM long, slipway.check_script('0003_c', script) c;
+\echo :LAST_ERROR_SQLSTATE
+RESET statement_timeout;

@@ -265,6 +265,14 @@ SELECT count(*) FROM pg_roles WHERE rolname = 'regress cred "3"';
 DROP OWNED BY regress_cred_heir;
 SELECT * FROM changed_rights();
 
+-- Of very many things the first hundred are listed.
+SELECT slipway.generate_credential('store:5', 'two');
+SELECT slipway.create_credential(:'verifier', 'two');
+DO $$BEGIN FOR i IN 1 .. 103 LOOP EXECUTE format('CREATE TABLE %1$I.t%2$s (); ALTER TABLE %1$I.t%2$s OWNER TO %3$I', 'Two "2"', i, 'regress cred "3"'); END LOOP; END$$;
+SELECT substring(outcome($$SELECT slipway.rollback_credential('two')$$) FROM 'table[^\n]*\nand [0-9]+ more');
+SELECT slipway.rollback_credential('two', owned => 'drop');
+SELECT count(*) FROM pg_class WHERE relnamespace = (SELECT oid FROM pg_namespace WHERE nspname = 'Two "2"') AND relname ~ '^t[0-9]+$';
+
 -- No schema to give rights in.
 SELECT slipway.generate_credential('store:6', 'regress_cred_none');
 SELECT outcome(format('SELECT slipway.create_credential(%L, %L)', :'verifier', 'regress_cred_none'));
@@ -292,6 +300,9 @@ SELECT adopted FROM slipway.project_credential WHERE project = 'one';
 SELECT rolcanlogin, rolconnlimit, rolpassword = :'verifier' AS password FROM pg_authid WHERE rolname = 'regress_cred_adopted';
 SELECT slipway.create_credential(:'verifier', 'one');
 SELECT finding, object, detail FROM slipway.check_credential('one');
+ALTER ROLE regress_cred_adopted PASSWORD NULL;
+SELECT finding, object, detail FROM slipway.check_credential('one') WHERE finding = 'no login';
+ALTER ROLE regress_cred_adopted PASSWORD :'verifier';
 SET ROLE regress_cred_owner;
 CREATE TABLE one.later (id integer);
 RESET ROLE;

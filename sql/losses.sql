@@ -30,6 +30,7 @@ CALL slipway.migrate();
 ANALYZE large;
 SELECT * FROM slipway.rollback_losses(options => '{"steps": 1}');
 CALL losses('DROP TABLE item, part');
+CALL losses('TRUNCATE item, nothing, nowhere.nothing');
 CALL losses('DROP TABLE IF EXISTS public.item, nothing, nowhere.nothing; DROP VIEW seen; DROP TABLE seen');
 CALL losses('ALTER TABLE item DROP COLUMN "Name", ADD COLUMN b text, DROP id; ALTER TABLE nothing DROP COLUMN b');
 CALL losses('TRUNCATE item, parent');

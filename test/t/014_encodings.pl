@@ -56,6 +56,15 @@ sub works_with
 	query_is($node, 'SELECT slipway.add_script(' . literal("\xef\xbb\xbf$body") . ')',
 		hash_of($body), "$db: a byte order mark does not count", @in)
 	  if $db eq 'utf8' || $db eq 'sql_ascii';
+	# In parts, which may end within a character, and with a mark that most encodings do not have.
+	my $marked = "\xef\xbb\xbf$body";
+	my $cut = index($marked, $text) + 1;
+	query_is($node, sprintf(q{BEGIN; SELECT slipway.add_script_part('\x%s', 0, false) IS NULL; SELECT slipway.add_script_part('\x%s', %d, true); COMMIT},
+			unpack('H*', substr($marked, 0, $cut)), unpack('H*', substr($marked, $cut)), $cut),
+		"t\n" . hash_of($body), "$db: a script in parts has the same hash", @in);
+	query_is($node, 'SELECT count(*) FROM slipway.script', '1', "$db: and is the same", @in);
+	query_is($node, q{SELECT slipway.add_script_part('\xefbbbf', 0, true)}, hash_of(''), "$db: a mark and nothing else", @in);
+	query_is($node, q{SELECT slipway.add_script_part('', 0, true)}, hash_of(''), "$db: nothing at all", @in);
 	my $manifest = 'slipway-manifest 1 order=auto' . "\n" . hash_of($body) . " - - versioned 0001_$text\n";
 	query_is($node, 'SELECT * FROM slipway.add_manifest(' . literal($manifest) . ')',
 		'', "$db: its manifest has it by that hash", @in);
@@ -70,7 +79,7 @@ sub works_with
 		hash_of($body) . "|0001_$text", "$db: the history has hash and name", @in);
 
 	# The text comes back as it was, and the client can compare
-	query_is($node, "SELECT body FROM slipway.script",
+	query_is($node, "SELECT body FROM slipway.script WHERE body <> ''",
 		$body =~ s/\r\n/\n/gr, "$db: the body is stored as it was", @in);
 	query_is($node, 'SELECT migration, state FROM slipway.compare(' . literal($manifest) . ')',
 		"0001_$text|applied", "$db: compare() knows it", @in);
@@ -118,6 +127,10 @@ for my $db ('latin1', 'euc_jp')
 	my $answer = sql($node, 'SELECT slipway.add_script(' . literal("SELECT '\xf0\x9f\x98\x80'") . ')', db => $db);
 	is($answer->{sqlstate}, '22P05', "$db: a character that it lacks is refused");
 	like($answer->{error}, qr/0xf0 0x9f 0x98 0x80/, "$db: which is named");
+	$answer = sql($node, sprintf(q{BEGIN; SELECT slipway.add_script_part('\x%s', 0, false); SELECT slipway.add_script_part('\x%s', 9, true); COMMIT}, unpack('H*', "SELECT '\xf0"), unpack('H*', "\x9f\x98\x80'")), db => $db);
+	is($answer->{sqlstate}, '22P05', "$db: in parts as well");
+	$answer = sql($node, sprintf(q{SELECT slipway.add_script_part('\x%s', 0, true)}, unpack('H*', "SELECT '\xc3'")), db => $db);
+	is($answer->{sqlstate}, '22021', "$db: what is no UTF-8 is refused as that");
 	query_is($node, 'SELECT count(*) FROM slipway.script', $before, "$db: and nothing is stored", db => $db);
 }
 

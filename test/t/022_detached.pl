@@ -303,6 +303,19 @@ else
 	query_is($node, q{SELECT outcome, role FROM slipway.detached WHERE project = 'whose' AND number = 2}, 'succeeded|anna', 'has its deploy');
 }
 
+# One that has not come as far as the lock of its project is cancelled all the same.
+add_project('early');
+my $early = $node->background_psql('postgres');
+$early->query_safe('BEGIN; LOCK TABLE slipway.manifest');
+is(detach('early')->{out}, '1', 'early: it begins');
+wait_until($node, q{SELECT count(*) = 1 FROM pg_stat_activity a JOIN slipway.detached_run d ON d.backend_pid = a.pid WHERE d.project = 'early' AND a.wait_event_type = 'Lock'},
+	'early: it waits, without the lock of the project');
+query_is($node, q{SELECT slipway.cancel('early')}, 't', 'early: told to');
+await('early', 1);
+$early->quit;
+query_is($node, q{SELECT outcome, sqlstate FROM slipway.detached WHERE project = 'early'}, 'failed|57014', 'early: it is');
+query_is($node, q{SELECT slipway.cancel('early')}, 'f', 'early: and nothing is left to cancel');
+
 # What keeps the worker from its work is the caller's error.
 $caller = $node->background_psql('postgres', extra_params => [ '-U', 'dora' ], on_error_stop => 0);
 $caller->query('SELECT 1');

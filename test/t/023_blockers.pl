@@ -447,6 +447,17 @@ is(scalar(() = $err =~ /$who/g), 1, 'says once who is in the way') or diag($err)
 json_fits($out, [qw(run blocked applied done)], 'watch --json: objects');
 finish_sql($sleeper);
 
+# Processes that help somebody with a query are one with him.
+$node->safe_psql('postgres', 'CREATE TABLE large AS SELECT generate_series(1, 20000) AS id; GRANT SELECT ON large TO app; ALTER TABLE large SET (parallel_workers = 2); ANALYZE large');
+my $parallel = start_sql($node, q{SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0;
+	SELECT count(*) FROM large WHERE pg_sleep(0.005) IS NOT NULL}, user => 'app', application => 'helped');
+wait_until($node, q{SELECT count(*) >= 2 FROM pg_locks WHERE relation = 'large'::regclass AND granted}, 'a query has helpers');
+$answer = migrate($node, add_one($node, 'ALTER TABLE large ADD COLUMN name text'), %once);
+is($answer->{sqlstate}, '55P03', 'a query with helpers is in the way');
+is(join(' ', map { $_->{application} } @{ (of_kind($answer, 'blocked'))[0]{blockers} }), 'helped', 'and is named once') or diag($answer->{err});
+sql($node, q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'helped' AND backend_type = 'client backend'});
+finish_sql($parallel);
+
 # Scripts may have all of the settings that are used for this; so may sessions.
 $answer = migrate($node, add_one($node, "SET deadlock_timeout = '2h'", 'SET log_lock_waits = off', 'SELECT 1'),
 	before => "SET deadlock_timeout = '3h';", after => 'SHOW deadlock_timeout; SHOW log_lock_waits;');

@@ -97,6 +97,18 @@ is(outcomes($answer), '1:not_rehearsed 3:failed', 'it is missed: the statement')
 has_event_count($answer, 'done', 0, 'it is missed: no end');
 nothing_left('a failure');
 
+# Each lock says what it is a lock on; statements about several tables are about none of them.
+$node->safe_psql('postgres', q{
+	CREATE FOREIGN DATA WRAPPER nothing; CREATE SERVER far FOREIGN DATA WRAPPER nothing; CREATE FOREIGN TABLE far (id integer) SERVER far;
+	CREATE VIEW seen AS SELECT * FROM other; CREATE TYPE pair AS (a integer); CREATE INDEX part_id ON part (id);
+	CREATE MATERIALIZED VIEW kept AS SELECT 1 AS one; CREATE SEQUENCE numbers;});
+$answer = rehearse($node, add_one($node, 'ALTER VIEW seen ALTER i SET DEFAULT 1', 'ALTER FOREIGN TABLE far ADD b integer', 'ALTER TYPE pair ADD ATTRIBUTE b integer',
+		'ALTER INDEX part_id RENAME TO part_number', 'ALTER MATERIALIZED VIEW kept RENAME TO held', 'ALTER SEQUENCE numbers INCREMENT 7', 'ANALYZE t, other'));
+is($answer->{exit}, 0, 'kinds: rehearsed') or diag($answer->{err});
+is(join(' ', map { my $of = $_; map { "$of->{line}:$_->{kind}" } grep { $_->{relation} =~ /^public\.(seen|far|pair|part_id|kept|numbers|t|other)$/ } @{ $of->{locks} } } of_kind($answer, 'rehearsed')),
+	'1:view 2:foreign table 3:type 4:partitioned index 5:materialized view 6:sequence 7:table 7:table', 'kinds: each is named');
+$node->safe_psql('postgres', 'DROP FOREIGN DATA WRAPPER nothing CASCADE; DROP VIEW seen; DROP TYPE pair; DROP INDEX part_id; DROP MATERIALIZED VIEW kept; DROP SEQUENCE numbers');
+
 # What a rollback does not take back.
 $answer = rehearse($node, add_one($node,
 		"INSERT INTO other (x) VALUES ('a')",

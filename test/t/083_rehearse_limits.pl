@@ -72,6 +72,14 @@ for my $case ([ 'in one statement', "DO \$d\$BEGIN LOCK TABLE t; $raise; END\$d\
 	sql($node, q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'reads_nothing'});
 	$run->kill_kill(grace => 0);
 }
+# Who ends the session is named to the client at once; what was kept for it is not wanted any more.
+my $ended = start_rehearse($node, add_one($node, "DO \$d\$BEGIN LOCK TABLE t; RAISE NOTICE 'kept'; END\$d\$", 'SELECT pg_sleep(60)'),
+	with => { snapshot => 'off' }, application => 'ended');
+wait_until($node, q{SELECT count(*) = 1 FROM pg_stat_activity WHERE application_name = 'ended' AND wait_event = 'PgSleep'}, 'ended: it holds a lock');
+sql($node, q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'ended'});
+$ended = finish_sql($ended);
+like($ended->{err}, qr/FATAL:  57P01: terminating connection due to administrator command/, 'ended: said so');
+unlike($ended->{err}, qr/kept/, 'ended: nothing else');
 my $answer = rehearse($node, add_one($node, "DO \$d\$BEGIN LOCK TABLE t; FOR i IN 1 .. 30 LOOP RAISE NOTICE '%', repeat('x', 1000000); END LOOP; END\$d\$"));
 is($answer->{exit}, 0, 'too much to keep: rehearsed') or diag(substr($answer->{err}, -1000));
 like($answer->{err}, qr/WARNING:  01000: 14 messages of scripts are not shown/, 'too much to keep: said so');
@@ -119,6 +127,23 @@ $node->safe_psql('postgres', q{
 $answer = rehearse($node, add_one($node, 'CREATE VIEW v AS SELECT * FROM t'), with => $short);
 is($answer->{error}, 'rehearsal stopped: a command that takes strong locks has run for 300 ms', 'lock_hold: nothing is locked yet') or diag($answer->{err});
 sql($node, 'DROP EVENT TRIGGER slow_ddl');
+
+# What is done to a table of its own is nobody's matter, unless it reaches out to another one: for that it may have to wait.
+my $other = start_sql($node, 'BEGIN; LOCK TABLE t IN SHARE ROW EXCLUSIVE MODE; SELECT pg_sleep(100)', application => 'other');
+wait_until($node, q{SELECT count(*) = 1 FROM pg_stat_activity WHERE application_name = 'other' AND wait_event = 'PgSleep'}, 'somebody has a table');
+for my $case (
+	[ 'a foreign key of a column', 'ALTER TABLE own ADD COLUMN t integer REFERENCES t' ],
+	[ 'a foreign key', 'ALTER TABLE own ADD FOREIGN KEY (id) REFERENCES t' ])
+{
+	my ($name, $statement) = @$case;
+
+	$answer = rehearse($node, add_one($node, 'CREATE TABLE own (id integer)', $statement), with => { %$short, lock_timeout => '1min' });
+	is($answer->{error}, 'rehearsal stopped: a command that takes strong locks has run for 300 ms', "reaches out: $name") or diag($answer->{err});
+}
+sql($node, q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'other'});
+finish_sql($other);
+$answer = rehearse($node, add_one($node, 'CREATE TABLE own (id integer)', 'ALTER TABLE own ADD CHECK (pg_sleep(0.6) IS NULL OR id > 0), ADD COLUMN b integer', 'INSERT INTO own VALUES (1)', 'ALTER TABLE own ALTER id TYPE bigint'), with => $short);
+is($answer->{exit}, 0, 'reaches out: else there is time') or diag($answer->{err});
 
 # What the planner knows of a table is overwritten in place, by numbers of rows that were rolled back.
 my $counted = q{SELECT string_agg(relname || ' ' || reltuples, ', ' ORDER BY relname) FROM pg_class WHERE relname IN ('t', 't_pkey', 'fresh', 'part', 'part_1')};
