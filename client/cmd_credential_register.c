@@ -130,6 +130,8 @@ make_query(PGconn *conn, const char *path)
 	}
 	dump = json_dumps(rows, JSON_COMPACT);
 	literal = PQescapeLiteral(conn, dump, strlen(dump));
+	if (literal == NULL)
+		slipway_die(SLIPWAY_EXIT_ERROR, NULL, "could not quote what \"%s\" has: %s", path, PQerrorMessage(conn));
 	slipway_buffer_format(&sql, " FROM pg_catalog.jsonb_array_elements(%s::pg_catalog.jsonb) r", literal);
 	PQfreemem(literal);
 	free(dump);

@@ -32,12 +32,12 @@ static void
 print_action(const SlipwayCredentialWork *work, SlipwayCredentialStep step, const char *format,...)
 {
 	va_list		arguments;
-	char	   *text = NULL;
+	char	   *text;
 
 	va_start(arguments, format);
-	if (vasprintf(&text, format, arguments) >= 0)
-		print(work, step, false, text);
+	text = slipway_memory_format_list(format, arguments);
 	va_end(arguments);
+	print(work, step, false, text);
 	free(text);
 }
 

@@ -33,16 +33,14 @@ static void
 find(Findings *findings, const char *format,...)
 {
 	va_list		arguments;
-	char	   *text = NULL;
+	char	   *text;
 
 	va_start(arguments, format);
-	if (vasprintf(&text, format, arguments) >= 0)
-	{
-		if (findings->count++ > 0)
-			slipway_buffer_add_char(&findings->lines, '\n');
-		slipway_buffer_add(&findings->lines, text);
-	}
+	text = slipway_memory_format_list(format, arguments);
 	va_end(arguments);
+	if (findings->count++ > 0)
+		slipway_buffer_add_char(&findings->lines, '\n');
+	slipway_buffer_add(&findings->lines, text);
 	free(text);
 }
 

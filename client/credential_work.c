@@ -33,8 +33,7 @@ slipway_credential_work_fail(SlipwayCredentialWork *work, SlipwayExitCode code, 
 	end->exit_code = code;
 	end->hint = hint != NULL ? slipway_memory_copy(hint) : NULL;
 	va_start(arguments, format);
-	if (vasprintf(&end->message, format, arguments) < 0)
-		end->message = slipway_memory_copy("out of memory");
+	end->message = slipway_memory_format_list(format, arguments);
 	va_end(arguments);
 	return false;
 }
@@ -104,14 +103,14 @@ void
 slipway_credential_work_say(const SlipwayCredentialWork *work, const char *format,...)
 {
 	va_list		arguments;
-	char	   *text = NULL;
+	char	   *text;
 
 	if (work->terms->say == NULL)
 		return;
 	va_start(arguments, format);
-	if (vasprintf(&text, format, arguments) >= 0)
-		work->terms->say(work->terms->context, work->project, text);
+	text = slipway_memory_format_list(format, arguments);
 	va_end(arguments);
+	work->terms->say(work->terms->context, work->project, text);
 	free(text);
 }
 

@@ -5,7 +5,6 @@
 #include "memory.h"
 
 #include <jansson.h>
-#include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,20 +71,30 @@ slipway_memory_wipe(char *text)
 }
 
 char *
+slipway_memory_format_list(const char *format, va_list arguments)
+{
+	va_list		again;
+	char	   *result;
+	int			length;
+
+	va_copy(again, arguments);
+	length = vsnprintf(NULL, 0, format, arguments);
+	if (length < 0)
+		die_of_memory();
+	result = slipway_memory_new((size_t) length + 1);
+	(void) vsnprintf(result, (size_t) length + 1, format, again);
+	va_end(again);
+	return result;
+}
+
+char *
 slipway_memory_format(const char *format,...)
 {
 	va_list		arguments;
 	char	   *result;
-	int			length;
 
 	va_start(arguments, format);
-	length = vsnprintf(NULL, 0, format, arguments);
-	va_end(arguments);
-	if (length < 0)
-		die_of_memory();
-	result = slipway_memory_new((size_t) length + 1);
-	va_start(arguments, format);
-	(void) vsnprintf(result, (size_t) length + 1, format, arguments);
+	result = slipway_memory_format_list(format, arguments);
 	va_end(arguments);
 	return result;
 }

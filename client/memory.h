@@ -5,6 +5,7 @@
 #ifndef SLIPWAY_MEMORY_H
 #define SLIPWAY_MEMORY_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 /* Zeroed memory of at least one byte; released with free(). */
@@ -23,8 +24,10 @@ char	   *slipway_memory_copy_bytes(const char *bytes, size_t length);
 /* Wipes a string, which may be NULL, and frees it. */
 void		slipway_memory_wipe(char *text);
 
-/* A new string made as printf() would. */
+/* A new string made as printf() would, or vprintf(). */
 char	   *slipway_memory_format(const char *format,...)
 			__attribute__((format(printf, 1, 2)));
+char	   *slipway_memory_format_list(const char *format, va_list arguments)
+			__attribute__((format(printf, 1, 0)));
 
 #endif

@@ -79,8 +79,7 @@ slipway_preflight_note(SlipwayPreflight *preflight, const char *check, SlipwayOu
 	char	   *text;
 
 	va_start(arguments, format);
-	if (vasprintf(&text, format, arguments) < 0)
-		slipway_die(SLIPWAY_EXIT_ERROR, NULL, "out of memory");
+	text = slipway_memory_format_list(format, arguments);
 	va_end(arguments);
 	preflight->counts[outcome]++;
 	if (slipway_output_is_json())

@@ -83,9 +83,13 @@ slipway_secret_cache_keep(SlipwaySecretCache *cache, const char *name, const Sli
 		return;
 	if (entry == NULL)
 	{
+		/* counted when it is whole: without memory the program ends, and wipes what is counted */
+		Entry		fresh = {.name = slipway_memory_copy(name)};
+
 		cache->entries = slipway_memory_resize(cache->entries, cache->count + 1, sizeof(Entry));
-		entry = &cache->entries[cache->count++];
-		*entry = (Entry) {.name = slipway_memory_copy(name)};
+		entry = &cache->entries[cache->count];
+		*entry = fresh;
+		cache->count++;
 	}
 	slipway_secret_buffer_release(&entry->value);
 	slipway_secret_buffer_add_bytes(&entry->value, value->data, value->length);

@@ -36,9 +36,10 @@ write_metrics(void)
 	FILE	   *stream = open_memstream(&text, &length);
 
 	if (stream == NULL)
-		return;
+		slipway_die(SLIPWAY_EXIT_ERROR, NULL, "could not write \"%s\": %s", metrics_path, strerror(errno));
 	slipway_secret_counter_print(stream);
-	(void) fclose(stream);
+	if (fclose(stream) != 0)
+		slipway_die(SLIPWAY_EXIT_ERROR, NULL, "could not write \"%s\": %s", metrics_path, strerror(errno));
 	slipway_whole_file_write(metrics_path, text, length);
 	free(text);
 }

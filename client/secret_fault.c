@@ -20,8 +20,7 @@ slipway_secret_fault_new(SlipwaySecretFaultKind kind, const char *hint, const ch
 	fault->kind = kind;
 	fault->hint = hint != NULL ? slipway_memory_copy(hint) : NULL;
 	va_start(arguments, format);
-	if (vasprintf(&fault->text, format, arguments) < 0)
-		fault->text = slipway_memory_copy("out of memory");
+	fault->text = slipway_memory_format_list(format, arguments);
 	va_end(arguments);
 	return fault;
 }

@@ -303,9 +303,12 @@ check_role(const Rotation *rotation)
 {
 	PGconn	   *conn = rotation->conn;
 	char	   *literal = PQescapeLiteral(conn, PQuser(conn), strlen(PQuser(conn)));
-	char	   *sql = slipway_memory_format("SELECT session_user = %s", literal);
+	char	   *sql;
 	char	   *leak;
 
+	if (literal == NULL)
+		slipway_die(SLIPWAY_EXIT_ERROR, NULL, "could not quote the name of the role: %s", PQerrorMessage(conn));
+	sql = slipway_memory_format("SELECT session_user = %s", literal);
 	if (!is_true(conn, sql))
 		slipway_die(SLIPWAY_EXIT_ERROR, "A pooler may do that: connect to the server itself.",
 					"whoever logs in as \"%s\" is somebody else on the server", PQuser(conn));

@@ -10,14 +10,19 @@ use Exporter 'import';
 use File::Basename qw(dirname);
 use IPC::Run ();
 use PostgreSQL::Test::Utils;
+use SlipwayServer;
 use Test::More;
 use Time::HiRes ();
 
-our @EXPORT = qw(why_no_faults fault_rounds files_of);
+our @EXPORT = qw(why_no_faults fault_rounds files_of database_state);
 
 # libpq waits for ever where it has no memory to say that a pipeline has ended (pqParseInput3() in versions up to 17).
 my $SPARED = 'PQmakeEmptyPGresult';
 
+# What goes on for so many seconds is taken for endless.
+my $TIMEOUT = 20;
+
+my $seed = $ENV{FAULT_SEED} // int(rand(1e6));
 my ($library, $folder);
 
 # Why they cannot be made here, or undef.
@@ -30,6 +35,7 @@ sub why_no_faults
 	$library = "$folder/fail_at.so";
 	system('cc', '-shared', '-fPIC', '-O1', '-D_GNU_SOURCE', '-o', $library, dirname(__FILE__) . '/../fixture/fail_at.c', '-ldl') == 0
 	  or die "could not build what is preloaded\n";
+	note("FAULT_SEED=$seed");
 	return;
 }
 
@@ -44,8 +50,9 @@ sub run_command_of
 	delete $ENV{$_} for grep { !defined $ENV{$_} } keys %ENV;
 	@ENV{qw(LD_PRELOAD FAIL_NOT)} = ($library, $SPARED) if %fail;
 	my $done = eval {
-		my $run = IPC::Run::start([ 'slipway', @{ $scenario->{args} } ], '<', \$in, '>', \$out, '2>', \$err,
-			init => sub { chdir $scenario->{home} or die "could not go home: $!\n" }, my $timeout = IPC::Run::timeout(5));
+		my @args = ref $scenario->{args} eq 'CODE' ? $scenario->{args}->() : @{ $scenario->{args} };
+		my $run = IPC::Run::start([ 'slipway', @args ], '<', \$in, '>', \$out, '2>', \$err,
+			init => sub { chdir $scenario->{home} or die "could not go home: $!\n" }, IPC::Run::timeout($TIMEOUT));
 		eval { $run->finish; 1 } or do { my $why = $@; $run->kill_kill; die $why };
 		1;
 	};
@@ -62,6 +69,7 @@ sub hide
 	$text =~ s/"(?:[a-z_]*(?:duration|elapsed|seconds|ms|took|_at)|at|time)":(?:"[^"]*"|[\d.e-]+)/"TIME"/g;
 	$text =~ s/\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d)?(?:\.\d+)?(?:Z|[+-]\d\d(?::?\d\d)?)?/MOMENT/g;
 	$text =~ s/\d{8}T\d{6}Z/MOMENT/g;
+	$text =~ s/\b[0-9a-f]{16,64}\b/HASH/g;
 	$text =~ s/\bpid:? \d+|"pid":\d+/PID/g;
 	$text = $scenario->{hide}->($text) if $scenario->{hide};
 	return $text;
@@ -105,14 +113,12 @@ sub calls_of
 # What is wrong with how a round has ended; '' if nothing is.
 sub fault_of
 {
-	my ($scenario, $result, $good, $kind, $before, $after) = @_;
+	my ($scenario, $result, $good, $kind, $before, $after, $state) = @_;
 	my ($exit, $out, $err) = @$result{qw(exit out err)};
 	my $errors = () = $err =~ /^slipway: error:/mg;
-	my $state;
 
 	return "ends by $exit" if $exit !~ /^\d+$/;
 	return "exit code $exit\n$out$err" if $exit != $good->{exit} && !grep { $exit == $_ } 1, 2, 8, @{ $scenario->{exits} // [] };
-	$state = $scenario->{state}->();
 	if ($exit == $good->{exit})
 	{
 		return "another output\n$out" if $out ne $good->{out} && !($scenario->{tolerates} // sub { 0 })->($result);
@@ -128,59 +134,100 @@ sub fault_of
 	{
 		my $again = run_command_of($scenario);
 
-		return "the next one: $again->{exit}\n$err---\n$again->{out}$again->{err}" if $again->{exit} != 0;
-		$state = $scenario->{state}->();
+		return "the next one: $again->{exit}\n$err---\n$again->{out}$again->{err}" if $again->{exit} ne '0';
+		$state = hide($scenario, $scenario->{state}->());
 		return "another state after the next one\n$state" if $state ne $after;
 		return '';
 	}
 	return $state eq $after ? '' : "a state between\n$state";
 }
 
-# Lets a call from each place fail in turn, at most so many of them, chosen by chance: returns the number of rounds, and those that failed.
-# The scenario has
-#	name, args, home		the command, and where it is run
-#	env, in					its environment and standard input
-#	begin					brings about the state that it is run in
-#	state					that state, as a text
-#	goes_on					whatever has happened, the same command brings it to its end; else the state is that before or that behind
-#	exits					codes that it may end with, beside 1, 2 and 8
-#	reports					it prints errors as data
+# What a database has of slipway and of the scripts, once nobody works in it any more.
+sub database_state
+{
+	my ($node, $db) = @_;
+	my $answer;
+
+	for my $try (1 .. 200)
+	{
+		$answer = sql($node, q{
+			SELECT 'busy' FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid();
+			SELECT relname, relkind FROM pg_class WHERE relnamespace = 'public'::regnamespace ORDER BY 1;
+			SELECT * FROM slipway.verify_history();
+			SELECT project, migration, state FROM slipway.status ORDER BY 1, 2;
+			SELECT count(*) FROM slipway.run WHERE outcome = 'running';
+			SELECT count(*) FROM slipway.journal WHERE closed_by IS NULL;
+			SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database());
+			}, db => $db, go_on => 1);
+		last if $answer->{out} !~ /^busy$/m;
+		Time::HiRes::sleep(0.02);
+	}
+	# a database may have no extension yet, or no project
+	die "could not look: $answer->{err}" if $answer->{exit} == 2;
+	return $answer->{out} . join(' ', $answer->{err} =~ /ERROR:  (\w{5})/g);
+}
+
+# Which calls are to fail: those from each place in the client, or so many of them, chosen by chance.
+sub choose_rounds
+{
+	my ($calls, $limit) = @_;
+	my (%seen, @chosen);
+	my @rounds = grep { !$seen{ $_->[2] }++ } @$calls;
+
+	return @rounds if $limit eq 'all' || $limit >= @rounds;
+	push @chosen, splice(@rounds, rand @rounds, 1) while @chosen < $limit;
+	return sort { $a->[0] <=> $b->[0] } @chosen;
+}
+
+# Lets calls of each kind fail in turn, and tests that nothing is wrong with how the command ends then. The scenario has
+#	name, home		what it is called, and where the command is run
+#	args			its arguments, or a function that returns them
+#	env, in			its environment and standard input
+#	begin			brings about the state that it is run in (always => 1: anew for each round)
+#	state			that state, as a text (default: the files at home)
+#	hide			a function that takes out of a text what differs each time
+#	goes_on			whatever has happened, the same command brings it to its end; else the state is that before or that behind
+#	exits			codes that it may end with, beside 1, 2, 8 and its usual one
+#	tolerates		is told of a result that is not as usual although the exit code is: is it right all the same?
+#	reports			it prints errors as data
+# FAULT_ROUNDS=N|all	how many of each kind
 sub fault_rounds
 {
-	my ($scenario, $kind, $limit, %more) = @_;
-	my ($before, $after, %seen, @rounds, @faults, %exits);
+	my ($scenario, @kinds) = @_;
 
+	srand $seed;
 	$scenario->{state} //= sub { files_of($scenario->{home}) };
-	$scenario->{begin}->() if $scenario->{begin};
-	$before = $scenario->{state}->();
-	my ($good, $calls) = calls_of($scenario, $kind, %more);
-	$after = $scenario->{state}->();
-	@rounds = grep { !$seen{ $_->[2] }++ } @$calls;
-	# the last one of each place, too
-	my %last = map { $_->[2] => $_ } @$calls;
-	push @rounds, grep { $_->[0] != $rounds[0][0] && $seen{ $_->[2] } > 1 } map { $last{$_} } sort keys %last if $ENV{FAULT_LAST};
-	if (defined $limit && @rounds > $limit)
-	{
-		my @chosen;
-		push @chosen, splice(@rounds, rand @rounds, 1) while @chosen < $limit;
-		@rounds = sort { $a->[0] <=> $b->[0] } @chosen;
-	}
-	my $state = $after;
+	$scenario->{begin} //= sub { };
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	rounds_of_kind($scenario, $_) for @kinds ? @kinds : qw(memory system interrupt part);
+	return;
+}
+
+sub rounds_of_kind
+{
+	my ($scenario, $kind) = @_;
+	my $hidden = sub { hide($scenario, $scenario->{state}->()) };
+	my (@faults, %exits);
+
+	$scenario->{begin}->();
+	my $before = $hidden->();
+	my ($good, $calls) = calls_of($scenario, $kind);
+	my $after = my $state = $hidden->();
+	local $Test::Builder::Level = $Test::Builder::Level + 1;
+	is($good->{exit}, $scenario->{exit} // 0, "$scenario->{name}: without a fault") or return diag($good->{err});
+	my @rounds = choose_rounds($calls, $ENV{FAULT_ROUNDS} // 4);
 	for my $round (@rounds)
 	{
-		$scenario->{begin}->() if $scenario->{begin} && $state ne $before;
-		my $result = run_command_of($scenario, FAIL_KIND => $kind, FAIL_AT => $round->[0], %more);
-		my $fault = fault_of($scenario, $result, $good, $kind, $before, $after);
-
+		$scenario->{begin}->() if $scenario->{always} || $state ne $before;
+		my $result = run_command_of($scenario, FAIL_KIND => $kind, FAIL_AT => $round->[0]);
+		$state = $hidden->();
+		my $fault = fault_of($scenario, $result, $good, $kind, $before, $after, $state);
+		push @faults, "call $round->[0], $round->[2]: " . substr($fault, 0, $ENV{FAULT_SHOWN} // 1000) if $fault ne '';
 		$exits{ $result->{exit} }++;
-		push @faults, "call $round->[0], $round->[2]: " . substr($fault, 0, $ENV{FAULT_SHOWN} // 500) if $fault ne '';
-		$state = $scenario->{state}->();
 	}
 	note("$scenario->{name}, $kind: " . scalar(@$calls) . ' calls, ' . scalar(@rounds) . ' rounds; exit codes '
 		. join(', ', map { "$_: $exits{$_}" } sort keys %exits));
-	local $Test::Builder::Level = $Test::Builder::Level + 1;
-	is(join("\n", @faults), '', "$scenario->{name}: $kind");
-	return ({ rounds => scalar @rounds, exits => \%exits, good => $good });
+	return is(join("\n", @faults), '', "$scenario->{name}: $kind");
 }
 
 1;
