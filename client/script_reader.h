@@ -9,8 +9,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The largest part, in bytes. */
+/* The largest part, in bytes. That of the fuzzer is small. */
+#ifndef SLIPWAY_PART_SIZE
 #define SLIPWAY_PART_SIZE ((size_t) 256 * 1024)
+#endif
 
 /* Work that goes on beside the reading; called from time to time. */
 typedef void (*SlipwayScriptReaderIdle) (void);
