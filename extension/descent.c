@@ -405,7 +405,10 @@ slipway_descent_tasks(const SlipwayDescent *descent, int more, int *n)
 		if (!descent->one_script || i == 0)
 			tasks[(*n)++] = make_task(&descent->steps[i]);
 		else
+		{
 			tasks[0].others = lappend(tasks[0].others, descent->steps[i].name);
+			tasks[0].others_approved_by = lappend(tasks[0].others_approved_by, (char *) descent->steps[i].approved_by);
+		}
 	}
 	return tasks;
 }

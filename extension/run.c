@@ -332,12 +332,14 @@ slipway_run_record(const SlipwayRun *run, const SlipwayTask *task, TimestampTz s
 {
 	SlipwayEvent event = slipway_run_event(run, task, "succeeded", started_at);
 	ListCell   *cell;
+	ListCell   *approver;
 
 	event.finished_at = finished_at;
 	slipway_history_append(&event);
-	foreach(cell, task->others)
+	forboth(cell, task->others, approver, task->others_approved_by)
 	{
 		event.migration = lfirst(cell);
+		event.approved_by = lfirst(approver);
 		slipway_history_append(&event);
 	}
 	slipway_detached_notice_save(run->project->name, true);

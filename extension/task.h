@@ -21,6 +21,7 @@ typedef struct SlipwayTask
 {
 	const char *name;			/* of the migration, or the hook */
 	List	   *others;			/* names of migrations that its script rolls back, too */
+	List	   *others_approved_by; /* who has approved that of each: strings, or NULL */
 	const char *action;			/* what the history will say was done */
 	const char *part;			/* which script of the migration: see script_error.h */
 	const uint8 *script;		/* hash of what is run for it */

@@ -137,6 +137,10 @@ SELECT slipway.approve('0003_c', 'down', :'script', project => 'p');
 SELECT slipway.approve('0002_b', 'down', :'script', project => 'p');
 CALL slipway.rollback('p', :'options');
 SELECT migration, approval FROM slipway.rollback_plan('p', :'options'::jsonb);
+-- One for each, by another one.
+SELECT slipway.withdraw_approval('0002_b', 'his', 'down', :'script', project => 'p');
+SET SESSION AUTHORIZATION regress_app_approver;
+SELECT slipway.approve('0002_b', 'down', :'script', project => 'p');
 SET SESSION AUTHORIZATION regress_app_deployer;
 SELECT migration, approval FROM slipway.rollback_plan('p', :'options'::jsonb);
 CALL slipway.rollback('p', :'options');
