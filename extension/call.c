@@ -105,7 +105,6 @@ slipway_call(FunctionCallInfo fcinfo, const char *action, SlipwayCallBody body)
 	PG_TRY();
 	{
 		slipway_variables_take(run->options->variables, true, run->options->variables_key);
-		slipway_caller_cursor_take(run->context);
 		body(run);
 	}
 	PG_CATCH();

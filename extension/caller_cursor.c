@@ -64,12 +64,6 @@ slipway_caller_cursor_take(MemoryContext context)
 	};
 	TupleTableSlot *slot;
 
-	taken = NIL;
-	if (ThereAreNoReadyPortals())
-	{
-		MemoryContextSwitchTo(caller);
-		return;
-	}
 	(void) call_pg_cursor(&set);
 	slot = MakeSingleTupleTableSlot(set.setDesc, &TTSOpsMinimalTuple);
 	while (tuplestore_gettupleslot(set.setResult, true, false, slot))

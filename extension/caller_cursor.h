@@ -9,7 +9,7 @@
 
 #include "utils/palloc.h"
 
-/* Until they are given back nobody can fetch from them or close them. context must last as long. */
+/* Before scripts run: until they are given back nobody can fetch from them or close them. context must last as long. */
 extern void slipway_caller_cursor_take(MemoryContext context);
 extern void slipway_caller_cursor_give_back(void);
 

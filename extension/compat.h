@@ -315,6 +315,17 @@ slipway_have_not_null_constraints(void)
 	return PG_VERSION_NUM >= 180000;
 }
 
+/* 18 lets NOT NULL be declared for later. The descriptor is that of a relation. */
+static inline bool
+slipway_is_never_null(TupleDesc descriptor, int i)
+{
+#if PG_VERSION_NUM >= 180000
+	return TupleDescCompactAttr(descriptor, i)->attnullability == ATTNULLABLE_VALID;
+#else
+	return TupleDescAttr(descriptor, i)->attnotnull;
+#endif
+}
+
 /* 18 has constraints over periods of time, and some that are not enforced. */
 static inline bool
 slipway_constraint_has_period(Form_pg_constraint row)

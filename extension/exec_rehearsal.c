@@ -25,6 +25,7 @@
 #include "utils/timestamp.h"
 
 #include "body.h"
+#include "caller_cursor.h"
 #include "error_code.h"
 #include "exec_block.h"
 #include "exec_rehearsal.h"
@@ -694,6 +695,7 @@ slipway_exec_rehearsal(SlipwayRun *run, SlipwayTask *tasks, int n, SlipwayRehear
 		.scratch = AllocSetContextCreate(run->context, "slipway rehearsal", SLIPWAY_STATEMENT_SIZES),
 	};
 
+	slipway_caller_cursor_take(run->context);
 	rehearsal->before = slipway_rehearsal_snapshot(run);
 	slipway_lock_watch_begin(run->context);
 	slipway_lock_wait_begin();

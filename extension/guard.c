@@ -54,6 +54,7 @@
 #include "error_code.h"
 #include "guard.h"
 #include "journal.h"
+#include "layout.h"
 #include "observe.h"
 #include "outside.h"
 #include "own_catalog.h"
@@ -379,9 +380,21 @@ slipway_guard_utility(const Node *command)
 		protect("extension pg_slipway");
 }
 
+/* Of the tables that a query of ours uses: what it returns is read as what it should be. */
+static void
+check_layouts(List *used)
+{
+	ListCell   *cell;
+
+	foreach(cell, used)
+		slipway_layout_check_used(((const SlipwayPermission *) lfirst(cell))->relid);
+}
+
 static bool
 guard_rows(SLIPWAY_CHECK_PERMS_ARGS)
 {
+	if (slipway_spi_active())
+		check_layouts(SLIPWAY_CHECK_PERMS_LIST);
 	if (slipway_guard_active())
 	{
 		ListCell   *cell;

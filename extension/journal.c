@@ -26,13 +26,12 @@
 
 #include "error_code.h"
 #include "journal.h"
+#include "layout.h"
 #include "lookup.h"
 #include "query.h"
 #include "spi.h"
 
 /* Columns of slipway.journal_made. */
-#define MADE_COLUMNS 4
-
 /* The unit for which what it makes is noted. */
 static struct
 {
@@ -296,6 +295,20 @@ read_index_name(Oid object, NameData *name)
 	return found;
 }
 
+/* The owner of the table may have added columns, or renamed one. */
+static void
+set_made(Relation table, Datum *values, bool *nulls, const char *column, Datum value)
+{
+	AttrNumber	number = get_attnum(RelationGetRelid(table), column);
+
+	if (number == InvalidAttrNumber)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("table \"slipway.journal_made\" has no column \"%s\"", column)));
+	values[number - 1] = value;
+	nulls[number - 1] = false;
+}
+
 /*
  * A row of slipway.journal_made, without a query: this is in the middle of the server's
  * work on a statement. The table has no index, default or trigger.
@@ -305,13 +318,18 @@ insert_made(Oid object, const NameData *name)
 {
 	Relation	table = table_open(get_relname_relid("journal_made", get_namespace_oid("slipway", false)),
 								   RowExclusiveLock);
-	Datum		values[MADE_COLUMNS] = {
-		CStringGetTextDatum(watched.project), Int64GetDatum(watched.entry),
-		ObjectIdGetDatum(object), CStringGetTextDatum(NameStr(*name))
-	};
-	bool		nulls[MADE_COLUMNS] = {false};
-	HeapTuple	tuple = heap_form_tuple(RelationGetDescr(table), values, nulls);
+	int			n = RelationGetNumberOfAttributes(table);
+	Datum	   *values = palloc0(n * sizeof(Datum));
+	bool	   *nulls = palloc(n * sizeof(bool));
+	HeapTuple	tuple;
 
+	memset(nulls, true, n * sizeof(bool));
+	slipway_layout_check(table);
+	set_made(table, values, nulls, "project", CStringGetTextDatum(watched.project));
+	set_made(table, values, nulls, "entry", Int64GetDatum(watched.entry));
+	set_made(table, values, nulls, "object", ObjectIdGetDatum(object));
+	set_made(table, values, nulls, "name", CStringGetTextDatum(NameStr(*name)));
+	tuple = heap_form_tuple(RelationGetDescr(table), values, nulls);
 	simple_heap_insert(table, tuple);
 	heap_freetuple(tuple);
 	table_close(table, RowExclusiveLock);

@@ -17,6 +17,7 @@
 
 #include "compat.h"
 #include "hash.h"
+#include "layout.h"
 #include "lookup.h"
 
 static Oid
@@ -33,6 +34,7 @@ open_table(SlipwayLookup *lookup, const char *table, const char *index)
 
 	memset(lookup, 0, sizeof(SlipwayLookup));
 	lookup->table = table_open(find_relation(table), AccessShareLock);
+	slipway_layout_check(lookup->table);
 	key = index ? find_relation(index) : slipway_primary_key(lookup->table);
 	if (!OidIsValid(key))
 		ereport(ERROR,
@@ -77,7 +79,13 @@ slipway_lookup_close(SlipwayLookup *lookup)
 static AttrNumber
 find_column(const SlipwayLookup *lookup, const char *column)
 {
-	return get_attnum(RelationGetRelid(lookup->table), column);
+	AttrNumber	number = get_attnum(RelationGetRelid(lookup->table), column);
+
+	if (number == InvalidAttrNumber)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("table \"slipway.%s\" has no column \"%s\"", RelationGetRelationName(lookup->table), column)));
+	return number;
 }
 
 static void

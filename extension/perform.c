@@ -17,6 +17,7 @@
 #include "utils/timestamp.h"
 
 #include "body.h"
+#include "caller_cursor.h"
 #include "detached.h"
 #include "exec_stepwise.h"
 #include "exec_transactional.h"
@@ -489,6 +490,7 @@ slipway_perform(SlipwayRun *run, SlipwayTask *tasks, int n)
 	slipway_lock_watch_begin(run->context);
 	slipway_lock_wait_begin();
 	run->journal_open = slipway_journal_is_open(run->project->name);
+	slipway_caller_cursor_take(run->context);
 	slipway_run_open(run, tasks, n);
 	report_start(run, &tasks[0], slipway_task_total(tasks, n));
 	if (!run_hook(run, SLIPWAY_BEFORE_MIGRATE, false) ||

@@ -18,6 +18,7 @@
 #include "copy_inline.h"
 #include "error_code.h"
 #include "guard.h"
+#include "layout.h"
 #include "lock_watch.h"
 #include "nested_text.h"
 #include "outside.h"
@@ -42,6 +43,7 @@ _PG_init(void)
 	slipway_nested_text_init();
 	slipway_copy_inline_init();
 	slipway_outside_init();
+	slipway_layout_init();
 	slipway_lock_watch_init();
 	slipway_secret_init();
 	slipway_variables_init();

@@ -141,6 +141,7 @@ try_to_read(const SlipwayScope *scope, int lock_timeout, MemoryContext context, 
 	MemoryContext old = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
 	SlipwaySnapshot *volatile snapshot = NULL;
+	ErrorData  *volatile error = NULL;
 
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(old);
@@ -150,19 +151,17 @@ try_to_read(const SlipwayScope *scope, int lock_timeout, MemoryContext context, 
 	}
 	PG_CATCH();
 	{
-		ErrorData  *error;
-
 		MemoryContextSwitchTo(old);
 		error = CopyErrorData();
-		if (last || !is_of_concurrent_change(error->sqlerrcode))
-			PG_RE_THROW();
 		FlushErrorState();
-		FreeErrorData(error);
 	}
 	PG_END_TRY();
+	/* Whoever catches an error that goes on ends his own subtransaction, and takes the innermost one for it. */
 	RollbackAndReleaseCurrentSubTransaction();
 	MemoryContextSwitchTo(old);
 	CurrentResourceOwner = owner;
+	if (error && (last || !is_of_concurrent_change(error->sqlerrcode)))
+		ReThrowError(error);
 	return snapshot;
 }
 

@@ -13,6 +13,7 @@
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 
+#include "layout.h"
 #include "stored_object.h"
 
 /* Columns, which the owner of the table may have put into another order. */
@@ -59,6 +60,7 @@ slipway_stored_object_open(const char *project, int64 snapshot)
 	writer->project = project;
 	writer->snapshot = snapshot;
 	writer->table = table_open(relation, RowExclusiveLock);
+	slipway_layout_check(writer->table);
 	find_columns(writer);
 	writer->estate = CreateExecutorState();
 	writer->estate->es_snapshot = GetActiveSnapshot();

@@ -16,6 +16,7 @@
 
 #include "approval.h"
 #include "call.h"
+#include "caller_cursor.h"
 #include "error_code.h"
 #include "exec_block.h"
 #include "exec_verify.h"
@@ -241,6 +242,7 @@ verify(SlipwayRun *run)
 	check_approvals(run, checks, n);
 	slipway_lock_watch_begin(run->context);
 	slipway_lock_wait_begin();
+	slipway_caller_cursor_take(run->context);
 	initStringInfo(&failures);
 	for (int i = 0; i < n; i++)
 	{

@@ -212,8 +212,15 @@ SELECT pg_advisory_unlock(slipway.lock_key('default'));
 SELECT count(*) FROM slipway.lock_holder;
 CALL migration('0104_own_fails', 'SELECT 1');
 
--- A script may remove what is the session's own; then it is gone.
-CALL migration('0105_remove', 'DROP TABLE session_table; DEALLOCATE session_statement; CLOSE session_cursor; UNLISTEN session_channel; DROP FUNCTION pg_temp.session_function()');
+-- A script that runs as the caller may drop his temporary objects; then they are gone. Nothing else that is his.
+CALL migration('0105_remove', 'DROP TABLE session_table; DROP FUNCTION pg_temp.session_function()');
+CALL slipway.migrate();
+SELECT count(*) FROM pg_class WHERE relname = 'session_table';
+CALL migration('0106_deallocate', 'DEALLOCATE session_statement');
+CALL slipway.migrate();
+CALL migration('0106_deallocate', 'CLOSE session_cursor');
+CALL slipway.migrate();
+CALL migration('0106_deallocate', 'UNLISTEN session_channel');
 CALL slipway.migrate();
 SELECT name FROM pg_prepared_statements;
 SELECT name FROM pg_cursors WHERE name LIKE 'session%';

@@ -1,0 +1,115 @@
+/*
+ * layout.c
+ *	  What the tracking tables look like.
+ *
+ * Each is looked at when a session first uses it, and again when it has changed: the server
+ * says so before it gives a lock on it.
+ */
+#include "postgres.h"
+
+#include "access/relation.h"
+#include "access/transam.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+
+#include "compat.h"
+#include "layout.h"
+#include "query.h"
+
+typedef struct Column
+{
+	const char *table;
+	const char *name;
+	Oid			type;
+	bool		required;		/* it is never NULL */
+} Column;
+
+static const Column columns[] = {SLIPWAY_COLUMNS};
+
+/* Those that were found to be sound; there are less than so many. */
+static Oid	sound[64];
+static int	nsound;
+
+static bool
+is_sound(Oid relation)
+{
+	for (int i = 0; i < nsound; i++)
+		if (sound[i] == relation)
+			return true;
+	return false;
+}
+
+static void
+forget(Datum arg, Oid relation)
+{
+	if (!OidIsValid(relation) || is_sound(relation))
+		nsound = 0;
+}
+
+static const Column *
+find_column(const char *table, const char *name)
+{
+	for (int i = 0; i < lengthof(columns); i++)
+		if (strcmp(columns[i].table, table) == 0 && strcmp(columns[i].name, name) == 0)
+			return &columns[i];
+	return NULL;
+}
+
+static void
+check_column(const char *table, TupleDesc descriptor, int i)
+{
+	Form_pg_attribute attribute = TupleDescAttr(descriptor, i);
+	const Column *column = attribute->attisdropped ? NULL : find_column(table, NameStr(attribute->attname));
+	bool		right_type = column == NULL || attribute->atttypid == column->type;
+
+	if (right_type && (column == NULL || !column->required || slipway_is_never_null(descriptor, i)))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("column \"%s\" of table \"slipway.%s\" was changed", column->name, table),
+			 right_type ? errdetail("It may be NULL.") :
+			 errdetail("It is of type %s, not of type %s.", format_type_be(attribute->atttypid), format_type_be(column->type)),
+			 errhint("Put it back with ALTER TABLE.")));
+}
+
+void
+slipway_layout_check(Relation table)
+{
+	Oid			relation = RelationGetRelid(table);
+
+	if (is_sound(relation))
+		return;
+	/* 15 lets an empty one be made a view. */
+	if (table->rd_rel->relkind != RELKIND_RELATION)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("\"slipway.%s\" is no table any more", RelationGetRelationName(table))));
+	for (int i = 0; i < RelationGetDescr(table)->natts; i++)
+		check_column(RelationGetRelationName(table), RelationGetDescr(table), i);
+	if (nsound < lengthof(sound))
+		sound[nsound++] = relation;
+}
+
+void
+slipway_layout_check_used(Oid relation)
+{
+	Relation	table;
+
+	if (relation < FirstNormalObjectId || is_sound(relation) ||
+		get_rel_namespace(relation) != get_namespace_oid("slipway", true))
+		return;
+	table = relation_open(relation, NoLock);
+	/* The server checks what a view returns. */
+	if (table->rd_rel->relkind != RELKIND_VIEW)
+		slipway_layout_check(table);
+	relation_close(table, NoLock);
+}
+
+void
+slipway_layout_init(void)
+{
+	CacheRegisterRelcacheCallback(forget, (Datum) 0);
+}
