@@ -374,7 +374,17 @@ SET ROLE regress_cred_admin;
 SELECT outcome(format('SELECT slipway.create_credential(%L, %L)', :'verifier', 'one')) ~ '^42501' AS refused;
 RESET ROLE;
 SELECT count(*) FROM pg_roles WHERE rolname = 'regress_cred_one';
+-- Where the server only warns that nothing was granted, it is an error.
 GRANT regress_cred_owner TO regress_cred_admin;
+CREATE TABLE one.others (id integer);
+GRANT SELECT ON one.others TO regress_cred_admin;
+SET client_min_messages = error;
+SET ROLE regress_cred_admin;
+SELECT outcome(format('SELECT slipway.create_credential(%L, %L)', :'verifier', 'one'));
+RESET ROLE;
+RESET client_min_messages;
+SELECT count(*) FROM pg_roles WHERE rolname = 'regress_cred_one';
+DROP TABLE one.others;
 SET ROLE regress_cred_admin;
 SELECT slipway.create_credential(:'verifier', 'one');
 SELECT slipway.update_credential('one');

@@ -99,3 +99,16 @@ SELECT outcome(format('SELECT slipway.extend_manifest(manifest, %L, %L) FROM sli
 -- Of other manifests it may be.
 SELECT count(*) AS missing FROM slipway.add_manifest(E'slipway-manifest 1 order=auto\n' || :'view' || E' - - repeatable view\n', 'mixed');
 SELECT outcome(format('SELECT slipway.extend_manifest(manifest, %L, %L) FROM slipway.find_base(%2$L)', line('view', 'SELECT 2'), 'mixed'));
+-- Nor is what a rollback has left part way, though nobody could write that down.
+CREATE FUNCTION is_full() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RAISE disk_full USING MESSAGE = 'no room'; END$$;
+CALL project('down');
+SELECT slipway.add_migration('0001_a', 'SELECT 1', E'CREATE TABLE down ();\nVACUUM down;\nSELECT 1 / 0', project => 'down') IS NOT NULL AS added;
+CALL slipway.migrate('down');
+SELECT size, settled FROM slipway.find_base('down');
+CREATE TRIGGER a_full BEFORE INSERT ON slipway.history FOR EACH ROW EXECUTE FUNCTION is_full();
+\set VERBOSITY terse
+CALL slipway.rollback('down', '{"steps": 1}');
+\set VERBOSITY default
+DROP TRIGGER a_full ON slipway.history;
+SELECT size, settled FROM slipway.find_base('down');
+SELECT migration, state, units_done FROM slipway.status WHERE project = 'down';

@@ -121,3 +121,29 @@ CALL migration('0004', 'SET TRANSACTION ISOLATION LEVEL SERIALIZABLE; CREATE TAB
 CALL slipway.migrate('again', '{"mode": "all"}');
 CALL slipway.migrate('again');
 TABLE level;
+
+-- Scripts that do not fit into memory together are read again one by one, with their hooks; errors are where they stand all the same.
+SET maintenance_work_mem = '1MB';
+CREATE TABLE large (n integer, who text DEFAULT current_setting('slipway.migration'));
+CREATE PROCEDURE large(name text, statement text, project text DEFAULT 'large') LANGUAGE sql
+    AS $$ CALL migration(name, repeat(E'-- something long\n', 60000) || statement, project) $$;
+CALL large('0001', 'INSERT INTO large VALUES (1)');
+CALL large('0002', 'INSERT INTO large VALUES (2)');
+CALL large('0003', 'INSERT INTO large VALUES (3)');
+CALL large('0004', E'INSERT INTO large VALUES (4);\nSELECT 1 / 0');
+CALL large('before_each', 'INSERT INTO large VALUES (0)');
+CALL large('after_each', 'INSERT INTO large VALUES (9)');
+CALL large('before_migrate', 'INSERT INTO large VALUES (-1)');
+CALL slipway.rehearse('large', '{"to": "0003"}');
+CALL slipway.rehearse('large');
+CALL slipway.migrate('large', '{"mode": "all"}');
+TABLE large;
+CALL slipway.migrate('large');
+TABLE large;
+CALL large('0004', 'INSERT INTO large VALUES (4)');
+CALL large('0005', 'INSERT INTO large VALUES (5)');
+CALL slipway.migrate('large', '{"mode": "all"}');
+SELECT * FROM large OFFSET 11;
+SELECT migration, outcome, line_number FROM slipway.history WHERE project = 'large' AND outcome <> 'succeeded';
+SELECT * FROM slipway.verify_history('large');
+RESET maintenance_work_mem;

@@ -102,3 +102,9 @@ SELECT slipway.add_migration('1', 'SELECT 1', E'-- slipway: requires 0\nSELECT 1
 CALL slipway.migrate('parts', '{"verify": true}');
 CALL slipway.migrate('parts');
 CALL slipway.rollback('parts', '{"all": true}');
+
+-- A name that is too long for that is not compared with others.
+CALL project('long');
+CALL migration('0001_' || repeat('x', 300), 'SELECT 1', 'long');
+CALL requiring('0002_b', '0001_' || repeat('x', 299), 'long');
+CALL problems('long');

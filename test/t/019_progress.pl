@@ -247,5 +247,13 @@ add_migrations($node, [ [ '0005', 'SELECT 1' ], [ '0006', 'SELECT 1 / 0' ] ], pr
 migrate($node, project => 'together', with => { mode => 'all' });
 query_is($node, q{SELECT outcome, migration, applied FROM slipway.progress WHERE project = 'together'}, 'failed|0006|0', 'and which one has failed');
 
+# The longest name that there may be arrives whole.
+my $longest = '0001_' . ("\xc3\xa9" x 509) . 'x';
+add_project('long_name', [ $longest, 'SELECT 1' ]);
+$answer = migrate($node, project => 'long_name');
+my $whole = $longest;
+utf8::decode($whole);
+is(join(' ', map { $_->{migration} } of_kind($answer, 'applied')), $whole, 'a name of 1024 bytes');
+
 $node->stop;
 done_testing();

@@ -458,6 +458,15 @@ is(join(' ', map { $_->{application} } @{ (of_kind($answer, 'blocked'))[0]{block
 sql($node, q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'helped' AND backend_type = 'client backend'});
 finish_sql($parallel);
 
+# A session of which the server keeps no account is in the way like any other.
+my $untracked = start_sql($node, 'SET track_activities = off; BEGIN; SELECT FROM busy; SELECT pg_sleep(100)', application => 'untracked');
+wait_until($node, q{SELECT count(*) = 1 FROM pg_locks l JOIN pg_stat_activity USING (pid) WHERE l.relation = 'busy'::regclass AND application_name = 'untracked'}, 'a session without account');
+$answer = migrate($node, add_one($node, 'ALTER TABLE busy ADD COLUMN k integer'), %once);
+is(join(' ', map { $_->{application} . ' ' . ($_->{state} // '-') } @{ (of_kind($answer, 'blocked'))[0]{blockers} }), 'untracked -', 'is named without a state')
+  or diag($answer->{err});
+sql($node, q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'untracked'});
+finish_sql($untracked);
+
 # Scripts may have all of the settings that are used for this; so may sessions.
 $answer = migrate($node, add_one($node, "SET deadlock_timeout = '2h'", 'SET log_lock_waits = off', 'SELECT 1'),
 	before => "SET deadlock_timeout = '3h';", after => 'SHOW deadlock_timeout; SHOW log_lock_waits;');
