@@ -58,12 +58,13 @@ bench-peers: check-version  ## the same beside the migration tools of others (BE
 	@test/bench/run peers
 
 # The suites that run the client, with the client watched.
-CLIENT_TESTS = TESTS='unit tap' TAP='t/001_*.pl t/02[5-7]*.pl t/03*.pl t/04*.pl t/05[1-8]_*.pl t/10[1-3]_*.pl t/1[23]*.pl t/14[0-5]_*.pl'
+CLIENT_TESTS = TESTS='unit tap' TAP='t/001_*.pl t/02[5-7]*.pl t/03*.pl t/04*.pl t/05[1-8]_*.pl t/10[1-3]_*.pl t/1[23]*.pl t/14[0-5]_*.pl t/18*.pl'
 
 TORTURE_ROUNDS ?= 300
+FAULT_ROUNDS ?= 25
 
-torture: check-version  ## end client, process or server of a deploy, a rollback, an import or a rotation of secrets, a credential at random moments, TORTURE_ROUNDS times
-	@TESTS=tap TAP='t/060_torture.pl t/062_torture_rollback.pl t/132_*.pl t/134_*.pl t/142_*.pl' TORTURE_ROUNDS=$(TORTURE_ROUNDS) test/run
+torture: check-version  ## end client, process or server of a deploy, a rollback, an import or a rotation of secrets, a credential at random moments, TORTURE_ROUNDS times; let FAULT_ROUNDS calls of each kind in each command fail (N or all)
+	@TESTS=tap TAP='t/060_torture.pl t/062_torture_rollback.pl t/132_*.pl t/134_*.pl t/142_*.pl t/18[01]_*.pl' TORTURE_ROUNDS=$(TORTURE_ROUNDS) FAULT_ROUNDS=$(FAULT_ROUNDS) test/run
 
 CREDENTIAL_PROJECTS ?= 500
 

@@ -19,7 +19,7 @@ use SlipwayTest;
 use Test::More;
 use Time::HiRes ();
 
-plan(skip_all => 'a client that is watched has libraries of its own') if $ENV{INSTRUMENT} || $ENV{ASAN_OPTIONS};
+plan(skip_all => 'a client that is watched has libraries of its own') if $ENV{ASAN_OPTIONS} && !$ENV{COVERAGE_FOLDER};
 my $library = PostgreSQL::Test::Utils::tempdir . '/kill_at.so';
 system('cc', '-shared', '-fPIC', '-D_GNU_SOURCE', '-o', $library, dirname(__FILE__) . '/../fixture/kill_at.c', '-ldl') == 0 or die "no library\n";
 

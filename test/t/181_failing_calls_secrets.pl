@@ -25,6 +25,7 @@ sub hide_chance
 	my ($text) = @_;
 
 	$text =~ s/[0-9a-f]{32}/SET/g;
+	$text =~ s/^((?:DB_(?:ADMIN_)?PASSWORD|SHOP_GENERATED)=).*/$1NEW/mg;
 	$text =~ s/(PASSWORD=|GENERATED=)'?[A-Za-z0-9_-]{40,}'?/$1NEW/g;
 	$text =~ s/\bm\d+\b|M\d+_/PROJECT/g;
 	return $text;

@@ -99,6 +99,27 @@ assert_well_formed(const char *page)
 	assert_int_equal(depth, 0);
 }
 
+/* A statement is cut between two characters, and how much is left out is said. */
+static void
+page_of_long_statement(void **state)
+{
+	enum {LENGTH = 20001};
+	SlipwayRehearsal *rehearsal = slipway_rehearsal_new(NULL);
+	char		text[2 * LENGTH + 2] = "x";
+	char	   *page;
+
+	(void) state;
+	for (size_t i = 0; i < LENGTH; i++)
+		memcpy(text + 1 + 2 * i, "\xc3\xa4", 3);
+	take_statement(rehearsal, "0001", 1, 0, "ShareLock", text);
+	slipway_rehearsal_end(rehearsal);
+	page = make_page(rehearsal, "x");
+	assert_well_formed(page);
+	assert_non_null(strstr(page, "\xc3\xa4</pre>\n<p class=\"hint\">and 20004 bytes more</p>"));
+	free(page);
+	slipway_rehearsal_free(rehearsal);
+}
+
 static void
 page_is_safe(void **state)
 {
@@ -262,7 +283,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(page_is_safe), cmocka_unit_test(page_of_many), cmocka_unit_test(page_of_nothing),
+		cmocka_unit_test(page_is_safe), cmocka_unit_test(page_of_long_statement), cmocka_unit_test(page_of_many), cmocka_unit_test(page_of_nothing),
 		cmocka_unit_test(ends_too_early), cmocka_unit_test(is_brief), cmocka_unit_test(knows_reach),
 		cmocka_unit_test(knows_minor)
 	};
