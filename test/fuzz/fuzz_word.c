@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "die.h"
 #include "fuzz.h"
@@ -39,7 +40,7 @@ check_value(void *argument)
 			fuzz_check(strspn(text, "0123456789 BkMGT") == strlen(text));
 	}
 	/* What is said of a bad value is not freed, as the program ends with it. */
-	slipway_die_exit(SLIPWAY_EXIT_OK);
+	slipway_die_exit(SLIPWAY_EXIT_DONE);
 }
 
 /* Reads one element of an array as the server does; returns what is behind it. */

@@ -219,9 +219,15 @@ static void
 try_options(void *argument)
 {
 	static const char *const actions[] = {"migrate", "rollback", "redo", "verify", "rehearse"};
-	const Input *input = argument;
-	Jsonb	   *json = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(input->text)));
-	SlipwayOptions *options = slipway_options_parse(json, actions[input->size % lengthof(actions)]);
+	const char *text = ((const Input *) argument)->text;
+	int			action = text[0] - '0';
+	Jsonb	   *json;
+	SlipwayOptions *options;
+
+	if (action < 0 || action >= lengthof(actions))
+		return;
+	json = DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(text + 1)));
+	options = slipway_options_parse(json, actions[action]);
 
 	must(options->lock_wait >= 0 && options->lock_timeout >= 0 && options->statement_timeout >= 0 && options->retries >= 0 && options->steps >= 0);
 }
