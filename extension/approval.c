@@ -8,6 +8,7 @@
 #include "utils/builtins.h"
 
 #include "approval.h"
+#include "caller_session.h"
 #include "error_code.h"
 #include "lookup.h"
 #include "query.h"
@@ -146,6 +147,9 @@ slipway_approval_begin(SlipwayRun *run)
 {
 	run->approval = slipway_approval_applies(run);
 	slipway_variables_require_plain(run->approval);
+	/* It may be required since the run has begun to wait for its turn. */
+	if (run->approval)
+		slipway_caller_session_check(run);
 }
 
 /* A line about a script that is not approved. */

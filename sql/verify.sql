@@ -168,8 +168,9 @@ SELECT to_regclass('all_a'), to_regclass('all_b'), to_regclass('all_c');
 SELECT current_setting('slipway.migration') = '' AS none;
 
 -- Under the owner role of its project, and its search_path.
-CREATE SCHEMA shop;
 SET client_min_messages = error;
+DROP SCHEMA IF EXISTS shop CASCADE;
+CREATE SCHEMA shop;
 DROP ROLE IF EXISTS regress_verify;
 RESET client_min_messages;
 CREATE ROLE regress_verify;

@@ -146,6 +146,22 @@ client_is($place, [ 'migrate', '-q' ], {}, 'the rest', as('ci'));
 applied_is($place, '0001_a 0002_gate 0003_later', 'is applied');
 history_is_sound($node, 'in the end', db => $place->{db});
 
+# Required while a run waits for its turn: it is as if it had begun later.
+client_is($place, [ 'init', '--approval', 'off', '--reason', 'for now', '-q' ], {}, 'not required');
+put_files($place, { '0003_q.sql' => "SELECT 4;\n" });
+client_is($place, [ 'migrate', '-n', '-q' ], { out => qr/0003_q/ }, 'something is pending', as('ci'));
+sql($node, "SELECT slipway.add_migration('0003_q', E'SELECT 4;\\n')", db => $place->{db}, user => 'ci');
+my $freeze = start_sql($node, 'SELECT pg_advisory_lock(slipway.lock_key(\'default\')), pg_sleep(60)', db => $place->{db});
+$node->poll_query_until($place->{db}, q{SELECT count(*) = 1 FROM pg_locks WHERE locktype = 'advisory' AND granted}) or die;
+my $waiting = start_sql($node, 'CREATE TEMP TABLE hidden (); CALL slipway.migrate()', db => $place->{db}, user => 'ci');
+$node->poll_query_until($place->{db}, q{SELECT count(*) = 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted}) or die;
+client_is($place, [ 'init', '--approval', 'on', '--reason', 'again', '-q' ], {}, 'required');
+sql($node, "SELECT slipway.approve('0003_q')", db => $place->{db}, user => 'anna');
+sql($node, q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'SELECT pg_advisory_lock(slipway%'}, db => $place->{db});
+finish_sql($freeze);
+is(finish_sql($waiting)->{sqlstate}, '55000', 'what it has prepared is seen');
+client_is($place, [ 'migrate', '-q' ], {}, 'another session runs it', as('ci'));
+
 # A run that fails, and will try again, is without its lock for a moment: as what is decided in that moment would be unknown to
 # it, that waits until it has written its end, before it looks again.
 client_is($place, [ 'approve', '0003_later', '-n' ], { err => qr/./ }, 'nothing is in the way', as('bert'));
@@ -170,6 +186,6 @@ client_is($place, [ 'init', '--approval', 'off', '--reason', 'fire', '--grant', 
 client_is($place, [ 'init', '-P', 'another' ], { exit => 1, err => qr/role "boss" is not admin of all projects/ }, 'who can make none', as('boss'));
 put_files($place, { '0004_d.sql' => "SELECT 4;\n" });
 client_is($place, [ 'migrate', '-q' ], {}, 'anything runs', as('ci'));
-query_is($node, q{SELECT action, reason FROM slipway.log WHERE migration IS NULL ORDER BY entry}, "require_approval|audit\nwaive_approval|fire", 'the history has it', db => $place->{db});
+query_is($node, q{SELECT action, reason FROM slipway.log WHERE migration IS NULL ORDER BY entry}, "require_approval|audit\nwaive_approval|for now\nrequire_approval|again\nwaive_approval|fire", 'the history has it', db => $place->{db});
 
 done_testing();
