@@ -11,6 +11,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
 #include "hash.h"
@@ -19,16 +20,20 @@
 #include "script.h"
 #include "spi.h"
 
-/* The open scope, if any. Aborts close it: see close_on_abort(). */
-static struct
+typedef struct Scope
 {
 	bool		active;
+	bool		others;			/* statements of others run in it, which may open another one */
+	struct Scope *outer;		/* that one then, in the memory of the transaction */
 	Oid			user;
 	int			sec_context;
 	int			guc_nest;
 	MemoryContext context;
 	SubTransactionId subxact;
-}			scope;
+} Scope;
+
+/* The open scope, if any. Aborts close it: see close_on_abort(). */
+static Scope scope;
 
 void
 slipway_spi_begin(void)
@@ -36,21 +41,44 @@ slipway_spi_begin(void)
 	slipway_spi_begin_as(slipway_bookkeeper());
 }
 
-/* There is one at a time: the end of another one in the middle would leave the caller with the rights of this one. */
+/* Bookkeeping is not to begin in the middle of bookkeeping: it would find there what is half done. */
 static void
-refuse_another(void)
+push_scope(void)
 {
-	if (scope.active)
+	Scope	   *outer;
+
+	if (!scope.active)
+		return;
+	if (!scope.others)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("slipway is in the middle of its own work"),
 				 errhint("Triggers and event triggers that fire there cannot call its functions.")));
+	outer = MemoryContextAlloc(TopTransactionContext, sizeof(Scope));
+	*outer = scope;
+	memset(&scope, 0, sizeof(Scope));
+	scope.outer = outer;
+}
+
+static void
+pop_scope(void)
+{
+	Scope	   *outer = scope.outer;
+
+	slipway_outside_forget();
+	memset(&scope, 0, sizeof(Scope));
+	if (outer == NULL)
+		return;
+	scope = *outer;
+	pfree(outer);
 }
 
 static void
 remember_caller(void)
 {
-	refuse_another();
+	push_scope();
+	scope.active = true;
+	scope.subxact = GetCurrentSubTransactionId();
 	scope.context = CurrentMemoryContext;
 	GetUserIdAndSecContext(&scope.user, &scope.sec_context);
 	scope.guc_nest = NewGUCNestLevel();
@@ -62,8 +90,6 @@ connect(void)
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
 	PushActiveSnapshot(GetTransactionSnapshot());
-	scope.subxact = GetCurrentSubTransactionId();
-	scope.active = true;
 }
 
 static void
@@ -88,6 +114,7 @@ slipway_spi_begin_caller(void)
 {
 	remember_caller();
 	connect();
+	scope.others = true;
 }
 
 void
@@ -95,19 +122,21 @@ slipway_spi_begin_restricted(Oid role)
 {
 	become(role);
 	connect();
+	scope.others = true;
 }
 
 void
 slipway_spi_end(void)
 {
+	MemoryContext context = scope.context;
+
 	Assert(scope.active);
 	PopActiveSnapshot();
 	SPI_finish();
 	AtEOXact_GUC(true, scope.guc_nest);
 	SetUserIdAndSecContext(scope.user, scope.sec_context);
-	scope.active = false;
-	slipway_outside_forget();
-	MemoryContextSwitchTo(scope.context);
+	pop_scope();
+	MemoryContextSwitchTo(context);
 }
 
 bool
@@ -256,24 +285,17 @@ slipway_row_hash(uint64 row, int column, uint8 *hash)
  * the guard of the tracking tables.
  */
 static void
-close_scope(void)
-{
-	scope.active = false;
-	slipway_outside_forget();
-}
-
-static void
 close_on_abort(SubXactEvent event, SubTransactionId mine, SubTransactionId parent, void *arg)
 {
-	if (event == SUBXACT_EVENT_ABORT_SUB && mine == scope.subxact)
-		close_scope();
+	while (event == SUBXACT_EVENT_ABORT_SUB && scope.active && mine == scope.subxact)
+		pop_scope();
 }
 
 static void
 close_on_xact_abort(XactEvent event, void *arg)
 {
-	if (event == XACT_EVENT_ABORT)
-		close_scope();
+	while (event == XACT_EVENT_ABORT && scope.active)
+		pop_scope();
 }
 
 void

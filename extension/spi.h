@@ -6,7 +6,7 @@
  * "pg_catalog, pg_temp", whatever role and settings the caller has, and with
  * an active snapshot. It is a security-restricted operation: a trigger which
  * the owner puts on a tracking table cannot be deferred to the commit, where
- * it would run as the caller. Scopes do not nest. An error inside one needs no
+ * it would run as the caller. Scopes do not nest, but for those in which statements of others run. An error inside one needs no
  * clean-up: the abort of the (sub)transaction takes all of it back.
  */
 #ifndef SLIPWAY_SPI_H

@@ -39,7 +39,20 @@ $answer = sql($node, "BEGIN; SELECT slipway.grant_role('adv_other', 'uploader', 
 is($answer->{sqlstate}, '', 'an event trigger that calls slipway while it grants, and catches the error') or diag($answer->{err});
 like($answer->{err}, qr/refused/, 'the call is refused');
 like($answer->{out}, qr/^user\|adv_admin$/m, 'who grants is who he was');
-sql($node, 'DROP EVENT TRIGGER audit');
+sql($node, "DROP EVENT TRIGGER audit; SELECT slipway.grant_role('adv_admin', 'admin')");
+
+# What somebody asks himself, within one call of slipway, may call it again, and fail there.
+$answer = sql($node, q{
+	BEGIN;
+	DO $$BEGIN
+		PERFORM slipway.register_credentials('SELECT name AS project, (1 / (slipway.lock_key(name) * 0))::text AS role FROM slipway.project', '{"prefix": "adv_"}');
+	EXCEPTION WHEN division_by_zero THEN RAISE WARNING 'caught'; END$$;
+	SELECT 'outcome', outcome, current_user FROM slipway.register_credentials($q$SELECT name AS project, NULL AS role FROM slipway.project WHERE name = 'alive' AND slipway.lock_key(name) <> 0$q$, '{"prefix": "adv_"}');
+	SELECT 'user', current_user;
+	COMMIT}, user => 'adv_admin');
+is($answer->{sqlstate}, '', 'calls within a query that is handed over') or diag($answer->{err});
+like($answer->{err}, qr/caught/, 'an error in one is caught');
+like($answer->{out}, qr/^outcome\|registered\|adv_admin\nuser\|adv_admin$/m, 'and then it is done, by who has called');
 
 # What is stored of an error is enough, and not more; whoever called has all of it.
 $answer = migrate($node, add_one($node, q{DO $$BEGIN RAISE '%', repeat('é', 200000) USING DETAIL = repeat('y', 262145); END$$}));
