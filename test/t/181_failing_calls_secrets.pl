@@ -127,7 +127,10 @@ sub state_of_project
 	wait_until($node, "SELECT count(*) = 1 FROM pg_stat_activity WHERE datname = current_database()", 'nobody works there', db => $place->{db});
 	# the application can always log in, as the one or the other
 	my $role = log_in($place, $project) =~ s/^app_.*/own/r =~ s/^shared_.*/shared/r;
-	return join ' ', state_of($place, $project), $role, scalar(trace_of($place)) - ($role eq 'own' ? 1 : 0);
+	# and no secrets are there that no project knows of
+	my %known = map { $_ => 1 } sql($node, 'SELECT right(reference, 32) FROM slipway.project_credential WHERE reference IS NOT NULL', db => $place->{db})->{out} =~ /^(.+)$/mg;
+	my @unknown = grep { !$known{$_} } trace_of($place);
+	return join ' ', state_of($place, $project), $role, scalar(@unknown);
 }
 
 add_project($place, 'steady');
