@@ -17,6 +17,7 @@
 #include "connection.h"
 #include "die.h"
 #include "memory.h"
+#include "whole_file.h"
 
 /* Each connection is kept for a part of the time, with a query every so often. */
 #define ROUNDS 10
@@ -211,11 +212,11 @@ slipway_load_save(const SlipwayLoad *load, const char *path)
 								   "duration_ms", load->duration, "count", (int) load->count,
 								   "acquire_ms", pack_percentiles(&load->acquire),
 								   "query_ms", pack_percentiles(&load->query));
-	int			failed = json_dump_file(object, path, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
+	char	   *text = json_dumps(object, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
 
 	json_decref(object);
-	if (failed != 0)
-		slipway_die(SLIPWAY_EXIT_ERROR, NULL, "could not write \"%s\"", path);
+	slipway_whole_file_write(path, text, strlen(text));
+	free(text);
 }
 
 SlipwayLoad

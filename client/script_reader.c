@@ -58,7 +58,7 @@ fill_buffer(SlipwayScriptReader *reader)
 					"\"%s\" is larger than 1 GB", reader->path);
 }
 
-/* How much of a full buffer ends where a character and a line end do. */
+/* How much of a full buffer ends where a character and a line end do; 0 if there is no such place. */
 static size_t
 find_border(const char *bytes, size_t length)
 {
@@ -73,8 +73,7 @@ find_border(const char *bytes, size_t length)
 		border = length;
 	while (border > 0 && bytes[border - 1] == '\r')
 		border--;
-	/* nothing but carriage returns: they are what they are */
-	return border > 0 ? border : length;
+	return border;
 }
 
 /* Counts lines and columns from the beginning of the file, which is rare. */
@@ -132,6 +131,10 @@ slipway_script_reader_next(SlipwayScriptReader *reader, size_t *length)
 	memmove(reader->buffer, reader->buffer + reader->taken, reader->filled);
 	fill_buffer(reader);
 	reader->taken = reader->at_end ? reader->filled : find_border(reader->buffer, reader->filled);
+	/* whether they stay depends on what comes behind them */
+	if (reader->taken == 0 && reader->filled > 0)
+		slipway_die(SLIPWAY_EXIT_INVALID, "Scripts are UTF-8 text with lines.", "\"%s\" has more than %zu carriage returns in a row",
+					reader->path, SLIPWAY_PART_SIZE);
 	check_part(reader, reader->taken);
 	*length = slipway_script_text_normalise(reader->buffer, reader->taken, reader->before == 0);
 	return reader->buffer;

@@ -262,9 +262,9 @@ choose_context(const char *context, size_t length)
 	return NULL;
 }
 
-/* The server's message, or libpq's own words. */
+/* The server's message, or libpq's own words, which may be about the connection if it had no memory for a result. */
 static char *
-copy_message(const PGresult *result, bool lost)
+copy_message(const PGconn *conn, const PGresult *result, bool lost)
 {
 	const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 	bool		explained;
@@ -272,6 +272,10 @@ copy_message(const PGresult *result, bool lost)
 	if (message != NULL)
 		return slipway_memory_copy(message);
 	message = PQresultErrorMessage(result);
+	if (*message == '\0')
+		message = PQerrorMessage(conn);
+	if (*message == '\0')
+		message = "there is no answer, and no reason for that";
 	return lost ? slipway_connection_error_lost(message)
 		: slipway_connection_error_text(message, &explained);
 }
@@ -317,7 +321,7 @@ slipway_server_error_read(const PGconn *conn, const PGresult *result)
 	bool		lost = PQstatus(conn) == CONNECTION_BAD;
 
 	take_sqlstate(error, PQresultErrorField(result, PG_DIAG_SQLSTATE));
-	error->message = copy_message(result, lost);
+	error->message = copy_message(conn, result, lost);
 	error->detail = copy_field(result, PG_DIAG_MESSAGE_DETAIL);
 	error->hint = copy_field(result, PG_DIAG_MESSAGE_HINT);
 	take_context(error, PQresultErrorField(result, PG_DIAG_CONTEXT));

@@ -85,6 +85,17 @@ said_like('a purpose that is too long', ['secret', 'generate', 'TWO', '--purpose
 said_like('a purpose that is no UTF-8', ['secret', 'generate', 'TWO', '--purpose', "\xff"], 2, qr/slipway: error: the value of option "--purpose" is not UTF-8$/m, %bad);
 said_like('--json of a removal', ['secret', 'delete', 'ONE', '--yes', '--json'], 0, qr/^\{"event":"secret_deleted","name":"ONE",/m, %bad);
 
+# What stores cannot do
+my %environment = (SLIPWAY_SECRETS => 'environment', SLIPWAY_URL => undef, DB_PASSWORD => 'x', T_ONE => '1');
+said_like('put into the environment', ['secret', 'put', 'TWO', '--file', 'map'], 2, qr/slipway: error: .*environment.* cannot be written to$/m, %environment) if write_file('map', 'x');
+said_like('a certificate that is none', ['secret', 'put-certificate', '--root', 'map'], 2, qr/slipway: error: "map" has no certificate in PEM$/m, %bad);
+said_like('rotate in the environment', ['secret', 'rotate'], 2, qr/slipway: error: passwords in "environment" cannot be changed by slipway$/m, %environment);
+like((client($place, ['secret', 'list'], connect => 0, env => { %environment }))[1], qr/^DB_PASSWORD\b/m, 'what the environment has');
+like((client($place, ['--secret-prefix', 'T_', 'secret', 'list'], connect => 0, env => { %environment }))[1], qr/^T_ONE\b/m, 'with a prefix');
+said_like('a test of the environment', ['secret', 'test'], '\d', qr/read the environment: \d+ variables?/m, %environment);
+write_file('empty.pem', '');
+said_like('a certificate without anything', ['secret', 'put-certificate', '--root', 'empty.pem'], 2, qr/slipway: error: "empty\.pem" is empty$/m, %bad);
+
 # Files of settings
 my %cloud = (SLIPWAY_SECRETS => 'barbican', OS_AUTH_URL => 'http://127.0.0.1:9/v3', OS_APPLICATION_CREDENTIAL_ID => 'a', OS_APPLICATION_CREDENTIAL_SECRET => 'b');
 my $import = ['secret', 'import', '.env'];

@@ -4,6 +4,7 @@
 use strict;
 use warnings FATAL => 'all';
 
+use Digest::SHA ();
 use JSON::PP ();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
@@ -64,6 +65,47 @@ like($out, qr/^0001_a, hook before_each$/m, 'the hook of a migration');
 like($out, qr/^hook after_migrate$/m, 'and one of the run');
 my $page = slurp_file("$rehearsed->{home}/page.html");
 like($page, qr/0001_a, hook before_each/, 'and on the page');
+
+# A script that is read in parts, with characters and line ends at their borders
+my $large = new_place($node, {});
+for my $shift (0 .. 4)
+{
+	my $character = $shift < 3 ? "\xe2\x82\xac" : "\xf0\x9f\x9a\xa2";
+	my $text = "SELECT 1; -- " . 'x' x $shift . $character x 200000 . "\r\n";
+	my $lines = '-- ' . 'x' x $shift . "\r\n";
+	$text .= $lines x (1 + 300000 / length $lines);
+	put_files($large, { "000${shift}_large.sql" => $text });
+}
+put_files($large, { '0005_returns.sql' => "\r" x 200000 . "\nSELECT 1;\n" });
+my %hash = map { my $text = slurp_file("$large->{home}/migrations/$_"); $text =~ s/\r+\n/\n/g; (s/\.sql$//r => Digest::SHA::sha256_hex($text)) }
+  map { s{.*/}{}r } glob "$large->{home}/migrations/*";
+($exit, $out, $err) = client($large, ['plan', '--json']);
+is($exit, 0, 'plan of large scripts') or diag($err);
+is_deeply({ map { ($_->{migration} => $_->{script_hash}) } grep { defined $_->{script_hash} } @{ json_lines($out) } }, \%hash, 'each has the hash of the whole');
+is((client($large, ['migrate']))[0], 0, 'and arrives whole');
+put_files($large, { '0006_more.sql' => "SELECT 1;" . "\r" x 600000 . "\nSELECT 1;\n" });
+($exit, $out, $err) = client($large, ['plan']);
+is($exit, 4, 'nothing but carriage returns');
+like($err, qr/slipway: error: "migrations\/0006_more\.sql" has more than 262144 carriage returns in a row$/m, 'is refused');
+
+# A baseline of a load test
+my %application = (DB_CONN_STRING => $node->connstr($place->{db}));
+($exit, $out, $err) = client($place, ['check', '--load', '1', '--duration', '100ms', '--save-baseline', 'nowhere/base.json'], env => \%application);
+is($exit, 1, 'a baseline that cannot be written') or diag($out, $err);
+like($err, qr/slipway: error: could not write "nowhere\/base\.json": No such file or directory$/m, 'is said');
+write_folder({ 'base.json' => '{"connections": 1}' }, $place->{home});
+($exit, $out, $err) = client($place, ['check', '--load', '1', '--duration', '100ms', '--compare', 'base.json'], env => \%application);
+is($exit, 2, 'one that is none');
+like($err, qr/slipway: error: "base\.json" is not a baseline\nhint: It is made by --save-baseline\.$/m, 'is said');
+
+# A deploy that goes on in the server, whose worker is ended
+my $detached = new_place($node, { '0001_sleep.sql' => "SELECT pg_sleep(100);\n" });
+my $follower = start_client($detached, ['migrate', '--detach']);
+wait_until($node, q{SELECT count(*) = 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'}, 'a worker sleeps', db => $detached->{db});
+ask_superuser(q{SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'}, $detached->{db});
+($exit, $out, $err) = finish_client($follower);
+is($exit, 8, 'a worker that was ended') or diag($out, $err);
+like($err, qr/^slipway: error: detached deploy 1 was interrupted, with 0 applied\nhint: Run "slipway status" to see the state of things\.$/m, 'is said');
 
 # Names that are no UTF-8
 ($exit, $out, $err) = client($place, ['config', '--json', '--dir', "\xffx\xc3\xa4"], connect => 0);
