@@ -30,10 +30,15 @@ find_relation(const char *name)
 static void
 open_table(SlipwayLookup *lookup, const char *table, const char *index)
 {
+	Oid			relation = find_relation(table);
 	Oid			key;
 
 	memset(lookup, 0, sizeof(SlipwayLookup));
-	lookup->table = table_open(find_relation(table), AccessShareLock);
+	if (!OidIsValid(relation))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("table \"slipway.%s\" does not exist", table)));
+	lookup->table = table_open(relation, AccessShareLock);
 	slipway_layout_check(lookup->table);
 	key = index ? find_relation(index) : slipway_primary_key(lookup->table);
 	if (!OidIsValid(key))
