@@ -32,6 +32,37 @@ slipway_display_bytes(const char *text, size_t length)
 	return bytes == wanted ? bytes : 1;
 }
 
+/* U+0080 to U+009F, and what turns the direction; 0: it is none of these. */
+static unsigned
+harmful(const char *text, size_t bytes)
+{
+	const unsigned char *c = (const unsigned char *) text;
+	unsigned	code;
+
+	if (bytes == 1)
+		return (c[0] < 0x20 && c[0] != '\n' && c[0] != '\t') || c[0] == 0x7f ? c[0] : 0;
+	code = bytes == 2 ? (c[0] & 0x1fu) << 6 | (c[1] & 0x3fu)
+		: bytes == 3 ? (c[0] & 0x0fu) << 12 | (c[1] & 0x3fu) << 6 | (c[2] & 0x3fu) : 0;
+	if (code < 0xa0 || code == 0x200e || code == 0x200f || (code >= 0x202a && code <= 0x202e) ||
+		(code >= 0x2066 && code <= 0x2069))
+		return code;
+	return 0;
+}
+
+/* A byte that is no part of a character: of another encoding, which a script may have set for its messages. */
+static bool
+is_broken(const char *text, size_t bytes)
+{
+	return bytes == 1 && (unsigned char) *text >= 0x80;
+}
+
+/* Services that run deploys take such lines of their output for commands: those at its beginning, or anywhere. */
+static bool
+is_command(const char *text, bool begins)
+{
+	return (begins && strncmp(text, "::", 2) == 0) || strncmp(text, "##[", 3) == 0 || strncmp(text, "##vso[", 6) == 0;
+}
+
 int
 slipway_display_add(SlipwayBuffer *buffer, const char *text, size_t bytes, int column)
 {
@@ -47,7 +78,7 @@ slipway_display_add(SlipwayBuffer *buffer, const char *text, size_t bytes, int c
 		return width;
 	}
 	memcpy(copy, text, bytes);
-	width = bytes == 1 && c >= 0x80 ? -1 : PQdsplen(copy, utf8());
+	width = is_broken(text, bytes) || harmful(text, bytes) != 0 ? -1 : PQdsplen(copy, utf8());
 	if (width < 0)
 	{
 		if (buffer != NULL)
@@ -99,28 +130,12 @@ slipway_display_fit(SlipwayBuffer *buffer, const char *text, int width)
 		slipway_buffer_add_char(buffer, ellipsis[i]);
 }
 
-/* U+0080 to U+009F, and what turns the direction. */
-static unsigned
-harmful(const char *text, size_t bytes)
-{
-	const unsigned char *c = (const unsigned char *) text;
-	unsigned	code;
-
-	if (bytes == 1)
-		return (c[0] < 0x20 && c[0] != '\n' && c[0] != '\t') || c[0] == 0x7f ? c[0] : 0;
-	code = bytes == 2 ? (c[0] & 0x1fu) << 6 | (c[1] & 0x3fu)
-		: bytes == 3 ? (c[0] & 0x0fu) << 12 | (c[1] & 0x3fu) << 6 | (c[2] & 0x3fu) : 0;
-	if (code < 0xa0 || code == 0x200e || code == 0x200f || (code >= 0x202a && code <= 0x202e) ||
-		(code >= 0x2066 && code <= 0x2069))
-		return code;
-	return 0;
-}
-
 char *
 slipway_display_tame(const char *text)
 {
 	SlipwayBuffer result = {0};
 	size_t		length = strlen(text);
+	bool		begins = false; /* only blanks were before it in its line, which is not the first */
 
 	slipway_buffer_add(&result, "");
 	for (size_t i = 0; i < length;)
@@ -128,10 +143,13 @@ slipway_display_tame(const char *text)
 		size_t		bytes = slipway_display_bytes(text + i, length - i);
 		unsigned	code = harmful(text + i, bytes);
 
-		if (code != 0)
-			slipway_buffer_format(&result, code < 0x80 ? "\\x%02x" : "\\u%04x", code);
+		if (code != 0 && bytes > 1)
+			slipway_buffer_format(&result, "\\u%04x", code);
+		else if (code != 0 || is_broken(text + i, bytes) || is_command(text + i, begins))
+			slipway_buffer_format(&result, "\\x%02x", (unsigned char) text[i]);
 		else
 			slipway_buffer_add_bytes(&result, text + i, bytes);
+		begins = text[i] == '\n' || (begins && (text[i] == ' ' || text[i] == '\t'));
 		i += bytes;
 	}
 	return slipway_buffer_take(&result);

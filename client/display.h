@@ -32,7 +32,8 @@ void		slipway_display_fit(SlipwayBuffer *buffer, const char *text, int width);
 
 /*
  * A copy of text that others have written, of one or more lines, that leaves a terminal alone: control characters, but for line feeds and
- * tabs, and those that turn the direction of what follows stand there as escapes.
+ * tabs, those that turn the direction of what follows, what is no UTF-8, and what services such as GitHub Actions would
+ * take for commands, stand there as escapes. The first line has something of ours before it.
  */
 char	   *slipway_display_tame(const char *text);
 

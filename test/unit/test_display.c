@@ -28,8 +28,32 @@ tames_text(void **state)
 	expect_tame("a\xc2\x9b" "2Jb", "a\\u009b2Jb");
 	expect_tame("\xe2\x80\xae" "x\xe2\x81\xa6" "y\xe2\x80\x8f", "\\u202ex\\u2066y\\u200f");
 	expect_tame("\xc2\xa0", "\xc2\xa0");
-	/* what is no UTF-8 stays, and ends nothing */
-	expect_tame("\xff\xc2\x1b\xe2\x80", "\xff\xc2\\x1b\xe2\x80");
+	/* what is no UTF-8 could be a control character of another encoding */
+	expect_tame("\xff\xc2\x1b\xe2\x80" "x\x9b" "31m", "\\xff\\xc2\\x1b\\xe2\\x80x\\x9b31m");
+}
+
+/* What services that run deploys would take for commands. */
+static void
+tames_commands(void **state)
+{
+	(void) state;
+	expect_tame("a::b\n::error::c\n \t::d\n:::e\nf ::g", "a::b\n\\x3a:error::c\n \t\\x3a:d\n\\x3a::e\nf ::g");
+	expect_tame("::at the beginning there is ours", "::at the beginning there is ours");
+	expect_tame("a ##[group]b ###[c] ##vso[task.setvariable]d ## [e]",
+				"a \\x23#[group]b #\\x23#[c] \\x23#vso[task.setvariable]d ## [e]");
+}
+
+static void
+fits_text(void **state)
+{
+	SlipwayBuffer shown = {0};
+	char	   *text;
+
+	(void) state;
+	slipway_display_fit(&shown, "a\xe2\x80\xae" "b\xc2\x9b" "c\x9b" "d\x1b" "e", 20);
+	text = slipway_buffer_take(&shown);
+	assert_string_equal(text, "a?b?c?d?e");
+	free(text);
 }
 
 int
@@ -37,6 +61,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tames_text),
+		cmocka_unit_test(tames_commands),
+		cmocka_unit_test(fits_text),
 	};
 
 	return cmocka_run_group_tests_name("display", tests, NULL, NULL);
