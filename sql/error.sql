@@ -191,3 +191,42 @@ SELECT number, outcome FROM slipway.run WHERE project = 'full' AND number > 4 OR
 CALL slipway.migrate('full');
 SELECT migration, outcome, message FROM slipway.history WHERE project = 'full' AND entry > 3 ORDER BY entry;
 SELECT * FROM slipway.verify_history('full');
+
+-- What somebody has taken apart who may: each says what is not as it should be.
+CALL migration('0001_a', 'SELECT 1', 'apart');
+CALL slipway.migrate('apart');
+SELECT encode(newest, 'hex') AS newest FROM slipway.project WHERE name = 'apart' \gset
+BEGIN;
+ALTER TABLE slipway.run DROP CONSTRAINT run_pkey CASCADE;
+SELECT outcome($$SELECT slipway.find_base('apart')$$);
+ROLLBACK;
+BEGIN;
+ALTER TABLE slipway.history RENAME TO past;
+SELECT outcome($$SELECT slipway.add_script('SELECT 1', 'apart')$$);
+ROLLBACK;
+BEGIN;
+ALTER TABLE slipway.schema_object DROP COLUMN definition CASCADE;
+SELECT outcome($$SELECT slipway.save_snapshot('x', 'apart')$$);
+ROLLBACK;
+BEGIN;
+ALTER TABLE slipway.manifest DISABLE TRIGGER append_only;
+UPDATE slipway.manifest SET members = '{}' WHERE project = 'apart';
+SELECT outcome(format('SELECT slipway.extend_manifest(%L, %L, %L)', :'newest', hash_of('SELECT 1') || E' - - versioned 0002_b\n', 'apart'));
+ROLLBACK;
+BEGIN;
+ALTER TABLE slipway.migration DISABLE TRIGGER ALL;
+UPDATE slipway.migration SET up_hash = '\x1234' WHERE project = 'apart';
+SELECT outcome($$SELECT * FROM slipway.plan('apart')$$);
+ROLLBACK;
+SELECT outcome($$SELECT * FROM slipway.plan('apart')$$);
+-- Scripts that are gone.
+SELECT slipway.add_migration('0002_b', 'SELECT 2', verify => 'SELECT 3', project => 'apart') IS NOT NULL AS added;
+CALL migration('0003_c', 'CREATE TABLE apart (); VACUUM apart; SELECT 1 / 0', 'apart');
+CALL slipway.migrate('apart');
+UPDATE slipway.journal SET outcome = 'started', finished_at = NULL WHERE project = 'apart' AND unit = 2;
+ALTER TABLE slipway.script DISABLE TRIGGER ALL;
+DELETE FROM slipway.script WHERE hash IN (sha256('SELECT 3'), sha256('CREATE TABLE apart (); VACUUM apart; SELECT 1 / 0'));
+ALTER TABLE slipway.script ENABLE ALWAYS TRIGGER append_only;
+CALL slipway.verify('apart');
+CALL slipway.migrate('apart');
+CALL slipway.migrate('apart', '{"to": "0002_b"}');

@@ -78,7 +78,7 @@ SELECT body, c.kind, c.units, c.problem FROM unnest(ARRAY[
     'SET TRANSACTION READ ONLY', 'RESET lock_timeout', 'RESET ROLE', 'SET ROLE NONE', 'SET SESSION AUTHORIZATION DEFAULT', 'PREPARE a AS SELECT 1',
     'DEALLOCATE ALL', 'LISTEN a', 'UNLISTEN *', 'COPY seen TO ''/dev/null''', 'COPY seen FROM PROGRAM ''true''', 'LOCK TABLE seen', 'CHECKPOINT',
     'ANALYZE', 'ANALYZE seen', 'REINDEX (CONCURRENTLY off) TABLE seen', 'CREATE SUBSCRIPTION s CONNECTION '''' PUBLICATION p WITH (connect = false)', 'REINDEX TABLE seen', 'REINDEX INDEX i', 'CLUSTER seen', 'REFRESH MATERIALIZED VIEW CONCURRENTLY m', 'DROP INDEX i',
-    'ALTER DATABASE x SET a = 1', 'ALTER TABLE a DETACH PARTITION b', 'ALTER TYPE a ADD VALUE ''b''', 'DO ''BEGIN COMMIT; END''', 'CALL other.migrate()']) WITH ORDINALITY u(body, n), check_script(body) c ORDER BY n;
+    'ALTER DATABASE x SET a = 1', 'ALTER DATABASE x CONNECTION LIMIT 5', 'ALTER SUBSCRIPTION s DISABLE', 'ALTER SUBSCRIPTION s SET (binary = true)', 'ALTER TABLE a DETACH PARTITION b', 'ALTER TYPE a ADD VALUE ''b''', 'DO ''BEGIN COMMIT; END''', 'CALL other.migrate()']) WITH ORDINALITY u(body, n), check_script(body) c ORDER BY n;
 -- Statements that refuse a transaction are units of their own.
 SELECT body, c.kind, c.units, c.problem FROM unnest(ARRAY[
     'CREATE INDEX CONCURRENTLY ON seen (n)', 'CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS i ON seen (n)', 'DROP INDEX CONCURRENTLY i',

@@ -97,6 +97,8 @@ SELECT add(manifest('auto', 'a', 'b', 'b'));
 SELECT add(manifest('number', '1', '1'));
 SELECT add(E'slipway-manifest 1 order=auto\n' || h(1) || E' - - repeatable a\n' || h(2) || E' - - versioned a\n');
 SELECT add(E'slipway-manifest 1 order=auto\n' || h(1) || E' - - hook before_lunch\n');
+SELECT add(E'slipway-manifest 1 order=auto\n' || h(1) || E' - - versioned before_each\n');
+SELECT add(E'slipway-manifest 1 order=auto\n' || h(1) || ' ' || h(2) || E' - hook before_each\n');
 -- Not the name of a migration.
 SELECT add(manifest('auto', ''));
 SELECT add(manifest('auto', E'a\tb'));

@@ -77,6 +77,18 @@ SELECT slipway.set_variables('{"a": "A"}', 'key') ~ '^key:[0-9]+$' AS kept;
 CALL slipway.migrate(options => '{"variables_key": "other"}');
 SELECT slipway.set_variables('{"a": "A"}', 'key') ~ '^key:[0-9]+$' AS kept;
 CALL slipway.migrate(options => '{"variables_key": "key"}');
+-- And for one alone: what was taken is not there any more, in the session that left it either.
+CALL migration('0005_once', E'-- slipway: variables a\nINSERT INTO seen (value) VALUES (''once ${a}'')');
+SELECT slipway.set_variables('{"a": "A"}', 'key') AS key \gset
+SELECT slipway.set_variables('{}');
+CALL slipway.migrate(options => jsonb_build_object('variables_key', :'key'));
+SELECT value FROM seen WHERE value LIKE 'once%';
+CALL migration('0005_twice', E'-- slipway: variables a\nSELECT 1');
+CALL slipway.migrate(options => jsonb_build_object('variables_key', :'key'));
+SELECT slipway.set_variables('{"a": "B"}', 'key') <> :'key' AS another;
+CALL slipway.migrate(options => jsonb_build_object('variables_key', :'key'));
+SELECT slipway.set_variables('{"a": "B"}', 'key') AS key \gset
+CALL slipway.migrate(options => jsonb_build_object('variables_key', :'key'));
 
 -- Lines and columns are those of the script, whatever the values are.
 CALL migration('0006', E'-- slipway: variables long, lines\nSELECT \'${long}\', \'${lines}\';\nSELECT ''${lines}'', nothing, ''${long}'';');

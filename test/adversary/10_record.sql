@@ -282,6 +282,14 @@ COMMENT ON FUNCTION slipway.version() IS 'forged';
 -- as: superuser
 -- must: fail SW017
 COMMENT ON COLUMN slipway.history.outcome IS 'forged';
+-- case: a label on a function
+-- as: superuser
+-- must: fail SW017
+SECURITY LABEL ON FUNCTION slipway.version() IS 'forged';
+-- case: a label on the schema
+-- as: superuser
+-- must: fail SW017
+DO $$BEGIN SECURITY LABEL ON SCHEMA slipway IS 'forged'; END$$;
 -- case: a remark about the extension
 -- as: superuser
 -- must: fail SW017
@@ -292,6 +300,7 @@ DO $$BEGIN COMMENT ON EXTENSION pg_slipway IS 'forged'; END$$;
 -- must: apply
 CREATE TABLE t (a integer, b integer);
 COMMENT ON TABLE t IS 'mine';
+DO $$BEGIN EXECUTE format('COMMENT ON DATABASE %I IS %L', current_database(), shobj_description((SELECT oid FROM pg_database WHERE datname = current_database()), 'pg_database')); END$$;
 COMMENT ON COLUMN t.a IS 'mine';
 CREATE FUNCTION f() RETURNS integer LANGUAGE sql AS 'SELECT 1';
 COMMENT ON FUNCTION f() IS 'mine';

@@ -31,7 +31,7 @@ sub add_project
 		[
 			[ '0001_first', "INSERT INTO ${project}_trace VALUES ('0001_first');" ],
 			[
-				'0002_lost', "INSERT INTO ${project}_trace VALUES ('0002_lost');" . ($option{hook} ? '' : $lose)
+				'0002_lost', ($option{stepwise} ? "VACUUM ${project}_trace;" : '') . "INSERT INTO ${project}_trace VALUES ('0002_lost');" . ($option{hook} ? '' : $lose)
 			],
 			[ '0003_last', "INSERT INTO ${project}_trace VALUES ('0003_last');" ],
 			map { [ $_, $_ eq ($option{hook} // '') ? $lose : 'SELECT 1' ] } @{ $option{hooks} // [] }
@@ -75,6 +75,7 @@ sub each_once
 for my $case (
 	[ 'pair', '0002_lost' ],
 	[ 'surrounded', '0002_lost', hooks => [ 'before_each', 'after_each' ] ],
+	[ 'stepwise', '0002_lost', hooks => [ 'before_each', 'after_each' ], stepwise => 1 ],
 	[ 'together', '0002_lost', mode => 'all' ],
 	[ 'hooked', 'before_migrate', hooks => ['before_migrate'], hook => 'before_migrate' ],
 	[ 'hooked_before_each', 'before_each', hooks => ['before_each'], hook => 'before_each' ])

@@ -20,7 +20,7 @@ my $statistics = grep { $_ eq 'pg_stat_statements' } @preload;
 my $settings = join '', map { "$_\n" } (
 	"shared_preload_libraries = '" . join(',', @preload) . "'", 'log_statement = all', 'log_duration = on', 'log_min_duration_statement = 0',
 	'log_parameter_max_length = -1', 'log_error_verbosity = verbose', 'log_min_messages = debug1',
-	'log_min_error_statement = debug5', 'debug_print_parse = on', 'debug_print_plan = on', 'track_activity_query_size = 16384',
+	'log_min_error_statement = debug5', 'debug_print_parse = on', 'debug_print_rewritten = on', 'debug_print_plan = on', 'track_activity_query_size = 16384',
 	$statistics ? ('pg_stat_statements.track = all') : (),
 	(grep { $_ eq 'auto_explain' } @preload)
 	? ('auto_explain.log_format = json', 'auto_explain.log_min_duration = 0', 'auto_explain.log_nested_statements = on', 'auto_explain.log_analyze = on') : (),

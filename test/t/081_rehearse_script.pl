@@ -87,6 +87,9 @@ like(outcomes($answer), qr/^1:not_rehearsed 2:not_rehearsed 3:not_rehearsed 4/, 
 like((of_kind($answer, 'rehearsed'))[0]{reason}, qr/^its table has \d+ kB, and a plain build would lock that/, 'said why');
 $answer = rehearse($node, %project, with => { plain_indexes_below => 8192, plain_indexes => JSON::PP::true() });
 like(outcomes($answer), qr/^1:plain 2:plain 3:plain 4/, 'by request');
+$answer = rehearse($node, add_one($node, 'REINDEX (VERBOSE, CONCURRENTLY) INDEX t_n', 'REINDEX (CONCURRENTLY true) INDEX t_n'));
+is("$answer->{exit} " . outcomes($answer), '0 1:plain 2:plain', 'with other options') or diag($answer->{err});
+like($answer->{err}, qr/INFO: .*index "t_n" was reindexed/, 'which count');
 
 # What fails for lack of it.
 $answer = rehearse($node, add_one($node, 'CREATE INDEX CONCURRENTLY t_name ON t (name)', "\nALTER INDEX t_name RENAME TO other_name"), with => { plain_indexes_below => 0 });
