@@ -8,8 +8,10 @@
 #include "funcapi.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
+#include "storage/sinval.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
+#include "utils/inval.h"
 #include "utils/memutils.h"
 #include "utils/resowner.h"
 
@@ -131,17 +133,26 @@ is_of_concurrent_change(int sqlerrcode)
 		ERRCODE_TO_CATEGORY(sqlerrcode) == ERRCODE_SYNTAX_ERROR_OR_ACCESS_RULE_VIOLATION;
 }
 
+/* A number that is another one when anybody has changed a catalog since; also in other databases, and where it does not matter. */
+static uint64
+count_changes(void)
+{
+	AcceptInvalidationMessages();
+	return SharedInvalidMessageCounter;
+}
+
 /*
  * In a subtransaction that is rolled back in any case: what was locked is free again at once. NULL if
- * something has changed meanwhile and this is not the last try.
+ * something has changed meanwhile and this is not the last try; *quiet: nothing has.
  */
 static SlipwaySnapshot *
-try_to_read(const SlipwayScope *scope, int lock_timeout, MemoryContext context, bool last)
+try_to_read(const SlipwayScope *scope, int lock_timeout, MemoryContext context, bool last, bool *quiet)
 {
 	MemoryContext old = CurrentMemoryContext;
 	ResourceOwner owner = CurrentResourceOwner;
 	SlipwaySnapshot *volatile snapshot = NULL;
 	ErrorData  *volatile error = NULL;
+	uint64		changes = count_changes();
 
 	BeginInternalSubTransaction(NULL);
 	MemoryContextSwitchTo(old);
@@ -162,19 +173,32 @@ try_to_read(const SlipwayScope *scope, int lock_timeout, MemoryContext context, 
 	CurrentResourceOwner = owner;
 	if (error && (last || !is_of_concurrent_change(error->sqlerrcode)))
 		ReThrowError(error);
+	*quiet = count_changes() == changes;
 	return snapshot;
 }
 
 SlipwaySnapshot *
 slipway_snapshot_take(const char *project, const SlipwayIgnore *ignore, int lock_timeout, MemoryContext context)
 {
-	SlipwaySnapshot *snapshot = NULL;
-	SlipwayScope *scope;
+	SlipwayScope *scope = slipway_scope_make(project, ignore->patterns, ignore->n);
+	uint8		before[SLIPWAY_HASH_LEN];
+	bool		known = false;
 
-	scope = slipway_scope_make(project, ignore->patterns, ignore->n);
-	for (int tries = 1; snapshot == NULL; tries++)
-		snapshot = try_to_read(scope, lock_timeout, context, tries == MAX_TRIES);
-	return snapshot;
+	for (int tries = 1;; tries++)
+	{
+		MemoryContext own = AllocSetContextCreate(context, "slipway snapshot", ALLOCSET_DEFAULT_SIZES);
+		bool		quiet;
+		SlipwaySnapshot *snapshot = try_to_read(scope, lock_timeout, own, tries == MAX_TRIES, &quiet);
+
+		/* Names in expressions are those of now, rows those of the beginning: both are of one state if it stays the same. */
+		if (snapshot && (quiet || tries == MAX_TRIES ||
+						 (known && memcmp(snapshot->fingerprint, before, SLIPWAY_HASH_LEN) == 0)))
+			return snapshot;
+		known = snapshot != NULL;
+		if (known)
+			memcpy(before, snapshot->fingerprint, SLIPWAY_HASH_LEN);
+		MemoryContextDelete(own);
+	}
 }
 
 /* As slipway_snapshot_take() from the arguments of a function, project and ignore. */
