@@ -59,13 +59,14 @@ is_default_path(const char *path)
 {
 	int			n;
 	struct config_generic **settings = slipway_guc_variables(&n);
+	bool		is_set = true;
 
 	if (strcmp(path, "\"$user\", public") == 0)
 		return true;
 	for (int i = 0; i < n; i++)
 		if (strcmp(settings[i]->name, "search_path") == 0)
-			return settings[i]->source <= PGC_S_DATABASE && strcmp(path, GetConfigOption("search_path", false, false)) == 0;
-	return false;
+			is_set = settings[i]->source > PGC_S_DATABASE;
+	return !is_set && strcmp(path, GetConfigOption("search_path", false, false)) == 0;
 }
 
 /* Where he has chosen it. */
