@@ -23,8 +23,9 @@
 #include "snapshot_relation.h"
 #include "spi.h"
 
-/* How often to read while somebody changes the schema. */
-#define MAX_TRIES 3
+/* How often to read while somebody changes the schema: until it succeeds, and until what is read stays the same. */
+#define MAX_FAILURES 5
+#define MAX_READS 3
 
 /* Settings on which the text of an expression depends. search_path is set by the scope. */
 static const char *const settings[][2] = {
@@ -182,20 +183,22 @@ slipway_snapshot_take(const char *project, const SlipwayIgnore *ignore, int lock
 {
 	SlipwayScope *scope = slipway_scope_make(project, ignore->patterns, ignore->n);
 	uint8		before[SLIPWAY_HASH_LEN];
-	bool		known = false;
+	int			failed = 0;
+	int			read = 0;
 
-	for (int tries = 1;; tries++)
+	for (;;)
 	{
 		MemoryContext own = AllocSetContextCreate(context, "slipway snapshot", ALLOCSET_DEFAULT_SIZES);
 		bool		quiet;
-		SlipwaySnapshot *snapshot = try_to_read(scope, lock_timeout, own, tries == MAX_TRIES, &quiet);
+		SlipwaySnapshot *snapshot = try_to_read(scope, lock_timeout, own, failed == MAX_FAILURES - 1, &quiet);
 
+		failed = snapshot ? 0 : failed + 1;
+		read += snapshot != NULL;
 		/* Names in expressions are those of now, rows those of the beginning: both are of one state if it stays the same. */
-		if (snapshot && (quiet || tries == MAX_TRIES ||
-						 (known && memcmp(snapshot->fingerprint, before, SLIPWAY_HASH_LEN) == 0)))
+		if (snapshot && (quiet || read == MAX_READS ||
+						 (read > 1 && memcmp(snapshot->fingerprint, before, SLIPWAY_HASH_LEN) == 0)))
 			return snapshot;
-		known = snapshot != NULL;
-		if (known)
+		if (snapshot)
 			memcpy(before, snapshot->fingerprint, SLIPWAY_HASH_LEN);
 		MemoryContextDelete(own);
 	}
