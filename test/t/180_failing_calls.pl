@@ -82,7 +82,7 @@ for my $scenario (
 	[ 'migrate as data', ['migrate', @word, '--json', '-v'],               $new, %changes, reports => 1 ],
 	[ 'detached',   ['migrate', @word, '--detach'],                        $new, %changes, varies => 1 ],
 	[ 'rollback',   ['rollback', '--to', '0001_a', '--yes', @word],        $done, %changes ],
-	[ 'redo',       ['redo', '--yes', @word],                              $done, %changes ],
+	[ 'redo',       ['redo', '--yes', @word],                              $done, %changes, again => ['-d', $work, 'migrate', @word] ],
 	[ 'baseline',   ['baseline', '0002_b'],                                $new, %changes ],
 	[ 'init',       ['init', '--project-owner', 'builder'],                $bare, %changes ],
 	[ 'plan',       ['plan', @word],                                       $new, exits => [4] ],
