@@ -137,7 +137,7 @@ sub fault_of
 		return '';
 	}
 	return "a signal or a part of what was asked is no error\n$err" if $kind =~ /interrupt|part/;
-	return "$errors errors are said\n$out$err" if $errors != 1 && !($scenario->{reports} && $out ne '');
+	return "$errors errors are said\n$out$err" if $errors != 1 && !($scenario->{reports} && $out ne '') && !($scenario->{warns} && $err =~ /^slipway: warning:/m);
 	return "says nothing of why\n$err" if $err =~ /^slipway: error:\s*$|: $|\(null\)|: Success$/m;
 	return '' if $state eq $before;
 	if ($scenario->{goes_on})
@@ -212,6 +212,7 @@ sub choose_rounds
 #	exits			codes that it may end with, beside 1, 2, 8 and its usual one
 #	tolerates		is told of a result that is not as usual although the exit code is: is it right all the same?
 #	reports			it prints errors as data
+#	warns			it goes on to something else, with a warning
 #	varies			what it says depends on how fast others are
 # FAULT_ROUNDS=N|all	how many of each kind
 sub fault_rounds

@@ -144,7 +144,7 @@ for my $scenario (
 	[ 'credential rollback', sub { ('rollback', $project) },            begin_project(1), exits => [ 4, 5, 7 ], goes_on => 1, always => 1, state => \&state_of_project ],
 	[ 'credential batch',    sub { ('batch', 'run', "b$project", '--parallel', '1') },
 		sub { begin_project(0)->(); write_folder({ 'p.csv' => "project\n$project\n" }, $place->{home}); credential($place, 'batch', 'create', '--input', 'p.csv', '--name', "b$project") },
-		exits => [ 4, 5, 6, 7 ], goes_on => 1, always => 1, varies => 1, tolerates => sub { 1 }, state => \&state_of_project ],
+		exits => [ 4, 5, 6, 7 ], goes_on => 1, always => 1, varies => 1, warns => 1, tolerates => sub { 1 }, state => \&state_of_project ],
 	[ 'credential validate', sub { ('validate', 'steady') },            sub { }, exits => [4], reports => 1 ],
 	[ 'credential list',     sub { ('list', '--json') },                sub { } ],
 	[ 'credential check',    sub { ('check') },                         sub { }, reports => 1, exits => [ 3, 4 ], tolerates => sub { 1 } ],
