@@ -331,9 +331,13 @@ slipway_application_set(const SlipwayTarget *target)
 {
 	bool		is_string = target->conninfo != NULL && slipway_conninfo_is_string(target->conninfo);
 	PQconninfoOption *options = is_string ? PQconninfoParse(target->conninfo, NULL) : NULL;
-	char	   *url = is_string && slipway_conninfo_is_uri(target->conninfo)
-		? repeat_url(target, options) : make_url(target, options);
+	char	   *url;
 
+	/* it was found to be one before */
+	if (is_string && options == NULL)
+		slipway_die(SLIPWAY_EXIT_ERROR, NULL, "out of memory");
+	url = is_string && slipway_conninfo_is_uri(target->conninfo)
+		? repeat_url(target, options) : make_url(target, options);
 	set_parts(target, options);
 	set_variable("DATABASE_URL", url);
 	if (target->stored != NULL)

@@ -137,12 +137,12 @@ sub fault_of
 		return '';
 	}
 	return "a signal or a part of what was asked is no error\n$err" if $kind =~ /interrupt|part/;
-	return "$errors errors are said\n$out$err" if $errors != 1 && !($scenario->{reports} && $out ne '');
+	return "$errors errors are said\n$out$err" if $errors != 1 && !($scenario->{reports} && $out ne '') && !($scenario->{warns} && $err =~ /^slipway: warning:/m);
 	return "says nothing of why\n$err" if $err =~ /^slipway: error:\s*$|: $|\(null\)|: Success$/m;
 	return '' if $state eq $before;
 	if ($scenario->{goes_on})
 	{
-		my $again = run_command_of($scenario);
+		my $again = run_command_of({ %$scenario, args => $scenario->{again} // $scenario->{args} });
 
 		# it may have been at its end, which some say by an error
 		return '' if $state eq $after;
@@ -207,10 +207,12 @@ sub choose_rounds
 #	begin			brings about the state that it is run in (always => 1: anew for each round)
 #	state			that state, as a text (default: the files at home)
 #	hide			a function that takes out of a text what differs each time
-#	goes_on			whatever has happened, the same command brings it to its end; else the state is that before or that behind
+#	goes_on			whatever has happened, the same command (or with arguments of its own: again) brings it to its end; else the state is
+#					that before or that behind
 #	exits			codes that it may end with, beside 1, 2, 8 and its usual one
 #	tolerates		is told of a result that is not as usual although the exit code is: is it right all the same?
 #	reports			it prints errors as data
+#	warns			it goes on to something else, with a warning
 #	varies			what it says depends on how fast others are
 # FAULT_ROUNDS=N|all	how many of each kind
 sub fault_rounds

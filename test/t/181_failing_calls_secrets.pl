@@ -29,6 +29,7 @@ sub hide_chance
 	$text =~ s/(PASSWORD=|GENERATED=)'?[A-Za-z0-9_-]{40,}'?/$1NEW/g;
 	# what check tries stays where it cannot be removed any more, and check has failed
 	$text =~ s/^\S*SLIPWAY_PROBE=.*\n//mg;
+	$text =~ s/\bbm\d+\b/BATCH/g;
 	$text =~ s/app_m\d+_/ROLE_/g;
 	$text =~ s/\bm\d+\b|M\d+_/PROJECT/g;
 	return $text;
@@ -141,6 +142,9 @@ is((credential($place, 'migrate', 'steady'))[0], 0, 'a project that is moved');
 for my $scenario (
 	[ 'credential migrate',  sub { ('migrate', $project) },             begin_project(0), exits => [ 5, 7 ], goes_on => 1, always => 1, state => \&state_of_project ],
 	[ 'credential rollback', sub { ('rollback', $project) },            begin_project(1), exits => [ 4, 5, 7 ], goes_on => 1, always => 1, state => \&state_of_project ],
+	[ 'credential batch',    sub { ('batch', 'run', "b$project", '--parallel', '1') },
+		sub { begin_project(0)->(); write_folder({ 'p.csv' => "project\n$project\n" }, $place->{home}); credential($place, 'batch', 'create', '--input', 'p.csv', '--name', "b$project") },
+		exits => [ 4, 5, 6, 7 ], goes_on => 1, always => 1, varies => 1, warns => 1, tolerates => sub { 1 }, state => \&state_of_project ],
 	[ 'credential validate', sub { ('validate', 'steady') },            sub { }, exits => [4], reports => 1 ],
 	[ 'credential list',     sub { ('list', '--json') },                sub { } ],
 	[ 'credential check',    sub { ('check') },                         sub { }, reports => 1, exits => [ 3, 4 ], tolerates => sub { 1 } ],

@@ -96,6 +96,14 @@ said_like('a test of the environment', ['secret', 'test'], '\d', qr/read the env
 write_file('empty.pem', '');
 said_like('a certificate without anything', ['secret', 'put-certificate', '--root', 'empty.pem'], 2, qr/slipway: error: "empty\.pem" is empty$/m, %bad);
 
+# No store, and texts that are no UTF-8
+my %nothing = (SLIPWAY_SECRETS => undef);
+said_like('import without a store', ['secret', 'import', '.env'], 2, qr/^hint: Write --secrets barbican, or secrets = barbican in a section of slipway\.conf\.$/m, %nothing);
+said_like('rotate without a store', ['secret', 'rotate'], 2, qr/^hint: Write --secrets barbican, or secrets = barbican in a section of slipway\.conf\.$/m, %nothing);
+said_like('Barbican without an address', ['secret', 'list'], 2, qr/^slipway: error: there is no address of Keystone$/m, SLIPWAY_SECRETS => 'barbican');
+said_like('a variable', ['migrate', '--var', "a=\xff"], 2, qr/^slipway: error: the value of variable "a" is not UTF-8$/m);
+said_like('two at once', ['diff', '--save', 'a', '--with', 'b'], 2, qr/^slipway: error: options "--\w+" and "--\w+" exclude each other$/m);
+
 # Files of settings
 my %cloud = (SLIPWAY_SECRETS => 'barbican', OS_AUTH_URL => 'http://127.0.0.1:9/v3', OS_APPLICATION_CREDENTIAL_ID => 'a', OS_APPLICATION_CREDENTIAL_SECRET => 'b');
 my $import = ['secret', 'import', '.env'];
@@ -204,6 +212,11 @@ said_like('is listed', ['credential', 'schedule', 'list'], 0, qr/^night +0 2 \* 
 said_like('and shown', ['credential', 'schedule', 'show', 'night'], 0, qr/^report to     a\@example\.org,b\@example\.org$/m);
 add_project($place, 'late');
 said_like('only planned', ['credential', 'schedule', 'run', 'night', '--json'], 0, qr/"event":"planned"/m, SLIPWAY_SMTP_URL => 'smtp://127.0.0.1:9');
+
+said_like('a report from nobody', ['credential', 'batch', 'report', '1', '--email', 'a@example.org', '--email-from', 'nonsense'], 2,
+	qr/^slipway: error: "nonsense" is no address of electronic mail$/m, SLIPWAY_SMTP_URL => 'smtp://127.0.0.1:9');
+said_like('a timer for a file that is not there', ['--secrets', "file:$home/nowhere.env", 'credential', 'schedule', 'print', 'night', '--systemd'], 2,
+	qr/^slipway: error: could not find "HOME\/nowhere\.env": No such file or directory$/m);
 
 # A log that is followed
 my $client = start_client($place, ['log', '--follow', '--json'], env => $place->{env});

@@ -139,6 +139,20 @@ is((client($taken, ['baseline', '0001_a']))[0], 0, 'baseline');
 isnt($exit, 0, 'rollback of what was baselined');
 like($err, qr/^hint: Roll back to the last of them with --to NAME, or pass a script of your own with --script FILE\.$/m, 'says what can be done');
 
+# A rollback that is interrupted
+my $slow = new_place($node, { '0001_a.sql' => "SELECT 1;\n", '0001_a.down.sql' => "SELECT pg_sleep(60);\n", '0002_b.sql' => "SELECT 1;\n", '0002_b.down.sql' => "SELECT 1;\n" });
+($exit, $out, $err) = client($slow, ['migrate', '--label', "a=\xff"]);
+is($exit, 2, 'a label that is no UTF-8');
+like($err, qr/^hint: It is text in UTF-8\.$/m, 'is refused');
+is((client($slow, ['migrate']))[0], 0, 'two to go back');
+my $back = start_client($slow, ['rollback', '--all', '--yes']);
+wait_until($node, q{SELECT count(*) = 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'}, 'it sleeps', db => $slow->{db});
+$back->{run}->signal('INT');
+($exit, $out, $err) = finish_client($back);
+is($exit, 1, 'a rollback that is interrupted') or diag($err);
+like($err, qr/^hint: What was rolled back before stays so\. See "slipway status"\.$/m, 'says what is done');
+query_is($node, q{SELECT string_agg(migration || ' ' || state, ', ' ORDER BY migration) FROM slipway.status}, '0001_a applied, 0002_b pending', 'which is so', db => $slow->{db});
+
 # A run that is not to be interrupted
 my $stubborn = new_place($node, { '0001_stubborn.sql' => <<'SQL' });
 CREATE TABLE begun ();
