@@ -6,6 +6,8 @@
  */
 #include "postgres.h"
 
+#include <ctype.h>
+
 #include "lib/stringinfo.h"
 #include "utils/builtins.h"
 #include "utils/json.h"
@@ -173,6 +175,34 @@ is_joint(char left, char right)
 		(left == '/' && right == '*') || (left == '*' && right == '/');
 }
 
+/*
+ * Is this what says how the quoted text behind it is read? Of E'\'' and x'\'' one ends at the second quote, the other does not.
+ * These letters do so as a word of their own only.
+ */
+static bool
+is_prefix(char before, char letter, char behind)
+{
+	bool		in_word = isalnum((unsigned char) before) || before == '_' || before == '$' || IS_HIGHBIT_SET(before);
+
+	return behind == '\'' && letter != '\0' && strchr("eEbBxX", letter) != NULL && !in_word;
+}
+
+/*
+ * May a value be otherwise read, or have what stands around it be read, than another one in its place? One without a letter leaves its
+ * neighbours to each other, also quotes: these must not be two of one text now, and two texts then.
+ */
+static bool
+is_joined(const SlipwayExpansion *expansion, const SlipwayHole *hole)
+{
+	const char *begin = expansion->text + hole->at;
+	const char *end = begin + hole->length;
+
+	/* The directive that declares it stands before all. */
+	if (hole->length == 0 || is_joint(begin[-1], begin[0]) || is_joint(end[-1], end[0]))
+		return true;
+	return is_prefix(hole->length > 1 ? end[-2] : begin[-1], end[-1], end[0]) || is_prefix(' ', end[0], end[0] ? end[1] : '\0');
+}
+
 /* Words that are no SQL by themselves can be some together with what stands beside them in the script. */
 static void
 refuse_joints(SlipwayPlace *place, const SlipwayExpansion *expansion)
@@ -180,12 +210,9 @@ refuse_joints(SlipwayPlace *place, const SlipwayExpansion *expansion)
 	for (int i = 0; i < expansion->n; i++)
 	{
 		const SlipwayHole *hole = &expansion->holes[i];
-		const char *begin = expansion->text + hole->at;
-		const char *end = begin + hole->length;
 		const char *name = expansion->raw + hole->raw + strlen("${");
 
-		/* The directive that declares it stands before all. */
-		if (!hole->foreign || (!is_joint(begin[-1], begin[0]) && !is_joint(end[-1], end[0])))
+		if (!hole->foreign || !is_joined(expansion, hole))
 			continue;
 		place_byte(place, hole->raw);
 		ereport(ERROR,

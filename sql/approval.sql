@@ -227,6 +227,21 @@ CALL slipway.migrate('p', '{"to": "0004_s", "variables": {"n": "-1"}}');
 CALL slipway.migrate('p', '{"to": "0004_s", "variables": {"n": "/"}}');
 CALL slipway.migrate('p', '{"to": "0004_s", "variables": {"n": "3"}}');
 CALL slipway.migrate('p', '{"to": "0004_s", "variables": {"n": ""}}');
+-- A letter says how the quoted text behind it is read, and with nothing between them two of these are one.
+SET SESSION AUTHORIZATION regress_app_author;
+SELECT slipway.add_migration('0004_s', $script$-- slipway: variables n = text, m = nam, o = ||
+SELECT ${n}'\' AS a, '; DROP TABLE victim; --';
+SELECT ${m}e'\' AS a, '; DROP TABLE victim; --';
+SELECT E'a'${o}'\' AS a, '; DROP TABLE victim; --';
+$script$, project => 'p') IS NOT NULL AS added;
+SET SESSION AUTHORIZATION regress_app_approver;
+SELECT slipway.approve('0004_s', project => 'p') IS NOT NULL AS approved;
+SET SESSION AUTHORIZATION regress_app_deployer;
+CALL slipway.migrate('p', '{"to": "0004_s", "variables": {"n": "E"}}');
+CALL slipway.migrate('p', '{"to": "0004_s", "variables": {"n": "1,x"}}');
+CALL slipway.migrate('p', '{"to": "0004_s", "variables": {"m": "+"}}');
+CALL slipway.migrate('p', '{"to": "0004_s", "variables": {"o": ""}}');
+SELECT count(*) = 1 AS victim_lives FROM pg_class WHERE relname = 'victim';
 RESET SESSION AUTHORIZATION;
 SELECT slipway.add_migration('0004_s', $script$-- slipway: variables n, m = -1
 CREATE TABLE s AS SELECT g FROM generate_series(1, 9) g;

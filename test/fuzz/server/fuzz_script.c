@@ -10,7 +10,8 @@
  * - statements overlap, or are outside of the script; data of COPY are;
  * - one that was cut out is not the same one any more, or is not where it is said to be;
  * - units do not hold every statement once;
- * - a secret value of a variable is left where it is to be masked.
+ * - a secret value of a variable is left where it is to be masked;
+ * - where values must be plain, one of them has other statements made of what the script says than a word has.
  */
 #include "postgres.h"
 
@@ -36,7 +37,6 @@
 /* Bytes of the longest script. */
 #define ROOM (1024 * 1024)
 
-#define SECRET "q7 secret''\\;$$ word"
 #define VALUES "{\"a\": \"1; COPY t FROM STDIN;\\n\", \"b\": \"q7 secret''\\\\;$$ word\", \"c\": \"e'\"}"
 
 PG_FUNCTION_INFO_V1(fuzz_script);
@@ -60,6 +60,7 @@ static struct
 	uint64		many;			/* with several statements */
 	uint64		data;
 	uint64		expanded;
+	uint64		approved;		/* each time that plain values were let in */
 	uint64		units;			/* runnable as a migration */
 }			count;
 
@@ -172,7 +173,13 @@ check_expansion(Cut *cut, const SlipwayExpansion *expansion)
 	}
 	slipway_expansion_mask(expansion, 0, length, masked);
 	must((int) strlen(masked) == length);
-	must(strstr(cut->text, SECRET) != NULL || strstr(masked, SECRET) == NULL);
+	for (int i = 0; i < expansion->n; i++)
+	{
+		const SlipwayHole *hole = &expansion->holes[i];
+
+		if (hole->secret)
+			must(strncmp(masked + hole->at, expansion->text + hole->at, hole->length) != 0);
+	}
 	cut->expanded = expansion->text;
 }
 
@@ -205,6 +212,32 @@ cut_into_units(void *argument)
 	{
 		(void) slipway_outline_cut(outline, i, i % 4 == 0);
 		check_units(outline);
+	}
+}
+
+static void
+offer(const char *values)
+{
+	slipway_variables_take(DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(values))), false, NULL);
+}
+
+/* What was approved: where its statements begin and end in the script, with values that were not. */
+static void
+cut_approved(void *argument)
+{
+	Cut		   *cut = argument;
+	SlipwayOutline *outline;
+
+	slipway_variables_require_plain(true);
+	outline = slipway_outline("fuzz", NULL, cut->text, false, 0);
+	for (int i = 0; i < outline->nstatements; i++)
+	{
+		int			at = outline->statements[i].location;
+
+		if (outline->expansion == NULL)
+			break;
+		cut->trees = lappend_int(cut->trees, slipway_expansion_raw(outline->expansion, at));
+		cut->trees = lappend_int(cut->trees, slipway_expansion_raw(outline->expansion, at + outline->statements[i].length - 1));
 	}
 }
 
@@ -244,6 +277,27 @@ compare(const char *text, Cut *ours)
 }
 
 static void
+check_approved(const char *text)
+{
+	static const char *const plain[] = {"E", "e", "b", "X", "N", "u", "", "-", "/", "+", "=", "@", ".", ":", ",", "1", "-1", "1e", "a.b", "x-", "/x", "x/",
+	"_", "\xc3\xa9", "1,E", "+b", "a=b", "..", "a,"};
+	Cut			word;
+	Cut			value;
+
+	offer("{\"a\": \"word\", \"b\": \"word\", \"c\": \"word\"}");
+	run(cut_approved, &word, text);
+	for (int i = strlen(text) % 4; word.good && i < lengthof(plain); i += 4)
+	{
+		offer(psprintf("{\"a\": \"%s\", \"b\": \"%s\", \"c\": \"%s\"}", plain[i], plain[(i + 7) % lengthof(plain)], plain[(i + 11) % lengthof(plain)]));
+		run(cut_approved, &value, text);
+		must(!value.good || equal(word.trees, value.trees));
+		count.approved += value.good;
+	}
+	slipway_variables_require_plain(false);
+	offer(VALUES);
+}
+
+static void
 check_script(const char *text)
 {
 	Cut			ours;
@@ -264,6 +318,8 @@ check_script(const char *text)
 		count.expanded++;
 		must(compare(units.expanded, &expanded));
 	}
+	if (strstr(text, "${") && strstr(text, "slipway"))
+		check_approved(text);
 }
 
 /* In front of memory that nobody may read. */
@@ -303,14 +359,15 @@ static void
 print_count(void)
 {
 	fprintf(stderr, "scripts: " UINT64_FORMAT "; parsed: " UINT64_FORMAT ", of several statements: " UINT64_FORMAT ", with data: " UINT64_FORMAT
-			", good as migrations: " UINT64_FORMAT ", with variables: " UINT64_FORMAT "\n",
-			count.tried, count.parsed, count.many, count.data, count.units, count.expanded);
+			", good as migrations: " UINT64_FORMAT ", with variables: " UINT64_FORMAT
+			", with plain values: " UINT64_FORMAT "\n",
+			count.tried, count.parsed, count.many, count.data, count.units, count.expanded, count.approved);
 }
 
 Datum
 fuzz_script(PG_FUNCTION_ARGS)
 {
-	slipway_variables_take(DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(VALUES))), false, NULL);
+	offer(VALUES);
 	(void) atexit(print_count);
 	PG_RETURN_INT32(backend_run(fcinfo, "fuzz_script", try_script));
 }

@@ -53,6 +53,8 @@ static const char *const statements[] = {
 	"\\restrict a1\n", "\\unrestrict a1\n", "\\i f\n", "\\gset\n", "SELECT 1 \\gexec\n", "SELECT 1 \\g\n", "\\\n", "\xef\xbb\xbf",
 	"-- slipway: no-transaction\n", "-- slipway: repeatable\n", "-- slipway: requires a b\n", "-- slipway: run-as r\n",
 	"-- slipway: variables a, b secret, c = 1\n", "-- slipway: lock-timeout 5s\n", "-- slipway: statement-timeout 1min\n",
+	"SELECT ${a}'\\' AS a, '; SELECT 1; --';\n", "SELECT ${b}e'\\' AS a, '; SELECT 1; --';\n", "SELECT E'a'${c}'\\' AS a, '; SELECT 1; --';\n",
+	"COPY t FROM STDIN;\n${a}\\.\n1${b}\n\\.${a}\n\\.\n", "SELECT '${a}' -- ${b}\n, 1 /* ${c}*/ - ${a};\n",
 	"SELECT ${a}, ${b:literal} AS ${c:identifier};\n", "SELECT '${a}';\n", "SELECT $${b}$$;\n",
 };
 
