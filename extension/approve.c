@@ -160,6 +160,7 @@ slipway_approve(PG_FUNCTION_ARGS)
 				(errcode(SLIPWAY_PROTECTED),
 				 errmsg("a migration cannot call slipway.approve()")));
 	slipway_actor_require_self("slipway.approve()");
+	slipway_decision_require_fresh(subject.project);
 	resolve(&subject, migration, direction, optional_text(fcinfo, 2));
 	refuse_uploader(subject.approval);
 	if (subject.approval->approved_by)

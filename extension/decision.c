@@ -36,8 +36,8 @@ slipway_decision_argument(FunctionCallInfo fcinfo, int arg, const char *what)
 }
 
 /* With the snapshot of an older moment the plan would be one of that moment. */
-static void
-require_fresh_view(const SlipwayProject *project)
+void
+slipway_decision_require_fresh(const SlipwayProject *project)
 {
 	static SlipwayQuery query = {"SELECT max(entry) FROM slipway.history WHERE project = $1", 1, {TEXTOID}};
 	SlipwayArgs args = {0};
@@ -89,7 +89,7 @@ slipway_decision_begin_as(const char *function, const char *name, SlipwayRight r
 				 errmsg("a run of project \"%s\" goes on", project->name),
 				 errhint("It finds out by itself what it can. Wait for its end.")));
 	wait_for_run(project);
-	require_fresh_view(project);
+	slipway_decision_require_fresh(project);
 	return project;
 }
 

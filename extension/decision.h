@@ -24,6 +24,9 @@ extern SlipwayProject *slipway_decision_begin(const char *function, const char *
 /* The same for a decision that needs another right than that. */
 extern SlipwayProject *slipway_decision_begin_as(const char *function, const char *project, SlipwayRight right);
 
+/* Raises 40001 in a transaction that does not see the history of the project as it is. Opens a scope of spi.h. */
+extern void slipway_decision_require_fresh(const SlipwayProject *project);
+
 /* The event of the history that it is, for the caller to complete and append. reason may be NULL. */
 extern SlipwayEvent slipway_decision_event(const SlipwayProject *project, const char *migration,
 										   const char *action, const char *reason);

@@ -188,4 +188,13 @@ put_files($place, { '0004_d.sql' => "SELECT 4;\n" });
 client_is($place, [ 'migrate', '-q' ], {}, 'anything runs', as('ci'));
 query_is($node, q{SELECT action, reason FROM slipway.log WHERE migration IS NULL ORDER BY entry}, "require_approval|audit\nwaive_approval|for now\nrequire_approval|again\nwaive_approval|fire", 'the history has it', db => $place->{db});
 
+# What was decided in a transaction that was prepared, and not committed, keeps runs out, and nobody has a process for it.
+$node->append_conf('postgresql.conf', 'max_prepared_transactions = 2');
+$node->restart;
+put_files($place, { '0005_e.sql' => "SELECT 5;\n" });
+sql($node, q{BEGIN; SELECT slipway.require_approval(true, 'two phases'); PREPARE TRANSACTION 'two'}, db => $place->{db}, user => 'boss');
+client_is($place, [ 'migrate', '--lock-wait', '10ms' ], { exit => 7, err => qr/^detail: It is held by a prepared transaction, see pg_prepared_xacts\.\n/m }, 'a prepared transaction', as('ci'));
+sql($node, q{COMMIT PREPARED 'two'}, db => $place->{db});
+client_is($place, [ 'migrate' ], { exit => 11, err => qr/SW008/ }, 'it was about that', as('ci'));
+
 done_testing();
