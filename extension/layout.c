@@ -98,14 +98,14 @@ slipway_layout_check_used(Oid relation)
 {
 	Relation	table;
 
-	if (relation < FirstNormalObjectId || is_sound(relation) ||
-		get_rel_namespace(relation) != get_namespace_oid("slipway", true))
-		return;
-	table = relation_open(relation, NoLock);
 	/* The server checks what a view returns. */
-	if (table->rd_rel->relkind != RELKIND_VIEW)
-		slipway_layout_check(table);
-	relation_close(table, NoLock);
+	if (relation < FirstNormalObjectId || is_sound(relation) ||
+		get_rel_namespace(relation) != get_namespace_oid("slipway", true) ||
+		get_rel_relkind(relation) == RELKIND_VIEW)
+		return;
+	table = relation_open(relation, AccessShareLock);
+	slipway_layout_check(table);
+	relation_close(table, AccessShareLock);
 }
 
 void

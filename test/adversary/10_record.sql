@@ -465,3 +465,76 @@ REASSIGN OWNED BY postgres TO adv_new;
 -- setup: CREATE TABLESPACE planted LOCATION ''
 -- clean: DROP TABLESPACE planted
 ALTER TABLE ALL IN TABLESPACE pg_default SET TABLESPACE planted;
+-- case: MERGE
+-- as: superuser
+-- must: fail SW017
+MERGE INTO slipway.project p USING (SELECT 'alive' AS n) s ON p.name = s.n WHEN MATCHED THEN UPDATE SET owner = 'adv_other';
+-- case: COPY into a table
+-- as: superuser
+-- must: fail SW017
+COPY slipway.role_grant (role, kind) FROM STDIN;
+adv_other	admin
+\.
+-- case: a common table expression that deletes
+-- as: superuser
+-- must: fail SW017
+WITH x AS (DELETE FROM slipway.journal RETURNING 1) SELECT * FROM x;
+-- case: a prepared statement
+-- as: superuser
+-- must: fail SW017
+PREPARE p AS UPDATE slipway.run SET application_name = 'x';
+EXECUTE p;
+-- case: a prepared statement of the caller
+-- as: superuser
+-- must: fail SW017
+-- session: PREPARE theirs AS UPDATE slipway.run SET application_name = 'x'
+EXECUTE theirs;
+-- case: a function whose plans are older than the run
+-- as: superuser
+-- must: fail SW017
+-- setup: CREATE FUNCTION public.forge() RETURNS void LANGUAGE plpgsql AS 'BEGIN UPDATE slipway.run SET application_name = application_name WHERE false; END'
+-- session: DO 'BEGIN PERFORM public.forge(); END'
+-- clean: DROP FUNCTION public.forge()
+SELECT public.forge();
+-- case: a table whose updates cannot be replicated
+-- as: superuser
+-- must: fail SW017
+ALTER TABLE slipway.run REPLICA IDENTITY NOTHING;
+-- case: a table that no crash would leave
+-- as: superuser
+-- must: fail SW017
+ALTER TABLE slipway.history SET UNLOGGED;
+-- case: options of what is stored apart
+-- as: superuser
+-- must: fail SW017
+ALTER TABLE slipway.history SET (toast.autovacuum_enabled = off);
+-- case: the key is dropped concurrently
+-- as: superuser
+-- must: fail 2BP01
+DROP INDEX CONCURRENTLY slipway.history_pkey;
+-- case: a key that two runs cannot meet, built concurrently
+-- as: superuser
+-- must: fail SW017
+CREATE UNIQUE INDEX CONCURRENTLY planted ON slipway.run (outcome);
+-- case: a key that two runs cannot meet
+-- as: superuser
+-- must: fail SW017
+CREATE UNIQUE INDEX planted ON slipway.run (outcome);
+-- case: another name for a table, in the catalogs
+-- as: superuser
+-- must: fail SW017
+UPDATE pg_largeobject SET data = '' WHERE false;
+UPDATE pg_class SET relname = 'x' WHERE relname = 'history' AND relnamespace = 'slipway'::regnamespace;
+-- case: a table that becomes a partition
+-- as: superuser
+-- must: fail SW017
+CREATE TABLE part (LIKE slipway.project INCLUDING ALL) PARTITION BY LIST (name);
+ALTER TABLE part ATTACH PARTITION slipway.project DEFAULT;
+-- case: everything that the owner has is dropped
+-- as: superuser
+-- must: fail 2BP01
+DROP OWNED BY postgres CASCADE;
+-- case: a function of the server is dropped
+-- as: superuser
+-- must: fail 2BP01
+DROP FUNCTION pg_catalog.sha256(bytea) CASCADE;

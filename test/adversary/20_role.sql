@@ -461,3 +461,22 @@ CREATE INDEX CONCURRENTLY i ON t (leave(a));
 -- case: another name for the role of the session
 -- must: fail 0A000
 ALTER ROLE adv_deployer RENAME TO adv_gone;
+-- case: an owner role that has the rights of a superuser by now
+-- must: refuse 42501
+-- setup: GRANT postgres TO adv_owner
+-- clean: REVOKE postgres FROM adv_owner
+SELECT 1;
+-- case: an owner role that is a superuser by now
+-- must: refuse 42501
+-- setup: ALTER ROLE adv_owner SUPERUSER
+-- clean: ALTER ROLE adv_owner NOSUPERUSER
+SELECT 1;
+-- case: a superuser calls: the owner role becomes a superuser
+-- as: superuser of owner
+-- must: fail 42501
+DO $$BEGIN EXECUTE 'SET SESSION AUTHORIZATION DEFAULT'; EXECUTE 'ALTER ROLE adv_owner SUPERUSER'; END$$;
+-- case: a function of a superuser that changes the role
+-- must: fail 42501
+-- setup: CREATE FUNCTION public.helper() RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN SET LOCAL ROLE adv_other; PERFORM public.mark(); END'
+-- clean: DROP FUNCTION public.helper()
+SELECT public.helper();

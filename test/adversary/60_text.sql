@@ -152,3 +152,11 @@ SELECT public.mark();
 -- must: refuse SW007
 -- slipway: variables name
 SELECT public.mark('${name}');
+-- case: a COPY that asks the client, from a trigger of a COPY with data
+-- must: fail 0A000
+CREATE TABLE t (a text);
+CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN EXECUTE 'COPY adv.t FROM STDIN'; RETURN NULL; END$$;
+CREATE TRIGGER f BEFORE INSERT ON t FOR EACH STATEMENT EXECUTE FUNCTION f();
+COPY t FROM STDIN;
+1
+\.
