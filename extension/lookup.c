@@ -26,6 +26,18 @@ find_relation(const char *name)
 	return get_relname_relid(name, get_namespace_oid("slipway", false));
 }
 
+Oid
+slipway_lookup_table(const char *name)
+{
+	Oid			relation = find_relation(name);
+
+	if (!OidIsValid(relation))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("table \"slipway.%s\" does not exist", name)));
+	return relation;
+}
+
 /* index is NULL for the primary key. */
 static void
 open_table(SlipwayLookup *lookup, const char *table, const char *index)
@@ -33,7 +45,7 @@ open_table(SlipwayLookup *lookup, const char *table, const char *index)
 	Oid			key;
 
 	memset(lookup, 0, sizeof(SlipwayLookup));
-	lookup->table = table_open(find_relation(table), AccessShareLock);
+	lookup->table = table_open(slipway_lookup_table(table), AccessShareLock);
 	slipway_layout_check(lookup->table);
 	key = index ? find_relation(index) : slipway_primary_key(lookup->table);
 	if (!OidIsValid(key))
