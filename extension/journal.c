@@ -316,8 +316,7 @@ set_made(Relation table, Datum *values, bool *nulls, const char *column, Datum v
 static void
 insert_made(Oid object, const NameData *name)
 {
-	Relation	table = table_open(get_relname_relid("journal_made", get_namespace_oid("slipway", false)),
-								   RowExclusiveLock);
+	Relation	table = table_open(slipway_lookup_table("journal_made"), RowExclusiveLock);
 	int			n = RelationGetNumberOfAttributes(table);
 	Datum	   *values = palloc0(n * sizeof(Datum));
 	bool	   *nulls = palloc(n * sizeof(bool));

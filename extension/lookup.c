@@ -26,19 +26,26 @@ find_relation(const char *name)
 	return get_relname_relid(name, get_namespace_oid("slipway", false));
 }
 
+Oid
+slipway_lookup_table(const char *name)
+{
+	Oid			relation = find_relation(name);
+
+	if (!OidIsValid(relation))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("table \"slipway.%s\" does not exist", name)));
+	return relation;
+}
+
 /* index is NULL for the primary key. */
 static void
 open_table(SlipwayLookup *lookup, const char *table, const char *index)
 {
-	Oid			relation = find_relation(table);
 	Oid			key;
 
 	memset(lookup, 0, sizeof(SlipwayLookup));
-	if (!OidIsValid(relation))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("table \"slipway.%s\" does not exist", table)));
-	lookup->table = table_open(relation, AccessShareLock);
+	lookup->table = table_open(slipway_lookup_table(table), AccessShareLock);
 	slipway_layout_check(lookup->table);
 	key = index ? find_relation(index) : slipway_primary_key(lookup->table);
 	if (!OidIsValid(key))

@@ -33,6 +33,9 @@ typedef struct SlipwayLookup
 	HeapTuple	row;			/* the current one, or NULL */
 } SlipwayLookup;
 
+/* The OID of one of the tracking tables; 42P01 if it is gone. */
+extern Oid	slipway_lookup_table(const char *name);
+
 /* Raises 42704 if the table has lost its primary key, or that index. */
 extern void slipway_lookup_open(SlipwayLookup *lookup, const char *table);
 extern void slipway_lookup_open_by(SlipwayLookup *lookup, const char *table, const char *index);

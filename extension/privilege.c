@@ -22,6 +22,7 @@
 #include "utils/lsyscache.h"
 #include "utils/syscache.h"
 
+#include "lookup.h"
 #include "privilege.h"
 #include "query.h"
 #include "spi.h"
@@ -33,13 +34,7 @@ static const char *const right_names[] = {
 Oid
 slipway_history_relation(void)
 {
-	Oid			relation = get_relname_relid("history", get_namespace_oid("slipway", false));
-
-	if (!OidIsValid(relation))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_TABLE),
-				 errmsg("table \"slipway.history\" does not exist")));
-	return relation;
+	return slipway_lookup_table("history");
 }
 
 Oid

@@ -132,7 +132,7 @@ normalize(Node *node, void *context)
 	{
 		ArrayCoerceExpr *cast = (ArrayCoerceExpr *) node;
 
-		if (IsA(cast->arg, ArrayExpr) && ((ArrayExpr *) cast->arg)->elements != NIL && cast->resulttypmod < 0)
+		if (IsA(cast->arg, ArrayExpr) && ((ArrayExpr *) cast->arg)->elements != NIL)
 			return cast_elements(cast, (ArrayExpr *) cast->arg);
 	}
 	return node;

@@ -14,6 +14,7 @@
 #include "utils/snapmgr.h"
 
 #include "layout.h"
+#include "lookup.h"
 #include "stored_object.h"
 
 /* Columns, which the owner of the table may have put into another order. */
@@ -55,7 +56,7 @@ SlipwayObjectWriter *
 slipway_stored_object_open(const char *project, int64 snapshot)
 {
 	SlipwayObjectWriter *writer = palloc(sizeof(SlipwayObjectWriter));
-	Oid			relation = get_relname_relid("schema_object", get_namespace_oid("slipway", false));
+	Oid			relation = slipway_lookup_table("schema_object");
 
 	writer->project = project;
 	writer->snapshot = snapshot;

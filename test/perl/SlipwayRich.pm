@@ -177,9 +177,13 @@ CREATE STATISTICS rich.taker_statistics ON own, late, (b || 'x') FROM rich.taker
 CREATE DOMAIN rich.texts AS text[];
 CREATE DOMAIN rich.names AS varchar(5)[];
 CREATE TABLE rich.casts (a integer, b rich.code, c numeric(4, 1), d integer[], e text, f rich.names,
-    CHECK (a = ANY (ARRAY['1', e]::integer[])), CHECK (b = ANY (ARRAY['a', e]::rich.code[])), CHECK (c = ANY (ARRAY[1.25, a]::numeric(4, 1)[])),
-    CHECK (d = ARRAY[ARRAY['1', e], ARRAY['2', e]]::integer[]), CHECK (f = ANY (ARRAY[ARRAY[e]::rich.texts]::rich.names[])),
-    CHECK (a = ANY (ARRAY[2.5, c]::bigint[])));
+    CHECK (a = ANY (ARRAY['1', e]::text[]::integer[])), CHECK (b = ANY (ARRAY['a', e]::text[]::rich.code[])),
+    CHECK (c = ANY (ARRAY[1.25, a]::numeric[]::numeric(4, 1)[])), CHECK (a = ANY (ARRAY[2.5, c]::numeric[]::bigint[])),
+    CHECK (d = ARRAY[ARRAY['1', e], ARRAY['2', e]]::text[]::integer[]), CHECK (e = ANY (ARRAY[ARRAY['x', e]::varchar[], ARRAY['y', e]]::text[])),
+    CHECK (e = ANY (ARRAY['x', e]::text[]::varchar(3)[])), CHECK (e = ANY (ARRAY['x', e]::varchar(3)[])), CHECK (e <> ALL (ARRAY['x', e]::text[]::char(3)[]::text[])),
+    CHECK (now() > ANY (ARRAY['2024-02-29', e]::text[]::timestamptz(3)[])), CHECK (c = ANY (ARRAY['1', e]::text[]::numeric(5, 2)[]::numeric(4, 1)[])),
+    g varchar(2)[] DEFAULT ARRAY['x', 'y'], h numeric(3, 1)[] DEFAULT ARRAY[1.25, 2]::numeric(4, 2)[], i bit(3)[] DEFAULT ARRAY['101', '1']::text[]::varbit[]::bit(3)[],
+    CHECK (f = ANY (ARRAY[ARRAY['x', e]::text[]::rich.texts]::rich.texts[]::rich.names[])));
 -- what goes with an extension, without being its member
 ALTER FUNCTION rich.costly DEPENDS ON EXTENSION plpgsql;
 ALTER MATERIALIZED VIEW rich.kept DEPENDS ON EXTENSION plpgsql;
