@@ -112,7 +112,8 @@ for my $scenario (
 {
 	my ($name, $args, $from, %more) = @$scenario;
 
-	next if defined $ENV{FAULT_SCENARIOS} && " $ENV{FAULT_SCENARIOS} " !~ / \Q${\($name =~ s/ /_/gr)}\E /;
+	my $word_of_name = $name =~ s/ /_/gr;
+	next if defined $ENV{FAULT_SCENARIOS} && " $ENV{FAULT_SCENARIOS} " !~ / $word_of_name /;
 	my $connect = delete $more{connect} // 1;
 	fault_rounds({ name => $name, home => $home, hide => \&hide_names,
 		args  => [ defined $from && $connect ? ('-d', $work) : (), @$args ],
