@@ -77,8 +77,8 @@ bool
 slipway_head_start_is_safe(const SlipwayTarget *target)
 {
 	const char *given = target->conninfo;
-	PQconninfoOption *options = given != NULL && slipway_conninfo_is_string(given)
-		? PQconninfoParse(given, NULL) : NULL;
+	bool		is_string = given != NULL && slipway_conninfo_is_string(given);
+	PQconninfoOption *options = is_string ? PQconninfoParse(given, NULL) : NULL;
 	const char *passfile = find_value(options, "passfile");
 	const char *home = getenv("HOME");
 	bool		safe;
@@ -88,7 +88,7 @@ slipway_head_start_is_safe(const SlipwayTarget *target)
 	if (passfile != NULL && *passfile == '\0')
 		passfile = NULL;
 	/* without HOME libpq asks the system for it, which is not repeated here */
-	safe = !has_obstacle(options) && home != NULL && *home != '\0' &&
+	safe = (options != NULL || !is_string) && !has_obstacle(options) && home != NULL && *home != '\0' &&
 		(passfile == NULL || is_good_passfile(passfile)) &&
 		is_good_home(home, passfile == NULL);
 	slipway_conninfo_free(options);

@@ -239,7 +239,7 @@ sub rounds_of_kind
 	my $after = my $state = $hidden->();
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 	is($good->{exit}, $scenario->{exit} // 0, "$scenario->{name}: without a fault") or return diag($good->{err});
-	my @rounds = choose_rounds($calls, $ENV{FAULT_ROUNDS} // 4);
+	my @rounds = choose_rounds($calls, $ENV{FAULT_ROUNDS} // 2);
 	for my $round (@rounds)
 	{
 		$scenario->{begin}->() if $scenario->{always} || $state ne $before;
