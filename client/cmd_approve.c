@@ -3,8 +3,8 @@
  *	  slipway approve
  *
  * What is approved is a script, not a name: the one of the folder, so that it is what
- * the approver has before his eyes, or the one of --hash; only without either that
- * of the newest manifest.
+ * the approver has before his eyes, or the one of --hash. An approval is withdrawn without
+ * either, too: then it is that of the newest manifest.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -101,31 +101,13 @@ approve_part(const Approval *approval, SlipwayScriptPart part)
 	PQclear(result);
 }
 
-/* Those of its scripts that there are. Without a folder the server knows what waits. */
+/* Those of its scripts that there are in the folder. */
 static void
 approve_all(const Approval *approval)
 {
-	static const char sql[] =
-		"SELECT EXISTS (SELECT FROM slipway.pending_approval"
-		" WHERE project = $1 AND migration = $2 AND direction = $3)";
-
 	for (SlipwayScriptPart part = SLIPWAY_PART_UP; part < PARTS; part++)
-	{
-		const char *const values[] = {approval->project, approval->migration, slipway_folder_part_name(part)};
-		bool		is_there;
-
-		if (approval->folder != NULL)
-			is_there = find_file(approval, part) != NULL;
-		else
-		{
-			PGresult   *result = slipway_server_query(approval->conn, sql, 3, values);
-
-			is_there = strcmp(PQgetvalue(result, 0, 0), "t") == 0;
-			PQclear(result);
-		}
-		if (is_there)
+		if (find_file(approval, part) != NULL)
 			approve_part(approval, part);
-	}
 }
 
 static SlipwayScriptPart
@@ -149,10 +131,31 @@ check_options(const Approval *approval, SlipwayScriptPart part)
 					"to withdraw an approval needs a reason");
 }
 
+/* Reads the folder that the approver looks at; which scripts are all of them, it alone says. */
+static void
+read_folder(Approval *approval, const SlipwayArguments *arguments, SlipwayScriptPart part)
+{
+	const char *dir = slipway_folder_locate(slipway_option_text(arguments, SLIPWAY_OPTION_DIR));
+	bool		named = slipway_option_text(arguments, SLIPWAY_OPTION_DIR) != NULL;
+
+	if (approval->hash != NULL)
+		return;
+	if (!named && !is_folder(dir))
+	{
+		if (!approval->withdraw || part == PARTS)
+			slipway_die(SLIPWAY_EXIT_USAGE, "Name the folder with --dir, or the script with --hash; \"slipway pending-approval\" shows the hashes.",
+						"there is no folder \"%s\" with the script", dir);
+		return;
+	}
+	approval->folder = slipway_folder_read(dir);
+	/* that knows of no hooks */
+	if (slipway_folder_find(approval->folder, approval->migration) == NULL)
+		slipway_folder_require(approval->folder, approval->migration);
+}
+
 SlipwayExitCode
 slipway_cmd_approve(const SlipwayArguments *arguments)
 {
-	const char *dir = slipway_folder_locate(slipway_option_text(arguments, SLIPWAY_OPTION_DIR));
 	SlipwayScriptPart part = parse_direction(slipway_option_text(arguments, SLIPWAY_OPTION_DIRECTION));
 	Approval	approval = {
 		.project = slipway_release_project(arguments),
@@ -164,13 +167,7 @@ slipway_cmd_approve(const SlipwayArguments *arguments)
 	};
 
 	check_options(&approval, part);
-	if (approval.hash == NULL && (slipway_option_text(arguments, SLIPWAY_OPTION_DIR) != NULL || is_folder(dir)))
-	{
-		approval.folder = slipway_folder_read(dir);
-		/* that knows of no hooks */
-		if (slipway_folder_find(approval.folder, approval.migration) == NULL)
-			slipway_folder_require(approval.folder, approval.migration);
-	}
+	read_folder(&approval, arguments, part);
 	approval.conn = slipway_connection_open(arguments);
 	(void) slipway_server_greet(approval.conn, NULL, 0, NULL);
 	PQclear(slipway_server_query(approval.conn, "BEGIN", 0, NULL));

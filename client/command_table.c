@@ -268,9 +268,9 @@ const SlipwayCommand slipway_command_table[] = {
 		.description =
 		"Where a project requires it (\"slipway init --approval on\"), nothing runs that\n"
 		"was not approved by somebody other than who uploaded it. What is approved is\n"
-		"the script of a migration or hook, by its hash: that of the folder if there is\n"
-		"one, else of the newest upload; or --hash. It is an entry in the history, and\n"
-		"holds until --withdraw. --direction all is for all scripts of NAME. Needs the\n"
+		"the script of a migration or hook, by its hash: that of the folder, or --hash.\n"
+		"It is an entry in the history, and holds until --withdraw (without a folder:\n"
+		"of the newest upload). --direction all is for all scripts of NAME. Needs the\n"
 		"right of an approver.",
 		.examples =
 		"slipway -d shop approve 0007_orders\n"

@@ -86,11 +86,17 @@ client_is($place, [ 'migrate' ], { exit => 11, err => qr/\Aslipway: error: the u
 client_is($place, [ 'migrate', '-q', '--to', '0001_a' ], {}, 'unless it is all that is to run', as('ci'));
 applied_is($place, '0001_a', 'it is applied');
 
-# Without a folder: what was uploaded last; all scripts of a migration at once.
+# Nobody approves what is not before him; to withdraw it, nobody needs to see it. All scripts of a migration at once.
 rename "$place->{home}/migrations", "$place->{home}/elsewhere" or die;
+client_is($place, [ 'approve', '0002_b', '--direction', $_ ], { exit => 2,
+		err => qr{\Aslipway: error: there is no folder "./migrations" with the script\nhint: .*--hash} }, "no folder: $_", as('anna')) for qw(up all);
+client_is($place, [ 'approve', '0001_a', '--withdraw', '--reason', 'away', '-n' ],
+	{ err => "0001_a: up script $hash{'0001_a.sql'} would be not approved any more\n" }, 'withdrawn is what was uploaded', as('anna'));
+client_is($place, [ 'approve', '0001_a', '--direction', 'all', '--withdraw', '--reason', 'away', '-n' ], { exit => 2, err => qr/there is no folder/ },
+	'which are all, only the folder says', as('anna'));
+rename "$place->{home}/elsewhere", "$place->{home}/migrations" or die;
 client_is($place, [ 'approve', '0002_b', '--direction', 'all' ], {
 		err => join('', map { "0002_b: $_ script $hash{\"0002_b.$_.sql\"} approved\n" } qw(up down verify)) }, 'all of a migration', as('bert'));
-rename "$place->{home}/elsewhere", "$place->{home}/migrations" or die;
 client_is($place, ['check'], { exit => 0, out => qr/^ok +approval +all that is pending is approved$/m, err => qr/./ }, 'check');
 ($out) = client_is($place, [ 'plan', '--json', '-q' ], { out => qr/./ }, 'plan --json');
 json_fits($out, [qw(step hooks)], 'plan --json');
