@@ -78,6 +78,12 @@ slipway_caller_cursor_take(MemoryContext context)
 	MemoryContextSwitchTo(caller);
 }
 
+bool
+slipway_caller_cursor_any(void)
+{
+	return taken != NIL;
+}
+
 void
 slipway_caller_cursor_give_back(void)
 {

@@ -13,4 +13,7 @@
 extern void slipway_caller_cursor_take(MemoryContext context);
 extern void slipway_caller_cursor_give_back(void);
 
+/* Are there any that were taken? */
+extern bool slipway_caller_cursor_any(void);
+
 #endif							/* SLIPWAY_CALLER_CURSOR_H */

@@ -26,6 +26,7 @@
 #include "utils/portal.h"
 #include "utils/snapmgr.h"
 
+#include "caller_cursor.h"
 #include "error_code.h"
 #include "guard.h"
 #include "leftover.h"
@@ -86,6 +87,13 @@ refuse_callers(const Node *command)
 		if (name && FetchPreparedStatement(name, false) && !contains(session.statements, name) &&
 			!contains(session.kept, name))
 			refuse_taking("DEALLOCATE", name);
+	}
+	else if (IsA(command, ClosePortalStmt))
+	{
+		if (((const ClosePortalStmt *) command)->portalname == NULL && slipway_caller_cursor_any())
+			ereport(ERROR,
+					(errcode(SLIPWAY_REFUSED_STATEMENT),
+					 errmsg("CLOSE ALL is not allowed in a migration while the caller holds cursors")));
 	}
 	else if (IsA(command, UnlistenStmt))
 	{

@@ -257,7 +257,7 @@ UNLISTEN theirs;
 -- session: DECLARE theirs CURSOR WITH HOLD FOR SELECT generate_series(1, 10)
 CLOSE theirs;
 -- case: a cursor of the caller is closed with all others
--- must: apply
+-- must: fail SW007
 -- session: DECLARE theirs CURSOR WITH HOLD FOR SELECT generate_series(1, 10)
 CLOSE ALL;
 -- case: a cursor of the caller is closed, and that is caught
