@@ -17,6 +17,7 @@ use Time::HiRes ();
 our @EXPORT = qw(
   literal sql start_sql finish_sql add_migrations add_one migrate start_migrate rehearse start_rehearse of_kind
   has_event_count query_is wait_until history_is_sound no_locks_left wait_for_log connections_are
+  answer_of
 );
 
 # Whatever the encoding of a database, the tests talk UTF-8.
@@ -188,6 +189,16 @@ sub query_is
 
 	local $Test::Builder::Level = $Test::Builder::Level + 1;
 	return is($answer->{out} . $answer->{err}, $expected, $name);
+}
+
+# What a session of background_psql() answers: without the end of the line, which the module of 16 leaves at it.
+sub answer_of
+{
+	my ($session, $query) = @_;
+	my $answer = $session->query_safe($query);
+
+	chomp $answer;
+	return $answer;
 }
 
 # Polls until the query says t; false, and a failed test, if it never does.

@@ -149,7 +149,7 @@ $pid = backend();
 sql($node, "SELECT pg_terminate_backend($pid, 5000)");
 finish_sql($deploy);
 my $namesake = $node->background_psql('postgres');
-$pid = $namesake->query_safe('SELECT pg_backend_pid()');
+$pid = answer_of($namesake, 'SELECT pg_backend_pid()');
 sql($node, "UPDATE slipway.run SET backend_pid = $pid WHERE project = 'reused'");
 check_after('reused', %interrupted, pid => $pid);
 $namesake->quit;

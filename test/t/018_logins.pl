@@ -144,7 +144,7 @@ query_is($node, q{SELECT count(*) FROM slipway.history WHERE project = 'shop'}, 
 
 # A deployer that has to wait is told for whom, as far as it may know.
 my $holder = $node->background_psql('postgres');
-my $pid = $holder->query_safe('SELECT pg_backend_pid()');
+my $pid = answer_of($holder, 'SELECT pg_backend_pid()');
 $holder->query_safe(q{SELECT pg_advisory_lock(slipway.lock_key('shop'))});
 $answer = migrate($node, project => 'shop', user => 'alice', with => { lock_wait => 50 });
 is($answer->{sqlstate}, 'SW006', 'a deployer that waits in vain') or diag($answer->{err});

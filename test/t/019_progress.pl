@@ -109,7 +109,7 @@ is_deeply([ map { "$_->{done}/$_->{total}" } of_kind($answer, 'applied') ], [ '1
 #
 my @queue = add_project(q{it's "mine"}, [ '0001', 'SELECT 1' ]);
 my $holder = $node->background_psql('postgres');
-my $pid = $holder->query_safe('SELECT pg_backend_pid()');
+my $pid = answer_of($holder, 'SELECT pg_backend_pid()');
 $holder->query_safe('SET application_name = $$the holder$$');
 $holder->query_safe(q{SELECT pg_advisory_lock(slipway.lock_key('it''s "mine"')) /* we froze it */});
 my $deploy = start_migrate($node, @queue);

@@ -32,7 +32,7 @@ sub session
 	my $session = $node->background_psql('postgres', extra_params => [ '-U', $user ]);
 
 	$session->query_safe("SET application_name = '$application'");
-	return ($session, $session->query_safe('SELECT pg_backend_pid()'));
+	return ($session, answer_of($session, 'SELECT pg_backend_pid()'));
 }
 
 # What the server's log has got since the last call.
@@ -237,7 +237,7 @@ $second->query_safe('SELECT 1');
 $reader->query_safe('BEGIN; SELECT FROM busy LIMIT 1');
 $second->quit;
 my $locker = $node->background_psql('postgres');
-my $locker_pid = $locker->query_safe('SELECT pg_backend_pid()');
+my $locker_pid = answer_of($locker, 'SELECT pg_backend_pid()');
 $locker->query_until(qr/begun/, "\\echo begun\nBEGIN; LOCK TABLE busy; COMMIT;\n");
 wait_until($node, "SELECT wait_event_type = 'Lock' FROM pg_stat_activity WHERE pid = $locker_pid", 'one waits for a reader');
 $answer = migrate($node, add_one($node, 'SELECT count(*) FROM busy'), %once);
@@ -293,7 +293,7 @@ $reader->query_safe('COMMIT');
 
 # A deadlock: the server's own words
 my $other = $node->background_psql('postgres');
-my $other_pid = $other->query_safe("SET deadlock_timeout = '1h'; SELECT pg_backend_pid()");
+my $other_pid = answer_of($other, "SET deadlock_timeout = '1h'; SELECT pg_backend_pid()");
 $other->query_safe('CREATE TABLE rest (); BEGIN; LOCK TABLE busy');
 $deploy = start_migrate($node, add_one($node, 'LOCK TABLE rest', 'LOCK TABLE busy'), with => { lock_timeout => '60s', retries => 0 });
 wait_until($node, "SELECT count(*) = 1 FROM pg_locks WHERE relation = 'busy'::regclass AND NOT granted", 'it waits');

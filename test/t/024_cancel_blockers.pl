@@ -178,20 +178,20 @@ is_alive($pid, 'it goes on');
 end_session($session, $pid);
 
 my $idle = $node->background_psql('postgres', extra_params => [ '-U', 'app' ]);
-$pid = $idle->query_safe('BEGIN; LOCK TABLE busy IN ROW SHARE MODE; SELECT pg_backend_pid()');
+$pid = answer_of($idle, 'BEGIN; LOCK TABLE busy IN ROW SHARE MODE; SELECT pg_backend_pid()');
 $answer = migrate($node, add_one($node, 'LOCK TABLE busy'), with('app'));
 spares($answer, $pid, 'it is idle in a transaction, which a cancel does not end', 'an idle transaction');
 like($answer->{err}, qr/HINT:  .*pg_terminate_backend\($pid\)/, 'there is a hint for people');
-is($idle->query_safe('SELECT 1'), '1', 'it goes on');
+is(answer_of($idle, 'SELECT 1'), '1', 'it goes on');
 $idle->query_safe('COMMIT');
 $idle->quit;
 
 my $sender = $node->background_psql('postgres', replication => 'database', extra_params => [ '-U', 'repl' ]);
-$pid = $sender->query_safe('SELECT pg_backend_pid()');
+$pid = answer_of($sender, 'SELECT pg_backend_pid()');
 query_is($node, "SELECT backend_type FROM pg_stat_activity WHERE pid = $pid", 'walsender', 'a sender of WAL');
 $sender->query_safe('BEGIN; LOCK TABLE busy IN ROW SHARE MODE');
 spares(migrate($node, add_one($node, 'LOCK TABLE busy'), with('repl')), $pid, q{it is not a client's session}, 'a sender of WAL');
-is($sender->query_safe('SELECT 1'), '1', 'it goes on');
+is(answer_of($sender, 'SELECT 1'), '1', 'it goes on');
 $sender->query_safe('COMMIT');
 $sender->quit;
 

@@ -177,7 +177,7 @@ with_pooler($node, $user, "pool_mode = transaction\nserver_round_robin = 1\ndefa
 	like($pooled->("SELECT slipway.add_migration('0003', E'-- slipway: variables word\nSELECT 1') IS NULL"), qr/^f/, 'one more');
 	like($pooled->(qq{CALL slipway.migrate(options => '{"variables_key": "$key"}')}), qr/needs a value for: word/, 'an old key') for 1 .. 4;
 	my $session = $node->background_psql($place->{db});
-	my $left = $session->query_safe(q{SELECT slipway.set_variables('{"word": "x"}', 'key')});
+	my $left = answer_of($session, q{SELECT slipway.set_variables('{"word": "x"}', 'key')});
 	like($left, qr/\Akey:\d+\z/, 'what a session leaves has a key');
 	(my $wrong = $left) =~ s/key/kee/;
 	for my $bad ($wrong, 'key', 'key:', 'key:0', 'key:1', 'key:99999999999', "$left:", '')

@@ -175,7 +175,7 @@ my $listener = $node->background_psql($db);
 $listener->query_safe('LISTEN deploys');
 put_files($place, { '0004_d.sql' => "SELECT 4;\n", '0005_e.sql' => "SELECT 1/0;\n" });
 client($place, ['migrate'], env => { PGOPTIONS => '-c slipway.notify=deploys' });
-my $heard = $listener->query_safe('SELECT 1');
+my $heard = answer_of($listener, 'SELECT 1');
 like($heard, qr/notification "deploys" with payload "\{"event":"run_started","project":"default","run":\d+,"action":"migrate","pending":2\}"/,
 	'who listens hears that a run begins');
 like($heard, qr/\{"event":"run_finished","project":"default","run":\d+,"action":"migrate","outcome":"failed"\}/, 'and how it ended');

@@ -151,7 +151,7 @@ for my $one (sort keys %project)
 
 # Sessions of another role: what they do is not shown, and they are not ended.
 my $busy = $node->background_psql('postgres', extra_params => [ '-U', $project{alpha}{role} ]);
-my $pid = $busy->query_safe('SELECT pg_backend_pid()');
+my $pid = answer_of($busy, 'SELECT pg_backend_pid()');
 is(sql($node, "SELECT query FROM pg_stat_activity WHERE pid = $pid", user => user('gamma'))->{out}, '<insufficient privilege>', 'what another one does is not shown');
 is(sql($node, "SELECT $_($pid)", user => user('gamma'))->{sqlstate}, '42501', "no $_()") for qw(pg_terminate_backend pg_cancel_backend);
 $busy->quit;
