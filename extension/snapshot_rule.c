@@ -56,9 +56,8 @@ put_rule(SlipwayReader *reader, const SlipwayRows *rows, Form_pg_rewrite row, co
 							row->ev_enabled == RULE_FIRES_ALWAYS ? "always" : "replica");
 	condition = slipway_rows_tree(rows, Anum_pg_rewrite_ev_qual);
 	if (condition)
-		slipway_reader_line(reader, "where", actions ?
-							slipway_expression_show_condition(condition, &relation->columns, linitial_node(Query, actions)) :
-							slipway_expression_show_old_new(condition, &relation->columns));
+		slipway_reader_line(reader, "where",
+							slipway_expression_show_condition(condition, &relation->columns, linitial_node(Query, actions)));
 	slipway_reader_notes(reader, RewriteRelationId, row->oid, 0);
 	slipway_reader_block(reader, "query", show_actions(actions));
 	reader->parent = relation->identity;

@@ -333,6 +333,12 @@ SET SESSION AUTHORIZATION regress_app_deployer;
 CALL slipway.migrate('p');
 
 RESET SESSION AUTHORIZATION;
+-- One that was applied, and is in the folder no more, is approved by its hash only.
+CALL migration('0001_a', 'SELECT 1', 'left');
+CALL slipway.migrate('left');
+SELECT count(*) AS missing FROM slipway.add_manifest(format(E'slipway-manifest 1 order=auto\n%s - - versioned 0002_b\n', slipway.add_script('SELECT 2', 'left')), 'left');
+SELECT outcome($$SELECT slipway.approve('0001_a', project => 'left')$$);
+
 SET client_min_messages = error;
 DROP EXTENSION pg_slipway CASCADE;
 DROP OWNED BY regress_app_author, regress_app_second, regress_app_approver, regress_app_deployer, regress_app_admin, regress_app_owner;

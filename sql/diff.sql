@@ -126,6 +126,7 @@ CALL migration('0009_k', 'CREATE TABLE k ()');
 CALL slipway.migrate();
 SET slipway.ignore = 'public.c,,kind:view';
 SELECT outcome('SELECT slipway.fingerprint()');
+SELECT outcome('SELECT slipway.fingerprint(NULL)'), outcome('SELECT slipway.snapshot(NULL)');
 -- What is listed twice, or with more stars than one, is as good as once.
 SET slipway.ignore = 'public.**,public.**';
 SELECT slipway.fingerprint() AS twice \gset
