@@ -142,7 +142,15 @@ sub fault_of
 	return '' if $state eq $before;
 	if ($scenario->{goes_on})
 	{
-		my $again = run_command_of({ %$scenario, args => $scenario->{again} // $scenario->{args} });
+		my $again;
+
+		# the server may not have noticed yet that the client is gone, and keep its locks
+		for my $try (1 .. 20)
+		{
+			$again = run_command_of({ %$scenario, args => $scenario->{again} // $scenario->{args} });
+			last if $again->{exit} ne '7';
+			Time::HiRes::sleep(0.5);
+		}
 
 		# it may have been at its end, which some say by an error
 		return '' if $state eq $after;

@@ -34,7 +34,7 @@ my @word = ('--var', 'word=x');
 # Databases to begin with: nothing done, all done, and without the extension.
 my $new = new_place($node, \%files);
 my $done = new_place($node, \%files);
-sql($node, 'CREATE ROLE builder');
+sql($node, 'CREATE ROLE builder; CREATE ROLE application LOGIN');
 my $bare = new_place($node, undef, bare => 1);
 is((client($done, [ 'migrate', @word ]))[0], 0, 'a database with all of it');
 
@@ -101,7 +101,7 @@ for my $scenario (
 	[ 'log',        ['log', '-v'],                                         $done ],
 	[ 'diff',       ['diff'],                                              $done, exits => [10] ],
 	[ 'check',      ['check'],                                             $done, reports => 1, exits => [ 3, 4 ], %looks ],
-	[ 'check with load', ['check', '--load', '2', '--duration', '100ms', '--acquire-limit', '1min', '--query-limit', '1min', '--save-baseline', 'load.html'], $done, reports => 1, exits => [ 3, 4 ], env => { DB_CONN_STRING => $work },
+	[ 'check with load', ['check', '--load', '2', '--duration', '100ms', '--acquire-limit', '1min', '--query-limit', '1min', '--save-baseline', 'load.html'], $done, reports => 1, exits => [ 3, 4 ], env => { DB_CONN_STRING => "$work user=application" },
 		state => sub { '' }, %looks ],
 	[ 'migrate and tell', ['migrate', @word, '--webhook', 'http://127.0.0.1:9/'], $new, %changes, varies => 1 ],
 	[ 'metrics',    ['metrics'],                                           $done, %looks ],

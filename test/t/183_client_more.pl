@@ -141,7 +141,7 @@ like($err, qr/^hint: Roll back to the last of them with --to NAME, or pass a scr
 
 # A rollback that is interrupted
 my $slow = new_place($node, { '0001_a.sql' => "SELECT 1;\n", '0001_a.down.sql' => "SELECT pg_sleep(60);\n", '0002_b.sql' => "SELECT 1;\n", '0002_b.down.sql' => "SELECT 1;\n" });
-($exit, $out, $err) = client($slow, ['migrate', '--label', "a=\xff"]);
+($exit, $out, $err) = client($slow, ['migrate', '--label', "\xff=a"]);
 is($exit, 2, 'a label that is no UTF-8');
 like($err, qr/^hint: It is text in UTF-8\.$/m, 'is refused');
 is((client($slow, ['migrate']))[0], 0, 'two to go back');
