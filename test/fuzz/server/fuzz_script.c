@@ -10,6 +10,7 @@
  * - statements overlap, or are outside of the script; data of COPY are;
  * - one that was cut out is not the same one any more, or is not where it is said to be;
  * - units do not hold every statement once;
+ * - the client sees another normal form, or another kind of migration;
  * - a secret value of a variable is left where it is to be masked;
  * - where values must be plain, one of them has other statements made of what the script says than a word has.
  */
@@ -28,7 +29,9 @@
 #include "utils/jsonb.h"
 
 #include "backend.h"
+#include "directive.h"
 #include "error_code.h"
+#include "normal_form.h"
 #include "script.h"
 #include "script_shape.h"
 #include "unit.h"
@@ -40,6 +43,10 @@
 #define VALUES "{\"a\": \"1; COPY t FROM STDIN;\\n\", \"b\": \"q7 secret''\\\\;$$ word\", \"c\": \"e'\"}"
 
 PG_FUNCTION_INFO_V1(fuzz_script);
+
+/* Of client/directive.c and client/script_text.c, whose headers have names that are taken here. */
+extern bool client_directive_is_there(const char *text, size_t length, const char *name);
+extern size_t client_script_text_normalise(char *text, size_t length, bool start);
 
 typedef struct Cut
 {
@@ -298,6 +305,24 @@ check_approved(const char *text)
 }
 
 static void
+check_client(const char *text, bool good)
+{
+	bool		clients_kind;
+	bool		servers_kind;
+	size_t		length = strlen(text);
+	char	   *clients = pstrdup(text);
+	char	   *servers = pstrdup(text);
+
+	clients[client_script_text_normalise(clients, length, true)] = '\0';
+	slipway_normal_form(servers);
+	must(strcmp(clients, servers) == 0);
+	clients_kind = client_directive_is_there(clients, strlen(clients), "repeatable");
+	servers_kind = slipway_directive_is_there(servers, "repeatable");
+	/* With a value, which it must not have, the server sees it, too. */
+	must(clients_kind == servers_kind || (servers_kind && !good));
+}
+
+static void
 check_script(const char *text)
 {
 	Cut			ours;
@@ -310,6 +335,7 @@ check_script(const char *text)
 	count.many += good && list_length(ours.trees) > 1;
 	run(cut_into_units, &units, text);
 	count.units += units.good;
+	check_client(text, units.good);
 	/* Units are refused for more; but who has them has statements. */
 	if (units.good && units.expanded == NULL && !ours.other)
 		must(ours.good && list_length(units.trees) <= list_length(ours.trees));
