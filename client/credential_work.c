@@ -62,7 +62,8 @@ slipway_credential_work_fail_server(SlipwayCredentialWork *work, const PGresult 
 		end->detail = detail != NULL ? slipway_memory_copy(detail) : NULL;
 		(void) snprintf(end->sqlstate, sizeof(end->sqlstate), "%s", error->sqlstate);
 	}
-	if (PQstatus(work->conn) != CONNECTION_OK)
+	/* where libpq could not read an answer, it would take that for the next one's: such a connection is as good as none */
+	if (PQstatus(work->conn) != CONNECTION_OK || error->sqlstate[0] == '\0')
 	{
 		end->outcome = SLIPWAY_CREDENTIAL_LOST;
 		end->exit_code = SLIPWAY_EXIT_CONNECTION;
