@@ -198,6 +198,9 @@ slipway_script_close(SlipwayCutter *cutter)
 {
 	standard_conforming_strings = cutter->saved_strings;
 	close_window(cutter);
+	/* What is cancelled while it reads ends in there. */
+	if (CurrentMemoryContext == cutter->window_context)
+		MemoryContextSwitchTo(MemoryContextGetParent(cutter->window_context));
 	MemoryContextDelete(cutter->window_context);
 	pfree(cutter);
 }
