@@ -13,6 +13,9 @@
 /* No line and no cell is longer than so many bytes of a statement. */
 #define BRIEF_BYTES 400
 
+/* No number is larger: each has a form as an integer. */
+#define MOST 1e15
+
 SlipwayRehearsal *
 slipway_rehearsal_new(const SlipwayFolder *folder)
 {
@@ -198,7 +201,9 @@ slipway_rehearsal_number(const json_t *event, const char *key)
 {
 	const json_t *number = json_object_get(event, key);
 
-	return json_is_number(number) ? json_number_value(number) : -1;
+	double		value = json_is_number(number) ? json_number_value(number) : -1;
+
+	return value > MOST ? MOST : value < -MOST ? -MOST : value;
 }
 
 const char *

@@ -49,7 +49,7 @@ bool		slipway_rehearsal_knows(const char *event);
 /* Keeps an event, if it is one of those. */
 void		slipway_rehearsal_take(SlipwayRehearsal *rehearsal, json_t *event);
 
-/* Of an event: a text, "" if it is not there; a number, negative if it is not there. */
+/* Of an event: a text, "" if it is not there; a number, negative if it is not there, and cut at 10^15. */
 const char *slipway_rehearsal_text(const json_t *event, const char *key);
 double		slipway_rehearsal_number(const json_t *event, const char *key);
 

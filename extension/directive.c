@@ -33,9 +33,9 @@ trim(char *text)
 {
 	int			len;
 
-	text += strspn(text, " \t");
+	text += strspn(text, BLANKS);
 	len = strlen(text);
-	while (len > 0 && isspace((unsigned char) text[len - 1]))
+	while (len > 0 && strchr(BLANKS, text[len - 1]) != NULL)
 		len--;
 	text[len] = '\0';
 	return text;
@@ -45,7 +45,7 @@ static Directive
 split(const char *text, int len)
 {
 	Directive	directive = {.name = trim(pnstrdup(text, len))};
-	char	   *end = directive.name + strcspn(directive.name, " \t");
+	char	   *end = directive.name + strcspn(directive.name, BLANKS);
 
 	directive.value = *end ? trim(end + 1) : end;
 	*end = '\0';

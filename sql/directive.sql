@@ -14,6 +14,9 @@ SELECT sqlstate, message, line_number FROM slipway.check_script('x', E'-- slipwa
 SELECT sqlstate, message, line_number FROM slipway.check_script('x', E'-- slipway: statement-timeout 0\n-- slipway: statement-timeout 0\nSELECT 1');
 SELECT sqlstate, message, line_number FROM slipway.check_script('x', E'-- slipway: run-as a\n-- slipway: run-as b\nSELECT 1');
 SELECT sqlstate, message, line_number FROM slipway.check_script('x', E'-- slipway: no-transaction yes\nVACUUM');
+-- All blanks of a line are blanks, as the client has it.
+SELECT sqlstate, message, line_number FROM slipway.check_script('x', E'-- slipway:\x0B\fno-transaction\x0B\r\nVACUUM');
+SELECT sqlstate, message, line_number FROM slipway.check_script('x', E'-- slipway: lock-timeout\x0B0\n-- slipway:\x0Block-timeout 0\nSELECT 1');
 SELECT sqlstate, message, line_number FROM slipway.check_script('x', E'\n-- slipway: repeatable true\nSELECT 1');
 SELECT sqlstate, message, line_number FROM slipway.check_script('x', E'/* a comment without an end\n-- slipway: repeatable');
 -- However the mark is written, and behind other comments.
