@@ -49,30 +49,62 @@ forget(Datum arg, Oid relation)
 		nsound = 0;
 }
 
+/* The first column of a table; the others follow it. */
 static const Column *
-find_column(const char *table, const char *name)
+find_table(const char *table)
 {
 	for (int i = 0; i < lengthof(columns); i++)
-		if (strcmp(columns[i].table, table) == 0 && strcmp(columns[i].name, name) == 0)
+		if (strcmp(columns[i].table, table) == 0)
 			return &columns[i];
 	return NULL;
 }
 
+static const Column *
+find_column(const Column *first, const char *name)
+{
+	if (first == NULL)
+		return NULL;
+	for (const Column *column = first; column < columns + lengthof(columns); column++)
+	{
+		if (column->table != first->table && strcmp(column->table, first->table) != 0)
+			return NULL;
+		if (strcmp(column->name, name) == 0)
+			return column;
+	}
+	return NULL;
+}
+
 static void
-check_column(const char *table, TupleDesc descriptor, int i)
+check_column(const Column *column, TupleDesc descriptor, int i)
 {
 	Form_pg_attribute attribute = TupleDescAttr(descriptor, i);
-	const Column *column = attribute->attisdropped ? NULL : find_column(table, NameStr(attribute->attname));
-	bool		right_type = column == NULL || attribute->atttypid == column->type;
+	bool		right_type = attribute->atttypid == column->type;
 
-	if (right_type && (column == NULL || !column->required || slipway_is_never_null(descriptor, i)))
+	if (right_type && (!column->required || slipway_is_never_null(descriptor, i)))
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("column \"%s\" of table \"slipway.%s\" was changed", column->name, table),
+			 errmsg("column \"%s\" of table \"slipway.%s\" was changed", column->name, column->table),
 			 right_type ? errdetail("It may be NULL.") :
 			 errdetail("It is of type %s, not of type %s.", format_type_be(attribute->atttypid), format_type_be(column->type)),
 			 errhint("Put it back with ALTER TABLE.")));
+}
+
+static void
+check_columns(Relation table)
+{
+	TupleDesc	descriptor = RelationGetDescr(table);
+	const Column *first = find_table(RelationGetRelationName(table));
+
+	for (int i = 0; i < descriptor->natts; i++)
+	{
+		Form_pg_attribute attribute = TupleDescAttr(descriptor, i);
+		const Column *column = attribute->attisdropped ? NULL : find_column(first, NameStr(attribute->attname));
+
+		/* One that somebody has added is none of ours. */
+		if (column != NULL)
+			check_column(column, descriptor, i);
+	}
 }
 
 void
@@ -87,8 +119,7 @@ slipway_layout_check(Relation table)
 		ereport(ERROR,
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("\"slipway.%s\" is no table any more", RelationGetRelationName(table))));
-	for (int i = 0; i < RelationGetDescr(table)->natts; i++)
-		check_column(RelationGetRelationName(table), RelationGetDescr(table), i);
+	check_columns(table);
 	if (nsound < lengthof(sound))
 		sound[nsound++] = relation;
 }
