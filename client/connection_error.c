@@ -59,6 +59,9 @@ slipway_connection_error_text(const char *message, bool *explained)
 		}
 		message += length + (message[length] == '\n' ? 1 : 0);
 	}
+	/* As that of 17 does where it gets no socket. */
+	if (text.length == 0)
+		slipway_buffer_add(&text, "libpq does not say why");
 	return slipway_buffer_take(&text);
 }
 
