@@ -22,7 +22,7 @@
 static void
 check_date(PGconn *conn, const char *date)
 {
-	PGresult   *result = PQexecParams(conn, "SELECT $1::pg_catalog.timestamptz", 1, NULL, &date, NULL, NULL, 0);
+	PGresult   *result = slipway_server_answer(conn, PQexecParams(conn, "SELECT $1::pg_catalog.timestamptz", 1, NULL, &date, NULL, NULL, 0));
 
 	if (PQresultStatus(result) == PGRES_FATAL_ERROR && PQstatus(conn) == CONNECTION_OK)
 		slipway_die(SLIPWAY_EXIT_USAGE, "It is one like 2026-11-01 or \"2026-11-01 12:00\".", "--created-before: \"%s\" is no date", date);

@@ -47,7 +47,7 @@ static bool
 drop_role(PGconn *conn, const SlipwayCredentialTerms *terms, const char *role)
 {
 	const char *const values[] = {role, terms->owned != NULL ? terms->owned : "refuse", terms->heir};
-	PGresult   *result = PQexecParams(conn, "SELECT slipway.drop_orphan($1, $2, $3)", 3, NULL, values, NULL, NULL, 0);
+	PGresult   *result = slipway_server_answer(conn, PQexecParams(conn, "SELECT slipway.drop_orphan($1, $2, $3)", 3, NULL, values, NULL, NULL, 0));
 	bool		good = PQresultStatus(result) == PGRES_TUPLES_OK;
 
 	if (good)

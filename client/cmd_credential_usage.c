@@ -59,7 +59,7 @@ record(PGconn *conn, const char *projects)
 	for (int row = 0; row < PQntuples(list); row++)
 	{
 		const char *const values[] = {PQgetvalue(list, row, 0)};
-		PGresult   *result = PQexecParams(conn, "SELECT slipway.record_usage($1)", 1, NULL, values, NULL, NULL, 0);
+		PGresult   *result = slipway_server_answer(conn, PQexecParams(conn, "SELECT slipway.record_usage($1)", 1, NULL, values, NULL, NULL, 0));
 		const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 
 		if (PQresultStatus(result) != PGRES_TUPLES_OK && (sqlstate == NULL || strcmp(sqlstate, "SW006") != 0))

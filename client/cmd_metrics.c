@@ -91,7 +91,7 @@ print(const PGresult *result)
 static void
 print_drift(PGconn *conn, const char *const *values)
 {
-	PGresult   *result = PQexecParams(conn, QUERY("slipway.metric_drift"), 1, NULL, values, NULL, NULL, 0);
+	PGresult   *result = slipway_server_answer(conn, PQexecParams(conn, QUERY("slipway.metric_drift"), 1, NULL, values, NULL, NULL, 0));
 
 	if (PQresultStatus(result) == PGRES_TUPLES_OK)
 		print(result);

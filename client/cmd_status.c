@@ -138,7 +138,7 @@ say_drift(PGconn *conn, const SlipwayArguments *arguments)
 	static const char sql[] = "SELECT slipway.drift($1, $2::text[])";
 	char	   *ignore = slipway_ignore_list_array(arguments);
 	const char *const values[] = {slipway_release_project(arguments), ignore};
-	PGresult   *result = PQexecParams(conn, sql, 2, NULL, values, NULL, NULL, 0);
+	PGresult   *result = slipway_server_answer(conn, PQexecParams(conn, sql, 2, NULL, values, NULL, NULL, 0));
 	bool		known = PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1;
 	json_int_t	objects = known ? (json_int_t) slipway_server_number(result, 0, 0, -1) : -1;
 

@@ -63,7 +63,7 @@ find_sets(PGconn *conn, const SlipwayCredentialTerms *terms, SlipwaySecretSetLis
 
 	slipway_secret_fault_check(slipway_secret_store_find_sets(terms->store, SLIPWAY_CREDENTIAL_MARKER, &all));
 	mark = slipway_credential_orphan_mark(conn, "", &result);
-	PQclear(result);
+	PQclear(slipway_server_answer(conn, result));
 	known = find_references(conn);
 	for (size_t i = 0; i < all.count && mark != NULL; i++)
 		if (json_object_get(known, all.sets[i].name) == NULL && is_ours(terms, &all.sets[i], mark))

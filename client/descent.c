@@ -84,7 +84,7 @@ has_problem(PGconn *conn, const char *project, const SlipwayScriptFile *file, co
 
 	if (PQtransactionStatus(conn) == PQTRANS_INERROR)
 		PQclear(PQexec(conn, "ROLLBACK"));
-	result = PQexecParams(conn, sql, 3, NULL, values, NULL, NULL, 0);
+	result = slipway_server_answer(conn, PQexecParams(conn, sql, 3, NULL, values, NULL, NULL, 0));
 	same = PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1 &&
 		strcmp(PQgetvalue(result, 0, 0), problem->sqlstate) == 0 &&
 		strcmp(PQgetvalue(result, 0, 1), problem->message) == 0 &&

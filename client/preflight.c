@@ -10,10 +10,10 @@
 #include <string.h>
 
 #include "buffer.h"
-#include "connection_error.h"
 #include "die.h"
 #include "memory.h"
 #include "output.h"
+#include "server.h"
 #include "schema_list.h"
 #include "table.h"
 
@@ -90,25 +90,13 @@ slipway_preflight_note(SlipwayPreflight *preflight, const char *check, SlipwayOu
 }
 
 PGresult *
-slipway_preflight_answer(const PGconn *conn, PGresult *result)
-{
-	ExecStatusType status = PQresultStatus(result);
-
-	/* the server's own errors have a code; and from a connection that is lost nothing comes */
-	if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK && PQstatus(conn) != CONNECTION_BAD &&
-		PQresultErrorField(result, PG_DIAG_SQLSTATE) == NULL)
-		slipway_connection_error_die(conn);
-	return result;
-}
-
-PGresult *
 slipway_preflight_ask(SlipwayPreflight *preflight, PGconn *conn, const char *check,
 					  const char *sql, const char *first, const char *second)
 {
 	const char *const values[] = {first, second};
 	int			count = second != NULL || strstr(sql, "$2") != NULL ? 2
 		: first != NULL || strstr(sql, "$1") != NULL ? 1 : 0;
-	PGresult   *result = slipway_preflight_answer(conn, PQexecParams(conn, sql, count, NULL, values, NULL, NULL, 0));
+	PGresult   *result = slipway_server_answer(conn, PQexecParams(conn, sql, count, NULL, values, NULL, NULL, 0));
 	const char *message;
 
 	if (PQresultStatus(result) == PGRES_TUPLES_OK)
@@ -157,7 +145,7 @@ slipway_preflight_quote(PGconn *conn, const char *name)
 bool
 slipway_preflight_sees_sessions(SlipwayPreflight *preflight)
 {
-	PGresult   *result = slipway_preflight_answer(preflight->conn, PQexec(preflight->conn, "SELECT pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE')"));
+	PGresult   *result = slipway_server_answer(preflight->conn, PQexec(preflight->conn, "SELECT pg_catalog.pg_has_role('pg_read_all_stats', 'USAGE')"));
 	bool		sees = PQntuples(result) == 1 && strcmp(PQgetvalue(result, 0, 0), "t") == 0;
 
 	PQclear(result);

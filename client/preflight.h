@@ -40,12 +40,6 @@ void		slipway_preflight_note(SlipwayPreflight *preflight, const char *check, Sli
 			__attribute__((format(printf, 5, 6)));
 
 /*
- * Hands on what a server has answered. If libpq could not read that, what it gives next would be taken for the answer to
- * another question: that ends the program. So it is for each question.
- */
-PGresult   *slipway_preflight_answer(const PGconn *conn, PGresult *result);
-
-/*
  * Asks a server for a check, with up to two values, which may be NULL. NULL
  * if that fails, which is reported as a check that could not be made (or that failed, if the
  * connection is lost); else the caller clears the result.

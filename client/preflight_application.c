@@ -12,6 +12,7 @@
 #include "memory.h"
 #include "output.h"
 #include "preflight.h"
+#include "server.h"
 
 #define DEFAULT_DURATION_MS 5000
 #define DEFAULT_ACQUIRE_LIMIT_MS 50
@@ -114,7 +115,7 @@ check_kinds(SlipwayPreflight *preflight, PGconn *conn, const char *role)
 
 	if (!preflight->is_registered)
 		return;
-	result = slipway_preflight_answer(conn, PQexecParams(conn, sql, 1, NULL, values, NULL, NULL, 0));
+	result = slipway_server_answer(conn, PQexecParams(conn, sql, 1, NULL, values, NULL, NULL, 0));
 	list = slipway_preflight_list(result, 0);
 	/* a role without any right may not even ask */
 	if (PQntuples(result) > 0)
@@ -136,14 +137,14 @@ typedef enum Verdict
 static Verdict
 try_statement(PGconn *conn, const char *sql, char **fault)
 {
-	PGresult   *result = slipway_preflight_answer(conn, PQexec(conn, "BEGIN READ WRITE; SET LOCAL lock_timeout = '2s'"));
+	PGresult   *result = slipway_server_answer(conn, PQexec(conn, "BEGIN READ WRITE; SET LOCAL lock_timeout = '2s'"));
 	const char *sqlstate;
 	Verdict		verdict = VERDICT_UNKNOWN;
 
 	if (PQresultStatus(result) == PGRES_COMMAND_OK)
 	{
 		PQclear(result);
-		result = slipway_preflight_answer(conn, PQexec(conn, sql));
+		result = slipway_server_answer(conn, PQexec(conn, sql));
 	}
 	sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 	if (PQresultStatus(result) == PGRES_COMMAND_OK)
@@ -155,7 +156,7 @@ try_statement(PGconn *conn, const char *sql, char **fault)
 									 : "the connection was lost");
 	PQclear(result);
 	if (PQtransactionStatus(conn) != PQTRANS_IDLE)
-		PQclear(slipway_preflight_answer(conn, PQexec(conn, "ROLLBACK")));
+		PQclear(slipway_server_answer(conn, PQexec(conn, "ROLLBACK")));
 	return verdict;
 }
 

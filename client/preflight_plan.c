@@ -116,7 +116,7 @@ count_hidden(SlipwayPreflight *preflight)
 
 	if (slipway_preflight_sees_sessions(preflight))
 		return 0;
-	result = slipway_preflight_answer(preflight->conn, PQexec(preflight->conn, sql));
+	result = slipway_server_answer(preflight->conn, PQexec(preflight->conn, sql));
 	count = PQntuples(result) == 1 ? atoi(PQgetvalue(result, 0, 0)) : 0;
 	PQclear(result);
 	return count;

@@ -22,7 +22,7 @@ check_project(SlipwayPreflight *preflight)
 	"SELECT slipway._may('uploader', $1), slipway._may('deployer', $1),"
 	"       EXISTS (SELECT FROM slipway.registered_project WHERE project = $1)";
 	const char *const values[] = {preflight->project};
-	PGresult   *result = slipway_preflight_answer(preflight->conn, PQexecParams(preflight->conn, sql, 1, NULL, values, NULL, NULL, 0));
+	PGresult   *result = slipway_server_answer(preflight->conn, PQexecParams(preflight->conn, sql, 1, NULL, values, NULL, NULL, 0));
 	char	   *hint = slipway_memory_format("An administrator runs \"slipway init -P '%s' --grant '%s=deployer' --grant '%s=uploader'\".",
 											 preflight->project, PQuser(preflight->conn), PQuser(preflight->conn));
 
@@ -54,7 +54,7 @@ create_schemas(SlipwayPreflight *preflight, const PGresult *missing)
 {
 	for (int row = 0; row < PQntuples(missing); row++)
 	{
-		PGresult   *result = slipway_preflight_answer(preflight->conn, PQexec(preflight->conn, PQgetvalue(missing, row, 1)));
+		PGresult   *result = slipway_server_answer(preflight->conn, PQexec(preflight->conn, PQgetvalue(missing, row, 1)));
 		const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 		bool		done = PQresultStatus(result) == PGRES_COMMAND_OK;
 

@@ -7,6 +7,7 @@
 
 #include "memory.h"
 #include "preflight.h"
+#include "server.h"
 
 /* Rows are counted up to so many. */
 #define MOST_ROWS "1000"
@@ -77,12 +78,12 @@ look_at(PGconn *conn, const Table *table, const char *setting, const char *value
 	const char *const set[] = {setting, value};
 	Sight		sight = {0};
 
-	note_result(&sight, slipway_preflight_answer(conn, PQexec(conn, BEGIN_LOOKING)), true);
+	note_result(&sight, slipway_server_answer(conn, PQexec(conn, BEGIN_LOOKING)), true);
 	if (sight.fault == NULL && value != NULL)
-		note_result(&sight, slipway_preflight_answer(conn, PQexecParams(conn, "SELECT pg_catalog.set_config($1, $2, true)", 2, NULL, set, NULL, NULL, 0)), true);
+		note_result(&sight, slipway_server_answer(conn, PQexecParams(conn, "SELECT pg_catalog.set_config($1, $2, true)", 2, NULL, set, NULL, NULL, 0)), true);
 	if (sight.fault == NULL)
-		note_result(&sight, slipway_preflight_answer(conn, PQexecParams(conn, sql, others_than != NULL ? 1 : 0, NULL, &others_than, NULL, NULL, 0)), false);
-	PQclear(slipway_preflight_answer(conn, PQexec(conn, "ROLLBACK")));
+		note_result(&sight, slipway_server_answer(conn, PQexecParams(conn, sql, others_than != NULL ? 1 : 0, NULL, &others_than, NULL, NULL, 0)), false);
+	PQclear(slipway_server_answer(conn, PQexec(conn, "ROLLBACK")));
 	free(sql);
 	return sight;
 }
@@ -100,8 +101,8 @@ find_tenants(SlipwayPreflight *preflight, const Table *table, char *tenants[2], 
 	int			count;
 
 	/* an error, and not as few rows as a policy lets it see */
-	PQclear(slipway_preflight_answer(preflight->conn, PQexec(preflight->conn, BEGIN_LOOKING "; SET LOCAL row_security = off")));
-	result = slipway_preflight_answer(preflight->conn, PQexec(preflight->conn, sql));
+	PQclear(slipway_server_answer(preflight->conn, PQexec(preflight->conn, BEGIN_LOOKING "; SET LOCAL row_security = off")));
+	result = slipway_server_answer(preflight->conn, PQexec(preflight->conn, sql));
 	count = PQntuples(result);
 	for (int i = 0; i < count && i < 2; i++)
 		tenants[i] = slipway_memory_copy(PQgetvalue(result, i, 0));
@@ -116,7 +117,7 @@ find_tenants(SlipwayPreflight *preflight, const Table *table, char *tenants[2], 
 		*good = false;
 	}
 	PQclear(result);
-	PQclear(slipway_preflight_answer(preflight->conn, PQexec(preflight->conn, "ROLLBACK")));
+	PQclear(slipway_server_answer(preflight->conn, PQexec(preflight->conn, "ROLLBACK")));
 	free(sql);
 	return count > 0;
 }

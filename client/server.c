@@ -125,6 +125,18 @@ execute(PGconn *conn, const char *sql, int count, const char *const *values)
 }
 
 PGresult *
+slipway_server_answer(const PGconn *conn, PGresult *result)
+{
+	ExecStatusType status = PQresultStatus(result);
+
+	/* the server's own errors have a code; and from a connection that is lost nothing comes */
+	if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK && PQstatus(conn) != CONNECTION_BAD &&
+		PQresultErrorField(result, PG_DIAG_SQLSTATE) == NULL)
+		slipway_connection_error_die(conn);
+	return result;
+}
+
+PGresult *
 slipway_server_query(PGconn *conn, const char *sql, int count, const char *const *values)
 {
 	PGresult   *result = leave != NULL ? execute(conn, sql, count, values)

@@ -60,6 +60,12 @@ typedef struct SlipwayStateList
 /* Word for a state, as the server and users spell it. */
 const char *slipway_server_state_name(SlipwayStateKind kind);
 
+/*
+ * Hands on what a server has answered. If libpq could not read that, what it gives next would be taken for the answer to
+ * another question: that ends the program. For questions that may fail.
+ */
+PGresult   *slipway_server_answer(const PGconn *conn, PGresult *result);
+
 /* Runs a statement with text values; the caller clears the result. */
 PGresult   *slipway_server_query(PGconn *conn, const char *sql, int count,
 								 const char *const *values);

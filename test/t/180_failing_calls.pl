@@ -2,7 +2,7 @@
 # it ends with one message and a code that says so, or does what it always does; what it has changed is whole, and the next
 # call goes on.
 #
-# FAULT_ROUNDS=N|all   how many calls of each kind (make torture: all)
+# FAULT_ROUNDS=N|all   how many calls of each kind (make torture: 25); without it nothing is done
 # FAULT_SEED=N         which ones
 
 use strict;

@@ -99,10 +99,8 @@ SKIP:
 		my ($name, $args, $begin, %more) = @$scenario;
 
 		next unless is_wanted($name);
-		# these take long
-		local $ENV{FAULT_ROUNDS} = $ENV{FAULT_ROUNDS} // 1;
 		fault_rounds({ name => $name, home => $home, env => \%env, args => $args, begin => $begin, state => $state,
-			hide => sub { hide_chance($_[0]) =~ s/\bF\d+_/PREFIX_/gr }, goes_on => 1, always => 1, %more }, defined $ENV{FAULT_ROUNDS} && $ENV{FAULT_ROUNDS} ne '1' ? () : qw(memory system));
+			hide => sub { hide_chance($_[0]) =~ s/\bF\d+_/PREFIX_/gr }, goes_on => 1, always => 1, %more });
 	}
 }
 $node->stop;
