@@ -13,8 +13,8 @@
 #include "die.h"
 #include "memory.h"
 #include "output.h"
-#include "server.h"
 #include "schema_list.h"
+#include "server.h"
 #include "table.h"
 
 /* How many of a list are named. */

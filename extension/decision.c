@@ -19,10 +19,6 @@
 #include "run.h"
 #include "spi.h"
 
-/* As in turn.c. */
-#define OTHERS_POLL_MS 20
-#define OTHERS_POLLS 250
-
 char *
 slipway_decision_argument(FunctionCallInfo fcinfo, int arg, const char *what)
 {
@@ -65,8 +61,8 @@ slipway_decision_require_fresh(const SlipwayProject *project)
 static void
 wait_for_run(const SlipwayProject *project)
 {
-	for (int i = 0; i < OTHERS_POLLS && slipway_run_others_alive(project); i++)
-		slipway_pause(OTHERS_POLL_MS);
+	for (int i = 0; i < SLIPWAY_RUN_END_POLLS && slipway_run_others_alive(project); i++)
+		slipway_pause(SLIPWAY_RUN_END_POLL_MS);
 }
 
 SlipwayProject *

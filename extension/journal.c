@@ -31,7 +31,6 @@
 #include "query.h"
 #include "spi.h"
 
-/* Columns of slipway.journal_made. */
 /* The unit for which what it makes is noted. */
 static struct
 {

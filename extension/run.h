@@ -48,6 +48,10 @@ typedef struct SlipwayRun
  */
 extern bool slipway_run_others_alive(const SlipwayProject *project);
 
+/* How often, and after how many milliseconds each time, to ask that of a run that writes its end: five seconds in all. */
+#define SLIPWAY_RUN_END_POLLS 250
+#define SLIPWAY_RUN_END_POLL_MS 20
+
 /*
  * With the lock held: writes into the history what runs that did not end were
  * at, and warns of it; then a row for this run, which is to do these

@@ -11,18 +11,14 @@
 #include "transaction.h"
 #include "turn.h"
 
-/* How long another run may take to write its end. */
-#define OTHERS_POLL_MS 20
-#define OTHERS_POLLS 250
-
 /* Lets runs that lost their lock to us write their end, a few seconds at most. */
 static void
 wait_for_others(SlipwayRun *run)
 {
-	for (int i = 0; i < OTHERS_POLLS && slipway_run_others_alive(run->project); i++)
+	for (int i = 0; i < SLIPWAY_RUN_END_POLLS && slipway_run_others_alive(run->project); i++)
 	{
 		slipway_transaction_next();
-		slipway_pause(OTHERS_POLL_MS);
+		slipway_pause(SLIPWAY_RUN_END_POLL_MS);
 	}
 	slipway_transaction_next();
 }

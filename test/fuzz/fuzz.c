@@ -106,6 +106,13 @@ fuzz_file(const uint8_t *data, size_t size)
 	return name;
 }
 
+void
+fuzz_make_folder(char folder[FUZZ_FOLDER_SIZE])
+{
+	(void) snprintf(folder, FUZZ_FOLDER_SIZE, "%s/slipway-fuzz-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
+	fuzz_check(mkdtemp(folder) != NULL);
+}
+
 char *
 fuzz_text(const uint8_t *data, size_t size)
 {

@@ -23,6 +23,10 @@ int			fuzz_try(void (*function) (void *argument), void *argument);
 /* Name of a file that has this content, until the next call. */
 const char *fuzz_file(const uint8_t *data, size_t size);
 
+/* Makes a folder, in memory where that is possible, which the caller removes. */
+#define FUZZ_FOLDER_SIZE 64
+void		fuzz_make_folder(char folder[FUZZ_FOLDER_SIZE]);
+
 /* The same as a string, which the caller frees. A NUL in it is its end for most. */
 char	   *fuzz_text(const uint8_t *data, size_t size);
 

@@ -17,7 +17,7 @@
 
 #define JOURNAL ".slipway-import"
 
-static char folder[64];
+static char folder[FUZZ_FOLDER_SIZE];
 static char path[128];
 static char journal_path[sizeof(path) + sizeof(JOURNAL)];
 
@@ -33,8 +33,7 @@ make_folder(void)
 {
 	if (folder[0] != '\0')
 		return;
-	(void) snprintf(folder, sizeof(folder), "%s/slipway-fuzz-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-	fuzz_check(mkdtemp(folder) != NULL);
+	fuzz_make_folder(folder);
 	(void) snprintf(path, sizeof(path), "%s/env", folder);
 	(void) snprintf(journal_path, sizeof(journal_path), "%s%s", path, JOURNAL);
 	(void) atexit(remove_folder);

@@ -16,7 +16,7 @@
 
 #define MAX_FILES 24
 
-static char folder[64];
+static char folder[FUZZ_FOLDER_SIZE];
 static char names[MAX_FILES][256];
 static char path[sizeof(folder) + sizeof(names[0]) * MAX_FILES];
 static int	count;
@@ -32,8 +32,7 @@ make_folder(void)
 {
 	if (folder[0] != '\0')
 		return;
-	(void) snprintf(folder, sizeof(folder), "%s/slipway-fuzz-XXXXXX", access("/dev/shm", W_OK) == 0 ? "/dev/shm" : "/tmp");
-	fuzz_check(mkdtemp(folder) != NULL);
+	fuzz_make_folder(folder);
 	(void) atexit(remove_folder);
 }
 
