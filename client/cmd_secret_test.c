@@ -15,6 +15,7 @@
 #include "output.h"
 #include "preflight.h"
 #include "secret_command.h"
+#include "server.h"
 #include "target.h"
 
 /* A connection that is tried. */
@@ -147,8 +148,8 @@ test_query(Trial *trial, const char *query)
 
 	if (query == NULL)
 		return;
-	PQclear(PQexec(trial->conn, "BEGIN READ ONLY"));
-	result = PQexecParams(trial->conn, query, 0, NULL, NULL, NULL, NULL, 0);
+	PQclear(slipway_server_answer(trial->conn, PQexec(trial->conn, "BEGIN READ ONLY")));
+	result = slipway_server_answer(trial->conn, PQexecParams(trial->conn, query, 0, NULL, NULL, NULL, NULL, 0));
 	if (PQresultStatus(result) != PGRES_TUPLES_OK)
 		slipway_preflight_note(preflight, trial->check, SLIPWAY_OUTCOME_FAILED, NULL, "--query: %s",
 							   PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) != NULL

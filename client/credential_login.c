@@ -52,23 +52,6 @@ add_own(Options *options, const PQconninfoOption *own)
 	}
 }
 
-/* Is the database the one that this program works in? */
-static bool
-is_same_database(SlipwayCredentialWork *work, PGconn *conn)
-{
-	static const char sql[] = "SELECT pg_catalog.current_database(), pg_catalog.pg_postmaster_start_time()::pg_catalog.timestamptz"
-		" AT TIME ZONE 'UTC'";
-	PGresult   *ours = slipway_credential_work_ask(work, sql, 0, NULL);
-	PGresult   *theirs = PQexec(conn, sql);
-	bool		same = ours != NULL && PQresultStatus(theirs) == PGRES_TUPLES_OK &&
-		strcmp(PQgetvalue(ours, 0, 0), PQgetvalue(theirs, 0, 0)) == 0 &&
-		strcmp(PQgetvalue(ours, 0, 1), PQgetvalue(theirs, 0, 1)) == 0;
-
-	PQclear(ours);
-	PQclear(theirs);
-	return same;
-}
-
 static char *
 tell_fault(PGconn *conn, const char *password)
 {
@@ -77,6 +60,28 @@ tell_fault(PGconn *conn, const char *password)
 	char	   *fault = slipway_connection_error_text(hidden, &explained);
 
 	free(hidden);
+	return fault;
+}
+
+/* Why the database is not the one that this program works in, or NULL. */
+static char *
+find_other_database(SlipwayCredentialWork *work, PGconn *conn, const char *password)
+{
+	static const char sql[] = "SELECT pg_catalog.current_database(), pg_catalog.pg_postmaster_start_time()::pg_catalog.timestamptz"
+		" AT TIME ZONE 'UTC'";
+	PGresult   *ours = slipway_credential_work_ask(work, sql, 0, NULL);
+	PGresult   *theirs = PQexec(conn, sql);
+	char	   *fault = NULL;
+
+	if (ours == NULL)
+		fault = slipway_memory_copy(work->end->message);
+	else if (PQresultStatus(theirs) != PGRES_TUPLES_OK)
+		fault = tell_fault(conn, password);
+	else if (strcmp(PQgetvalue(ours, 0, 0), PQgetvalue(theirs, 0, 0)) != 0 || strcmp(PQgetvalue(ours, 0, 1), PQgetvalue(theirs, 0, 1)) != 0)
+		fault = slipway_memory_format("the application's settings lead to another database than this: %s on %s port %s", PQdb(conn),
+									  PQhost(conn), PQport(conn));
+	PQclear(ours);
+	PQclear(theirs);
 	return fault;
 }
 
@@ -122,11 +127,7 @@ slipway_credential_login(SlipwayCredentialWork *work, const char *role, const ch
 	else
 	{
 		conn = connect_as(own, places, role, password);
-		if (PQstatus(conn) != CONNECTION_OK)
-			*fault = tell_fault(conn, password);
-		else if (!is_same_database(work, conn))
-			*fault = slipway_memory_format("the application's settings lead to another database than this: %s on %s port %s", PQdb(conn),
-										   PQhost(conn), PQport(conn));
+		*fault = PQstatus(conn) == CONNECTION_OK ? find_other_database(work, conn, password) : tell_fault(conn, password);
 		if (*fault != NULL)
 		{
 			PQfinish(conn);

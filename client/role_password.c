@@ -11,6 +11,7 @@
 #include "buffer.h"
 #include "memory.h"
 #include "secret_buffer.h"
+#include "server.h"
 
 /* Of who rotates, from the beginning to the end; and of the transaction in which the role is changed. */
 #define ROTATING "pg_catalog.hashtext('slipway secret rotate'), pg_catalog.hashtext(session_user)"
@@ -37,7 +38,7 @@ slipway_role_password_verifier(PGconn *conn, const char *password)
 static bool
 is_true(PGconn *conn, const char *sql)
 {
-	PGresult   *result = PQexec(conn, sql);
+	PGresult   *result = slipway_server_exec(conn, sql);
 	bool		yes = PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1 && strcmp(PQgetvalue(result, 0, 0), "t") == 0;
 
 	PQclear(result);
@@ -52,7 +53,7 @@ slipway_role_password_current(PGconn *conn)
 
 	if (!is_true(conn, "SELECT pg_catalog.has_table_privilege('pg_catalog.pg_authid', 'SELECT')"))
 		return slipway_role_password_verifier(conn, PQpass(conn));
-	result = PQexec(conn, "SELECT rolpassword FROM pg_catalog.pg_authid WHERE rolname = session_user");
+	result = slipway_server_exec(conn, "SELECT rolpassword FROM pg_catalog.pg_authid WHERE rolname = session_user");
 	if (PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1 && !PQgetisnull(result, 0, 0))
 		verifier = slipway_secret_copy(PQgetvalue(result, 0, 0));
 	PQclear(result);
@@ -80,8 +81,8 @@ take_lock(PGconn *conn, const char *keys)
 static void
 begin(PGconn *conn, const char *sql)
 {
-	PQclear(PQexec(conn, sql));
-	PQclear(PQexec(conn, "SELECT pg_catalog.set_config(name, '0', true) FROM pg_catalog.pg_settings "
+	PQclear(slipway_server_exec(conn, sql));
+	PQclear(slipway_server_exec(conn, "SELECT pg_catalog.set_config(name, '0', true) FROM pg_catalog.pg_settings "
 				   "WHERE name IN ('idle_in_transaction_session_timeout', 'transaction_timeout')"));
 }
 
@@ -95,7 +96,7 @@ slipway_role_password_lock(PGconn *conn)
 	{
 		if (i > 0)
 		{
-			PQclear(PQexec(conn, "ROLLBACK"));
+			PQclear(slipway_server_exec(conn, "ROLLBACK"));
 			(void) nanosleep(&(struct timespec) {0, 100000000L}, NULL);
 		}
 		begin(conn, "BEGIN");
@@ -111,7 +112,7 @@ slipway_role_password_is_changing(PGconn *conn)
 
 	begin(conn, "BEGIN");
 	changing = !take_lock(conn, CHANGING);
-	PQclear(PQexec(conn, "ROLLBACK"));
+	PQclear(slipway_server_exec(conn, "ROLLBACK"));
 	return changing;
 }
 
@@ -119,7 +120,7 @@ slipway_role_password_is_changing(PGconn *conn)
 static int
 find_function(PGconn *conn)
 {
-	PGresult   *result = PQexec(conn, "SELECT pg_catalog.to_regprocedure('pg_catalog.slipway_change_password(text)')::pg_catalog.oid");
+	PGresult   *result = slipway_server_exec(conn, "SELECT pg_catalog.to_regprocedure('pg_catalog.slipway_change_password(text)')::pg_catalog.oid");
 	unsigned long oid = 0;
 
 	if (PQresultStatus(result) == PGRES_TUPLES_OK && !PQgetisnull(result, 0, 0))
@@ -143,8 +144,8 @@ silence(PGconn *conn)
 											"('pg_stat_statements.track_utility', 'off')) AS s(n, v) "
 											"WHERE %s AND pg_catalog.current_setting(n, true) IS NOT NULL", condition);
 
-	PQclear(PQexec(conn, sql));
-	PQclear(PQexec(conn, "SELECT pg_catalog.set_config('debug_print_parse', 'off', true), "
+	PQclear(slipway_server_exec(conn, sql));
+	PQclear(slipway_server_exec(conn, "SELECT pg_catalog.set_config('debug_print_parse', 'off', true), "
 				   "pg_catalog.set_config('debug_print_rewritten', 'off', true), pg_catalog.set_config('lock_timeout', '90ms', true)"));
 	free(sql);
 }
@@ -153,7 +154,7 @@ silence(PGconn *conn)
 static char *
 find_leak(PGconn *conn)
 {
-	PGresult   *result = PQexec(conn,
+	PGresult   *result = slipway_server_exec(conn,
 								"SELECT pg_catalog.string_agg(name || ' = ' || pg_catalog.current_setting(name), ', ' ORDER BY name) "
 								"FROM pg_catalog.pg_settings WHERE CASE name "
 								"WHEN 'log_statement' THEN setting <> 'none' "
@@ -181,7 +182,7 @@ slipway_role_password_leak(PGconn *conn)
 	begin(conn, "BEGIN");
 	silence(conn);
 	leak = find_leak(conn);
-	PQclear(PQexec(conn, "ROLLBACK"));
+	PQclear(slipway_server_exec(conn, "ROLLBACK"));
 	return leak;
 }
 
@@ -205,7 +206,7 @@ call_function(PGconn *conn, int function, const char *verifier)
 	int			nothing[1];
 	int			length = 0;
 
-	return read_fault(PQfn(conn, function, nothing, &length, 0, &argument, 1));
+	return read_fault(slipway_server_answer_or_lose(conn, PQfn(conn, function, nothing, &length, 0, &argument, 1)));
 }
 
 /* A verifier has no quote, nor a backslash. */
@@ -227,7 +228,7 @@ alter_role(PGconn *conn, const char *verifier, bool may_leak)
 	}
 	slipway_buffer_format(&sql, "ALTER ROLE SESSION_USER PASSWORD '%s'", verifier);
 	text = slipway_buffer_take(&sql);
-	fault = read_fault(PQexec(conn, text));
+	fault = read_fault(slipway_server_exec(conn, text));
 	slipway_memory_wipe(text);
 	return fault;
 }
@@ -241,7 +242,7 @@ slipway_role_password_set(PGconn *conn, const char *verifier, bool may_leak)
 
 	begin(conn, "BEGIN READ WRITE");
 	/* a commit that waits for a standby which is away is one, all the same */
-	PQclear(PQexec(conn, "SELECT pg_catalog.set_config('statement_timeout', '60s', true)"));
+	PQclear(slipway_server_exec(conn, "SELECT pg_catalog.set_config('statement_timeout', '60s', true)"));
 	if (!take_lock(conn, CHANGING))
 		fault = slipway_memory_copy(PQstatus(conn) == CONNECTION_OK ? "another change of it is under way" : "the connection was lost");
 	else if (function != 0)
@@ -249,7 +250,7 @@ slipway_role_password_set(PGconn *conn, const char *verifier, bool may_leak)
 	else
 		fault = alter_role(conn, verifier, may_leak);
 	if (fault == NULL)
-		return read_fault(PQexec(conn, "COMMIT"));
-	PQclear(PQexec(conn, "ROLLBACK"));
+		return read_fault(slipway_server_exec(conn, "COMMIT"));
+	PQclear(slipway_server_exec(conn, "ROLLBACK"));
 	return fault;
 }

@@ -10,12 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "connection_error.h"
 #include "die.h"
 #include "interrupt.h"
 #include "login_test.h"
 #include "memory.h"
 #include "output.h"
 #include "role_password.h"
+#include "server.h"
 #include "stored_password.h"
 
 typedef struct Rotation
@@ -38,16 +40,25 @@ typedef struct Rotation
 static bool
 is_true(PGconn *conn, const char *sql)
 {
-	PGresult   *result = PQexec(conn, sql);
+	PGresult   *result = slipway_server_exec(conn, sql);
 	bool		yes = PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1 && strcmp(PQgetvalue(result, 0, 0), "t") == 0;
 
 	PQclear(result);
 	return yes;
 }
 
+/* What could not be asked is not so for another reason. */
+static void
+require_connection(PGconn *conn)
+{
+	if (PQstatus(conn) != CONNECTION_OK)
+		slipway_connection_error_die(conn);
+}
+
 static _Noreturn void
 die_locked(PGconn *conn)
 {
+	require_connection(conn);
 	slipway_die(SLIPWAY_EXIT_LOCKED, "Wait until it has ended.", "the password of role \"%s\" is being changed by another slipway",
 				PQuser(conn));
 }
@@ -222,6 +233,7 @@ alter(Rotation *rotation)
 	char	   *fault;
 
 	rotation->old_verifier = slipway_role_password_current(rotation->conn);
+	require_connection(rotation->conn);
 	if (rotation->old_verifier == NULL || rotation->new_verifier == NULL)
 		slipway_die(SLIPWAY_EXIT_ERROR, NULL, "libpq could not make a verifier of a password");
 	check_interrupt();
@@ -310,9 +322,13 @@ check_role(const Rotation *rotation)
 		slipway_die(SLIPWAY_EXIT_ERROR, NULL, "could not quote the name of the role: %s", PQerrorMessage(conn));
 	sql = slipway_memory_format("SELECT session_user = %s", literal);
 	if (!is_true(conn, sql))
+	{
+		require_connection(conn);
 		slipway_die(SLIPWAY_EXIT_ERROR, "A pooler may do that: connect to the server itself.",
 					"whoever logs in as \"%s\" is somebody else on the server", PQuser(conn));
+	}
 	leak = rotation->may_leak ? NULL : slipway_role_password_leak(conn);
+	require_connection(conn);
 	if (leak != NULL)
 		slipway_die(SLIPWAY_EXIT_USAGE,
 					"Install the extension in this database, or let the role switch that off (see doc/secrets.md), or accept it: --allow-log.",
@@ -468,8 +484,13 @@ find_password(Rotation *rotation)
 		die_locked(rotation->lock);
 	rotation->conn = try_login(rotation, staged, &fault, &code);
 	free(fault);
-	if (rotation->conn == NULL || !is_for_good(rotation, rotation->conn, staged))
+	if (rotation->conn == NULL)
 		die_locked(rotation->lock);
+	if (!is_for_good(rotation, rotation->conn, staged))
+	{
+		require_connection(rotation->conn);
+		die_locked(rotation->lock);
+	}
 	return staged;
 }
 

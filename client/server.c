@@ -5,10 +5,13 @@
 #include "server.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "connection.h"
 #include "connection_error.h"
@@ -124,14 +127,49 @@ execute(PGconn *conn, const char *sql, int count, const char *const *values)
 	}
 }
 
-PGresult *
-slipway_server_answer(const PGconn *conn, PGresult *result)
+/* The server's own errors have a code; and from a connection that is lost nothing comes. */
+static bool
+is_unread(const PGconn *conn, const PGresult *result)
 {
 	ExecStatusType status = PQresultStatus(result);
 
-	/* the server's own errors have a code; and from a connection that is lost nothing comes */
-	if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK && PQstatus(conn) != CONNECTION_BAD &&
-		PQresultErrorField(result, PG_DIAG_SQLSTATE) == NULL)
+	return status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK && PQstatus(conn) != CONNECTION_BAD &&
+		PQresultErrorField(result, PG_DIAG_SQLSTATE) == NULL;
+}
+
+PGresult *
+slipway_server_answer(const PGconn *conn, PGresult *result)
+{
+	if (is_unread(conn, result))
+		slipway_connection_error_die(conn);
+	return result;
+}
+
+/* libpq cannot be told that a connection is lost: so it gets a socket from which nothing comes any more. */
+static bool
+cut_off(PGconn *conn)
+{
+	int			pair[2];
+	bool		cut;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
+		return false;
+	(void) close(pair[1]);
+	cut = dup3(pair[0], PQsocket(conn), O_CLOEXEC) >= 0;
+	(void) close(pair[0]);
+	return cut && PQconsumeInput(conn) == 0 && PQstatus(conn) == CONNECTION_BAD;
+}
+
+PGresult *
+slipway_server_exec(PGconn *conn, const char *sql)
+{
+	return slipway_server_answer_or_lose(conn, PQexec(conn, sql));
+}
+
+PGresult *
+slipway_server_answer_or_lose(PGconn *conn, PGresult *result)
+{
+	if (is_unread(conn, result) && !cut_off(conn))
 		slipway_connection_error_die(conn);
 	return result;
 }

@@ -66,6 +66,10 @@ const char *slipway_server_state_name(SlipwayStateKind kind);
  */
 PGresult   *slipway_server_answer(const PGconn *conn, PGresult *result);
 
+/* The same, but it is the end of the connection only; and PQexec() with that. For those who have something to put right. */
+PGresult   *slipway_server_answer_or_lose(PGconn *conn, PGresult *result);
+PGresult   *slipway_server_exec(PGconn *conn, const char *sql);
+
 /* Runs a statement with text values; the caller clears the result. */
 PGresult   *slipway_server_query(PGconn *conn, const char *sql, int count,
 								 const char *const *values);

@@ -45,20 +45,26 @@ sub why_no_faults
 sub run_command_of
 {
 	my ($scenario, %fail) = @_;
-	my ($in, $out, $err) = ($scenario->{in} // '', '', '');
-	my $exit;
+	my ($in, $out, $err) = ("$folder/in", '', '');
+	my ($exit, $late);
+
+	# not through a pipe, which a command that ends early would break
+	open my $handle, '>', $in or die "could not write $in: $!\n";
+	print $handle $scenario->{in} // '';
+	close $handle or die "could not write $in: $!\n";
 
 	local %ENV = (%ENV, %{ $scenario->{env} // {} }, %fail);
 	delete $ENV{$_} for grep { !defined $ENV{$_} } keys %ENV;
 	@ENV{qw(LD_PRELOAD FAIL_NOT)} = ($library, $SPARED) if %fail;
-	my $done = eval {
+	eval {
 		my @args = ref $scenario->{args} eq 'CODE' ? $scenario->{args}->() : @{ $scenario->{args} };
-		my $run = IPC::Run::start([ 'slipway', @args ], '<', \$in, '>', \$out, '2>', \$err,
+		my $run = IPC::Run::start([ 'slipway', @args ], '<', $in, '>', \$out, '2>', \$err,
 			init => sub { chdir $scenario->{home} or die "could not go home: $!\n" }, IPC::Run::timeout($TIMEOUT));
 		eval { $run->finish; 1 } or do { my $why = $@; $run->kill_kill; die $why };
 		1;
-	};
-	$exit = !$done ? 'does not end' : $? & 127 ? 'signal ' . ($? & 127) : $? >> 8;
+	} or $late = $@;
+	die $late if defined $late && $late !~ /timeout/;
+	$exit = defined $late ? 'does not end' : $? & 127 ? 'signal ' . ($? & 127) : $? >> 8;
 	return { exit => $exit, out => hide($scenario, $out), err => hide($scenario, $err) };
 }
 
