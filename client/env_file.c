@@ -32,9 +32,13 @@ slipway_env_file_lock(const char *name)
 
 	if (file < 0)
 		slipway_die(SLIPWAY_EXIT_USAGE, NULL, "could not open folder \"%s\": %s", folder, strerror(errno));
-	else if (flock(file, LOCK_EX | LOCK_NB) != 0)
-		slipway_die(SLIPWAY_EXIT_LOCKED, "Wait until it has ended.",
-					"another slipway changes settings in folder \"%s\"", folder);
+	if (flock(file, LOCK_EX | LOCK_NB) != 0)
+	{
+		if (errno == EWOULDBLOCK)
+			slipway_die(SLIPWAY_EXIT_LOCKED, "Wait until it has ended.",
+						"another slipway changes settings in folder \"%s\"", folder);
+		slipway_die(SLIPWAY_EXIT_ERROR, "Not every file system has locks.", "could not lock folder \"%s\": %s", folder, strerror(errno));
+	}
 	free(folder);
 	free(path);
 }
