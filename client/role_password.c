@@ -52,7 +52,7 @@ slipway_role_password_current(PGconn *conn)
 	PGresult   *result;
 
 	if (!is_true(conn, "SELECT pg_catalog.has_table_privilege('pg_catalog.pg_authid', 'SELECT')"))
-		return slipway_role_password_verifier(conn, PQpass(conn));
+		return PQstatus(conn) == CONNECTION_OK ? slipway_role_password_verifier(conn, PQpass(conn)) : NULL;
 	result = slipway_server_exec(conn, "SELECT rolpassword FROM pg_catalog.pg_authid WHERE rolname = session_user");
 	if (PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1 && !PQgetisnull(result, 0, 0))
 		verifier = slipway_secret_copy(PQgetvalue(result, 0, 0));

@@ -17,7 +17,7 @@
 /* A SCRAM-SHA-256 verifier of the password, a secret block; NULL if there is none. */
 char	   *slipway_role_password_verifier(PGconn *conn, const char *password);
 
-/* The verifier that the role has, if it may read it, else one of the password of the connection: for going back. */
+/* The verifier that the role has, if it may read it, else one of the password of the connection: for going back. NULL: no answer. */
 char	   *slipway_role_password_current(PGconn *conn);
 
 /* Begins a transaction that keeps others from changing the password. False if somebody else does that. */
