@@ -110,12 +110,10 @@ add_facts(SlipwayBuffer *page, const SlipwayRehearsal *rehearsal, const SlipwayR
 static void
 add_place(SlipwayBuffer *page, const SlipwayRehearsal *rehearsal, const json_t *event)
 {
-	double		line = slipway_rehearsal_number(event, "line");
-	double		column = slipway_rehearsal_number(event, "column");
 	const SlipwayProblem problem = {
 		.migration = slipway_rehearsal_script(event),
-		.line = line > 0 ? (int) line : 0,
-		.column = column > 0 ? (int) column : 0,
+		.line = slipway_rehearsal_position(event, "line"),
+		.column = slipway_rehearsal_position(event, "column"),
 	};
 	int			number = slipway_rehearsal_statement(rehearsal, event);
 	char	   *place;

@@ -4,6 +4,7 @@
  */
 #include "rehearsal.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -204,6 +205,14 @@ slipway_rehearsal_number(const json_t *event, const char *key)
 	double		value = json_is_number(number) ? json_number_value(number) : -1;
 
 	return value > MOST ? MOST : value < -MOST ? -MOST : value;
+}
+
+int
+slipway_rehearsal_position(const json_t *event, const char *key)
+{
+	double		number = slipway_rehearsal_number(event, key);
+
+	return number > 0 && number <= INT_MAX ? (int) number : 0;
 }
 
 const char *

@@ -53,6 +53,9 @@ void		slipway_rehearsal_take(SlipwayRehearsal *rehearsal, json_t *event);
 const char *slipway_rehearsal_text(const json_t *event, const char *key);
 double		slipway_rehearsal_number(const json_t *event, const char *key);
 
+/* Of an event: a line or a column, counted from 1; 0 if it has none, or one that no script has. */
+int			slipway_rehearsal_position(const json_t *event, const char *key);
+
 /*
  * Of an event: the script that it is about, which is a hook or a migration; and the migration
  * that it belongs to, or the hook that belongs to none.

@@ -278,9 +278,8 @@ slipway_rehearsal_text_event(const SlipwayRehearsal *rehearsal, const json_t *ev
 static char *
 find_place(const SlipwayRehearsal *rehearsal, const json_t *event)
 {
-	double		line = slipway_rehearsal_number(event, "line");
 	const SlipwayProblem problem = {
-		.migration = slipway_rehearsal_script(event),.line = line > 0 ? (int) line : 0,
+		.migration = slipway_rehearsal_script(event),.line = slipway_rehearsal_position(event, "line"),
 	};
 
 	return slipway_problem_place(&problem, rehearsal->folder);

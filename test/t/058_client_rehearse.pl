@@ -246,7 +246,8 @@ wait_until($node, "SELECT count(*) = 1 FROM pg_stat_activity WHERE datname = '$s
 kill INT => $client->{run}{KIDS}[0]{PID};
 ($exit, $out, $err) = finish_client($client);
 is($exit, 1, 'interrupted');
-like($err, qr/ERROR: canceling statement due to user request \(57014\)/, 'the server was told');
+# (before 17 a server sends itself the signal twice: the second one may come when the statement is over)
+like($err, qr/(?:ERROR|slipway: error): canceling statement due to user request \(57014\)/, 'the server was told');
 wait_until($node, "SELECT count(*) = 0 FROM pg_stat_activity WHERE datname = '$slow->{db}'", 'it is gone');
 is_untouched($slow, 'all of it was rolled back');
 
