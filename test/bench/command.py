@@ -1,7 +1,9 @@
 """Runs the command of a tool, or several at once, and takes its costs."""
 import os
+import signal
 import subprocess
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from adapter import BUILD
@@ -26,16 +28,32 @@ def read_cost(path):
     return Cost(float(wall), float(user) + float(system), int(memory), code, int(code != 0))
 
 
+@contextmanager
+def held_signals():
+    """Those that end the program come at the end of this. A process is started a moment before it is known, and would be left."""
+    held = []
+    handlers = {number: signal.signal(number, lambda number, _: held.append(number))
+                for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        for number in held:
+            signal.raise_signal(number)
+
+
 def run_at_once(command, count, folder, environment, log, timeout):
     """Starts the command count times at once and waits for all."""
     paths = [f"{log}.cost{n}" for n in range(count)]
     processes = []
     start = time.monotonic()
     try:
-        for path in paths:
-            processes.append(subprocess.Popen(
-                [os.path.join(BUILD, "timed"), "-t", str(timeout), "-C", folder, "-l", log, "-o", path, "--"] + command,
-                env=environment))
+        with held_signals():
+            for path in paths:
+                processes.append(subprocess.Popen(
+                    [os.path.join(BUILD, "timed"), "-t", str(timeout), "-C", folder, "-l", log, "-o", path, "--"] + command,
+                    env=environment))
         for process in processes:
             process.wait()
     finally:

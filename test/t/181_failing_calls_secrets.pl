@@ -142,6 +142,8 @@ for my $scenario (
 	[ 'credential rollback', sub { ('rollback', $project) },            begin_project(1), exits => [ 4, 5, 7 ], goes_on => 1, always => 1, state => \&state_of_project ],
 	[ 'credential batch',    sub { ('batch', 'run', "b$project", '--parallel', '1') },
 		sub { begin_project(0)->(); write_folder({ 'p.csv' => "project\n$project\n" }, $place->{home}); credential($place, 'batch', 'create', '--input', 'p.csv', '--name', "b$project") },
+		# a fault is that of the project, which is rolled back then; the batch goes on, and is done without it
+		again => sub { ('batch', 'resume', "b$project", '--retry-failed', '--parallel', '1') },
 		exits => [ 4, 5, 6, 7 ], goes_on => 1, always => 1, varies => 1, warns => 1, tolerates => sub { 1 }, state => \&state_of_project ],
 	[ 'credential validate', sub { ('validate', 'steady') },            sub { }, exits => [4], reports => 1 ],
 	[ 'credential list',     sub { ('list', '--json') },                sub { } ],
@@ -152,8 +154,9 @@ for my $scenario (
 	my ($name, $args, $begin, %more) = @$scenario;
 
 	next unless is_wanted($name =~ s/ /_/r);
-	fault_rounds({ name => $name, home => $place->{home}, env => $place->{env}, begin => $begin, hide => \&hide_chance,
-		args => sub { ('-d', $node->connstr($place->{db}), 'credential', $args->()) }, %more });
+	my $whole = sub { my ($part) = @_; return sub { ('-d', $node->connstr($place->{db}), 'credential', $part->()) } };
+	$more{again} = $whole->($more{again}) if $more{again};
+	fault_rounds({ name => $name, home => $place->{home}, env => $place->{env}, begin => $begin, hide => \&hide_chance, args => $whole->($args), %more });
 }
 
 $node->stop;
