@@ -396,6 +396,23 @@ CREATE TABLE t AS SELECT generate_series(1, 10000) AS a;
 ALTER TABLE t SET (parallel_workers = 2);
 CREATE FUNCTION leave(integer) RETURNS integer PARALLEL SAFE LANGUAGE plpgsql AS $$BEGIN RESET ROLE; RETURN public.mark(); END$$;
 SELECT sum(leave(a)) FROM t;
+-- case: a superuser calls: a function with SET role, in a worker of a parallel query that a literal of an index leads to
+-- as: superuser of owner
+-- must: fail 55P02
+-- again: fail 55P02
+-- setup: CREATE FUNCTION adv.theirs(integer) RETURNS text LANGUAGE sql PARALLEL SAFE SET role = 'postgres' AS 'SELECT max(rolname) FROM pg_catalog.pg_authid'
+-- setup: ALTER FUNCTION adv.theirs(integer) OWNER TO adv_other
+CREATE TABLE t AS SELECT 1 AS a;
+CREATE FUNCTION look(integer) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+	found text;
+BEGIN
+	PERFORM set_config(CASE WHEN current_setting('server_version_num')::integer < 160000 THEN 'force_parallel_mode' ELSE 'debug_parallel_query' END, 'on', true);
+	EXECUTE 'SELECT max(theirs(a)) FROM t' INTO found;
+	RETURN found IS NOT NULL;
+END$$;
+CREATE DOMAIN d AS integer CHECK (look(VALUE));
+CREATE INDEX CONCURRENTLY i ON t (a) WHERE a <> ALL ('{1}'::d[]);
 -- case: a trusted extension, whose script finds operators that were planted
 -- must: apply
 -- setup: GRANT CREATE ON DATABASE postgres TO adv_owner
