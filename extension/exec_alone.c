@@ -77,7 +77,7 @@ slipway_exec_alone_enter(SlipwayRun *run, const SlipwayCarried *carried, const N
 	slipway_settings_set(run->project,
 						 slipway_refuse_waits_long(stmt) && !terms->own_lock_timeout ? 0 : terms->lock_timeout,
 						 terms->statement_timeout);
-	slipway_carried_set(carried);
+	slipway_carried_set(carried, terms->role);
 	outer.begun = slipway_carried_remember();
 	MemoryContextSwitchTo(caller);
 }
