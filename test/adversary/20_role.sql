@@ -338,6 +338,32 @@ CREATE TABLE t ();
 -- down
 DROP TABLE t;
 SELECT set_config('role', 'none', false);
+-- case: a script of another project, to roll back with
+-- call: rollback
+-- setup: SELECT slipway.add_script('SELECT public.mark()', 'alive')
+-- with: {"steps": 1, "script": "c9718c2867d63e222d6cce36e502105b38b7edce695df395d42a49c3fe5b696d"}
+-- must: refuse 42501
+CREATE TABLE t ();
+-- down
+DROP TABLE t;
+-- case: a down script of the project, named by its hash
+-- control
+-- call: rollback
+-- with: {"steps": 1, "script": "2b7ffedb74b81e66d9bf4a83e5d7eb5ef17380c664415459a009e2827d6b9dbd"}
+-- must: apply
+-- shows: SELECT to_regclass('adv.t') IS NULL
+CREATE TABLE t ();
+-- down
+DROP TABLE t;
+-- case: a superuser calls: a script of his own, to roll back with
+-- as: superuser of owner
+-- control
+-- call: rollback
+-- setup: SELECT slipway.add_script('SELECT public.mark()', 'alive')
+-- with: {"steps": 1, "script": "c9718c2867d63e222d6cce36e502105b38b7edce695df395d42a49c3fe5b696d"}
+-- must: apply
+-- shows: SELECT bool_and("user" = 'adv_owner') FROM public.marked
+CREATE TABLE t ();
 -- case: all in one transaction
 -- with: {"mode": "all"}
 -- must: fail 42501
