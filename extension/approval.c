@@ -11,6 +11,7 @@
 #include "caller_session.h"
 #include "error_code.h"
 #include "lookup.h"
+#include "privilege.h"
 #include "query.h"
 #include "spi.h"
 #include "variable.h"
@@ -142,11 +143,21 @@ slipway_approval_applies(const SlipwayRun *run)
 	return (!undone || run->project->owner) && slipway_approval_required(run->project->name);
 }
 
+/* Who may upload could have written the script. */
+static SlipwayPlain
+why_plain(const SlipwayRun *run)
+{
+	if (run->approval)
+		return SLIPWAY_PLAIN_APPROVAL;
+	return slipway_caller_session_borrows(run) && !slipway_privilege_has(SLIPWAY_UPLOADER, run->project->name) ?
+		SLIPWAY_PLAIN_RIGHTS : SLIPWAY_PLAIN_NOT;
+}
+
 void
 slipway_approval_begin(SlipwayRun *run)
 {
 	run->approval = slipway_approval_applies(run);
-	slipway_variables_require_plain(run->approval);
+	slipway_variables_require_plain(why_plain(run));
 	/* It may be required since the run has begun to wait for its turn. */
 	if (run->approval)
 		slipway_caller_session_check(run);

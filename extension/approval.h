@@ -50,8 +50,8 @@ extern List *slipway_approval_list(const SlipwayPlan *plan, int nsteps, bool wit
 extern bool slipway_approval_applies(const SlipwayRun *run);
 
 /*
- * A run begins to look at what it is to do: finds out whether that must have been approved, and if so
- * sees to it that the values of variables are no SQL.
+ * A run begins to look at what it is to do: finds out whether that must have been approved; if so, or where the caller
+ * could not have written it and has not the rights that it runs with, sees to it that the values of variables are no SQL.
  */
 extern void slipway_approval_begin(SlipwayRun *run);
 

@@ -85,8 +85,8 @@ check_path(const SlipwayRun *run)
 }
 
 /* Who may act as the owner role anyway gains nothing by it. */
-static bool
-borrows_rights(const SlipwayRun *run)
+bool
+slipway_caller_session_borrows(const SlipwayRun *run)
 {
 	return run->project->owner && !has_privs_of_role(GetSessionUserId(), run->owner);
 }
@@ -111,7 +111,7 @@ check_settings(const SlipwayRun *run)
 void
 slipway_caller_session_check(const SlipwayRun *run)
 {
-	if (!borrows_rights(run) && !slipway_approval_applies(run))
+	if (!slipway_caller_session_borrows(run) && !slipway_approval_applies(run))
 		return;
 	if (slipway_leftover_had_temporary())
 		ereport(ERROR,
@@ -119,7 +119,7 @@ slipway_caller_session_check(const SlipwayRun *run)
 				 errmsg("the session has temporary objects"),
 				 errdetail("%s They would be found in place of others of the same name.", reason(run)),
 				 errhint("Use a new session, or DISCARD TEMP.")));
-	if (borrows_rights(run))
+	if (slipway_caller_session_borrows(run))
 		check_path(run);
 	check_settings(run);
 }

@@ -18,4 +18,7 @@
  */
 extern void slipway_caller_session_check(const SlipwayRun *run);
 
+/* Do its scripts run with rights of an owner role that the caller has not? */
+extern bool slipway_caller_session_borrows(const SlipwayRun *run);
+
 #endif							/* SLIPWAY_CALLER_SESSION_H */

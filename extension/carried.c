@@ -96,16 +96,16 @@ put_variable(List *settings, const struct config_generic *variable, const char *
 
 /*
  * The script had the right to set it, unless no module had defined it: then anybody may, and whether
- * the value counts is decided as the server does when the module is loaded.
+ * the value counts is decided as the server does when the module is loaded, by the rights of who has set it.
  */
 static void
-set(const Setting *setting, GucAction action)
+set(const Setting *setting, Oid role, GucAction action)
 {
 	if (setting->defined)
 		slipway_settings_put(setting->name, setting->value, PGC_SUSET, action);
 	else
-		(void) set_config_option(setting->name, setting->value, superuser() ? PGC_SUSET : PGC_USERSET,
-								 PGC_S_SESSION, action, true, WARNING, false);
+		(void) set_config_option_ext(setting->name, setting->value, superuser_arg(role) ? PGC_SUSET : PGC_USERSET,
+									 PGC_S_SESSION, role, action, true, WARNING, false);
 }
 
 /* As it was when the session began. */
@@ -116,12 +116,12 @@ reset(const char *name)
 }
 
 static void
-set_all(List *settings, GucAction action)
+set_all(List *settings, Oid role, GucAction action)
 {
 	ListCell   *cell;
 
 	foreach(cell, settings)
-		set(lfirst(cell), action);
+		set(lfirst(cell), OidIsValid(role) ? role : GetUserId(), action);
 }
 
 ArrayType *
@@ -178,15 +178,15 @@ slipway_carried_identity(const SlipwayCarried *carried)
 }
 
 void
-slipway_carried_apply(const SlipwayCarried *carried)
+slipway_carried_apply(const SlipwayCarried *carried, Oid role)
 {
-	set_all(carried->settings, GUC_ACTION_SAVE);
+	set_all(carried->settings, role, GUC_ACTION_SAVE);
 }
 
 void
-slipway_carried_set(const SlipwayCarried *carried)
+slipway_carried_set(const SlipwayCarried *carried, Oid role)
 {
-	set_all(carried->settings, GUC_ACTION_SET);
+	set_all(carried->settings, role, GUC_ACTION_SET);
 }
 
 /* A value that something else hides, as text; of the types that have no name for it as a number. */
@@ -317,6 +317,6 @@ slipway_carried_restore(const SlipwayRemembered *then)
 		Setting    *setting = lfirst(cell);
 
 		if (is_identity(setting->name) || !is_among(now->settings, setting))
-			set(setting, GUC_ACTION_SET);
+			set(setting, GetUserId(), GUC_ACTION_SET);
 	}
 }

@@ -27,8 +27,8 @@ extern void slipway_carried_load(SlipwayCarried *carried, ArrayType *array);
 /* The identity among them, as which the script goes on; in the same context. */
 extern SlipwayCarried slipway_carried_identity(const SlipwayCarried *carried);
 
-/* Sets them inside a GUC nest level, with which they go. */
-extern void slipway_carried_apply(const SlipwayCarried *carried);
+/* Sets them inside a GUC nest level, with which they go. role: as which the script runs; InvalidOid: the current one. */
+extern void slipway_carried_apply(const SlipwayCarried *carried, Oid role);
 
 /* Adds what was SET inside that nest level, which is the current one. */
 extern void slipway_carried_collect(SlipwayCarried *carried, int nest);
@@ -42,7 +42,7 @@ typedef struct SlipwayRemembered SlipwayRemembered;
 extern SlipwayRemembered *slipway_carried_remember(void);
 
 /* Sets them in the session; until the next commit an abort takes that back. */
-extern void slipway_carried_set(const SlipwayCarried *carried);
+extern void slipway_carried_set(const SlipwayCarried *carried, Oid role);
 
 /* Adds what the session has now and did not have then. */
 extern void slipway_carried_add(SlipwayCarried *carried, const SlipwayRemembered *then);

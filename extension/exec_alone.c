@@ -11,9 +11,9 @@
  *
  * From there RESET ROLE leads to the session's role. Commands that only the server's code
  * carries out do not offer an occasion for it. DO and CALL do: those that commit by
- * themselves are refused in projects with an owner role, unless it is the session's. With directive run-as,
- * where it is not a matter of rights but of a promise, the settings behind those commands
- * cannot be changed meanwhile.
+ * themselves are refused in projects with an owner role, unless it is the session's. Functions that
+ * such a command calls on its way, as the check of a domain in a literal, are another: the settings behind those commands
+ * cannot be changed meanwhile, in workers of parallel queries neither.
  *
  * lock_timeout would end the wait of a concurrent build for old snapshots, and leave
  * an INVALID index: unless the script sets one, there is none for such statements.
@@ -29,6 +29,7 @@
 #include "error_code.h"
 #include "exec_alone.h"
 #include "exec_statement.h"
+#include "fixed_role.h"
 #include "guard.h"
 #include "refuse.h"
 #include "secret.h"
@@ -43,23 +44,7 @@ static struct
 	SlipwayRemembered *begun;		/* with what it began */
 	Oid			user;
 	int			sec_context;
-	bool		fixed;			/* the role cannot be changed */
 }			outer;
-
-/* May the role be set, by whatever means? */
-static void
-fix_role(bool fixed)
-{
-	int			n;
-	struct config_generic **variables = slipway_guc_variables(&n);
-
-	if (fixed == outer.fixed)
-		return;
-	for (int i = 0; i < n; i++)
-		if (strcmp(variables[i]->name, "role") == 0 || strcmp(variables[i]->name, "session_authorization") == 0)
-			variables[i]->context = fixed ? PGC_INTERNAL : PGC_USERSET;
-	outer.fixed = fixed;
-}
 
 bool
 slipway_exec_alone_is_allowed(const SlipwayRun *run, const Node *stmt)
@@ -92,7 +77,7 @@ slipway_exec_alone_enter(SlipwayRun *run, const SlipwayCarried *carried, const N
 	slipway_settings_set(run->project,
 						 slipway_refuse_waits_long(stmt) && !terms->own_lock_timeout ? 0 : terms->lock_timeout,
 						 terms->statement_timeout);
-	slipway_carried_set(carried);
+	slipway_carried_set(carried, terms->role);
 	outer.begun = slipway_carried_remember();
 	MemoryContextSwitchTo(caller);
 }
@@ -120,7 +105,7 @@ leave(void)
 	SlipwayRemembered *before = outer.before;
 
 	outer.before = NULL;
-	fix_role(false);
+	slipway_fixed_role(false);
 	slipway_guard_off();
 	SetUserIdAndSecContext(outer.user, outer.sec_context);
 	slipway_carried_restore(before);
@@ -134,7 +119,7 @@ slipway_exec_alone(SlipwayRun *run, SlipwayPlace *place, SlipwayStatement *state
 
 	if (OidIsValid(run->terms.role))
 		SetUserIdAndSecContext(run->terms.role, 0);
-	fix_role(OidIsValid(run->terms.role));
+	slipway_fixed_role(OidIsValid(run->terms.role));
 	slipway_guard_on();
 	slipway_exec_statement(place, statement, run->statement_context, &qc);
 	/* What DO has done since its last COMMIT ends with this one. */

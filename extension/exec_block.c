@@ -97,7 +97,7 @@ slipway_exec_block_run(SlipwayRun *run, SlipwayPlace *place, const SlipwayBlock 
 	Identity	caller;
 
 	if (block->carried)
-		slipway_carried_apply(block->carried);
+		slipway_carried_apply(block->carried, run->terms.role);
 	caller = enter_role(run);
 	slipway_guard_on();
 	set_transaction_options(block->options);

@@ -145,7 +145,23 @@ require_values(SlipwayPlace *place, const SlipwayDirectives *directives)
 			 errhint("Give it with option variables, or --var NAME=VALUE, or write a default into the directive.")));
 }
 
-/* Approved is what the script says. */
+/* Approved, or uploaded by somebody who may, is what the script says. */
+static _Noreturn void
+refuse_value(const SlipwayVariable *variable)
+{
+	bool		approval = slipway_variables_plain() == SLIPWAY_PLAIN_APPROVAL;
+
+	ereport(ERROR,
+			(errcode(approval ? SLIPWAY_NOT_APPROVED : ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 approval ? errmsg("the value of variable \"%s\" is not approved", variable->name) :
+			 errmsg("the value of variable \"%s\" could be SQL, which you may not upload", variable->name),
+			 errdetail("%s, a value has letters, digits and any of _ - . : @ / + = , without two hyphens in a row, so that it cannot be a statement.",
+					   approval ? "Where approval is required" : "Of who deploys with the rights of an owner role that are not his"),
+			 approval ? errhint("Write it as a default into the script, to be approved with that.") :
+			 errhint("Write it as a default into the script, or have somebody deploy who may upload to the project.")));
+	pg_unreachable();
+}
+
 static void
 refuse_values(SlipwayPlace *place, const SlipwayDirectives *directives)
 {
@@ -159,11 +175,7 @@ refuse_values(SlipwayPlace *place, const SlipwayDirectives *directives)
 			continue;
 		place->statement = directives->variables_at;
 		place->in_statement = true;
-		ereport(ERROR,
-				(errcode(SLIPWAY_NOT_APPROVED),
-				 errmsg("the value of variable \"%s\" is not approved", variable->name),
-				 errdetail("Where approval is required, a value has letters, digits and any of _ - . : @ / + = , without two hyphens in a row, so that it cannot be a statement."),
-				 errhint("Write it as a default into the script, to be approved with that.")));
+		refuse_value(variable);
 	}
 }
 
@@ -216,9 +228,10 @@ refuse_joints(SlipwayPlace *place, const SlipwayExpansion *expansion)
 			continue;
 		place_byte(place, hole->raw);
 		ereport(ERROR,
-				(errcode(SLIPWAY_NOT_APPROVED),
-				 errmsg("the value of variable \"%s\" is not approved in this place",
-						pnstrdup(name, slipway_variable_name_length(name))),
+				(errcode(slipway_variables_plain() == SLIPWAY_PLAIN_APPROVAL ? SLIPWAY_NOT_APPROVED : ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("the value of variable \"%s\" is not %s in this place",
+						pnstrdup(name, slipway_variable_name_length(name)),
+						slipway_variables_plain() == SLIPWAY_PLAIN_APPROVAL ? "approved" : "allowed"),
 				 errdetail("With what stands beside it, it begins or ends a comment, a quoted text or an escape."),
 				 errhint("Set it apart in the script, in parentheses or with form literal.")));
 	}

@@ -17,6 +17,7 @@
 #include "compat.h"
 #include "copy_inline.h"
 #include "error_code.h"
+#include "fixed_role.h"
 #include "guard.h"
 #include "layout.h"
 #include "lock_watch.h"
@@ -36,6 +37,7 @@ void
 _PG_init(void)
 {
 	slipway_settings_init();
+	slipway_fixed_role_init();
 	slipway_spi_init();
 	slipway_body_init();
 	slipway_guard_init();

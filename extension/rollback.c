@@ -5,17 +5,22 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "miscadmin.h"
 #include "tcop/utility.h"
 
 #include "approval.h"
 #include "call.h"
+#include "caller_session.h"
 #include "descent.h"
 #include "error_code.h"
 #include "message.h"
 #include "perform.h"
+#include "privilege.h"
+#include "query.h"
 #include "rollback.h"
+#include "spi.h"
 #include "turn.h"
 
 static void
@@ -93,12 +98,48 @@ slipway_rollback_run(SlipwayRun *run, const char *procedure, SlipwayRollbackLook
 	report_end(run);
 }
 
+static bool
+is_of_project(const SlipwayRun *run, const uint8 *script)
+{
+	static SlipwayQuery query = {SLIPWAY_QUERY_DOWN_SCRIPT, 2, {TEXTOID, BYTEAOID}};
+	SlipwayArgs args = {0};
+	bool		found;
+
+	slipway_arg_text(&args, run->project->name);
+	slipway_arg_hash(&args, script);
+	slipway_spi_begin();
+	found = slipway_query(&query, &args, 1) > 0;
+	slipway_spi_end();
+	return found;
+}
+
+/*
+ * Scripts are known by their hashes alone, whatever project they were uploaded to. What runs with the rights of this
+ * one's owner role is not for somebody to choose among them who has not got these, and could not have uploaded it here.
+ */
+static void
+check_choice(const SlipwayRun *run, const SlipwayDescent *descent)
+{
+	if (!descent->one_script || descent->n == 0 || run->approval || !slipway_caller_session_borrows(run) ||
+		slipway_privilege_has(SLIPWAY_UPLOADER, run->project->name) ||
+		is_of_project(run, descent->steps[0].script))
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+			 errmsg("script %s is no down script of project \"%s\"", slipway_hash_hex(descent->steps[0].script),
+					run->project->name),
+			 errdetail("It would run as role \"%s\", whose rights you have not, and you may not upload to the project.",
+					   run->project->owner),
+			 errhint("Have somebody roll back who may upload to the project.")));
+}
+
 static SlipwayTask *
 look(SlipwayRun *run, int *n)
 {
 	SlipwayDescent *descent = slipway_descent_make(run->project, run->manifest, run->options);
 
 	slipway_approval_begin(run);
+	check_choice(run, descent);
 	slipway_descent_check(descent, run->project);
 	slipway_descent_check_roles(descent);
 	slipway_approval_check_descent(run, descent);

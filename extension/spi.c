@@ -24,6 +24,7 @@ typedef struct Scope
 {
 	bool		active;
 	bool		others;			/* statements of others run in it, which may open another one */
+	bool		caller;			/* as the caller: what these SET lasts, as in any function */
 	struct Scope *outer;		/* that one then, in the memory of the transaction */
 	Oid			user;
 	int			sec_context;
@@ -114,7 +115,7 @@ slipway_spi_begin_caller(void)
 {
 	remember_caller();
 	connect();
-	scope.others = true;
+	scope.others = scope.caller = true;
 }
 
 void
@@ -133,7 +134,8 @@ slipway_spi_end(void)
 	Assert(scope.active);
 	PopActiveSnapshot();
 	SPI_finish();
-	AtEOXact_GUC(true, scope.guc_nest);
+	/* A trigger of somebody else's has no say in how the caller's session goes on. */
+	AtEOXact_GUC(scope.caller, scope.guc_nest);
 	SetUserIdAndSecContext(scope.user, scope.sec_context);
 	pop_scope();
 	MemoryContextSwitchTo(context);

@@ -35,7 +35,7 @@ static char *offered_key;		/* of the call that they are for; NULL: of any */
 static MemoryContext taken_context;
 static List *taken;
 static bool calling;			/* they last as long as a CALL */
-static bool plain_only;			/* in which they must be plain */
+static SlipwayPlain plain_only;	/* in which they must be plain */
 
 int
 slipway_variable_name_length(const char *text)
@@ -242,7 +242,7 @@ void
 slipway_variables_end_call(void)
 {
 	calling = false;
-	plain_only = false;
+	plain_only = SLIPWAY_PLAIN_NOT;
 	forget_taken();
 	forget_offered();
 }
@@ -460,9 +460,15 @@ slipway_set_variables(PG_FUNCTION_ARGS)
 }
 
 void
-slipway_variables_require_plain(bool plain)
+slipway_variables_require_plain(SlipwayPlain why)
 {
-	plain_only = plain;
+	plain_only = why;
+}
+
+SlipwayPlain
+slipway_variables_plain(void)
+{
+	return plain_only;
 }
 
 /*
@@ -491,7 +497,7 @@ slipway_variable_is_foreign(const SlipwayVariable *variable)
 {
 	const char *value = slipway_variable_value(variable);
 
-	return plain_only && value && (variable->otherwise == NULL || strcmp(value, variable->otherwise) != 0);
+	return plain_only != SLIPWAY_PLAIN_NOT && value && (variable->otherwise == NULL || strcmp(value, variable->otherwise) != 0);
 }
 
 bool

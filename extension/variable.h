@@ -46,10 +46,18 @@ extern char *slipway_variables_to_names(const List *variables, const char *text)
 extern char *slipway_variables_from_names(const List *variables, const char *text);
 
 /*
- * Until the call ends values must be plain: no statement, query or call by themselves wherever they are put, as what they are put into was approved and
- * they were not. Those that a script has itself are as they are.
+ * Until the call ends values must be plain: no statement, query or call by themselves wherever they are put. Those that a script has
+ * itself are as they are.
  */
-extern void slipway_variables_require_plain(bool plain);
+typedef enum SlipwayPlain
+{
+	SLIPWAY_PLAIN_NOT,			/* they need not */
+	SLIPWAY_PLAIN_APPROVAL,		/* what they are put into was approved, and they were not */
+	SLIPWAY_PLAIN_RIGHTS		/* who gives them has neither the rights that the script runs with, nor may write one */
+} SlipwayPlain;
+
+extern void slipway_variables_require_plain(SlipwayPlain why);
+extern SlipwayPlain slipway_variables_plain(void);
 
 /* Then: is the value of a variable another than the script has itself? */
 extern bool slipway_variable_is_foreign(const SlipwayVariable *variable);

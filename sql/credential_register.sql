@@ -155,7 +155,13 @@ SELECT slipway.create_credential(:'verifier', 'own');
 SELECT outcome($$SELECT slipway.update_credential('own')$$);
 DROP TRIGGER tell ON "Our projects";
 CREATE TRIGGER tell AFTER UPDATE ON "Our projects" FOR EACH ROW EXECUTE FUNCTION tell();
+-- Nor does it lead what he does next to something else.
+CREATE FUNCTION lead() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM set_config('search_path', 'beta, pg_catalog', false); RETURN NULL; END $$;
+CREATE TRIGGER lead AFTER UPDATE ON "Our projects" FOR EACH ROW EXECUTE FUNCTION lead();
+SELECT current_setting('search_path') AS path \gset
 SELECT slipway.update_credential('own');
+SELECT current_setting('search_path') = :'path' AS kept;
+DROP TRIGGER lead ON "Our projects";
 SELECT slipway.rollback_credential('own', 'created');
 SET ROLE regress_reg_admin;
 SELECT outcome($$SELECT slipway.update_credential('own')$$);

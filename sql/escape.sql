@@ -81,6 +81,20 @@ SELECT DISTINCT role FROM keeper.seen;
 SET SESSION AUTHORIZATION regress_escape_keeper;
 DROP TRIGGER now ON slipway.run;
 DROP TRIGGER later ON slipway.run;
+-- What it sets does not last in the session of who calls.
+CREATE FUNCTION keeper.lead() RETURNS trigger LANGUAGE plpgsql AS
+    $$BEGIN PERFORM set_config('search_path', 'keeper, pg_catalog', false), set_config('escape.own', 'set', false); SET DateStyle = 'SQL'; RETURN NEW; END$$;
+CREATE TRIGGER lead BEFORE INSERT ON slipway.script FOR EACH ROW EXECUTE FUNCTION keeper.lead();
+CREATE TRIGGER lead BEFORE INSERT ON slipway.history FOR EACH ROW EXECUTE FUNCTION keeper.lead();
+RESET SESSION AUTHORIZATION;
+SELECT current_setting('search_path') AS path, current_setting('DateStyle') AS style \gset
+CALL migration('0003_plain', 'CREATE TABLE plainest ()');
+SELECT current_setting('search_path') = :'path' AS path, current_setting('DateStyle') = :'style' AS style, current_setting('escape.own', true) AS own;
+CALL slipway.migrate();
+SELECT current_setting('search_path') = :'path' AS path, current_setting('DateStyle') = :'style' AS style, current_setting('escape.own', true) AS own;
+SET SESSION AUTHORIZATION regress_escape_keeper;
+DROP TRIGGER lead ON slipway.script;
+DROP TRIGGER lead ON slipway.history;
 -- Nor may it replace what others call.
 CREATE OR REPLACE FUNCTION slipway.version() RETURNS text LANGUAGE sql AS 'SELECT ''9.9''';
 CREATE OR REPLACE VIEW slipway.status AS SELECT 1;

@@ -38,6 +38,9 @@ UNION ALL
 SELECT c.relname, true FROM pg_class c
  WHERE c.relnamespace = 'slipway'::regnamespace
    AND CASE c.relkind WHEN 'S' THEN has_sequence_privilege('public', c.oid, 'USAGE, SELECT, UPDATE') END;
+-- No operator in one is looked for when it runs, on the path of who calls.
+SELECT p.oid::regprocedure FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
+ WHERE p.pronamespace = 'slipway'::regnamespace AND l.lanname <> 'c' AND p.prosqlbody IS NULL;
 
 -- What is evidence cannot be changed, whatever session_replication_role says.
 SELECT t.tgrelid::regclass, t.tgname, t.tgenabled, t.tgfoid::regproc

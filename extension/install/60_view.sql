@@ -76,8 +76,9 @@ CREATE FUNCTION slipway._wait(pid integer, OUT waits_for text, OUT blockers json
 REVOKE ALL ON FUNCTION slipway._wait(integer) FROM PUBLIC;
 COMMENT ON FUNCTION slipway._wait(integer) IS 'the lock that a backend waits for, and who is in its way, as far as pg_stat_activity would show it; NULL if it does not wait';
 
+-- Its operators are those of now: text would be read under the search_path of whoever looks at a view.
 CREATE FUNCTION slipway._work(pid integer, OUT phase text, OUT percent integer)
-    RETURNS SETOF record LANGUAGE sql STABLE STRICT AS $$
+    RETURNS SETOF record LANGUAGE sql STABLE STRICT BEGIN ATOMIC
 SELECT w.phase, CASE WHEN w.total > 0 THEN least(100 * w.done / w.total, 100)::integer END
   FROM (SELECT i.pid, i.phase,
                CASE WHEN i.blocks_total > 0 THEN i.blocks_done
@@ -99,8 +100,8 @@ SELECT w.phase, CASE WHEN w.total > 0 THEN least(100 * w.done / w.total, 100)::i
         UNION ALL
         SELECT y.pid, pg_catalog.format('%s rows copied', y.tuples_processed), y.bytes_processed, y.bytes_total
           FROM pg_catalog.pg_stat_progress_copy y) w
- WHERE w.pid = $1
-$$;
+ WHERE w.pid = _work.pid;
+END;
 REVOKE ALL ON FUNCTION slipway._work(integer) FROM PUBLIC;
 COMMENT ON FUNCTION slipway._work(integer) IS 'the phase that a long command of a backend is in, and how much of that phase is done; as far as pg_stat_progress_... would show it';
 

@@ -338,6 +338,32 @@ CREATE TABLE t ();
 -- down
 DROP TABLE t;
 SELECT set_config('role', 'none', false);
+-- case: a script of another project, to roll back with
+-- call: rollback
+-- setup: SELECT slipway.add_script('SELECT public.mark()', 'alive')
+-- with: {"steps": 1, "script": "c9718c2867d63e222d6cce36e502105b38b7edce695df395d42a49c3fe5b696d"}
+-- must: refuse 42501
+CREATE TABLE t ();
+-- down
+DROP TABLE t;
+-- case: a down script of the project, named by its hash
+-- control
+-- call: rollback
+-- with: {"steps": 1, "script": "2b7ffedb74b81e66d9bf4a83e5d7eb5ef17380c664415459a009e2827d6b9dbd"}
+-- must: apply
+-- shows: SELECT to_regclass('adv.t') IS NULL
+CREATE TABLE t ();
+-- down
+DROP TABLE t;
+-- case: a superuser calls: a script of his own, to roll back with
+-- as: superuser of owner
+-- control
+-- call: rollback
+-- setup: SELECT slipway.add_script('SELECT public.mark()', 'alive')
+-- with: {"steps": 1, "script": "c9718c2867d63e222d6cce36e502105b38b7edce695df395d42a49c3fe5b696d"}
+-- must: apply
+-- shows: SELECT bool_and("user" = 'adv_owner') FROM public.marked
+CREATE TABLE t ();
 -- case: all in one transaction
 -- with: {"mode": "all"}
 -- must: fail 42501
@@ -396,6 +422,23 @@ CREATE TABLE t AS SELECT generate_series(1, 10000) AS a;
 ALTER TABLE t SET (parallel_workers = 2);
 CREATE FUNCTION leave(integer) RETURNS integer PARALLEL SAFE LANGUAGE plpgsql AS $$BEGIN RESET ROLE; RETURN public.mark(); END$$;
 SELECT sum(leave(a)) FROM t;
+-- case: a superuser calls: a function with SET role, in a worker of a parallel query that a literal of an index leads to
+-- as: superuser of owner
+-- must: fail 55P02
+-- again: fail 55P02
+-- setup: CREATE FUNCTION adv.theirs(integer) RETURNS text LANGUAGE sql PARALLEL SAFE SET role = 'postgres' AS 'SELECT max(rolname) FROM pg_catalog.pg_authid'
+-- setup: ALTER FUNCTION adv.theirs(integer) OWNER TO adv_other
+CREATE TABLE t AS SELECT 1 AS a;
+CREATE FUNCTION look(integer) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE
+	found text;
+BEGIN
+	PERFORM set_config(CASE WHEN current_setting('server_version_num')::integer < 160000 THEN 'force_parallel_mode' ELSE 'debug_parallel_query' END, 'on', true);
+	EXECUTE 'SELECT max(theirs(a)) FROM t' INTO found;
+	RETURN found IS NOT NULL;
+END$$;
+CREATE DOMAIN d AS integer CHECK (look(VALUE));
+CREATE INDEX CONCURRENTLY i ON t (a) WHERE a <> ALL ('{1}'::d[]);
 -- case: a trusted extension, whose script finds operators that were planted
 -- must: apply
 -- setup: GRANT CREATE ON DATABASE postgres TO adv_owner

@@ -415,3 +415,22 @@ SET pgaudit.log = 'none';
 SET pg_stat_statements.track = 'none';
 CREATE TABLE t (a integer);
 CREATE INDEX CONCURRENTLY i ON t (a);
+-- case: a superuser calls: a setting for superusers, of a language that is loaded by a later unit
+-- as: superuser of owner
+-- must: apply
+-- shows: SELECT value = 'error' FROM adv.found
+SET plpgsql.variable_conflict = 'use_column';
+CREATE TABLE t (a integer);
+CREATE INDEX CONCURRENTLY i ON t (a);
+DO $$BEGIN END$$;
+CREATE TABLE found AS SELECT current_setting('plpgsql.variable_conflict') AS value;
+-- case: a superuser calls: a setting for superusers, of a language that is loaded by a unit that stands alone
+-- as: superuser of owner
+-- must: apply
+-- setup: CREATE FUNCTION adv.f(integer) RETURNS integer LANGUAGE plpgsql IMMUTABLE AS $$BEGIN RETURN 1; END$$
+-- shows: SELECT value = 'error' FROM adv.found
+SET plpgsql.variable_conflict = 'use_column';
+CREATE TABLE t (a integer);
+INSERT INTO t VALUES (1);
+CREATE INDEX CONCURRENTLY i ON t (f(a));
+CREATE TABLE found AS SELECT current_setting('plpgsql.variable_conflict') AS value;

@@ -147,7 +147,45 @@ SELECT public.mark();
 -- must: refuse SW007
 -- slipway: as-superuser
 SELECT public.mark();
--- case: variables that are statements
+-- case: variables that are statements, of who may not upload
+-- with: {"variables": {"name": "x'); GRANT ALL ON SCHEMA adv TO adv_other; SELECT public.mark('y"}}
+-- must: refuse 42501
+-- slipway: variables name
+SELECT public.mark('${name}');
+-- case: variables that end a comment, of who may not upload
+-- with: {"variables": {"name": "*/ GRANT ALL ON SCHEMA adv TO adv_other; /*"}}
+-- must: refuse 42501
+-- slipway: variables name secret
+SELECT public.mark() /* ${name:literal} */;
+-- case: variables that are one with what stands beside them, of who may not upload
+-- with: {"variables": {"name": "E"}}
+-- must: refuse 42501
+-- slipway: variables name
+SELECT ${name}'\' AS a, '; SELECT public.mark(); --';
+-- case: variables that are statements, in a rehearsal of who may not upload
+-- call: rehearse
+-- with: {"variables": {"name": "x'); SELECT public.mark('y"}}
+-- must: refuse 42501
+-- slipway: variables name
+SELECT public.mark('${name}');
+-- case: variables that are values, of who may not upload
+-- control
+-- with: {"variables": {"name": "a_b-1.0:2@c/d+e=f,g"}}
+-- must: apply
+-- shows: SELECT bool_and(note = 'a_b-1.0:2@c/d+e=f,g') FROM public.marked
+-- slipway: variables name
+SELECT public.mark('${name}');
+-- case: variables that are statements, of who may upload
+-- control
+-- setup: INSERT INTO slipway.role_grant (role, kind) VALUES ('adv_deployer', 'uploader')
+-- with: {"variables": {"name": "x'); SELECT public.mark('y"}}
+-- must: apply
+-- shows: SELECT array_agg(note ORDER BY note) = '{x,y}' FROM public.marked
+-- clean: DELETE FROM slipway.role_grant WHERE role = 'adv_deployer' AND kind = 'uploader'
+-- slipway: variables name
+SELECT public.mark('${name}');
+-- case: variables that are statements, of a superuser
+-- as: superuser of owner
 -- with: {"variables": {"name": "x'); RESET ROLE; SELECT public.mark('y"}}
 -- must: refuse SW007
 -- slipway: variables name

@@ -236,7 +236,7 @@ cut_approved(void *argument)
 	Cut		   *cut = argument;
 	SlipwayOutline *outline;
 
-	slipway_variables_require_plain(true);
+	slipway_variables_require_plain(SLIPWAY_PLAIN_APPROVAL);
 	outline = slipway_outline("fuzz", NULL, cut->text, false, 0);
 	for (int i = 0; i < outline->nstatements; i++)
 	{
@@ -301,7 +301,7 @@ check_approved(const char *text)
 		must(!value.good || equal(word.trees, value.trees));
 		count.approved += value.good;
 	}
-	slipway_variables_require_plain(false);
+	slipway_variables_require_plain(SLIPWAY_PLAIN_NOT);
 	offer(VALUES);
 }
 
