@@ -28,7 +28,7 @@ extern List *slipway_variables_declare(List *variables, const char *text);
 /*
  * From now on variables have the values that the session was offered by slipway.set_variables(), and over
  * them those of an object of strings (NULL: none): to the end of the transaction, or (call) until
- * slipway_variables_end_call(), which also forgets the offer. An offer with a key is for a call with that key only, which may be one of another session. Raises 22023 for what is no such object.
+ * slipway_variables_end_call(), which also forgets the offer. An offer with a key is for a call with that key only, which may be one of another session. Raises 22023 for what is no such object. Where a script of a run asks, they stay what they are for the run.
  */
 extern void slipway_variables_take(Jsonb *values, bool call, const char *key);
 extern void slipway_variables_end_call(void);

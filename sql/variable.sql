@@ -203,3 +203,15 @@ SELECT value FROM seen WHERE value LIKE 'back%';
 CALL slipway.migrate('back');
 CALL slipway.redo('back', '{"variables": {"tab": "keeper", "pass": "12345678"}}');
 SELECT count(*) FROM slipway.history WHERE project = 'back' AND outcome = 'succeeded';
+
+-- A script may offer others, and look at scripts, while those of its run are in use: these stay what they are, and secret.
+CALL project('within');
+SELECT slipway.add_migration('0001', E'-- slipway: variables v\nSELECT slipway.set_variables(\'{"v": "other"}\');\nINSERT INTO seen (value) VALUES (\'within ${v}\')',
+    NULL, E'-- slipway: variables v\nSELECT 1 / (\'${v}\' = \'the value of the run\')::integer', 'within') IS NOT NULL AS added;
+SELECT slipway.add_migration('0002', E'-- slipway: variables v\nINSERT INTO seen (value) VALUES (\'within ${v}\')', NULL, E'-- slipway: variables v\nSELECT 1 / (\'${v}\' = \'the value of the run\')::integer', 'within') IS NOT NULL AS added;
+SELECT slipway.set_variables('{"v": "the value of the run"}');
+CALL slipway.migrate('within', '{"verify": true}');
+SELECT value FROM seen WHERE value LIKE 'within%' ORDER BY id;
+CALL migration('0003', E'-- slipway: variables pass secret\nSELECT count(*) FROM slipway.check_script(\'x\', \'SELECT 1\', \'within\', \'{"pass": "looked at"}\');\nDO $$ BEGIN RAISE NOTICE \'it is %\', \'${pass}\'; END $$', 'within');
+SELECT slipway.add_migration('0004', 'SELECT 1', NULL, E'-- slipway: variables pass secret\nDO $$ BEGIN RAISE NOTICE \'it is still %\', \'${pass}\'; END $$', 'within') IS NOT NULL AS added;
+CALL slipway.migrate('within', '{"verify": true, "variables": {"pass": "correct horse"}}');
