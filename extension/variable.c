@@ -270,6 +270,12 @@ slipway_variables_end_call(void)
 	forget_offered();
 }
 
+void
+slipway_variables_withdraw(void)
+{
+	forget_offered();
+}
+
 /* What a function took lasts as long as its messages may come. */
 static void
 forget_in_time(XactEvent event, void *arg)

@@ -37,6 +37,9 @@ extern void slipway_variables_end_call(void);
 extern char *slipway_variables_hand_on(Jsonb *values, const char *key);
 extern void slipway_variables_offer(const char *json, const char *key);
 
+/* What this session was offered for a call of its own is no more. */
+extern void slipway_variables_withdraw(void);
+
 /*
  * For what is to be kept in a table: a text with ${name} in place of the values of those declared variables
  * that are secret, and ${} for any ${ in it; and back, with the values of now. A value of fewer than
