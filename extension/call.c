@@ -27,9 +27,36 @@
 #include "transaction.h"
 #include "variable.h"
 
+/* What scripts have left is still there where its removal was what failed, or was cancelled. */
+static void
+put_session_back(void)
+{
+	MemoryContext caller = CurrentMemoryContext;
+
+	PG_TRY();
+	{
+		slipway_leftover_afterwards();
+		slipway_transaction_next();
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(caller);
+		error = CopyErrorData();
+		FlushErrorState();
+		slipway_transaction_recover();
+		ereport(WARNING,
+				(errcode(error->sqlerrcode),
+				 errmsg("what the scripts have left in the session could not be removed: %s", error->message),
+				 errhint("Use a new session.")));
+	}
+	PG_END_TRY();
+}
+
 /*
  * After an error anywhere in a run: a transaction that is sound, the run's row
- * ended if nobody did, the locks given back.
+ * ended if nobody did, the session put back, the locks given back.
  */
 static void
 clean_up(SlipwayRun *run)
@@ -41,6 +68,7 @@ clean_up(SlipwayRun *run)
 	slipway_lock_let_go(&run->lock);
 	if (run->number > 0)
 		slipway_run_fail(run, NULL);
+	put_session_back();
 	/* What was reported as applied is so, also where no failure was recorded. */
 	slipway_transaction_flush();
 	slipway_lock_release(&run->lock);

@@ -56,6 +56,7 @@
 #include "detached_run.h"
 #include "error_code.h"
 #include "guard.h"
+#include "hold_cancel.h"
 #include "options.h"
 #include "variable.h"
 #include "privilege.h"
@@ -502,14 +503,15 @@ try_execute(const char *call, MemoryContext context)
 static void
 end_job(const Job *job)
 {
-	HOLD_CANCEL_INTERRUPTS();
+	uint32		held = slipway_hold_cancel();
+
 	debug_query_string = NULL;
 	slipway_transaction_start();
 	XactReadOnly = false;
 	slipway_settings_put("lock_timeout", "0", PGC_USERSET, GUC_ACTION_LOCAL);
 	slipway_detached_run_end(job->project, detached_number, &detached_end);
 	CommitTransactionCommand();
-	RESUME_CANCEL_INTERRUPTS();
+	slipway_resume_cancel(held);
 }
 
 void

@@ -288,6 +288,12 @@ started_statement(const Walk *walk, const SlipwayOpenUnit *unit, SlipwayStatemen
 		outline = slipway_outline(walk->task->name, walk->task->part, script, false, 0);
 		script = slipway_outline_text(outline, script);
 	}
+	/* With other values of its variables a script may have less of them. */
+	if (unit->statement < 1 || unit->statement > outline->nstatements)
+		ereport(ERROR,
+				(errcode(SLIPWAY_CHECKSUM_CHANGED),
+				 errmsg("migration \"%s\" has no statement %d any more, which was begun", walk->task->name, unit->statement),
+				 errhint("Give its variables the values that they had; or find out what the statement has done, and say so with slipway.settle_unit().")));
 	*statement = outline->statements[unit->statement - 1];
 	statement->tree = NULL;
 	return slipway_exec_alone_tree(script, statement);

@@ -18,7 +18,7 @@
 
 /* Made at first use and kept as long as the process: for whole texts, and for pieces. */
 static EVP_MD_CTX *context = NULL;
-static EVP_MD_CTX *pieces = NULL;
+static EVP_MD_CTX *pieces_contexts[SLIPWAY_PIECES_OF_UPLOAD + 1];
 
 static void
 require(int result)
@@ -75,21 +75,21 @@ slipway_hash_text(const char *text, uint8 *hash)
 }
 
 void
-slipway_hash_begin(void)
+slipway_hash_begin(SlipwayPieces pieces)
 {
-	begin(&pieces);
+	begin(&pieces_contexts[pieces]);
 }
 
 void
-slipway_hash_add(const char *utf8, size_t length)
+slipway_hash_add(SlipwayPieces pieces, const char *utf8, size_t length)
 {
-	require(EVP_DigestUpdate(pieces, utf8, length));
+	require(EVP_DigestUpdate(pieces_contexts[pieces], utf8, length));
 }
 
 void
-slipway_hash_end(uint8 *hash)
+slipway_hash_end(SlipwayPieces pieces, uint8 *hash)
 {
-	end(pieces, hash);
+	end(pieces_contexts[pieces], hash);
 }
 
 void

@@ -13,10 +13,19 @@
 /* Hash of text in the server's encoding, over its UTF-8 form. */
 extern void slipway_hash_text(const char *text, uint8 *hash);
 
-/* The same of one text at a time that comes in pieces, in UTF-8. */
-extern void slipway_hash_begin(void);
-extern void slipway_hash_add(const char *utf8, size_t length);
-extern void slipway_hash_end(uint8 *hash);
+/*
+ * The same of a text that comes in pieces, in UTF-8; one at a time of each kind. That of an upload comes by many calls, between which
+ * others may be.
+ */
+typedef enum SlipwayPieces
+{
+	SLIPWAY_PIECES_OF_OBJECT,
+	SLIPWAY_PIECES_OF_UPLOAD
+} SlipwayPieces;
+
+extern void slipway_hash_begin(SlipwayPieces pieces);
+extern void slipway_hash_add(SlipwayPieces pieces, const char *utf8, size_t length);
+extern void slipway_hash_end(SlipwayPieces pieces, uint8 *hash);
 
 /* Replaces a hash by the hash over its hex digits and the text that follows them. */
 extern void slipway_hash_chain(uint8 *hash, const char *text);

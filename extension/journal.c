@@ -9,26 +9,28 @@
 #include "postgres.h"
 
 #include "access/genam.h"
-#include "access/heapam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "catalog/indexing.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
+#include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
-#include "utils/lsyscache.h"
+#include "utils/guc.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
 #include "utils/timestamp.h"
 
 #include "error_code.h"
 #include "journal.h"
-#include "layout.h"
 #include "lookup.h"
+#include "privilege.h"
 #include "query.h"
+#include "row_writer.h"
+#include "settings.h"
 #include "spi.h"
 
 /* The unit for which what it makes is noted. */
@@ -145,7 +147,7 @@ slipway_journal_load(const char *project, const char *migration)
 		}
 		if (has_outcome(&row, "done"))
 		{
-			journal->done = slipway_lookup_int4(&row, "last_statement");
+			journal->done = Max(slipway_lookup_int4(&row, "last_statement"), 0);
 			journal->units = slipway_lookup_int4(&row, "unit");
 			(void) slipway_lookup_hash(&row, "statements_hash", journal->hash);
 			journal->settings = DatumGetArrayTypePCopy(slipway_lookup_datum(&row, "settings", &isnull));
@@ -294,43 +296,34 @@ read_index_name(Oid object, NameData *name)
 	return found;
 }
 
-/* The owner of the table may have added columns, or renamed one. */
-static void
-set_made(Relation table, Datum *values, bool *nulls, const char *column, Datum value)
-{
-	AttrNumber	number = get_attnum(RelationGetRelid(table), column);
-
-	if (number == InvalidAttrNumber)
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_COLUMN),
-				 errmsg("table \"slipway.journal_made\" has no column \"%s\"", column)));
-	values[number - 1] = value;
-	nulls[number - 1] = false;
-}
-
 /*
  * A row of slipway.journal_made, without a query: this is in the middle of the server's
- * work on a statement. The table has no index, default or trigger.
+ * work on a statement. What the owner of the table has added to it, such as an index on an expression, runs as that role.
  */
 static void
 insert_made(Oid object, const NameData *name)
 {
-	Relation	table = table_open(slipway_lookup_table("journal_made"), RowExclusiveLock);
-	int			n = RelationGetNumberOfAttributes(table);
-	Datum	   *values = palloc0(n * sizeof(Datum));
-	bool	   *nulls = palloc(n * sizeof(bool));
-	HeapTuple	tuple;
+	static const char *const columns[] = {"project", "entry", "object", "name"};
+	SlipwayRowWriter *rows;
+	Oid			user;
+	int			sec_context;
+	int			nest = NewGUCNestLevel();
 
-	memset(nulls, true, n * sizeof(bool));
-	slipway_layout_check(table);
-	set_made(table, values, nulls, "project", CStringGetTextDatum(watched.project));
-	set_made(table, values, nulls, "entry", Int64GetDatum(watched.entry));
-	set_made(table, values, nulls, "object", ObjectIdGetDatum(object));
-	set_made(table, values, nulls, "name", CStringGetTextDatum(NameStr(*name)));
-	tuple = heap_form_tuple(RelationGetDescr(table), values, nulls);
-	simple_heap_insert(table, tuple);
-	heap_freetuple(tuple);
-	table_close(table, RowExclusiveLock);
+	GetUserIdAndSecContext(&user, &sec_context);
+	SetUserIdAndSecContext(slipway_bookkeeper(), sec_context | SECURITY_LOCAL_USERID_CHANGE | SECURITY_RESTRICTED_OPERATION);
+	slipway_settings_put("search_path", "pg_catalog, pg_temp", PGC_USERSET, GUC_ACTION_SAVE);
+	PushActiveSnapshot(GetTransactionSnapshot());
+	rows = slipway_row_writer_open("journal_made", columns, lengthof(columns));
+	slipway_row_writer_begin(rows);
+	slipway_row_writer_set_text(rows, 0, watched.project);
+	slipway_row_writer_set(rows, 1, Int64GetDatum(watched.entry));
+	slipway_row_writer_set(rows, 2, ObjectIdGetDatum(object));
+	slipway_row_writer_set_text(rows, 3, NameStr(*name));
+	slipway_row_writer_end(rows);
+	slipway_row_writer_close(rows);
+	PopActiveSnapshot();
+	AtEOXact_GUC(false, nest);
+	SetUserIdAndSecContext(user, sec_context);
 }
 
 void

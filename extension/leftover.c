@@ -125,7 +125,7 @@ slipway_leftover_note(const Node *command)
 		if (!PortalIsValid(GetPortalByName(name)))
 			session.cursors = note(session.cursors, name);
 	}
-	else if (IsA(command, ListenStmt))
+	else if (IsA(command, ListenStmt) && !contains(session.listened, ((const ListenStmt *) command)->conditionname))
 		session.listened = note(session.listened, ((const ListenStmt *) command)->conditionname);
 }
 
@@ -220,7 +220,7 @@ close_cursors(void)
 	session.cursors = NIL;
 }
 
-/* Takes effect with the next commit. */
+/* Takes effect with the next commit; they stay noted, as there may be an abort. */
 static void
 unlisten(void)
 {
@@ -229,7 +229,6 @@ unlisten(void)
 	foreach(cell, session.listened)
 		if (!contains(session.channels, lfirst(cell)))
 			Async_Unlisten(lfirst(cell));
-	session.listened = NIL;
 }
 
 void

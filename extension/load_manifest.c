@@ -104,6 +104,16 @@ keep_outlines(SlipwayManifest *manifest, const SlipwayManifest *before)
 	}
 }
 
+/* Whoever owns the table may have put there whatever its type allows. */
+static void
+refuse_members(const uint8 *hash)
+{
+	ereport(ERROR,
+			(errcode(SLIPWAY_CHAIN_BROKEN),
+			 errmsg("the members of stored manifest %s were changed after it was uploaded", slipway_hash_hex(hash)),
+			 errhint("Find out who did that; then restore it from a backup.")));
+}
+
 static ArrayType *
 read_ids(const char *project, const uint8 *hash)
 {
@@ -114,6 +124,8 @@ read_ids(const char *project, const uint8 *hash)
 	if (open_manifest(&row, project, hash))
 		ids = DatumGetArrayTypePCopy(slipway_lookup_datum(&row, "members", &isnull));
 	slipway_lookup_close(&row);
+	if (ids && array_contains_nulls(ids))
+		refuse_members(hash);
 	return ids;
 }
 
@@ -152,6 +164,8 @@ find_hooks(SlipwayManifest *manifest, const char *project)
 {
 	ArrayType  *ids = manifest->base > 0 ? read_ids(project, manifest->hash) : NULL;
 
+	if (manifest->base > 0 && (ids == NULL || count_ids(ids) < manifest->base))
+		refuse_members(manifest->hash);
 	memset(manifest->hooks, 0, sizeof(manifest->hooks));
 	for (int i = 0; i < manifest->base + manifest->n; i++)
 	{
@@ -317,7 +331,7 @@ slipway_manifest_read_ids(const char *project, const SlipwayManifestBase *base, 
 	ArrayType  *array = read_ids(project, base->hash);
 
 	if (array == NULL || count_ids(array) != base->n)
-		elog(ERROR, "manifest %s has changed", slipway_hash_hex(base->hash));
+		refuse_members(base->hash);
 	for (int i = 0; i < base->n; i++)
 		ids[i] = Int64GetDatum(((int64 *) ARR_DATA_PTR(array))[i]);
 }

@@ -34,6 +34,12 @@ typedef struct Offer
 	char		bytes[FLEXIBLE_ARRAY_MEMBER];	/* the key, then the text */
 } Offer;
 
+/*
+ * So many of a session, of which the oldest goes. All sessions together must not take the segments that the server has: fewer than 5
+ * for each of them, which parallel queries need.
+ */
+#define MOST_LEFT 4
+
 /* One that was left by this session: by whom, it does not know, as a pooler may have many. */
 typedef struct Left
 {
@@ -53,9 +59,9 @@ is_over(const Left *one)
 		TimestampDifferenceExceeds(one->at, GetCurrentTimestamp(), LIFE_MS);
 }
 
-/* Gives back what is taken or old. */
+/* Gives back what is taken or old, and what there is too much of behind as many as may stay; the newest comes first. */
 static void
-clear(void)
+clear(int most)
 {
 	Left	  **link = &left;
 
@@ -63,9 +69,10 @@ clear(void)
 	{
 		Left	   *one = *link;
 
-		if (!is_over(one))
+		if (!is_over(one) && most > 0)
 		{
 			link = &one->next;
+			most--;
 			continue;
 		}
 		*link = one->next;
@@ -91,9 +98,10 @@ fill(Offer *offer, const char *text, const char *key)
 char *
 slipway_offer_leave(const char *text, const char *key)
 {
-	Left	   *one = MemoryContextAlloc(TopMemoryContext, sizeof(Left));
+	Left	   *one;
 
-	clear();
+	clear(MOST_LEFT - 1);
+	one = MemoryContextAlloc(TopMemoryContext, sizeof(Left));
 	one->segment = dsm_create(offsetof(Offer, bytes) + strlen(key) + strlen(text) + 2,
 							  DSM_CREATE_NULL_IF_MAXSEGMENTS);
 	if (one->segment == NULL)

@@ -3,7 +3,7 @@
  *	  A text that one session leaves for another, in shared memory.
  *
  * It is there for sessions of the same database and role that know its key, as long as the session that leaves it lives, until
- * somebody has taken it for good; for an hour at least.
+ * somebody has taken it for good; for an hour at least, unless the session leaves four others meanwhile.
  */
 #ifndef SLIPWAY_OFFER_H
 #define SLIPWAY_OFFER_H

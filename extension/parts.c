@@ -45,7 +45,7 @@ begin(void)
 	parts.settled = VARHDRSZ;
 	parts.received = parts.open = 0;
 	parts.transaction = slipway_local_transaction();
-	slipway_hash_begin();
+	slipway_hash_begin(SLIPWAY_PIECES_OF_UPLOAD);
 }
 
 /* In other encodings the whole of it is converted at the end. */
@@ -77,7 +77,7 @@ settle(bool last)
 		end = 0;
 	parts.open = valid - end;
 	normal = slipway_normal_form_part(from, end, parts.settled == VARHDRSZ);
-	slipway_hash_add(from, normal);
+	slipway_hash_add(SLIPWAY_PIECES_OF_UPLOAD, from, normal);
 	if (normal != end)
 		memmove(from + normal, from + end, length - end + 1);
 	parts.text.len -= end - normal;
@@ -125,7 +125,7 @@ slipway_parts_take(uint8 *hash)
 	text	   *body;
 
 	if (holds_utf8())
-		slipway_hash_end(hash);
+		slipway_hash_end(SLIPWAY_PIECES_OF_UPLOAD, hash);
 	else
 		convert(hash);
 	parts.transaction = InvalidLocalTransactionId;

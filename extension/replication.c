@@ -82,6 +82,17 @@ slipway_replication_remember(MemoryContext context)
 	MemoryContextSwitchTo(caller);
 }
 
+/*
+ * A function that works on a slot keeps it where it fails, and the server gives it back when a command has failed; not so
+ * where a script, or a run that tries again, has caught the error.
+ */
+void
+slipway_replication_let_go(void)
+{
+	if (MyReplicationSlot)
+		ReplicationSlotRelease();
+}
+
 static void
 restore_origin(void)
 {
@@ -104,6 +115,7 @@ slipway_replication_restore(void)
 	ListCell   *cell;
 
 	restore_origin();
+	slipway_replication_let_go();
 	foreach(cell, list_slots())
 		if (!was_there(lfirst(cell)))
 			ReplicationSlotDrop(lfirst(cell), true);

@@ -16,4 +16,7 @@ extern void slipway_replication_remember(MemoryContext context);
 /* After a script, outside of its transaction or in one that goes on: all is as it was then. */
 extern void slipway_replication_restore(void);
 
+/* After an error: the slot that a function was at when it failed is free again. */
+extern void slipway_replication_let_go(void);
+
 #endif							/* SLIPWAY_REPLICATION_H */

@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "lib/stringinfo.h"
+#include "miscadmin.h"
 #include "utils/timestamp.h"
 
 #include "error_code.h"
@@ -43,26 +44,48 @@ requirements_of(const SlipwayStep *step)
 		step->member->outline->directives.requirements : NIL;
 }
 
-/* Does step number from lead to step number to, by what is required? Then path has how, from the end. */
-static bool
-leads_to(const SlipwayPlan *plan, int from, int to, bool *seen, List **path)
+/* The names on the way that led from one step to another, from the end; by[i]: which step led to step i. */
+static List *
+trace_back(const SlipwayPlan *plan, int from, int to, const int *by)
 {
+	List	   *path = list_make1((void *) plan->steps[to].name);
+
+	for (int i = by[to]; i != from; i = by[i])
+		path = lappend(path, (void *) plan->steps[i].name);
+	return path;
+}
+
+/*
+ * Does a step lead to itself, by what is required? Then how, from the end; else NIL. Step by step, and not by a call for each, of which
+ * there may be as many as there are migrations.
+ */
+static List *
+find_way_back(const SlipwayPlan *plan, int step)
+{
+	int		   *by = palloc(plan->n * sizeof(int));
+	int		   *queue = palloc(plan->n * sizeof(int));
+	int			n = 1;
 	ListCell   *cell;
 
-	if (seen[from])
-		return false;
-	seen[from] = true;
-	foreach(cell, requirements_of(&plan->steps[from]))
+	for (int i = 0; i < plan->n; i++)
+		by[i] = -1;
+	queue[0] = step;
+	for (int done = 0; done < n; done++)
 	{
-		int			next = find_step(plan, ((const SlipwayRequirement *) lfirst(cell))->name, from);
-
-		if (next >= 0 && (next == to || leads_to(plan, next, to, seen, path)))
+		CHECK_FOR_INTERRUPTS();
+		foreach(cell, requirements_of(&plan->steps[queue[done]]))
 		{
-			*path = lappend(*path, (void *) plan->steps[next].name);
-			return true;
+			int			next = find_step(plan, ((const SlipwayRequirement *) lfirst(cell))->name, queue[done]);
+
+			if (next < 0 || by[next] >= 0)
+				continue;
+			by[next] = queue[done];
+			if (next == step)
+				return trace_back(plan, step, step, by);
+			queue[n++] = next;
 		}
 	}
-	return false;
+	return NIL;
 }
 
 /* "a" requires "b", "b" requires "a" */
@@ -107,11 +130,10 @@ refuse_later(const SlipwayPlan *plan, int i, int required)
 {
 	bool		repeatable = plan->steps[required].kind == SLIPWAY_REPEATABLE &&
 		plan->steps[i].kind == SLIPWAY_VERSIONED;
-	bool	   *seen = palloc0(plan->n * sizeof(bool));
-	List	   *path = NIL;
+	List	   *path = find_way_back(plan, i);
 
-	if (required == i || leads_to(plan, i, i, seen, &path))
-		refuse_cycle(plan, i, path ? path : list_make1((void *) plan->steps[i].name));
+	if (path)
+		refuse_cycle(plan, i, path);
 	ereport(ERROR,
 			(errcode(SLIPWAY_UNMET_REQUIREMENT),
 			 errmsg("migration \"%s\" requires \"%s\", which comes later", plan->steps[i].name,

@@ -19,6 +19,7 @@
 #include "detached_notice.h"
 #include "error_code.h"
 #include "hash.h"
+#include "hold_cancel.h"
 #include "lock_watch.h"
 #include "lookup.h"
 #include "missing.h"
@@ -296,8 +297,8 @@ void
 slipway_run_fail(SlipwayRun *run, const SlipwayEvent *event)
 {
 	MemoryContext caller = CurrentMemoryContext;
+	uint32		held = slipway_hold_cancel();
 
-	HOLD_CANCEL_INTERRUPTS();
 	PG_TRY();
 	{
 		slipway_spi_begin();
@@ -308,7 +309,7 @@ slipway_run_fail(SlipwayRun *run, const SlipwayEvent *event)
 		slipway_spi_end();
 		run->number = 0;
 		slipway_transaction_next();
-		RESUME_CANCEL_INTERRUPTS();
+		slipway_resume_cancel(held);
 	}
 	PG_CATCH();
 	{

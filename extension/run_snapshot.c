@@ -10,6 +10,7 @@
 #include "utils/memutils.h"
 
 #include "detached_notice.h"
+#include "hold_cancel.h"
 #include "run_snapshot.h"
 #include "settings.h"
 #include "spi.h"
@@ -40,18 +41,20 @@ store(SlipwayRun *run, MemoryContext context)
 static void
 warn(SlipwayRun *run, const ErrorData *error)
 {
+	uint32		held;
+
 	ereport(WARNING,
 			(errcode(error->sqlerrcode),
 			 errmsg("no snapshot of the schema was stored: %s", error->message),
 			 error->detail ? errdetail_internal("%s", error->detail) : 0,
 			 errhint("Nothing else is the matter with the run. \"slipway diff --accept\" or slipway.save_snapshot() takes it later.")));
 	/* The run is over: a second cancel must not make it fail. */
-	HOLD_CANCEL_INTERRUPTS();
+	held = slipway_hold_cancel();
 	slipway_spi_begin();
 	slipway_detached_notice_save(run->project->name, false);
 	slipway_spi_end();
 	slipway_transaction_next();
-	RESUME_CANCEL_INTERRUPTS();
+	slipway_resume_cancel(held);
 }
 
 /* What went wrong, or NULL. Either way a sound transaction is open afterwards. */

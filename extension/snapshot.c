@@ -76,11 +76,11 @@ compute_fingerprint(SlipwaySnapshot *snapshot)
 	char		version[32];
 
 	snprintf(version, sizeof(version), "PostgreSQL %d", SLIPWAY_SERVER_VERSION / 10000);
-	slipway_hash_begin();
-	slipway_hash_add(version, strlen(version) + 1);
+	slipway_hash_begin(SLIPWAY_PIECES_OF_OBJECT);
+	slipway_hash_add(SLIPWAY_PIECES_OF_OBJECT, version, strlen(version) + 1);
 	for (int i = 0; i < snapshot->n; i++)
-		slipway_hash_add((const char *) objects[i].hash, SLIPWAY_HASH_LEN);
-	slipway_hash_end(snapshot->fingerprint);
+		slipway_hash_add(SLIPWAY_PIECES_OF_OBJECT, (const char *) objects[i].hash, SLIPWAY_HASH_LEN);
+	slipway_hash_end(SLIPWAY_PIECES_OF_OBJECT, snapshot->fingerprint);
 }
 
 static void

@@ -393,7 +393,7 @@ hash_part(const char *text)
 {
 	char	   *utf8 = pg_server_to_any(text, strlen(text), PG_UTF8);
 
-	slipway_hash_add(utf8, strlen(utf8) + 1);
+	slipway_hash_add(SLIPWAY_PIECES_OF_OBJECT, utf8, strlen(utf8) + 1);
 }
 
 void
@@ -416,11 +416,11 @@ slipway_reader_add(SlipwayReader *reader, const char *kind, const char *identity
 	object->schema = schema ? MemoryContextStrdup(reader->result, schema) : NULL;
 	object->parent = reader->parent ? MemoryContextStrdup(reader->result, reader->parent) : NULL;
 	object->definition = MemoryContextStrdup(reader->result, reader->definition.data);
-	slipway_hash_begin();
+	slipway_hash_begin(SLIPWAY_PIECES_OF_OBJECT);
 	hash_part(kind);
 	hash_part(identity);
 	hash_part(object->definition);
-	slipway_hash_end(object->hash);
+	slipway_hash_end(SLIPWAY_PIECES_OF_OBJECT, object->hash);
 }
 
 /* pg_catalog, information_schema, and those of temporary and of toast tables. */

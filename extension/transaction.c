@@ -16,6 +16,7 @@
 #include "utils/timeout.h"
 
 #include "compat.h"
+#include "replication.h"
 #include "transaction.h"
 
 void
@@ -78,6 +79,7 @@ slipway_transaction_recover(void)
 	disable_timeout(STATEMENT_TIMEOUT, false);
 	jit_reset_after_error();
 	AbortOutOfAnyTransaction();
+	slipway_replication_let_go();
 
 	/*
 	 * The snapshot went with the transaction, but the portal of the CALL,

@@ -39,6 +39,7 @@
 #include "side_effect.h"
 #include "time_limit.h"
 #include "utility.h"
+#include "variable.h"
 
 static ProcessUtility_hook_type next_utility = NULL;
 
@@ -166,10 +167,16 @@ process_utility(PlannedStmt *pstmt, const char *queryString, bool readOnlyTree,
 		run_guarded(&utility);
 	else
 	{
-		if (context == PROCESS_UTILITY_TOPLEVEL && is_our_call(pstmt->utilityStmt) &&
+		const Node *command = pstmt->utilityStmt;
+		bool		discards = IsA(command, DiscardStmt) && ((const DiscardStmt *) command)->target == DISCARD_ALL;
+
+		if (context == PROCESS_UTILITY_TOPLEVEL && is_our_call(command) &&
 			is_loaded("pg_stat_statements.track") && slipway_utility_top_level())
 			utility.next = standard_ProcessUtility;
 		run(&utility);
+		/* The session is somebody else's from now on. */
+		if (discards)
+			slipway_variables_withdraw();
 	}
 }
 

@@ -17,6 +17,7 @@
 #include "utils/memutils.h"
 
 #include "error_code.h"
+#include "guard.h"
 #include "offer.h"
 #include "secret.h"
 #include "variable.h"
@@ -221,17 +222,39 @@ find_offer(const char *key, bool last)
 		explicit_bzero(json, strlen(json));
 }
 
+/* A script of the run may offer others, or none, while these are in use. */
+static List *
+copy_values(const List *values)
+{
+	List	   *copies = NIL;
+	ListCell   *cell;
+
+	foreach(cell, values)
+	{
+		const Value *value = lfirst(cell);
+		Value	   *copy = palloc(sizeof(Value));
+
+		copy->name = pstrdup(value->name);
+		copy->value = pstrdup(value->value);
+		copies = lappend(copies, copy);
+	}
+	return copies;
+}
+
 void
 slipway_variables_take(Jsonb *values, bool call, const char *key)
 {
 	MemoryContext caller;
 
+	/* What the run has taken its next scripts need, and its secrets are to be hidden in all that is said. */
+	if (!call && slipway_guard_active())
+		return;
 	forget_taken();
 	if (call || key)
 		find_offer(key, call);
 	taken_context = AllocSetContextCreate(TopMemoryContext, "slipway variables", ALLOCSET_SMALL_SIZES);
 	caller = MemoryContextSwitchTo(taken_context);
-	taken = list_copy(offered);
+	taken = copy_values(offered);
 	if (values)
 		taken = add_values(taken, values);
 	MemoryContextSwitchTo(caller);
@@ -244,6 +267,12 @@ slipway_variables_end_call(void)
 	calling = false;
 	plain_only = SLIPWAY_PLAIN_NOT;
 	forget_taken();
+	forget_offered();
+}
+
+void
+slipway_variables_withdraw(void)
+{
 	forget_offered();
 }
 

@@ -28,7 +28,7 @@ extern List *slipway_variables_declare(List *variables, const char *text);
 /*
  * From now on variables have the values that the session was offered by slipway.set_variables(), and over
  * them those of an object of strings (NULL: none): to the end of the transaction, or (call) until
- * slipway_variables_end_call(), which also forgets the offer. An offer with a key is for a call with that key only, which may be one of another session. Raises 22023 for what is no such object.
+ * slipway_variables_end_call(), which also forgets the offer. An offer with a key is for a call with that key only, which may be one of another session. Raises 22023 for what is no such object. Where a script of a run asks, they stay what they are for the run.
  */
 extern void slipway_variables_take(Jsonb *values, bool call, const char *key);
 extern void slipway_variables_end_call(void);
@@ -36,6 +36,9 @@ extern void slipway_variables_end_call(void);
 /* What would be taken for such a call, as JSON, to be offered to another session; this one has no more of it. */
 extern char *slipway_variables_hand_on(Jsonb *values, const char *key);
 extern void slipway_variables_offer(const char *json, const char *key);
+
+/* What this session was offered for a call of its own is no more. */
+extern void slipway_variables_withdraw(void);
 
 /*
  * For what is to be kept in a table: a text with ${name} in place of the values of those declared variables

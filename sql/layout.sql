@@ -108,6 +108,26 @@ SELECT slipway.add_migration('0004_index', 'CREATE INDEX CONCURRENTLY layout_j O
 CALL slipway.migrate('layout');
 ALTER TABLE slipway.journal_made ALTER object TYPE oid USING object::oid;
 CALL slipway.migrate('layout');
+-- Its indexes hold it, and what these call runs as the owner of the table.
+CREATE FUNCTION layout_seen(name text) RETURNS text IMMUTABLE LANGUAGE plpgsql AS $$BEGIN RAISE WARNING '% of % in %', name, current_user, current_setting('search_path'); RETURN name; END$$;
+GRANT USAGE ON SCHEMA public TO regress_layout;
+TRUNCATE slipway.journal_made;
+ALTER TABLE slipway.journal_made ADD PRIMARY KEY (project, entry, object);
+CREATE INDEX made_seen ON slipway.journal_made (layout_seen(name));
+SELECT slipway.add_migration('0005_index', 'CREATE INDEX CONCURRENTLY layout_k ON layout_t (a)', project => 'layout') IS NOT NULL AS added;
+CALL slipway.migrate('layout');
+SET enable_seqscan = off;
+SELECT name FROM slipway.journal_made WHERE project = 'layout' AND entry > 0;
+RESET enable_seqscan;
+DROP INDEX slipway.made_seen;
+-- The list of the members of a manifest, as its type allows it.
+ALTER TABLE slipway.manifest DISABLE TRIGGER USER;
+UPDATE slipway.manifest SET members = array_fill(NULL::bigint, ARRAY[2000000]) WHERE project = 'layout';
+DO $$BEGIN
+    PERFORM slipway.find_base('layout');
+EXCEPTION WHEN OTHERS THEN RAISE WARNING '% %', SQLSTATE, left(SQLERRM, 38);
+END$$;
+UPDATE slipway.manifest SET members = '{}' WHERE project = 'layout';
 DROP TABLE layout_t, layout_call, layout_change, layout_result;
 SELECT slipway.set_owner(current_user);
 DROP OWNED BY regress_layout;

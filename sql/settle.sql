@@ -323,3 +323,12 @@ SELECT count(*) FROM slipway.verify_history();
 SET client_min_messages = error;
 DROP OWNED BY regress_settle, regress_settle_hat CASCADE;
 DROP ROLE regress_settle, regress_settle_hat;
+
+-- With other values of its variables a script has not got the statement any more that was begun.
+CALL project('values');
+CALL migration('0001', E'-- slipway: variables what\n${what};', 'values');
+CALL slipway.migrate('values', '{"variables": {"what": "CREATE INDEX CONCURRENTLY item_values ON item (id); SELECT 1 / 0"}}');
+UPDATE slipway.journal SET outcome = 'started', finished_at = NULL WHERE project = 'values';
+CALL slipway.migrate('values', '{"variables": {"what": ""}}');
+CALL slipway.migrate('values', '{"variables": {"what": "CREATE INDEX CONCURRENTLY item_values ON item (id); SELECT 1"}}');
+SELECT indexrelid::regclass, indisvalid FROM pg_index WHERE indexrelid = 'item_values'::regclass;

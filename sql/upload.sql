@@ -181,3 +181,11 @@ SELECT outcome($$SELECT slipway.add_migration('a', NULL)$$);
 SELECT outcome($$SELECT slipway.add_migration('a', 'SELECT 1', project => NULL)$$);
 SELECT outcome($$SELECT slipway.add_migration('a', 'SELECT 1', project => 'nowhere')$$);
 SELECT count(*) FROM slipway.project WHERE name = 'nowhere';
+
+-- Between the parts of a script other things are hashed: it has the hash that it has.
+BEGIN;
+SELECT slipway.add_script_part('SELECT 1;', 0, false);
+SELECT length(slipway.fingerprint('default')) AS length;
+SELECT slipway.add_script_part(' SELECT 2;', 9, true) = hash_of('SELECT 1; SELECT 2;') AS right_hash;
+COMMIT;
+SELECT count(*) FROM slipway.script WHERE encode(hash, 'hex') <> hash_of(body);

@@ -203,3 +203,36 @@ SELECT value FROM seen WHERE value LIKE 'back%';
 CALL slipway.migrate('back');
 CALL slipway.redo('back', '{"variables": {"tab": "keeper", "pass": "12345678"}}');
 SELECT count(*) FROM slipway.history WHERE project = 'back' AND outcome = 'succeeded';
+
+-- A script may offer others, and look at scripts, while those of its run are in use: these stay what they are, and secret.
+CALL project('within');
+SELECT slipway.add_migration('0001', E'-- slipway: variables v\nSELECT slipway.set_variables(\'{"v": "other"}\');\nINSERT INTO seen (value) VALUES (\'within ${v}\')',
+    NULL, E'-- slipway: variables v\nSELECT 1 / (\'${v}\' = \'the value of the run\')::integer', 'within') IS NOT NULL AS added;
+SELECT slipway.add_migration('0002', E'-- slipway: variables v\nINSERT INTO seen (value) VALUES (\'within ${v}\')', NULL, E'-- slipway: variables v\nSELECT 1 / (\'${v}\' = \'the value of the run\')::integer', 'within') IS NOT NULL AS added;
+SELECT slipway.set_variables('{"v": "the value of the run"}');
+CALL slipway.migrate('within', '{"verify": true}');
+SELECT value FROM seen WHERE value LIKE 'within%' ORDER BY id;
+CALL migration('0003', E'-- slipway: variables pass secret\nSELECT count(*) FROM slipway.check_script(\'x\', \'SELECT 1\', \'within\', \'{"pass": "looked at"}\');\nDO $$ BEGIN RAISE NOTICE \'it is %\', \'${pass}\'; END $$', 'within');
+SELECT slipway.add_migration('0004', 'SELECT 1', NULL, E'-- slipway: variables pass secret\nDO $$ BEGIN RAISE NOTICE \'it is still %\', \'${pass}\'; END $$', 'within') IS NOT NULL AS added;
+CALL slipway.migrate('within', '{"verify": true, "variables": {"pass": "correct horse"}}');
+
+-- What somebody has offered in a session that is given to somebody else is not there any more; with a key, four at most are left by one
+-- session, and the newest of them.
+CALL project('pooled');
+CALL migration('0001', E'-- slipway: variables v = default\nINSERT INTO seen (value) VALUES (\'pooled ${v}\')', 'pooled');
+SELECT slipway.set_variables('{"v": "of somebody else"}');
+DISCARD ALL;
+SET slipway.report_progress = off;
+CALL slipway.migrate('pooled');
+SELECT count(slipway.set_variables('{"v": "key ' || i || '"}', 'key' || i)) FROM generate_series(1, 1500) i;
+SELECT slipway.set_variables('{"v": "in time"}', 'in time') AS key \gset
+SELECT count(slipway.set_variables('{}', 'key' || i)) FROM generate_series(1, 3) i;
+CALL migration('0002', E'-- slipway: variables v = default\nINSERT INTO seen (value) VALUES (\'pooled ${v}\')', 'pooled');
+SELECT jsonb_build_object('variables_key', :'key') AS options \gset
+CALL slipway.migrate('pooled', :'options');
+SELECT slipway.set_variables('{"v": "too late"}', 'too late') AS key \gset
+SELECT count(slipway.set_variables('{}', 'key' || i)) FROM generate_series(1, 4) i;
+CALL migration('0003', E'-- slipway: variables v = default\nINSERT INTO seen (value) VALUES (\'pooled ${v}\')', 'pooled');
+SELECT jsonb_build_object('variables_key', :'key') AS options \gset
+CALL slipway.migrate('pooled', :'options');
+SELECT value FROM seen WHERE value LIKE 'pooled%' ORDER BY id;
