@@ -19,7 +19,7 @@ our @EXPORT = qw(why_no_faults fault_rounds files_of database_state);
 my $SPARED = 'PQmakeEmptyPGresult';
 
 # What goes on for so many seconds is taken for endless.
-my $TIMEOUT = 20;
+my $TIMEOUT = 60;
 
 my $seed = $ENV{FAULT_SEED} // int(rand(1e6));
 my $chance = $seed;
