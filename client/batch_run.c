@@ -90,11 +90,17 @@ may_begin(Crew *crew)
 	return run->stop == SLIPWAY_BATCH_NOT_STOPPED && !crew->empty;
 }
 
+/* A worker that is gone is noticed when it is read from; one that cannot be told does not wait for it, and ends, too. */
 static void
 order(Hand *hand, char what)
 {
-	/* a worker that is gone is noticed when it is read from */
-	(void) send(hand->channel, &what, 1, MSG_NOSIGNAL);
+	ssize_t		length;
+
+	do
+		length = send(hand->channel, &what, 1, MSG_NOSIGNAL);
+	while (length < 0 && errno == EINTR);
+	if (length < 0)
+		(void) shutdown(hand->channel, SHUT_RDWR);
 }
 
 /* What is being worked on now, for the progress. */
