@@ -4,11 +4,15 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_authid.h"
+#include "catalog/pg_namespace.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
+#include "utils/syscache.h"
 #include "utils/varlena.h"
 
 #include "approval.h"
@@ -37,19 +41,47 @@ reason(const SlipwayRun *run)
 		: psprintf("Scripts of project \"%s\" run as they were approved.", run->project->name);
 }
 
-/* A schema in which the caller could have put something for the scripts to find. */
-static void
-check_schema(const SlipwayRun *run, const char *name)
+static Oid
+schema_owner(Oid schema)
 {
-	Oid			schema = get_namespace_oid(strcmp(name, "$user") == 0 ? run->project->owner : name, true);
+	HeapTuple	tuple = SearchSysCache1(NAMESPACEOID, ObjectIdGetDatum(schema));
+	Oid			owner;
 
-	if (!OidIsValid(schema) || !slipway_schema_is_writable(schema, GetSessionUserId()))
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for schema %u", schema);
+	owner = ((Form_pg_namespace) GETSTRUCT(tuple))->nspowner;
+	ReleaseSysCache(tuple);
+	return owner;
+}
+
+/* Whoever owns a schema can take the right to create objects there from himself, for a while. */
+static bool
+is_trusted(const SlipwayRun *run, Oid owner)
+{
+	return superuser_arg(owner) || owner == ROLE_PG_DATABASE_OWNER || has_privs_of_role(owner, run->owner);
+}
+
+/*
+ * A schema in which the caller, or who has lent him his, could have put something for the scripts to find. chosen: by him. Of those that
+ * are not, anybody who may make schemas can have made the one for "$user".
+ */
+static void
+check_schema(const SlipwayRun *run, const char *name, bool chosen)
+{
+	bool		user = strcmp(name, "$user") == 0;
+	Oid			schema = chosen || user ? get_namespace_oid(user ? run->project->owner : name, true) : InvalidOid;
+	bool		writable = OidIsValid(schema) && chosen && slipway_schema_is_writable(schema, GetSessionUserId());
+	Oid			owner = OidIsValid(schema) ? schema_owner(schema) : InvalidOid;
+
+	if (!OidIsValid(schema) || (!writable && is_trusted(run, owner)))
 		return;
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-			 errmsg("the search_path has schema \"%s\", in which role \"%s\" may create objects", get_namespace_name(schema),
-					GetUserNameFromId(GetSessionUserId(), false)),
-			 errdetail("%s They could be found in place of others of the same name.", reason(run)),
+			 writable ? errmsg("the search_path has schema \"%s\", in which role \"%s\" may create objects", get_namespace_name(schema),
+							   GetUserNameFromId(GetSessionUserId(), false)) :
+			 errmsg("the search_path has schema \"%s\", which belongs to role \"%s\"", get_namespace_name(schema),
+					GetUserNameFromId(owner, false)),
+			 errdetail("%s Objects in it could be found in place of others of the same name.", reason(run)),
 			 errhint("Give the project schemas of its own, with slipway.create_project().")));
 }
 
@@ -69,19 +101,18 @@ is_default_path(const char *path)
 	return !is_set && strcmp(path, GetConfigOption("search_path", false, false)) == 0;
 }
 
-/* Where he has chosen it. */
 static void
 check_path(const SlipwayRun *run)
 {
 	const char *path = run->project->search_path ? run->project->search_path : GetConfigOption("search_path", false, false);
+	bool		chosen = !run->project->has_schemas && !is_default_path(path);
 	List	   *names;
 	ListCell   *cell;
 
-	if (run->project->has_schemas || is_default_path(path) ||
-		!SplitIdentifierString(pstrdup(path), ',', &names))
+	if (!SplitIdentifierString(pstrdup(path), ',', &names))
 		return;
 	foreach(cell, names)
-		check_schema(run, lfirst(cell));
+		check_schema(run, lfirst(cell), chosen);
 }
 
 /* Who may act as the owner role anyway gains nothing by it. */

@@ -100,6 +100,23 @@ SET search_path = mine, app;
 CALL slipway.migrate('open');
 \set VERBOSITY terse
 CALL slipway.migrate('open', '{"search_path": "app, mine"}');
+-- Also where he has taken that right from himself; or has made a schema of the role's name.
+REVOKE CREATE ON SCHEMA mine FROM regress_caller_deployer;
+\set VERBOSITY default
+CALL slipway.migrate('open');
+\set VERBOSITY terse
+GRANT CREATE ON SCHEMA mine TO regress_caller_deployer;
+RESET SESSION AUTHORIZATION;
+CREATE SCHEMA regress_caller_owner AUTHORIZATION regress_caller_deployer;
+SET SESSION AUTHORIZATION regress_caller_deployer;
+RESET search_path;
+CALL slipway.migrate('open');
+SET search_path = app, "$user";
+CALL slipway.migrate('open');
+DROP SCHEMA regress_caller_owner;
+RESET SESSION AUTHORIZATION;
+CREATE SCHEMA regress_caller_owner AUTHORIZATION regress_caller_owner;
+SET SESSION AUTHORIZATION regress_caller_deployer;
 SET search_path = app, nowhere, "$user";
 CALL slipway.migrate('open');
 RESET SESSION AUTHORIZATION;
@@ -138,6 +155,6 @@ CALL slipway.migrate('owned');
 
 SET client_min_messages = error;
 DROP EXTENSION pg_slipway CASCADE;
-DROP SCHEMA app, mine CASCADE;
+DROP SCHEMA app, mine, regress_caller_owner CASCADE;
 DROP OWNED BY regress_caller_owner, regress_caller_deployer, regress_caller_other;
 DROP ROLE regress_caller_owner, regress_caller_deployer, regress_caller_other;
