@@ -111,6 +111,19 @@ SELECT outcome($$SELECT slipway.update_credential('alpha')$$);
 ALTER TABLE ours RENAME TO "Our projects";
 SELECT slipway.rollback_credential('alpha');
 
+-- Behind a view, or in a partition, there are triggers of others.
+CREATE ROLE regress_reg_part;
+CREATE VIEW seen AS SELECT * FROM "Our projects";
+SELECT outcome($$SELECT slipway.register_credential('beta', 'regress_view', mapping => '{"table": "seen", "project": "project_ref", "role": "database_user"}')$$);
+CREATE TABLE parted (project_ref text, database_user text) PARTITION BY LIST (project_ref);
+CREATE TABLE part PARTITION OF parted DEFAULT;
+SELECT outcome($$SELECT slipway.register_credential('beta', 'regress_view', mapping => '{"table": "parted", "project": "project_ref", "role": "database_user"}')$$);
+ALTER TABLE part OWNER TO regress_reg_part;
+SELECT outcome($$SELECT slipway.register_credential('beta', 'regress_part', mapping => '{"table": "parted", "project": "project_ref", "role": "database_user"}')$$);
+DROP TABLE parted;
+DROP VIEW seen;
+DROP ROLE regress_reg_part;
+
 -- With the caller's own rights, triggers and all.
 CREATE ROLE regress_reg_admin;
 SELECT slipway.grant_role('regress_reg_admin', 'admin', 'own');
