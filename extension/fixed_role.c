@@ -9,7 +9,7 @@
  */
 #include "postgres.h"
 
-#include "access/parallel.h"
+#include "utils/guc.h"
 
 #include "compat.h"
 #include "fixed_role.h"
@@ -23,10 +23,11 @@ static void
 lock_settings(bool lock)
 {
 	int			n;
-	struct config_generic **variables = slipway_guc_variables(&n);
+	struct config_generic **variables;
 
 	if (lock == locked)
 		return;
+	variables = slipway_guc_variables(&n);
 	for (int i = 0; i < n; i++)
 		if (strcmp(variables[i]->name, "role") == 0 || strcmp(variables[i]->name, "session_authorization") == 0)
 			variables[i]->context = lock ? PGC_INTERNAL : PGC_USERSET;
@@ -39,11 +40,11 @@ check_source(bool *value, void **extra, GucSource source)
 	return source == PGC_S_DEFAULT || source == PGC_S_OVERRIDE;
 }
 
+/* In a worker that is given the settings of its leader; there, it is done already. */
 static void
-lock_in_worker(bool value, void *extra)
+assign_told(bool value, void *extra)
 {
-	if (IsParallelWorker())
-		lock_settings(value);
+	lock_settings(value);
 }
 
 void
@@ -62,5 +63,5 @@ slipway_fixed_role_init(void)
 							 "Tells workers of parallel queries that the role cannot be changed.",
 							 NULL, &told, false, PGC_SUSET,
 							 GUC_NO_SHOW_ALL | GUC_NO_RESET_ALL | GUC_NOT_IN_SAMPLE | GUC_DISALLOW_IN_FILE,
-							 check_source, lock_in_worker, NULL);
+							 check_source, assign_told, NULL);
 }
