@@ -165,7 +165,11 @@ add_loss(Finder *finder, Oid relation)
 
 	if (!OidIsValid(relation) || !holds_data(relation))
 		return;
-	name = quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)), get_rel_name(relation));
+	name = get_rel_name(relation);
+	/* Dropped by others meanwhile */
+	if (name == NULL)
+		return;
+	name = quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)), name);
 	foreach(cell, finder->losses)
 	{
 		const SlipwayLoss *known = lfirst(cell);
