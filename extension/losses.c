@@ -94,7 +94,7 @@ measure_open(Relation table)
 	return (Rows) {estimate, false};
 }
 
-/* What is on record of one that is locked. */
+/* What is on record of one that is locked, or a temporary table of another session. */
 static Rows
 measure_locked(Oid table)
 {
@@ -117,7 +117,9 @@ measure_one(Oid oid)
 
 	if (table == NULL)
 		return measure_locked(oid);
-	if (RELKIND_HAS_TABLE_AM(table->rd_rel->relkind))
+	if (RELATION_IS_OTHER_TEMP(table))
+		rows = measure_locked(oid);
+	else if (RELKIND_HAS_TABLE_AM(table->rd_rel->relkind))
 		rows = measure_open(table);
 	else if (table->rd_rel->relkind == RELKIND_PARTITIONED_TABLE)
 		rows = (Rows) {0, true};
@@ -163,7 +165,11 @@ add_loss(Finder *finder, Oid relation)
 
 	if (!OidIsValid(relation) || !holds_data(relation))
 		return;
-	name = quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)), get_rel_name(relation));
+	name = get_rel_name(relation);
+	/* Dropped by others meanwhile */
+	if (name == NULL)
+		return;
+	name = quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)), name);
 	foreach(cell, finder->losses)
 	{
 		const SlipwayLoss *known = lfirst(cell);
@@ -232,7 +238,7 @@ add_cascade(Finder *finder, Oid catalog, Oid object, bool cascade)
 	}
 }
 
-/* A table that is emptied, and its heirs: they have rows of their own. */
+/* A table that is emptied, and its heirs: they have rows of their own. Those of other sessions stay. */
 static void
 add_emptied(Finder *finder, const RangeVar *name, Oid table)
 {
@@ -243,7 +249,10 @@ add_emptied(Finder *finder, const RangeVar *name, Oid table)
 	if (name->inh && get_rel_relkind(table) == RELKIND_RELATION)
 	{
 		foreach(cell, find_all_inheritors(table, NoLock, NULL))
-			add_loss(finder, lfirst_oid(cell));
+		{
+			if (!isOtherTempNamespace(get_rel_namespace(lfirst_oid(cell))))
+				add_loss(finder, lfirst_oid(cell));
+		}
 	}
 	else
 		add_loss(finder, table);

@@ -117,11 +117,13 @@ static char *
 facts_of_dropped(const DropStmt *stmt)
 {
 	Oid			oid = find_relation(makeRangeVarFromNameList(linitial(stmt->objects)));
+	char	   *name = get_rel_name(oid);
 
-	if (!OidIsValid(oid))
+	/* It is not locked: others may have dropped it just now. */
+	if (name == NULL)
 		return "";
 	return psprintf("%u %s", oid,
-					quote_qualified_identifier(get_namespace_name(get_rel_namespace(oid)), get_rel_name(oid)));
+					quote_qualified_identifier(get_namespace_name(get_rel_namespace(oid)), name));
 }
 
 /* The valid indexes in what is to be rebuilt. */

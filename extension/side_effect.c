@@ -172,7 +172,8 @@ static void
 look_up_name(Known *known, Oid extension)
 {
 	char	   *name = get_func_name(known->function);
-	bool		is_dblink = OidIsValid(extension) && strcmp(get_extension_name(extension), "dblink") == 0;
+	char	   *extension_name = OidIsValid(extension) ? get_extension_name(extension) : NULL;
+	bool		is_dblink = extension_name && strcmp(extension_name, "dblink") == 0;
 
 	for (int i = 0; name && i < lengthof(lasting); i++)
 		if (strcmp(name, lasting[i].name) == 0 && (strcmp(lasting[i].kind, "dblink") == 0) == is_dblink)
