@@ -30,6 +30,7 @@
 #include "settings.h"
 #include "spi.h"
 #include "transaction.h"
+#include "utf8_form.h"
 
 /* A run that did not write its end, as query runs_open.sql returns it. */
 typedef struct OpenRun
@@ -186,7 +187,7 @@ slipway_run_open(SlipwayRun *run, const SlipwayTask *tasks, int n)
 	slipway_arg_text(&args, run->project->name);
 	slipway_arg_hash(&args, run->manifest->hash);
 	slipway_arg_text(&args, actor->session_role);
-	slipway_arg_text(&args, actor->effective_role);
+	slipway_arg_text(&args, slipway_utf8_form(actor->effective_role));
 	slipway_arg_text(&args, actor->client_addr);
 	slipway_arg_text(&args, actor->application_name);
 	slipway_arg_text(&args, actor->client_version);
