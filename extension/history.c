@@ -205,7 +205,7 @@ insert_entry(SlipwayEntry *entry, const SlipwayEvent *event, const Head *head)
 	for (int i = 0; i < NFIELDS; i++)
 		add_field(&args, i, entry, event, head);
 	slipway_arg_hash(&args, hash);
-	slipway_query(&query, &args, 0);
+	slipway_query_record(&query, &args, "history");
 }
 
 void

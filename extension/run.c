@@ -200,7 +200,7 @@ slipway_run_open(SlipwayRun *run, const SlipwayTask *tasks, int n)
 	slipway_arg_text(&args, run->options->labels);
 	slipway_spi_begin();
 	settle_dead_runs(run);
-	slipway_query(&query, &args, 0);
+	slipway_query_record(&query, &args, "run");
 	slipway_spi_end();
 	run->number = number;
 	run->stopped_unit = 0;
