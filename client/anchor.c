@@ -11,12 +11,14 @@
 #include <fcntl.h>
 #include <jansson.h>
 #include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "buffer.h"
 #include "die.h"
 #include "memory.h"
 #include "output.h"
@@ -31,12 +33,13 @@ struct SlipwayAnchor
 	json_t	   *file;			/* all of it */
 };
 
-/* Where the history has come to; the strings are those of a result. */
+/* Where the history has come to; the other strings are those of a result. */
 typedef struct Head
 {
 	PGresult   *result;
 	const char *system;
-	const char *database;
+	char	   *database;		/* as anchors have them */
+	char	   *project;
 	json_int_t	entry;			/* 0: there is none */
 	const char *hash;
 	const char *at;
@@ -156,6 +159,30 @@ slipway_anchor_free(SlipwayAnchor *anchor)
 	free(anchor);
 }
 
+/*
+ * A name as JSON can have it: where it is not UTF-8, which a database's need not be, its bytes are written as
+ * \xE9. So it is found again, and is no other one. The caller frees it.
+ */
+static char *
+copy_name(const char *name)
+{
+	json_t	   *whole = json_string(name);
+	SlipwayBuffer text = {0};
+
+	for (const char *p = name; *p != '\0'; p++)
+		if (whole != NULL || (unsigned char) *p < 0x80)
+			slipway_buffer_add_char(&text, *p);
+		else
+		{
+			char		escape[sizeof("\\xFF")];
+
+			(void) snprintf(escape, sizeof(escape), "\\x%02X", (unsigned char) *p);
+			slipway_buffer_add(&text, escape);
+		}
+	json_decref(whole);
+	return slipway_buffer_take(&text);
+}
+
 /* entry: of which the hash is wanted; NULL: the newest. */
 static Head
 read_head(PGconn *conn, const char *project, const char *entry)
@@ -172,11 +199,20 @@ read_head(PGconn *conn, const char *project, const char *entry)
 	return (Head) {
 		.result = result,
 		.system = PQgetvalue(result, 0, 0),
-		.database = PQgetvalue(result, 0, 1),
+		.database = copy_name(PQgetvalue(result, 0, 1)),
+		.project = copy_name(project),
 		.entry = (json_int_t) slipway_server_number(result, 0, 2, 0),
 		.hash = PQgetvalue(result, 0, 3),
 		.at = PQgetvalue(result, 0, 4),
 	};
+}
+
+static void
+free_head(Head *head)
+{
+	PQclear(head->result);
+	free(head->database);
+	free(head->project);
 }
 
 static bool
@@ -186,22 +222,34 @@ has_text(const json_t *anchor, const char *key, const char *text)
 }
 
 static bool
-is_of(const json_t *anchor, const Head *head, const char *project)
+is_of(const json_t *anchor, const Head *head)
 {
 	return has_text(anchor, "system", head->system) && has_text(anchor, "database", head->database) &&
-		has_text(anchor, "project", project);
+		has_text(anchor, "project", head->project);
 }
 
-/* The anchor of a project, or NULL. */
+/* The anchors of a project in this database, as a new array: who has put two files together may have two. */
 static json_t *
-find_anchor(const json_t *file, const Head *head, const char *project)
+list_anchors(const json_t *file, const Head *head)
 {
-	const json_t *anchors = json_object_get(file, "anchors");
+	const json_t *all = json_object_get(file, "anchors");
+	json_t	   *list = json_array();
 
-	for (size_t i = 0; i < json_array_size(anchors); i++)
-		if (is_of(json_array_get(anchors, i), head, project))
-			return json_array_get(anchors, i);
-	return NULL;
+	for (size_t i = 0; i < json_array_size(all); i++)
+		if (is_of(json_array_get(all, i), head))
+			(void) json_array_append(list, json_array_get(all, i));
+	return list;
+}
+
+/* The first of them, or NULL. */
+static json_t *
+find_anchor(const json_t *file, const Head *head)
+{
+	json_t	   *list = list_anchors(file, head);
+	json_t	   *anchor = json_array_get(list, 0);
+
+	json_decref(list);
+	return anchor;
 }
 
 /* The first thing that is wrong with the chain itself, or NULL. */
@@ -235,31 +283,34 @@ find_difference(const json_t *anchor, PGconn *conn, const char *project, const c
 	else if (strcmp(head.hash, hash) != 0)
 		problem = slipway_memory_format("entry %s of the history of project %s is not the one that \"%s\" has", number,
 										project, path);
-	PQclear(head.result);
+	free_head(&head);
 	free(number);
 	return problem;
 }
 
-/* Sets *known: there is an anchor. Who has put two files together may have two, which must both hold. */
+/* Sets *known: there is an anchor. Where there are several, all must hold. */
 static char *
-compare(SlipwayAnchor *anchor, PGconn *conn, const char *project, bool *known)
+compare(const SlipwayAnchor *anchor, PGconn *conn, const char *project, const Head *head, bool *known)
 {
-	Head		head = read_head(conn, project, NULL);
-	const json_t *anchors = json_object_get(anchor->file, "anchors");
+	json_t	   *mine = list_anchors(anchor->file, head);
 	char	   *problem = NULL;
 
-	*known = false;
-	for (size_t i = 0; i < json_array_size(anchors) && problem == NULL; i++)
-	{
-		const json_t *mine = json_array_get(anchors, i);
-
-		if (!is_of(mine, &head, project))
-			continue;
-		*known = true;
-		problem = find_difference(mine, conn, project, anchor->path);
-	}
-	PQclear(head.result);
+	*known = json_array_size(mine) > 0;
+	for (size_t i = 0; i < json_array_size(mine) && problem == NULL; i++)
+		problem = find_difference(json_array_get(mine, i), conn, project, anchor->path);
+	json_decref(mine);
 	return problem != NULL ? problem : find_broken(conn, project);
+}
+
+/* The same before a run, or without one. */
+static char *
+compare_now(const SlipwayAnchor *anchor, PGconn *conn, const char *project, bool *known)
+{
+	Head		head = read_head(conn, project, NULL);
+	char	   *problem = compare(anchor, conn, project, &head, known);
+
+	free_head(&head);
+	return problem;
 }
 
 #define HINT "Somebody has changed it or cut off its end, or an older backup was restored. If that was meant so, take its" \
@@ -269,7 +320,7 @@ char *
 slipway_anchor_problem(SlipwayAnchor *anchor, PGconn *conn, const char *project, const char **hint)
 {
 	bool		known;
-	char	   *problem = compare(anchor, conn, project, &known);
+	char	   *problem = compare_now(anchor, conn, project, &known);
 
 	*hint = HINT;
 	if (problem == NULL && !known)
@@ -288,7 +339,7 @@ slipway_anchor_require(SlipwayAnchor *anchor, PGconn *conn, const char *project)
 
 	if (anchor == NULL)
 		return;
-	problem = compare(anchor, conn, project, &known);
+	problem = compare_now(anchor, conn, project, &known);
 	if (problem != NULL)
 		slipway_die(SLIPWAY_EXIT_INVALID, HINT, "%s; nothing was run", problem);
 	if (!known && json_array_size(json_object_get(anchor->file, "anchors")) > 0)
@@ -316,9 +367,9 @@ lock_file(const char *path)
 }
 
 static void
-put_anchor(json_t *file, const Head *head, const char *project)
+put_anchor(json_t *file, const Head *head)
 {
-	json_t	   *anchor = find_anchor(file, head, project);
+	json_t	   *anchor = find_anchor(file, head);
 
 	if (anchor == NULL)
 	{
@@ -326,29 +377,98 @@ put_anchor(json_t *file, const Head *head, const char *project)
 		(void) json_array_append_new(json_object_get(file, "anchors"), anchor);
 	}
 	(void) json_object_set_new(anchor, "system", json_string(head->system));
-	(void) json_object_set_new(anchor, "database", slipway_output_json_text(head->database));
-	(void) json_object_set_new(anchor, "project", slipway_output_json_text(project));
+	(void) json_object_set_new(anchor, "database", json_string(head->database));
+	(void) json_object_set_new(anchor, "project", json_string(head->project));
 	(void) json_object_set_new(anchor, "entry", json_integer(head->entry));
 	(void) json_object_set_new(anchor, "head", json_string(head->hash));
 	(void) json_object_set_new(anchor, "at", json_string(head->at));
 }
 
+/* Is that what the file has? */
+static bool
+is_anchored(const json_t *file, const Head *head)
+{
+	const json_t *anchor = find_anchor(file, head);
+
+	if (anchor == NULL)
+		return head->entry == 0;
+	return json_integer_value(json_object_get(anchor, "entry")) == head->entry && has_text(anchor, "head", head->hash);
+}
+
 /* Is there anything to write? What a later run has written stays. */
 static bool
-is_news(const json_t *file, const Head *head, const char *project)
+is_news(const json_t *file, const Head *head)
 {
-	const json_t *anchor = find_anchor(file, head, project);
+	const json_t *anchor = find_anchor(file, head);
 
 	return head->entry > 0 &&
 		(anchor == NULL || json_integer_value(json_object_get(anchor, "entry")) < head->entry);
 }
 
+/* Have two files the same anchors of a project? */
+static bool
+agree(const json_t *file, const json_t *other, const Head *head)
+{
+	json_t	   *mine = list_anchors(file, head);
+	json_t	   *others = list_anchors(other, head);
+	bool		equal = json_equal(mine, others) != 0;
+
+	json_decref(mine);
+	json_decref(others);
+	return equal;
+}
+
+static void
+write_file(const char *path, const json_t *content, const Head *head, const char *project)
+{
+	char	   *text = json_dumps(content, JSON_INDENT(1));
+
+	slipway_whole_file_write(path, text, strlen(text));
+	free(text);
+	slipway_output_detail("anchor: entry %" JSON_INTEGER_FORMAT " of project %s", head->entry, project);
+}
+
+/*
+ * Writes the head, which was compared with the anchors that were read last. false: somebody has put others there
+ * meanwhile, which it is to be compared with first.
+ */
+static bool
+try_write(SlipwayAnchor *anchor, const Head *head, const char *project)
+{
+	int			file = lock_file(anchor->path);
+	json_t	   *content = read_file(anchor->path, file);
+	bool		same = agree(content, anchor->file, head);
+
+	if (same && is_news(content, head))
+	{
+		put_anchor(content, head);
+		write_file(anchor->path, content, head, project);
+	}
+	json_decref(anchor->file);
+	anchor->file = content;
+	(void) close(file);
+	return same;
+}
+
+/*
+ * The head was read before: whoever changes the history after the comparison, for good or ill, cannot have it
+ * taken for what was compared.
+ */
+static void
+require_again(const SlipwayAnchor *anchor, PGconn *conn, const char *project, const Head *head, SlipwayExitCode code)
+{
+	bool		known;
+	char	   *problem = compare(anchor, conn, project, head, &known);
+
+	if (problem != NULL)
+		slipway_die(code == SLIPWAY_EXIT_DONE ? SLIPWAY_EXIT_INVALID : code, HINT,
+					"%s; that came about while this ran, and the file was left as it is", problem);
+}
+
 void
-slipway_anchor_update(SlipwayAnchor *anchor, PGconn *conn, const char *project)
+slipway_anchor_update(SlipwayAnchor *anchor, PGconn *conn, const char *project, SlipwayExitCode code)
 {
 	Head		head;
-	json_t	   *content;
-	int			file;
 
 	if (anchor == NULL || PQstatus(conn) != CONNECTION_OK)
 	{
@@ -356,23 +476,10 @@ slipway_anchor_update(SlipwayAnchor *anchor, PGconn *conn, const char *project)
 		return;
 	}
 	head = read_head(conn, project, NULL);
-	if (is_news(anchor->file, &head, project))
-	{
-		file = lock_file(anchor->path);
-		content = read_file(anchor->path, file);
-		if (is_news(content, &head, project))
-		{
-			char	   *text;
-
-			put_anchor(content, &head, project);
-			text = json_dumps(content, JSON_INDENT(1));
-			slipway_whole_file_write(anchor->path, text, strlen(text));
-			free(text);
-			slipway_output_detail("anchor: entry %" JSON_INTEGER_FORMAT " of project %s", head.entry, project);
-		}
-		json_decref(content);
-		(void) close(file);
-	}
-	PQclear(head.result);
+	if (!is_anchored(anchor->file, &head))
+		do
+			require_again(anchor, conn, project, &head, code);
+		while (!try_write(anchor, &head, project));
+	free_head(&head);
 	slipway_anchor_free(anchor);
 }

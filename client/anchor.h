@@ -14,6 +14,7 @@
 #include <libpq-fe.h>
 #include <stdbool.h>
 
+#include "exit_code.h"
 #include "option.h"
 
 typedef struct SlipwayAnchor SlipwayAnchor;
@@ -35,10 +36,11 @@ char	   *slipway_anchor_problem(SlipwayAnchor *anchor, PGconn *conn, const char 
 void		slipway_anchor_require(SlipwayAnchor *anchor, PGconn *conn, const char *project);
 
 /*
- * After it: makes the newest entry the anchor, unless the file has a later one, and frees anchor. Others may write
- * the file at the same time. Does nothing without a connection.
+ * After it, which has ended with that code: makes the newest entry the anchor, unless the file has a later one, and frees anchor.
+ * The history is compared once more: if it is not that of the anchor any more, the file stays as it is, and the program ends, with
+ * SLIPWAY_EXIT_INVALID or the code of a run that has failed. Others may write the file at the same time. Does nothing without a connection.
  */
-void		slipway_anchor_update(SlipwayAnchor *anchor, PGconn *conn, const char *project);
+void		slipway_anchor_update(SlipwayAnchor *anchor, PGconn *conn, const char *project, SlipwayExitCode code);
 
 void		slipway_anchor_free(SlipwayAnchor *anchor);
 

@@ -29,7 +29,7 @@
 #define PERCENTILE(share) "pg_catalog.percentile_cont(" share ") WITHIN GROUP (ORDER BY ms) FILTER (WHERE ended)"
 
 /* A time that is read back as it is, whatever DateStyle and TimeZone are: abbreviations of time zones have several meanings. */
-#define LIMIT(time) "pg_catalog.to_char((" time ") AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
+#define LIMIT(time) "pg_catalog.to_char((" time ") AT TIME ZONE INTERVAL '0', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"
 
 static const char fact_query[] =
 ITEMS "SELECT " COUNTS ", " PERCENTILE("0.5") ", " PERCENTILE("0.95") ", pg_catalog.max(ms) FILTER (WHERE ended),\n"
@@ -53,7 +53,7 @@ ITEMS "SELECT text, pg_catalog.count(*), pg_catalog.array_to_string((pg_catalog.
 " GROUP BY text ORDER BY pg_catalog.count(*) DESC, text";
 
 static const char day_query[] =
-ITEMS "SELECT pg_catalog.to_char(finished_at AT TIME ZONE 'UTC', 'YYYY-MM-DD'), " COUNTS "\n"
+ITEMS "SELECT pg_catalog.to_char(finished_at AT TIME ZONE INTERVAL '0', 'YYYY-MM-DD'), " COUNTS "\n"
 "  FROM item WHERE ended GROUP BY 1 ORDER BY 1";
 
 enum
@@ -244,7 +244,7 @@ slipway_batch_report_read_period(PGconn *conn, const char *period, SlipwayBatchR
 		result = slipway_server_query(conn, "SELECT " LIMIT("pg_catalog.now() - $1::pg_catalog.interval") ", " LIMIT("pg_catalog.now()") ", false",
 									  1, limits);
 	else
-		result = slipway_server_query(conn, "SELECT " LIMIT("f AT TIME ZONE 'UTC'") ", " LIMIT("t AT TIME ZONE 'UTC'") ", f >= t\n"
+		result = slipway_server_query(conn, "SELECT " LIMIT("f AT TIME ZONE INTERVAL '0'") ", " LIMIT("t AT TIME ZONE INTERVAL '0'") ", f >= t\n"
 									  "  FROM (SELECT $1::pg_catalog.timestamp, $2::pg_catalog.timestamp + $3::pg_catalog.interval) p(f, t)", 3, limits);
 	if (PQgetvalue(result, 0, 2)[0] == 't')
 		slipway_die(SLIPWAY_EXIT_USAGE, NULL, "period \"%s\" ends before it begins", period);

@@ -171,7 +171,7 @@ slipway_cmd_migrate(const SlipwayArguments *arguments)
 			: run_migrate(&report, conn, options, manifest->folder);
 		free(options);
 	}
-	slipway_anchor_update(anchor, conn, report.project);
+	slipway_anchor_update(anchor, conn, report.project, code);
 	free(upload.head);
 	slipway_release_free(manifest);
 	return code;

@@ -315,7 +315,7 @@ roll_back(const SlipwayArguments *arguments, bool redo)
 	if (slipway_option_flag(arguments, SLIPWAY_OPTION_DRY_RUN))
 		slipway_anchor_free(anchor);
 	else
-		slipway_anchor_update(anchor, rollback.conn, rollback.report.project);
+		slipway_anchor_update(anchor, rollback.conn, rollback.report.project, code);
 	slipway_descent_free(rollback.descent);
 	if (rollback.manifest != NULL)
 		slipway_release_free(rollback.manifest);

@@ -68,7 +68,7 @@ static char *
 find_other_database(SlipwayCredentialWork *work, PGconn *conn, const char *password)
 {
 	static const char sql[] = "SELECT pg_catalog.current_database(), pg_catalog.pg_postmaster_start_time()::pg_catalog.timestamptz"
-		" AT TIME ZONE 'UTC'";
+		" AT TIME ZONE INTERVAL '0'";
 	PGresult   *ours = slipway_credential_work_ask(work, sql, 0, NULL);
 	PGresult   *theirs = PQexec(conn, sql);
 	char	   *fault = NULL;

@@ -12,11 +12,14 @@
 
 #include "manifest.h"
 
-/* Expressions for a time in UTC: for people, and for programs. */
+/*
+ * Expressions for a time in UTC: for people, and for programs. By an interval, as the name is whatever the session's time zone
+ * calls so: in server 18 and with TimeZone = 'UTC+5' that is another one.
+ */
 #define SLIPWAY_SERVER_UTC(column) \
-	"pg_catalog.to_char(" column " AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')"
+	"pg_catalog.to_char(" column " AT TIME ZONE INTERVAL '0', 'YYYY-MM-DD HH24:MI:SS')"
 #define SLIPWAY_SERVER_UTC_ISO(column) \
-	"pg_catalog.to_char(" column " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
+	"pg_catalog.to_char(" column " AT TIME ZONE INTERVAL '0', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
 
 typedef enum SlipwayStateKind
 {

@@ -11,6 +11,7 @@
 #include "utils/guc.h"
 
 #include "actor.h"
+#include "utf8_form.h"
 
 /* Of the session that this one works for, if it does. */
 static bool stands_in = false;
@@ -49,12 +50,18 @@ slipway_actor_stand_in(const char *client_addr, const char *application)
 	principal_application = application;
 }
 
+char *
+slipway_actor_name(void)
+{
+	return slipway_utf8_form(GetUserNameFromId(GetSessionUserId(), false));
+}
+
 SlipwayActor *
 slipway_actor_current(const char *owner, const char *client_version)
 {
 	SlipwayActor *actor = palloc0(sizeof(SlipwayActor));
 
-	actor->session_role = GetUserNameFromId(GetSessionUserId(), false);
+	actor->session_role = slipway_actor_name();
 	actor->effective_role = owner ? pstrdup(owner) : GetUserNameFromId(GetUserId(), false);
 	actor->client_addr = client_address();
 	actor->application_name = pstrdup(application());

@@ -7,12 +7,18 @@
 
 typedef struct SlipwayActor
 {
-	char	   *session_role;	/* who logged in */
+	char	   *session_role;	/* who logged in: slipway_actor_name() */
 	char	   *effective_role; /* as whom scripts run */
 	char	   *client_addr;	/* numeric; NULL on a local socket */
 	char	   *application_name;
 	char	   *client_version; /* as the client says; NULL: plain SQL */
 } SlipwayActor;
+
+/*
+ * The name of who has logged in, as all records have it, in the form of utf8_form.h: so that those of one record can be compared with those of
+ * another. It need not be that of a role.
+ */
+extern char *slipway_actor_name(void);
 
 /* The caller, with scripts run as owner, if not NULL. In a transaction. */
 extern SlipwayActor *slipway_actor_current(const char *owner, const char *client_version);

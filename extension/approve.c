@@ -129,7 +129,7 @@ optional_text(FunctionCallInfo fcinfo, int arg)
 static void
 refuse_uploader(const SlipwayApproval *approval)
 {
-	char	   *self = GetUserNameFromId(GetSessionUserId(), false);
+	char	   *self = slipway_actor_name();
 
 	if (strcmp(self, approval->body_by) != 0 &&
 		(approval->uploaded_by == NULL || strcmp(self, approval->uploaded_by) != 0))

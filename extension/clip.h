@@ -6,7 +6,7 @@
 #define SLIPWAY_CLIP_H
 
 /*
- * The text itself, or, if it is long, its beginning and how long it is. NULL for NULL. A script may raise an
+ * The text itself, in the form of utf8_form.h, or, if it is long, its beginning and how long it is. NULL for NULL. A script may raise an
  * error of hundreds of megabytes, which would stay in the history for ever.
  */
 extern char *slipway_clip(char *text);

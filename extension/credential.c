@@ -10,6 +10,7 @@
 #include "utils/builtins.h"
 #include "utils/json.h"
 
+#include "actor.h"
 #include "credential.h"
 #include "decision.h"
 #include "error_code.h"
@@ -113,7 +114,7 @@ store(const SlipwayCredential *credential, bool validated)
 	slipway_arg_datum(&args, BoolGetDatum(credential->made), false);
 	slipway_arg_datum(&args, BoolGetDatum(credential->updated), false);
 	slipway_arg_datum(&args, BoolGetDatum(validated), false);
-	slipway_arg_text(&args, GetUserNameFromId(GetSessionUserId(), false));
+	slipway_arg_text(&args, slipway_actor_name());
 	slipway_query(&query, &args, 0);
 }
 

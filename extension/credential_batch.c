@@ -15,6 +15,7 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#include "actor.h"
 #include "compat.h"
 #include "credential.h"
 #include "decision.h"
@@ -175,7 +176,7 @@ add_batch(FunctionCallInfo fcinfo)
 	slipway_arg_text(&args, name);
 	slipway_arg_datum(&args, PG_GETARG_DATUM(2), false);
 	slipway_arg_datum(&args, PG_GETARG_DATUM(3), PG_ARGISNULL(3));
-	slipway_arg_text(&args, GetUserNameFromId(GetSessionUserId(), false));
+	slipway_arg_text(&args, slipway_actor_name());
 	(void) slipway_query(&query, &args, 1);
 	return slipway_row_int8(0, 1);
 }
@@ -236,7 +237,7 @@ slipway_claim_item(PG_FUNCTION_ARGS)
 	refuse_in_script("slipway.claim_item()");
 	InitMaterializedSRF(fcinfo, 0);
 	slipway_arg_int8(&args, PG_GETARG_INT64(0));
-	slipway_arg_text(&args, GetUserNameFromId(GetSessionUserId(), false));
+	slipway_arg_text(&args, slipway_actor_name());
 	slipway_arg_datum(&args, TimestampTzGetDatum(MyStartTimestamp), false);
 	slipway_spi_begin();
 	if (slipway_query(&query, &args, 0) > 0)
@@ -359,7 +360,7 @@ slipway_stop_batch(PG_FUNCTION_ARGS)
 	bool		stopped;
 
 	slipway_arg_int8(&args, batch);
-	slipway_arg_text(&args, GetUserNameFromId(GetSessionUserId(), false));
+	slipway_arg_text(&args, slipway_actor_name());
 	slipway_arg_text(&args, slipway_credential_argument(fcinfo, 1));
 	slipway_spi_begin();
 	stopped = slipway_query(&query, &args, 0) > 0;

@@ -14,6 +14,7 @@
 #include "utils/jsonb.h"
 #include "utils/plancache.h"
 
+#include "actor.h"
 #include "compat.h"
 #include "credential.h"
 #include "credential_mapping.h"
@@ -111,7 +112,7 @@ put_row(const Wish *wish)
 	slipway_arg_datum(&args, Int32GetDatum(wish->connection_limit), false);
 	slipway_arg_text(&args, wish->application);
 	slipway_arg_text(&args, wish->mapping);
-	slipway_arg_text(&args, GetUserNameFromId(GetSessionUserId(), false));
+	slipway_arg_text(&args, slipway_actor_name());
 	slipway_spi_begin();
 	outcome = slipway_query(&query, &args, 1) > 0 ? slipway_row_text(0, 1) : pstrdup("unchanged");
 	slipway_spi_end();

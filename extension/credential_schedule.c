@@ -13,6 +13,7 @@
 #include "utils/builtins.h"
 #include "utils/timestamp.h"
 
+#include "actor.h"
 #include "credential.h"
 #include "cron.h"
 #include "decision.h"
@@ -163,7 +164,7 @@ store(FunctionCallInfo fcinfo, const Schedule *schedule)
 	slipway_arg_datum(&args, PG_GETARG_DATUM(6), PG_ARGISNULL(6));
 	slipway_arg_datum(&args, BoolGetDatum(!PG_ARGISNULL(7) && PG_GETARG_BOOL(7)), false);
 	slipway_arg_text(&args, schedule->email);
-	slipway_arg_text(&args, GetUserNameFromId(GetSessionUserId(), false));
+	slipway_arg_text(&args, slipway_actor_name());
 	return slipway_query(&query, &args, 0) > 0 ? slipway_row_text(0, 1) : "unchanged";
 }
 

@@ -7,10 +7,8 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
-#include "catalog/namespace.h"
 #include "catalog/pg_collation.h"
 #include "catalog/pg_type.h"
-#include "common/string.h"
 #include "mb/pg_wchar.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
@@ -29,6 +27,7 @@
 #include "privilege.h"
 #include "query.h"
 #include "spi.h"
+#include "utf8_form.h"
 
 /* The end of a project's chain. */
 typedef struct Head
@@ -76,40 +75,6 @@ fill_error(SlipwayEntry *entry, const ErrorData *error, SlipwayPosition position
 	entry->field[FIELD_POSITION] = number_text(position.position);
 	entry->field[FIELD_LINE_NUMBER] = number_text(position.line);
 	entry->field[FIELD_COLUMN_NUMBER] = number_text(position.column);
-}
-
-/*
- * Text that has a form in UTF-8, as the chain is over that. What comes from
- * outside, such as a message or a role's name, need not have one: a server
- * without encodings takes any bytes, and some encodings hold more than
- * Unicode. What has none becomes a question mark.
- */
-static char *
-representable(char *text)
-{
-	int			encoding = GetDatabaseEncoding();
-	int			len = text ? strlen(text) : 0;
-	int			room = len * MAX_CONVERSION_GROWTH + 1;
-	char	   *copy;
-	unsigned char *utf8;
-
-	if (len == 0 || encoding == PG_UTF8 || pg_is_ascii(text))
-		return text;
-	copy = pstrdup(text);
-	utf8 = palloc(room);
-	for (int good = 0; good < len;)
-	{
-		if (encoding == PG_SQL_ASCII)
-			good += pg_encoding_verifymbstr(PG_UTF8, copy + good, len - good);
-		else
-			good = pg_do_encoding_conversion_buf(FindDefaultConversionProc(encoding, PG_UTF8),
-												 encoding, PG_UTF8, (unsigned char *) copy, len,
-												 utf8, room, true);
-		if (good < len)
-			copy[good] = '?';
-	}
-	pfree(utf8);
-	return copy;
 }
 
 /* The newest entry of a project, from a number on. */
@@ -175,7 +140,7 @@ fill_entry(SlipwayEntry *entry, const SlipwayEvent *event)
 	entry->field[FIELD_DIRECTION] = (char *) event->direction;
 	entry->field[FIELD_APPROVED_BY] = (char *) event->approved_by;
 	for (int i = 0; i < NFIELDS; i++)
-		entry->field[i] = representable(entry->field[i]);
+		entry->field[i] = slipway_utf8_form(entry->field[i]);
 }
 
 /* The value of a field, from the event where the column is not text. */
@@ -240,7 +205,7 @@ insert_entry(SlipwayEntry *entry, const SlipwayEvent *event, const Head *head)
 	for (int i = 0; i < NFIELDS; i++)
 		add_field(&args, i, entry, event, head);
 	slipway_arg_hash(&args, hash);
-	slipway_query(&query, &args, 0);
+	slipway_query_record(&query, &args, "history");
 }
 
 void

@@ -222,7 +222,7 @@ add_row(SlipwayRun *run, const SlipwayJournalUnit *unit, const char *outcome)
 	slipway_arg_datum(&args, PointerGetDatum(unit->settings), false);
 	slipway_arg_text(&args, unit->task->action);
 	add_others(&args, unit->task->others);
-	slipway_query(&query, &args, 0);
+	slipway_query_record(&query, &args, "journal");
 	return entry;
 }
 
@@ -249,7 +249,7 @@ slipway_journal_end(const SlipwayProject *project, int64 entry, const char *outc
 	slipway_arg_int8(&args, entry);
 	slipway_arg_text(&args, outcome);
 	slipway_arg_datum(&args, PointerGetDatum(settings), settings == NULL);
-	slipway_query(&query, &args, 0);
+	slipway_query_record(&query, &args, "journal");
 }
 
 void

@@ -10,6 +10,7 @@
 #include "access/relation.h"
 #include "access/transam.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_inherits.h"
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/inval.h"
@@ -107,6 +108,26 @@ check_columns(Relation table)
 	}
 }
 
+/* Are the rows that are read those of the table, all of them and no others, and are those that are written there? */
+static void
+check_rows(Relation table)
+{
+	const char *cause = NULL;
+
+	if (table->rd_rules != NULL)
+		cause = "It has a rule.";
+	else if (table->rd_rel->relrowsecurity && table->rd_rel->relforcerowsecurity)
+		cause = "It has row security, also for its owner.";
+	else if (table->rd_rel->relhassubclass && find_inheritance_children(RelationGetRelid(table), NoLock) != NIL)
+		cause = "Another table inherits from it.";
+	if (cause)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("the rows of table \"slipway.%s\" may not be its own", RelationGetRelationName(table)),
+				 errdetail("%s", cause),
+				 errhint("Take that away.")));
+}
+
 void
 slipway_layout_check(Relation table)
 {
@@ -120,6 +141,7 @@ slipway_layout_check(Relation table)
 				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 				 errmsg("\"slipway.%s\" is no table any more", RelationGetRelationName(table))));
 	check_columns(table);
+	check_rows(table);
 	if (nsound < lengthof(sound))
 		sound[nsound++] = relation;
 }

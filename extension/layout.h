@@ -12,7 +12,7 @@
 
 /*
  * Raises 55000 if a column of a tracking table is not of the type that the extension has made it with, or may be
- * NULL where it could not. Others may have been added. The table is locked.
+ * NULL where it could not; or if what is read is not the rows of that table alone, or not all of them. Others may have been added. The table is locked.
  */
 extern void slipway_layout_check(Relation table);
 

@@ -11,6 +11,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 
+#include "actor.h"
 #include "compat.h"
 #include "error_code.h"
 #include "hash.h"
@@ -139,7 +140,7 @@ store_project(const char *name, Datum schemas, bool schemas_null, const char *ow
 	slipway_arg_text(&args, name);
 	slipway_arg_datum(&args, schemas, schemas_null);
 	slipway_arg_text(&args, owner);
-	slipway_arg_text(&args, GetUserNameFromId(GetSessionUserId(), false));
+	slipway_arg_text(&args, slipway_actor_name());
 	slipway_spi_begin();
 	slipway_query(keep ? &insert : &upsert, &args, 0);
 	slipway_spi_end();

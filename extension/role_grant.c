@@ -15,6 +15,7 @@
 #include "utils/acl.h"
 #include "utils/builtins.h"
 
+#include "actor.h"
 #include "error_code.h"
 #include "guard.h"
 #include "own_catalog.h"
@@ -179,7 +180,7 @@ slipway_grant_role(PG_FUNCTION_ARGS)
 	static SlipwayQuery query = {SLIPWAY_QUERY_ROLE_GRANT_ADD, 4, {TEXTOID, TEXTOID, TEXTOID, TEXTOID}};
 	RoleGrant	grant = read_arguments(fcinfo, "slipway.grant_role()");
 	Oid			role = get_role_oid(grant.role, false);
-	char	   *caller = GetUserNameFromId(GetSessionUserId(), false);
+	char	   *caller = slipway_actor_name();
 	SlipwayArgs args = {0};
 
 	add_grant_args(&args, &grant);

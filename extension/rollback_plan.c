@@ -10,6 +10,7 @@
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 
+#include "actor.h"
 #include "approval.h"
 #include "body.h"
 #include "descent.h"
@@ -89,7 +90,7 @@ read_approvals(const Question *question)
 	for (int i = 0; i < descent->n; i++)
 		approvals = slipway_approval_add(approvals, descent->steps[i].name, SLIPWAY_PART_DOWN,
 										 descent->steps[i].script, &descent->steps[i].approved_by);
-	slipway_approval_read(question->project->name, approvals, GetUserNameFromId(GetSessionUserId(), false));
+	slipway_approval_read(question->project->name, approvals, slipway_actor_name());
 	return true;
 }
 

@@ -30,6 +30,7 @@
 #include "settings.h"
 #include "spi.h"
 #include "transaction.h"
+#include "utf8_form.h"
 
 /* A run that did not write its end, as query runs_open.sql returns it. */
 typedef struct OpenRun
@@ -186,7 +187,7 @@ slipway_run_open(SlipwayRun *run, const SlipwayTask *tasks, int n)
 	slipway_arg_text(&args, run->project->name);
 	slipway_arg_hash(&args, run->manifest->hash);
 	slipway_arg_text(&args, actor->session_role);
-	slipway_arg_text(&args, actor->effective_role);
+	slipway_arg_text(&args, slipway_utf8_form(actor->effective_role));
 	slipway_arg_text(&args, actor->client_addr);
 	slipway_arg_text(&args, actor->application_name);
 	slipway_arg_text(&args, actor->client_version);
@@ -199,7 +200,7 @@ slipway_run_open(SlipwayRun *run, const SlipwayTask *tasks, int n)
 	slipway_arg_text(&args, run->options->labels);
 	slipway_spi_begin();
 	settle_dead_runs(run);
-	slipway_query(&query, &args, 0);
+	slipway_query_record(&query, &args, "run");
 	slipway_spi_end();
 	run->number = number;
 	run->stopped_unit = 0;

@@ -9,6 +9,7 @@
 #include "tcop/utility.h"
 #include "utils/builtins.h"
 
+#include "actor.h"
 #include "error_code.h"
 #include "guard.h"
 #include "lock.h"
@@ -60,7 +61,7 @@ slipway_save_snapshot(PG_FUNCTION_ARGS)
 	char	   *name;
 	SlipwayProject *project = read_arguments(fcinfo, "slipway.save_snapshot()", &name);
 	SlipwayIgnore ignore = slipway_ignore_argument(fcinfo, 2);
-	char	   *role = GetUserNameFromId(GetSessionUserId(), false);
+	char	   *role = slipway_actor_name();
 	SlipwaySnapshot *taken;
 
 	if (name == NULL)

@@ -226,6 +226,18 @@ slipway_query(SlipwayQuery *query, SlipwayArgs *args, long limit)
 	return SPI_processed;
 }
 
+void
+slipway_query_record(SlipwayQuery *query, SlipwayArgs *args, const char *table)
+{
+	if (slipway_query(query, args, 0) == 1)
+		return;
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("a row for table \"slipway.%s\" was not written", table),
+			 errdetail("What is not on record is not done."),
+			 errhint("Somebody has put a trigger on that table which leaves rows out: take it away.")));
+}
+
 Datum
 slipway_row_datum(uint64 row, int column, bool *isnull)
 {

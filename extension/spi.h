@@ -72,6 +72,12 @@ extern void slipway_arg_hashes(SlipwayArgs *args, const uint8 *const *hashes, in
  */
 extern uint64 slipway_query(SlipwayQuery *query, SlipwayArgs *args, long limit);
 
+/*
+ * The same for one that writes a row of what has to be on record, or nothing that it is about may be done. 55000 if somebody else's trigger on the
+ * table, which the message names, has left it out.
+ */
+extern void slipway_query_record(SlipwayQuery *query, SlipwayArgs *args, const char *table);
+
 /* The column (from 1) of a row of the last query; NULL for NULL. Palloc'd. */
 extern char *slipway_row_text(uint64 row, int column);
 extern Datum slipway_row_datum(uint64 row, int column, bool *isnull);

@@ -9,6 +9,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 
+#include "actor.h"
 #include "hash.h"
 #include "lock.h"
 #include "lookup.h"
@@ -137,7 +138,7 @@ store_members(const char *project, SlipwayManifest *manifest, const SlipwayManif
 		return;
 	slipway_arg_text(&args, project);
 	add_member_arrays(&args, added, n);
-	slipway_arg_text(&args, GetUserNameFromId(GetSessionUserId(), false));
+	slipway_arg_text(&args, slipway_actor_name());
 	slipway_query(&query, &args, 0);
 }
 
@@ -166,7 +167,7 @@ insert_manifest(const char *project, const SlipwayManifest *manifest, const Slip
 	slipway_arg_hash(&args, manifest->hash);
 	slipway_arg_text(&args, slipway_order_name(manifest->order));
 	slipway_arg_datum(&args, list_ids(project, manifest, base), false);
-	slipway_arg_text(&args, GetUserNameFromId(GetSessionUserId(), false));
+	slipway_arg_text(&args, slipway_actor_name());
 	slipway_query(&query, &args, 0);
 }
 

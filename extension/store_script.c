@@ -80,7 +80,7 @@ store_normal(Datum normal, const uint8 *hash)
 
 	slipway_arg_hash(&args, hash);
 	slipway_arg_datum(&args, normal, false);
-	slipway_arg_text(&args, GetUserNameFromId(GetSessionUserId(), false));
+	slipway_arg_text(&args, slipway_actor_name());
 	slipway_spi_begin();
 	slipway_query(&query, &args, 0);
 	slipway_spi_end();
@@ -117,7 +117,7 @@ store_scripts(Datum *bodies, int n)
 	}
 	slipway_arg_hashes(&args, (const uint8 *const *) hashes, n);
 	slipway_arg_array(&args, normals, NULL, n, TEXTOID);
-	slipway_arg_text(&args, GetUserNameFromId(GetSessionUserId(), false));
+	slipway_arg_text(&args, slipway_actor_name());
 	slipway_spi_begin();
 	slipway_query(&query, &args, 0);
 	slipway_spi_end();

@@ -41,6 +41,9 @@ SET datestyle = 'German';
 SET bytea_output = 'hex';
 SET extra_float_digits = 0;
 SELECT * FROM slipway.verify_history('chain');
+-- A zone of one's own in which UTC is something else, to server 18.
+SET timezone = 'UTC+5';
+SELECT * FROM slipway.verify_history('chain');
 RESET timezone;
 RESET datestyle;
 RESET extra_float_digits;

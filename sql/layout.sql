@@ -83,6 +83,32 @@ SELECT kind, count(*) > 40 AS many, count(states) > 20 AS made, count(*) FILTER 
   FROM layout_result GROUP BY kind ORDER BY kind;
 -- Without any change, the calls that are refused then.
 SELECT layout_undone('SELECT 1');
+-- Rows that are somewhere else, or hidden: what is there for a moment would leave no trace.
+SELECT change, cardinality(array_positions(layout_undone(change), '55000')) > 5 AS refused
+  FROM (VALUES ('CREATE TABLE public.heir () INHERITS (slipway.history)'), ('CREATE RULE aside AS ON INSERT TO slipway.history DO INSTEAD NOTHING'),
+               ('ALTER TABLE slipway.history ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY')) c(change);
+-- A trigger that leaves a record out: then nothing is done, either.
+CREATE FUNCTION layout_eat() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NULL; END$$;
+SELECT slipway.create_project('eaten');
+SELECT slipway.add_migration('0001', 'CREATE TABLE layout_e ()', project => 'eaten') IS NOT NULL AS added;
+CREATE TRIGGER eat BEFORE INSERT ON slipway.history FOR EACH ROW EXECUTE FUNCTION layout_eat();
+CALL slipway.migrate('eaten');
+SELECT slipway.require_approval(true, 'reason', 'eaten');
+DROP TRIGGER eat ON slipway.history;
+CREATE TRIGGER eat BEFORE INSERT ON slipway.run FOR EACH ROW EXECUTE FUNCTION layout_eat();
+CALL slipway.migrate('eaten');
+DROP TRIGGER eat ON slipway.run;
+SELECT to_regclass('layout_e') IS NULL AS nothing_done, slipway.needs_approval('eaten') AS approval, (SELECT count(*) FROM slipway.history WHERE project = 'eaten') AS entries;
+SELECT slipway.add_migration('0001', E'-- slipway: no-transaction\nCREATE TABLE layout_e ();\nVACUUM layout_e', project => 'eaten') IS NOT NULL AS added;
+CREATE TRIGGER eat BEFORE INSERT ON slipway.journal FOR EACH ROW EXECUTE FUNCTION layout_eat();
+CALL slipway.migrate('eaten');
+SELECT to_regclass('layout_e') IS NULL AS nothing_done;
+DROP TRIGGER eat ON slipway.journal;
+CALL slipway.migrate('eaten');
+SELECT migration, outcome, sqlstate, regexp_replace(message, '\d+', 'N') AS message FROM slipway.history WHERE project = 'eaten' ORDER BY entry;
+DROP TABLE layout_e;
+DROP FUNCTION layout_eat();
+
 -- An error of a snapshot that is caught leaves the transaction as it was.
 DO $$BEGIN
     ALTER TABLE slipway.credential ALTER role DROP NOT NULL;

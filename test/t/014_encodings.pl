@@ -190,6 +190,42 @@ query_is($node, "SELECT outcome FROM slipway.run WHERE project = 'raise'", 'fail
 	db => 'sql_ascii');
 query_is($node, "SELECT * FROM slipway.verify_history('raise')", '', 'sql_ascii: and the chain holds', db => 'sql_ascii');
 
+# A role may have a name that the encoding of this database does not have, as it was made in another one.
+my $role = "h\xe9l";
+sql($node, "SET client_encoding = LATIN1;\nCREATE ROLE \"$role\" SUPERUSER LOGIN;\nCREATE ROLE \"u\xe9\" LOGIN;\nCREATE ROLE helper LOGIN;", db => 'latin1');
+$node->safe_psql('postgres', q{CREATE DATABASE odd ENCODING 'UTF8' LOCALE 'C' TEMPLATE template0});
+sql($node, 'CREATE EXTENSION pg_slipway;' . "SELECT slipway.create_project('p')", db => 'odd', user => $role);
+sql($node, q{SELECT slipway.add_migration('0001', 'SELECT 1', project => 'p'); SELECT slipway.add_migration('0002', 'SELECT 1/0', project => 'p')},
+	db => 'odd', user => $role);
+is(migrate($node, db => 'odd', project => 'p', user => $role)->{sqlstate}, '22012', 'a role whose name is not UTF-8 deploys');
+query_is($node, q{SELECT string_agg(DISTINCT who, ',') FROM (SELECT session_role FROM slipway.history UNION ALL SELECT effective_role FROM slipway.history
+	UNION ALL SELECT session_role FROM slipway.run UNION ALL SELECT effective_role FROM slipway.run UNION ALL SELECT created_by FROM slipway.script
+	UNION ALL SELECT created_by FROM slipway.manifest UNION ALL SELECT created_by FROM slipway.migration UNION ALL SELECT created_by FROM slipway.project) r(who)},
+	'h?l', 'all records have it with a question mark', db => 'odd');
+query_is($node, q{SELECT * FROM slipway.verify_history('p')}, '', 'the chain holds', db => 'odd');
+my $odd = PostgreSQL::Test::Utils::tempdir . '/odd';
+$node->safe_psql('postgres', 'CREATE DATABASE again TEMPLATE template0');
+$node->command_ok([ 'pg_dump', '-f', $odd, '-d', $node->connstr('odd') ], 'pg_dump of it');
+$node->command_ok([ 'psql', '-Xqf', $odd, '-v', 'ON_ERROR_STOP=1', '-d', $node->connstr('again') ], 'which can be restored');
+query_is($node, q{SELECT count(*), (SELECT count(*) FROM slipway.verify_history('p')) FROM slipway.history}, '2|0', 'and verifies', db => 'again');
+
+# Where such a role uploads it does not approve: both are known by the same name.
+sql($node, 'SET client_encoding = SQL_ASCII;' . "SELECT slipway.create_project('four_eyes');\n"
+	  . join('', map { "SELECT slipway.grant_role('u\xe9', '$_', 'four_eyes');\n" } 'uploader', 'approver', 'deployer')
+	  . "SELECT slipway.grant_role('helper', 'uploader', 'four_eyes');\nSELECT slipway.require_approval(true, 'test', 'four_eyes')", db => 'sql_ascii');
+my $theirs = sha256_hex('SELECT 42');
+is(sql($node, q{SELECT slipway.add_migration('0001', 'SELECT 1', project => 'four_eyes'); SELECT slipway.add_script('SELECT 42', 'four_eyes')},
+		db => 'sql_ascii', user => 'helper')->{exit}, 0, 'a script that somebody else has uploaded');
+{
+	# else the server would not take such a name
+	local $ENV{PGCLIENTENCODING} = 'SQL_ASCII';
+	my $self = sql($node, "SELECT slipway.approve('0001', script_hash => '$theirs', project => 'four_eyes');"
+		  . q{ SELECT slipway.add_migration('0001', 'SELECT 42', project => 'four_eyes'); CALL slipway.migrate('four_eyes')}, db => 'sql_ascii', user => "u\xe9");
+	is($self->{sqlstate}, 'SW008', 'sql_ascii: who has uploaded it under this name has not approved it, in advance neither');
+}
+query_is($node, q{SELECT string_agg(DISTINCT created_by, ',' ORDER BY created_by) FROM slipway.migration WHERE project = 'four_eyes'}, 'helper,u?',
+	'sql_ascii: as he is known by one name', db => 'sql_ascii');
+
 # The history of one database verifies in another of another encoding.
 my $dump = PostgreSQL::Test::Utils::tempdir . '/dump';
 $node->safe_psql('postgres', 'CREATE DATABASE moved TEMPLATE template0');

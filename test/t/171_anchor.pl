@@ -165,6 +165,53 @@ push @{ $twice->{anchors} }, { %{ $twice->{anchors}[0] }, entry => 1, head => '0
 PostgreSQL::Test::Utils::append_to_file("$first->{home}/twice.json", JSON::PP::encode_json($twice));
 client_is($place, [ 'migrate', '--anchor', 'twice.json' ], { exit => 4, err => qr/entry 1 of the history of project default is not the one/ }, 'two of one history');
 
+# Written anew while a deploy goes on, by its own script for one, so that it is long enough at the end: also that is found, and
+# the file keeps what shows it, whether the run ends well or not.
+for my $end ('SELECT 1;', 'SELECT 1/0;')
+{
+	my $good = $end eq 'SELECT 1;';
+	my $other = $place;
+
+	$place = new_place($node, { '0001_x.sql' => "SELECT 1;\n" });
+	client_is($place, [ 'migrate', '-q', @anchored ], {}, 'an anchor');
+	my $before = PostgreSQL::Test::Utils::slurp_file("$place->{home}/anchors.json");
+	my $gate = close_gate($place);
+	put_files($place, { '0002_gate.sql' => "SELECT pg_advisory_xact_lock(42);\n", '0003_z.sql' => "$end\n" });
+	my $deploy = start_client($place, [ 'migrate', '-q', @anchored ]);
+	is_at_gate($place);
+	tamper('DELETE FROM slipway.history');
+	open_gate($gate);
+	my ($exit, undef, $err) = finish_client($deploy);
+	is($exit, $good ? 4 : 5, 'written anew meanwhile: the exit code');
+	like($err, qr/^slipway: error: entry 1 of the history of project default is not the one that "anchors\.json" has; that came about while this ran, and the file was left as it is\nhint: Somebody has changed it/m, 'it is said');
+	query_is($node, 'SELECT count(*) FROM slipway.history', '2', 'the history is longer than the anchor', db => $place->{db});
+	query_is($node, 'SELECT count(*) FROM slipway.verify_history()', '0', 'and holds by itself', db => $place->{db});
+	is(PostgreSQL::Test::Utils::slurp_file("$place->{home}/anchors.json"), $before, 'the anchor stays');
+	client_is($place, [ 'migrate', @anchored ], { exit => 4, err => qr/entry 1 of the history of project default is not the one/ }, 'and holds up the next deploy');
+	$place = $other;
+}
+
+# A database whose name is not UTF-8 is found again, and no other one is taken for it.
+{
+	my $other = $place;
+	my @odd = map { +{ %$place, db => "odd_$_" } } "\xe9", "\xe8";
+	my $odd = "$first->{home}/odd.json";
+
+	sql($node, q{CREATE DATABASE bytes TEMPLATE template0 ENCODING SQL_ASCII LOCALE 'C'}, db => 'template1');
+	for (@odd)
+	{
+		sql($node, "SET client_encoding = SQL_ASCII;\nCREATE DATABASE \"$_->{db}\" TEMPLATE postgres", db => 'bytes');
+		client_is($_, [ 'migrate', '-q', '--anchor', 'odd.json' ], { err => qr/\A(?:slipway: warning: .* has no anchor .*\nhint: .*\n)?\z/ }, 'a name that is not UTF-8');
+	}
+	is(join(' ', map { "$_->{database}:$_->{entry}" } @{ JSON::PP::decode_json(PostgreSQL::Test::Utils::slurp_file($odd))->{anchors} }),
+		'odd_\xE9:2 odd_\xE8:2', 'each has its own anchor');
+	client_is($_, [ 'migrate', '-q', '--anchor', 'odd.json' ], {}, 'which is found') for @odd;
+	$place = $odd[0];
+	tamper('DELETE FROM slipway.history');
+	client_is($place, [ 'migrate', '--anchor', 'odd.json' ], { exit => 4, err => qr/lacks entry 2, which "odd\.json" has; nothing was run/ }, 'and looked at');
+	$place = $other;
+}
+
 # Killed anywhere, also between the deploy and the file: that has what it had or what is new, both of which hold, and the next
 # deploy goes on.
 SKIP:
