@@ -165,7 +165,7 @@ ask(SlipwayActivity *activity)
 {
 	static const char sql[] =
 		"SELECT CASE WHEN wait_event_type = 'Lock' THEN 'waits for a lock: ' ELSE '' END"
-		" || coalesce(k.phase || coalesce(' ' || k.percent || '%', '') || ': ', '')"
+		" || coalesce(k.phase || coalesce(' ' || k.percent::pg_catalog.text || '%', '') || ': ', '')"
 		" || pg_catalog.left(query, 500), w.blockers"
 		" FROM pg_catalog.pg_stat_activity"
 		" LEFT JOIN LATERAL slipway._wait(CASE WHEN wait_event_type = 'Lock' THEN pid END) w ON true"

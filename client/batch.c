@@ -13,7 +13,7 @@
 #include "server.h"
 
 #define COLUMNS \
-	"SELECT b.batch, b.name, b.options->>'schedule', b.failures_left,\n" \
+	"SELECT b.batch, b.name, b.options OPERATOR(pg_catalog.->>) 'schedule', b.failures_left,\n" \
 	"       " SLIPWAY_SERVER_UTC("b.created_at") ", b.created_by, " SLIPWAY_SERVER_UTC("b.started_at") ",\n" \
 	"       " SLIPWAY_SERVER_UTC("b.finished_at") ", " SLIPWAY_SERVER_UTC("b.stopped_at") ", b.stopped_by, b.stop_reason,\n" \
 	"       b.items, b.waiting, b.running, b.interrupted, b.succeeded, b.failed, b.rolled_back, b.skipped\n" \

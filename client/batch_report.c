@@ -17,7 +17,7 @@
 /* Of a batch ($1), or what has ended from $2 on and before $3. */
 #define ITEMS \
 	"WITH item AS (\n" \
-	"SELECT i.*, pg_catalog.date_part('epoch', i.duration) * 1000 AS ms, i.outcome IN ('succeeded', 'failed', 'rolled_back', 'skipped') AS ended\n" \
+	"SELECT i.*, pg_catalog.date_part('epoch', i.duration) OPERATOR(pg_catalog.*) 1000 AS ms, i.outcome IN ('succeeded', 'failed', 'rolled_back', 'skipped') AS ended\n" \
 	"  FROM slipway.batch_item i\n" \
 	" WHERE ($1::pg_catalog.int8 IS NULL OR i.batch = $1)\n" \
 	"   AND ($2::pg_catalog.timestamptz IS NULL OR (i.finished_at >= $2 AND i.finished_at < $3::pg_catalog.timestamptz\n" \

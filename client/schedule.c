@@ -13,8 +13,8 @@
 
 #define QUERY \
 	"SELECT s.name, s.cron, s.plain_cron, s.calendar[1], s.calendar[2], s.time_zone, s.size, s.parallel,\n" \
-	"       pg_catalog.date_part('epoch', s.max_duration) * 1000, s.max_failures, s.dry_run, s.email,\n" \
-	"       (SELECT pg_catalog.max(b.batch) FROM slipway.batch b WHERE b.options->>'schedule' = s.name)\n" \
+	"       pg_catalog.date_part('epoch', s.max_duration) OPERATOR(pg_catalog.*) 1000, s.max_failures, s.dry_run, s.email,\n" \
+	"       (SELECT pg_catalog.max(b.batch) FROM slipway.batch b WHERE b.options OPERATOR(pg_catalog.->>) 'schedule' = s.name)\n" \
 	"  FROM slipway.schedule s\n"
 
 static SlipwaySchedule

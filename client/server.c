@@ -383,7 +383,7 @@ slipway_server_compare(PGconn *conn, const SlipwayManifest *manifest, const char
 		"SELECT migration, state,"
 		" " SLIPWAY_SERVER_UTC("applied_at") ","
 		" " SLIPWAY_SERVER_UTC_ISO("applied_at") ","
-		" applied_by, run, script_hash, applied_hash, extract(epoch FROM duration) * 1000, units_done,"
+		" applied_by, run, script_hash, applied_hash, " SLIPWAY_SERVER_MS("duration") ", units_done,"
 		" kind = 'repeatable', pg_catalog.current_setting('slipway.out_of_order'), approval"
 		" FROM slipway.compare($1, $2)";
 	const char *const values[] = {manifest->text, project};

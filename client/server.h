@@ -18,6 +18,13 @@
 #define SLIPWAY_SERVER_UTC_ISO(column) \
 	"pg_catalog.to_char(" column " AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
 
+/*
+ * An interval in milliseconds. Without the schema, an operator for numeric and integer, of whoever may create one in a schema of the
+ * search_path, would fit better than the server's own for numeric and numeric. So it is with all whose types are not exactly those of one
+ * in pg_catalog.
+ */
+#define SLIPWAY_SERVER_MS(interval) "extract(epoch FROM " interval ") OPERATOR(pg_catalog.*) 1000"
+
 typedef enum SlipwayStateKind
 {
 	SLIPWAY_STATE_APPLIED,
