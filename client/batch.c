@@ -36,12 +36,12 @@ static SlipwayBatch
 read_row(const PGresult *result, int row)
 {
 	return (SlipwayBatch) {
-		.number = slipway_server_text(result, row, NUMBER),
+		.number = PQgetvalue(result, row, NUMBER),
 		.name = slipway_server_text(result, row, NAME),
 		.schedule = slipway_server_text(result, row, SCHEDULE),
 		.failures_left = (long) slipway_server_number(result, row, FAILURES_LEFT, -1),
-		.created_at = slipway_server_text(result, row, CREATED_AT),
-		.created_by = slipway_server_text(result, row, CREATED_BY),
+		.created_at = PQgetvalue(result, row, CREATED_AT),
+		.created_by = PQgetvalue(result, row, CREATED_BY),
 		.started_at = slipway_server_text(result, row, STARTED_AT),
 		.finished_at = slipway_server_text(result, row, FINISHED_AT),
 		.stopped_at = slipway_server_text(result, row, STOPPED_AT),

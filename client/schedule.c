@@ -21,11 +21,11 @@ static SlipwaySchedule
 read_row(const PGresult *result, int row)
 {
 	return (SlipwaySchedule) {
-		.name = slipway_server_text(result, row, 0),
-		.cron = slipway_server_text(result, row, 1),
+		.name = PQgetvalue(result, row, 0),
+		.cron = PQgetvalue(result, row, 1),
 		.plain_cron = slipway_server_text(result, row, 2),
 		.calendar = {slipway_server_text(result, row, 3), slipway_server_text(result, row, 4)},
-		.time_zone = slipway_server_text(result, row, 5),
+		.time_zone = PQgetvalue(result, row, 5),
 		.size = (int) slipway_server_number(result, row, 6, 1),
 		.parallel = (int) slipway_server_number(result, row, 7, 1),
 		.max_duration = slipway_server_number(result, row, 8, 0),

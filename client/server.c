@@ -48,6 +48,31 @@ slipway_server_warn_of_drift(const PGresult *result)
 						message != NULL ? message : "no answer");
 }
 
+char *
+slipway_server_value(const PGresult *result, int row, int field)
+{
+	if (row >= PQntuples(result) || field >= PQnfields(result) || row < 0 || field < 0)
+		slipway_die(SLIPWAY_EXIT_ERROR, "Is there a pooler in between, which mixes up answers?",
+					"the server's answer has not what was asked for: %d %s with %d %s", PQntuples(result),
+					PQntuples(result) == 1 ? "row" : "rows", PQnfields(result), PQnfields(result) == 1 ? "column" : "columns");
+	return (PQgetvalue) (result, row, field);
+}
+
+bool
+slipway_server_is_copy(const PGresult *result)
+{
+	ExecStatusType status = PQresultStatus(result);
+
+	return status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH;
+}
+
+void
+slipway_server_check_copy(const PGresult *result)
+{
+	if (slipway_server_is_copy(result))
+		slipway_die(SLIPWAY_EXIT_ERROR, slipway_connection_error_hint(), "the server's answer is a COPY, which was not asked for");
+}
+
 const char *
 slipway_server_text(const PGresult *result, int row, int field)
 {
@@ -122,6 +147,7 @@ execute(PGconn *conn, const char *sql, int count, const char *const *values)
 		next = PQgetResult(conn);
 		if (next == NULL)
 			return answer;
+		slipway_server_check_copy(next);
 		PQclear(answer);
 		answer = next;
 	}
