@@ -12,6 +12,8 @@
 #include "blocked.h"
 #include "call.h"
 #include "clock.h"
+#include "connection_error.h"
+#include "die.h"
 #include "display.h"
 #include "memory.h"
 #include "output.h"
@@ -282,6 +284,8 @@ take_event(SlipwayReport *report, json_t *event, const char *message)
 		take_unit(report, event);
 	else if (strcmp(kind, "stopped") == 0)
 		take_stopped(report, event);
+	else if (strcmp(kind, "done") == 0 || strcmp(kind, "verified") == 0)
+		report->is_done = true;
 	slipway_webhook_count(report->applied, report->rolled_back);
 	if (report->rehearsal != NULL)
 		take_rehearsal(report, event);
@@ -436,6 +440,9 @@ slipway_report_call(SlipwayReport *report, PGconn *conn, const char *sql, const 
 	if (PQresultStatus(result) != PGRES_COMMAND_OK && PQresultStatus(result) != PGRES_TUPLES_OK)
 		return result;
 	PQclear(result);
+	/* a server with slipway always says so; what is in between may have given us the answer to somebody else's statement */
+	if (!report->is_done)
+		slipway_die(SLIPWAY_EXIT_ERROR, slipway_connection_error_hint(), "the server has answered, but not that the run is done");
 	return NULL;
 }
 

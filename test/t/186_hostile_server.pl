@@ -79,4 +79,26 @@ for my $kind (
 	stop_hostile($server);
 }
 
+# Of a server, or a pooler, that gives the answer to another statement nobody is told that the deploy is done.
+for my $tag ('CALL', 'SELECT 1', 'ROLLBACK')
+{
+	my $server = start_hostile(sub {
+			my ($sql) = @_;
+
+			return $greeting if $sql =~ /slipway\.version\(\)/;
+			return rows_of([qw(manifest size settled uploader head)], [ undef, 0, 'f', 't', undef ]) if $sql =~ /find_base/;
+			return rows_of(['missing']) if $sql =~ /add_manifest/;
+			return complete_of($tag) if $sql =~ /^CALL/;
+			return rows_of(['a'], ['x']);
+		});
+
+	my ($exit, $out, $err) = run_against($server, 'migrate');
+	is($exit, 1, "an answer $tag without a word: exit code");
+	is($err, "slipway: error: the server has answered, but not that the run is done\n"
+		  . "hint: Run \"slipway status\" to see which migrations were applied.\n", "an answer $tag without a word: it is said");
+	isnt((run_against($server, $_))[0], 0, "an answer $tag without a word: $_") for 'verify', 'redo';
+	isnt((run_against($server, 'rehearse', '--yes'))[0], 0, "an answer $tag without a word: rehearse");
+	stop_hostile($server);
+}
+
 done_testing();
