@@ -12,6 +12,7 @@
 #include "clock.h"
 #include "conninfo.h"
 #include "memory.h"
+#include "server.h"
 
 #define PERIOD_MS 1000
 
@@ -165,7 +166,7 @@ ask(SlipwayActivity *activity)
 {
 	static const char sql[] =
 		"SELECT CASE WHEN wait_event_type = 'Lock' THEN 'waits for a lock: ' ELSE '' END"
-		" || coalesce(k.phase || coalesce(' ' || k.percent || '%', '') || ': ', '')"
+		" || coalesce(k.phase || coalesce(' ' || k.percent::pg_catalog.text || '%', '') || ': ', '')"
 		" || pg_catalog.left(query, 500), w.blockers"
 		" FROM pg_catalog.pg_stat_activity"
 		" LEFT JOIN LATERAL slipway._wait(CASE WHEN wait_event_type = 'Lock' THEN pid END) w ON true"
@@ -189,6 +190,7 @@ static Stage
 take_answer(SlipwayActivity *activity)
 {
 	PGresult   *result;
+	bool		over;
 
 	if (PQconsumeInput(activity->conn) == 0)
 		return STAGE_OVER;
@@ -198,12 +200,15 @@ take_answer(SlipwayActivity *activity)
 		if (result == NULL)
 			return STAGE_ASK;
 		forget(activity);
-		if (PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) > 0)
+		if (PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) > 0 && PQnfields(result) > 1)
 		{
 			activity->text = slipway_memory_copy(PQgetvalue(result, 0, 0));
 			activity->blockers = json_loads(PQgetvalue(result, 0, 1), 0, NULL);
 		}
+		over = slipway_server_is_copy(result);
 		PQclear(result);
+		if (over)
+			return STAGE_OVER;
 	}
 	return STAGE_ANSWER;
 }

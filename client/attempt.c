@@ -136,7 +136,9 @@ read_answers(PGconn *conn)
 		ExecStatusType status = PQresultStatus(result);
 
 		PQclear(result);
-		if (status == PGRES_PIPELINE_SYNC || PQstatus(conn) == CONNECTION_BAD)
+		/* what is a COPY has no end */
+		if (status == PGRES_PIPELINE_SYNC || status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH ||
+			PQstatus(conn) == CONNECTION_BAD)
 			return true;
 	}
 	return false;

@@ -13,7 +13,7 @@
 #include "server.h"
 
 #define COLUMNS \
-	"SELECT b.batch, b.name, b.options->>'schedule', b.failures_left,\n" \
+	"SELECT b.batch, b.name, b.options OPERATOR(pg_catalog.->>) 'schedule', b.failures_left,\n" \
 	"       " SLIPWAY_SERVER_UTC("b.created_at") ", b.created_by, " SLIPWAY_SERVER_UTC("b.started_at") ",\n" \
 	"       " SLIPWAY_SERVER_UTC("b.finished_at") ", " SLIPWAY_SERVER_UTC("b.stopped_at") ", b.stopped_by, b.stop_reason,\n" \
 	"       b.items, b.waiting, b.running, b.interrupted, b.succeeded, b.failed, b.rolled_back, b.skipped\n" \
@@ -36,12 +36,12 @@ static SlipwayBatch
 read_row(const PGresult *result, int row)
 {
 	return (SlipwayBatch) {
-		.number = slipway_server_text(result, row, NUMBER),
+		.number = PQgetvalue(result, row, NUMBER),
 		.name = slipway_server_text(result, row, NAME),
 		.schedule = slipway_server_text(result, row, SCHEDULE),
 		.failures_left = (long) slipway_server_number(result, row, FAILURES_LEFT, -1),
-		.created_at = slipway_server_text(result, row, CREATED_AT),
-		.created_by = slipway_server_text(result, row, CREATED_BY),
+		.created_at = PQgetvalue(result, row, CREATED_AT),
+		.created_by = PQgetvalue(result, row, CREATED_BY),
 		.started_at = slipway_server_text(result, row, STARTED_AT),
 		.finished_at = slipway_server_text(result, row, FINISHED_AT),
 		.stopped_at = slipway_server_text(result, row, STOPPED_AT),

@@ -17,7 +17,7 @@
 /* Of a batch ($1), or what has ended from $2 on and before $3. */
 #define ITEMS \
 	"WITH item AS (\n" \
-	"SELECT i.*, pg_catalog.date_part('epoch', i.duration) * 1000 AS ms, i.outcome IN ('succeeded', 'failed', 'rolled_back', 'skipped') AS ended\n" \
+	"SELECT i.*, pg_catalog.date_part('epoch', i.duration) OPERATOR(pg_catalog.*) 1000 AS ms, i.outcome IN ('succeeded', 'failed', 'rolled_back', 'skipped') AS ended\n" \
 	"  FROM slipway.batch_item i\n" \
 	" WHERE ($1::pg_catalog.int8 IS NULL OR i.batch = $1)\n" \
 	"   AND ($2::pg_catalog.timestamptz IS NULL OR (i.finished_at >= $2 AND i.finished_at < $3::pg_catalog.timestamptz\n" \
@@ -105,10 +105,10 @@ read_items(SlipwayBatchReport *report)
 	report->items = slipway_memory_new((report->item_count + 1) * sizeof(SlipwayReportItem));
 	for (size_t i = 0; i < report->item_count; i++)
 		report->items[i] = (SlipwayReportItem) {
-			.batch = slipway_server_text(result, (int) i, 0),
-			.project = slipway_server_text(result, (int) i, 1),
-			.outcome = slipway_server_text(result, (int) i, 2),
-			.attempt = slipway_server_text(result, (int) i, 3),
+			.batch = PQgetvalue(result, (int) i, 0),
+			.project = PQgetvalue(result, (int) i, 1),
+			.outcome = PQgetvalue(result, (int) i, 2),
+			.attempt = PQgetvalue(result, (int) i, 3),
 			.finished_at = slipway_server_text(result, (int) i, 4),
 			.duration = slipway_server_number(result, (int) i, 5, -1),
 			.message = slipway_server_text(result, (int) i, 6),
@@ -124,7 +124,7 @@ read_issues(SlipwayBatchReport *report)
 	report->issues = slipway_memory_new((report->issue_count + 1) * sizeof(SlipwayReportIssue));
 	for (size_t i = 0; i < report->issue_count; i++)
 		report->issues[i] = (SlipwayReportIssue) {
-			.text = slipway_server_text(result, (int) i, 0),
+			.text = PQgetvalue(result, (int) i, 0),
 			.count = read_count(result, (int) i, 1),
 			.projects = slipway_server_text(result, (int) i, 2),
 		};
@@ -139,7 +139,7 @@ read_days(SlipwayBatchReport *report)
 	report->days = slipway_memory_new((report->day_count + 1) * sizeof(SlipwayReportDay));
 	for (size_t i = 0; i < report->day_count; i++)
 		report->days[i] = (SlipwayReportDay) {
-			.day = slipway_server_text(result, (int) i, 0),
+			.day = PQgetvalue(result, (int) i, 0),
 			.counts = read_counts(result, (int) i, 1),
 		};
 }

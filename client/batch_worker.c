@@ -26,6 +26,7 @@
 #include "interrupt.h"
 #include "memory.h"
 #include "output.h"
+#include "server.h"
 #include "whole_file.h"
 
 /* How long a server may take to come back. */

@@ -13,6 +13,7 @@
 #include "die.h"
 #include "interrupt.h"
 #include "output.h"
+#include "server.h"
 
 #define LEFT "left before the server answered"
 #define LEFT_HINT "Run \"slipway status\" to see the state of things."
@@ -28,7 +29,7 @@ cancel_statement(PGconn *conn)
 	/* this connects, and waits for that */
 	slipway_interrupt_leave("slipway: error: " LEFT "\nhint: " LEFT_HINT "\n");
 	if (cancel == NULL || PQcancel(cancel, message, sizeof(message)) == 0)
-		(void) fprintf(stderr, "slipway: warning: could not cancel: %s\n", message);
+		slipway_output_warn(NULL, "could not cancel: %s", message);
 	(void) slipway_interrupt_watch();
 	PQfreeCancel(cancel);
 }
@@ -82,6 +83,7 @@ slipway_call_run(PGconn *conn, const char *sql, int count, const char *const *va
 		next = PQgetResult(conn);
 		if (next == NULL)
 			break;
+		slipway_server_check_copy(next);
 		if (answer == NULL || PQresultStatus(answer) != PGRES_FATAL_ERROR)
 		{
 			PQclear(answer);

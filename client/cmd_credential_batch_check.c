@@ -58,7 +58,7 @@ check_waiting(PGconn *conn, const SlipwayBatch *batch, Findings *findings)
 								  "SELECT f.project, f.finding, f.detail FROM slipway.check_credentials() f\n"
 								  " WHERE f.project IS NULL OR f.project IN (SELECT project FROM item)\n"
 								  "UNION ALL\n"
-								  "SELECT o.project, 'another batch', 'it is in batch ' || o.batch || ', too' FROM slipway.batch_item o\n"
+								  "SELECT o.project, 'another batch', 'it is in batch ' || o.batch::pg_catalog.text || ', too' FROM slipway.batch_item o\n"
 								  " WHERE o.batch <> $1 AND o.outcome IN ('waiting', 'running', 'interrupted') AND o.project IN (SELECT project FROM item)\n"
 								  " ORDER BY 1 NULLS FIRST, 2, 3", 1, values);
 	for (int row = 0; row < PQntuples(result); row++)
@@ -162,7 +162,7 @@ static void
 read_times(PGconn *conn, Estimate *estimate)
 {
 	PGresult   *result = slipway_server_query(conn, "SELECT coalesce(pg_catalog.max(measured) FILTER (WHERE step = 'all'), 0),\n"
-											  "       coalesce(pg_catalog.max(seconds) FILTER (WHERE step = 'all'), pg_catalog.sum(seconds) FILTER (WHERE step <> 'all')) * 1000,\n"
+											  "       coalesce(pg_catalog.max(seconds) FILTER (WHERE step = 'all'), pg_catalog.sum(seconds) FILTER (WHERE step <> 'all')) OPERATOR(pg_catalog.*) 1000,\n"
 											  "       pg_catalog.max(connections_max), pg_catalog.max(connections_used), pg_catalog.max(connections_planned)\n"
 											  "  FROM slipway.credential_estimate()", 0, NULL);
 

@@ -58,7 +58,7 @@ static void
 tell_items(Watch *watch, bool silent)
 {
 	const char *const values[] = {watch->number};
-	PGresult   *result = slipway_server_query(watch->conn, "SELECT i.project, i.outcome, pg_catalog.date_part('epoch', i.duration) * 1000, i.message,\n"
+	PGresult   *result = slipway_server_query(watch->conn, "SELECT i.project, i.outcome, pg_catalog.date_part('epoch', i.duration) OPERATOR(pg_catalog.*) 1000, i.message,\n"
 											  "       i.item, i.attempt\n"
 											  "  FROM slipway.batch_item i\n"
 											  " WHERE i.batch = $1 AND i.outcome IN ('succeeded', 'failed', 'rolled_back', 'skipped')\n"
@@ -98,7 +98,7 @@ show(const Watch *watch, const SlipwayBatch *batch)
 	if (watch->progress == NULL)
 		return;
 	result = slipway_server_query(watch->conn, "SELECT pg_catalog.string_agg(i.project, ', ' ORDER BY i.claimed_at),\n"
-								  "       pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - pg_catalog.min(i.claimed_at)) * 1000\n"
+								  "       pg_catalog.date_part('epoch', pg_catalog.clock_timestamp() - pg_catalog.min(i.claimed_at)) OPERATOR(pg_catalog.*) 1000\n"
 								  "  FROM slipway.batch_item i WHERE i.batch = $1 AND i.outcome = 'running'", 1, values);
 	watch->progress->total = batch->counts.items;
 	watch->progress->done = batch->counts.items - slipway_batch_left(&batch->counts);

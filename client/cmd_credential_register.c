@@ -118,7 +118,7 @@ make_query(PGconn *conn, const char *path)
 	slipway_buffer_add(&sql, "SELECT ");
 	for (size_t i = 0; i < COLUMNS; i++)
 		if (find_column(csv, i) != SLIPWAY_CSV_NONE)
-			slipway_buffer_format(&sql, "%sr.value->>'%s' AS %s", i > 0 ? ", " : "", columns[i].name, columns[i].name);
+			slipway_buffer_format(&sql, "%sr.value OPERATOR(pg_catalog.->>) '%s' AS %s", i > 0 ? ", " : "", columns[i].name, columns[i].name);
 	for (size_t i = 1; i < csv->count; i++)
 	{
 		json_t	   *row = json_object();

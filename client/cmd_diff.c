@@ -77,7 +77,7 @@ static char *
 name_snapshot(const Comparison *comparison, const char *name)
 {
 	static const char sql[] =
-		"SELECT pg_catalog.concat_ws(', ', CASE WHEN name IS NULL THEN 'run ' || run END,"
+		"SELECT pg_catalog.concat_ws(', ', CASE WHEN name IS NULL THEN 'run ' || run::pg_catalog.text END,"
 		" " SLIPWAY_SERVER_UTC("taken_at") " || ' UTC')"
 		" FROM slipway.saved_snapshot WHERE project = $1 AND name IS NOT DISTINCT FROM $2";
 	const char *const values[] = {comparison->project, name};

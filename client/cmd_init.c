@@ -87,7 +87,7 @@ init_extension(Target *target)
 	static const char sql[] =
 		"SELECT default_version, installed_version,"
 		" pg_catalog.string_to_array(default_version, '.')::int[]"
-		" > pg_catalog.string_to_array(installed_version, '.')::int[]"
+		" OPERATOR(pg_catalog.>) pg_catalog.string_to_array(installed_version, '.')::int[]"
 		" FROM pg_catalog.pg_available_extensions WHERE name = 'pg_slipway'";
 	PGresult   *result = slipway_server_query(target->conn, sql, 0, NULL);
 	const char *action = "already there";
@@ -129,7 +129,7 @@ init_project(const Target *target, const char *schemas, const char *owner)
 {
 	const char *const values[] = {target->project, schemas, owner};
 	static const char is_so[] =
-		"SELECT ($2::text[] IS NULL OR schemas IS NOT DISTINCT FROM $2::text[])"
+		"SELECT ($2::text[] IS NULL OR schemas OPERATOR(pg_catalog.=) $2::text[])"
 		" AND ($3::text IS NULL OR owner IS NOT DISTINCT FROM $3::text)"
 		" FROM slipway.registered_project WHERE project = $1";
 	bool		exists = is_registered(target);
@@ -152,7 +152,7 @@ init_owner(const Target *target, const char *owner)
 {
 	static const char is_so[] =
 		"SELECT pg_catalog.pg_get_userbyid(relowner) = $1 FROM pg_catalog.pg_class"
-		" WHERE oid = 'slipway.history'::pg_catalog.regclass";
+		" WHERE oid OPERATOR(pg_catalog.=) 'slipway.history'::pg_catalog.regclass";
 	const char *const values[] = {owner};
 	bool		done = ask(target, is_so, 1, values);
 

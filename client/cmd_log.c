@@ -59,7 +59,7 @@ read_log(PGconn *conn, const char *project, const char *limit, const char *after
 		"SELECT * FROM (SELECT entry,"
 		" " SLIPWAY_SERVER_UTC("started_at") ","
 		" " SLIPWAY_SERVER_UTC_ISO("started_at") ","
-		" run, migration, action, outcome, extract(epoch FROM duration) * 1000, session_role,"
+		" run, migration, action, outcome, " SLIPWAY_SERVER_MS("duration") ", session_role,"
 		" pg_catalog.encode(script_hash, 'hex'), pg_catalog.encode(entry_hash, 'hex'),"
 		" sqlstate, message, detail, hint, line_number, column_number,"
 		" (SELECT pg_catalog.string_agg(key || '=' || value, ', ' ORDER BY key)"

@@ -12,6 +12,7 @@
 #include "memory.h"
 #include "output.h"
 #include "release.h"
+#include "server.h"
 
 /* Adds what is wrong with the chain of the history. */
 static void

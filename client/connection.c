@@ -17,11 +17,13 @@
 #include "connection_error.h"
 #include "conninfo.h"
 #include "die.h"
+#include "display.h"
 #include "head_start.h"
 #include "memory.h"
 #include "output.h"
 #include "password.h"
 #include "secret_buffer.h"
+#include "server.h"
 #include "target.h"
 #include "webhook.h"
 
@@ -63,6 +65,15 @@ make_startup_options(const SlipwayTarget *target)
 								 others != NULL && *others != '\0' ? " " : "", path);
 }
 
+/* What a server says unasked. libpq would print it as it is. */
+static void
+print_notice(void *unused, const char *message)
+{
+	(void) unused;
+	slipway_output_begin_talk();
+	slipway_display_print(stderr, message, true, "");
+}
+
 /* Later values of a keyword count more, and so do those of a string in dbname. */
 static PGconn *
 try_connection(const SlipwayTarget *target, const char *options, Connect connect)
@@ -85,6 +96,7 @@ try_connection(const SlipwayTarget *target, const char *options, Connect connect
 
 	if (conn == NULL)
 		slipway_die(SLIPWAY_EXIT_ERROR, NULL, "out of memory");
+	(void) PQsetNoticeProcessor(conn, print_notice, NULL);
 	return conn;
 }
 
@@ -469,7 +481,8 @@ slipway_connection_ask(PGconn *conn, const char *sql, int count, const char *con
 			PQclear(answer);
 			answer = next;
 		}
-	} while (next != NULL);
+		/* it has no end */
+	} while (next != NULL && !slipway_server_is_copy(next));
 	return answer;
 }
 

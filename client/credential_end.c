@@ -6,7 +6,9 @@
 #include <stdlib.h>
 
 #include "credential_move.h"
+#include "display.h"
 #include "output.h"
+#include "problem.h"
 
 static const char *const steps[SLIPWAY_CREDENTIAL_STEPS] = {
 	[SLIPWAY_CREDENTIAL_GENERATE] = "generate",
@@ -78,13 +80,14 @@ slipway_credential_end_tell(const SlipwayCredentialEnd *end, const char *project
 	if (end->outcome == SLIPWAY_CREDENTIAL_DONE)
 		return;
 	slipway_output_begin_talk();
-	(void) fprintf(stderr, "slipway: %serror:%s %s: %s: %s\n", slipway_output_color(stderr, SLIPWAY_COLOR_RED),
-				   slipway_output_color(stderr, SLIPWAY_COLOR_NONE), project, steps[end->step],
-				   end->message != NULL ? end->message : slipway_credential_outcome_name(end->outcome));
+	(void) fprintf(stderr, "slipway: %serror:%s ", slipway_output_color(stderr, SLIPWAY_COLOR_RED),
+				   slipway_output_color(stderr, SLIPWAY_COLOR_NONE));
+	slipway_display_print(stderr, project, false, ": ");
+	(void) fprintf(stderr, "%s: ", steps[end->step]);
+	slipway_display_print(stderr, end->message != NULL ? end->message : slipway_credential_outcome_name(end->outcome), false, "\n");
 	if (end->detail != NULL)
-		(void) fprintf(stderr, "detail: %s\n", end->detail);
-	if (end->hint != NULL)
-		(void) fprintf(stderr, "hint: %s\n", end->hint);
+		slipway_problem_print_text(stderr, "detail: ", end->detail, "\n");
+	slipway_output_hint(end->hint);
 	if (end->rest != NULL)
 		slipway_output_say("%s: %s", project, end->rest);
 }

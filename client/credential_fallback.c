@@ -9,6 +9,7 @@
 #include "credential_work.h"
 #include "memory.h"
 #include "secret_buffer.h"
+#include "server.h"
 
 /* Logs in with what is in force under the prefix that the store has; *done is false if that is nothing of the role. */
 static bool

@@ -10,6 +10,7 @@
 #include "conninfo.h"
 #include "credential_work.h"
 #include "memory.h"
+#include "server.h"
 #include "stored_login.h"
 
 #define MAX_OPTIONS 64

@@ -12,6 +12,7 @@
 #include "credential_work.h"
 #include "memory.h"
 #include "output.h"
+#include "server.h"
 
 static void
 print(const SlipwayCredentialWork *work, SlipwayCredentialStep step, bool is_statement, const char *text)

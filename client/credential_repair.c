@@ -12,6 +12,7 @@
 #include "memory.h"
 #include "output.h"
 #include "secret_buffer.h"
+#include "server.h"
 
 /* Statements that take away what the role has beyond its rights. Objects are quoted by the server. */
 static const char revoke_sql[] =

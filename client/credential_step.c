@@ -13,6 +13,7 @@
 #include "credential_work.h"
 #include "memory.h"
 #include "secret_buffer.h"
+#include "server.h"
 
 /* Says in the database where the password will be. */
 static bool

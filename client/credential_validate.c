@@ -15,6 +15,7 @@
 #include "http.h"
 #include "memory.h"
 #include "secret_buffer.h"
+#include "server.h"
 
 #define PAUSE_MS 250
 

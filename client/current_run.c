@@ -12,7 +12,7 @@
 #include "output.h"
 #include "server.h"
 
-#define ELAPSED(column) "extract(epoch FROM pg_catalog.clock_timestamp() - " column ") * 1000"
+#define ELAPSED(column) SLIPWAY_SERVER_MS("pg_catalog.clock_timestamp() - " column)
 
 SlipwayCurrentRun *
 slipway_current_run_read(PGconn *conn, const char *project)

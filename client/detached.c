@@ -31,7 +31,7 @@ read_row(PGconn *conn, const char *project, const char *which, const char *value
 {
 	static const char sql[] =
 		"SELECT number, outcome, runs, runs[pg_catalog.array_upper(runs, 1)], role, application_name,"
-		" pid, applied, extract(epoch FROM coalesce(finished_at, pg_catalog.clock_timestamp()) - started_at) * 1000,"
+		" pid, applied, " SLIPWAY_SERVER_MS("coalesce(finished_at, pg_catalog.clock_timestamp()) - started_at") ","
 		" NOT EXISTS (SELECT FROM slipway.progress p WHERE p.project = d.project"
 		" AND p.started_at > d.started_at AND p.run <> ALL (coalesce(d.runs, '{}'))),"
 		" sqlstate, message, detail, hint, context, stopped_unit, units"

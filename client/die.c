@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "display.h"
 #include "live.h"
 #include "output.h"
 #include "webhook.h"
@@ -56,12 +57,11 @@ slipway_die(SlipwayExitCode code, const char *hint, const char *format,...)
 	if (slipway_output_is_json())
 		print_event(code, hint, message);
 	slipway_output_begin_talk();
-	(void) fprintf(stderr, "slipway: %serror:%s %s\n",
+	(void) fprintf(stderr, "slipway: %serror:%s ",
 				   slipway_output_color(stderr, SLIPWAY_COLOR_RED),
-				   slipway_output_color(stderr, SLIPWAY_COLOR_NONE),
-				   message != NULL ? message : "out of memory");
-	if (hint != NULL)
-		(void) fprintf(stderr, "hint: %s\n", hint);
+				   slipway_output_color(stderr, SLIPWAY_COLOR_NONE));
+	slipway_display_print(stderr, message != NULL ? message : "out of memory", false, "\n");
+	slipway_output_hint(hint);
 	slipway_webhook_note_error(message);
 	free(message);
 	slipway_die_exit(code);

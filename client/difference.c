@@ -13,6 +13,7 @@
 #include "line_diff.h"
 #include "memory.h"
 #include "output.h"
+#include "server.h"
 
 /* Lines around those that differ. */
 #define CONTEXT_LINES 3

@@ -9,6 +9,9 @@
 #include <stdbool.h>
 #include <string.h>
 
+#define MAX_SHOWN 16			/* "\\u202e", or a character of UTF-8 */
+#define CHUNK_SIZE 4096
+
 static int
 utf8(void)
 {
@@ -78,7 +81,7 @@ slipway_display_add(SlipwayBuffer *buffer, const char *text, size_t bytes, int c
 		return width;
 	}
 	memcpy(copy, text, bytes);
-	width = is_broken(text, bytes) || harmful(text, bytes) != 0 ? -1 : PQdsplen(copy, utf8());
+	width = is_broken(text, bytes) || harmful(text, bytes) != 0 || is_command(text, false) ? -1 : PQdsplen(copy, utf8());
 	if (width < 0)
 	{
 		if (buffer != NULL)
@@ -130,27 +133,113 @@ slipway_display_fit(SlipwayBuffer *buffer, const char *text, int width)
 		slipway_buffer_add_char(buffer, ellipsis[i]);
 }
 
+/*
+ * What is shown in the place of the character at text, which shall take up to so many bytes; returns how many it has. Its line
+ * begins here, or only blanks were before it.
+ */
+static size_t
+tame_character(const char *text, size_t length, bool begins, char shown[MAX_SHOWN])
+{
+	size_t		bytes = slipway_display_bytes(text, length);
+	unsigned	code = harmful(text, bytes);
+
+	if (code != 0 && bytes > 1)
+		(void) snprintf(shown, MAX_SHOWN, "\\u%04x", code);
+	else if (code != 0 || is_broken(text, bytes) || is_command(text, begins))
+		(void) snprintf(shown, MAX_SHOWN, "\\x%02x", (unsigned char) *text);
+	else
+	{
+		memcpy(shown, text, bytes);
+		shown[bytes] = '\0';
+	}
+	return bytes;
+}
+
+/* Does what follows that character begin its line? */
+static bool
+still_begins(bool begins, char c)
+{
+	return c == '\n' || (begins && (c == ' ' || c == '\t'));
+}
+
 char *
 slipway_display_tame(const char *text)
 {
 	SlipwayBuffer result = {0};
 	size_t		length = strlen(text);
-	bool		begins = false; /* only blanks were before it in its line, which is not the first */
+	bool		begins = false; /* the first line is behind something of ours */
 
 	slipway_buffer_add(&result, "");
 	for (size_t i = 0; i < length;)
 	{
-		size_t		bytes = slipway_display_bytes(text + i, length - i);
-		unsigned	code = harmful(text + i, bytes);
+		char		shown[MAX_SHOWN];
+		size_t		bytes = tame_character(text + i, length - i, begins, shown);
 
-		if (code != 0 && bytes > 1)
-			slipway_buffer_format(&result, "\\u%04x", code);
-		else if (code != 0 || is_broken(text + i, bytes) || is_command(text + i, begins))
-			slipway_buffer_format(&result, "\\x%02x", (unsigned char) text[i]);
-		else
-			slipway_buffer_add_bytes(&result, text + i, bytes);
-		begins = text[i] == '\n' || (begins && (text[i] == ' ' || text[i] == '\t'));
+		slipway_buffer_add(&result, shown);
+		begins = still_begins(begins, text[i]);
 		i += bytes;
 	}
 	return slipway_buffer_take(&result);
+}
+
+/* Text on its way to a stream that may have no buffer. */
+typedef struct Chunk
+{
+	FILE	   *stream;
+	char		bytes[CHUNK_SIZE];
+	size_t		length;
+} Chunk;
+
+static void
+add_to_chunk(Chunk *chunk, const char *text, size_t length)
+{
+	if (chunk->length + length > CHUNK_SIZE)
+	{
+		(void) fwrite(chunk->bytes, 1, chunk->length, chunk->stream);
+		chunk->length = 0;
+	}
+	memcpy(chunk->bytes + chunk->length, text, length);
+	chunk->length += length;
+}
+
+void
+slipway_display_print(FILE *stream, const char *text, bool begins, const char *after)
+{
+	Chunk		chunk = {.stream = stream};
+	size_t		length = strlen(text);
+
+	for (size_t i = 0; i < length;)
+	{
+		char		shown[MAX_SHOWN];
+		size_t		bytes = tame_character(text + i, length - i, begins, shown);
+
+		add_to_chunk(&chunk, shown, strlen(shown));
+		begins = still_begins(begins, text[i]);
+		i += bytes;
+	}
+	add_to_chunk(&chunk, after, strlen(after));
+	(void) fwrite(chunk.bytes, 1, chunk.length, stream);
+}
+
+void
+slipway_display_print_json(FILE *stream, const char *json)
+{
+	Chunk		chunk = {.stream = stream};
+	size_t		length = strlen(json);
+
+	for (size_t i = 0; i < length;)
+	{
+		size_t		bytes = slipway_display_bytes(json + i, length - i);
+		unsigned	code = is_command(json + i, false) ? (unsigned char) json[i] : harmful(json + i, bytes);
+		char		escaped[MAX_SHOWN];
+
+		(void) snprintf(escaped, sizeof(escaped), "\\u%04x", code);
+		if (code != 0)
+			add_to_chunk(&chunk, escaped, strlen(escaped));
+		else
+			add_to_chunk(&chunk, json + i, bytes);
+		i += bytes;
+	}
+	add_to_chunk(&chunk, "\n", 1);
+	(void) fwrite(chunk.bytes, 1, chunk.length, stream);
 }

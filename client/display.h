@@ -6,7 +6,9 @@
 #ifndef SLIPWAY_DISPLAY_H
 #define SLIPWAY_DISPLAY_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 #include "buffer.h"
 
@@ -36,5 +38,14 @@ void		slipway_display_fit(SlipwayBuffer *buffer, const char *text, int width);
  * take for commands, stand there as escapes. The first line has something of ours before it.
  */
 char	   *slipway_display_tame(const char *text);
+
+/*
+ * Prints it likewise, without memory. The text stands at the beginning of a line, or behind something of ours; what follows is
+ * printed as it is, and is short. For all that is said, as a server, a file or its name may have a part in it.
+ */
+void		slipway_display_print(FILE *stream, const char *text, bool begins, const char *after);
+
+/* Prints a line of JSON, which stays the same for programs: in it, too, such characters are escapes. */
+void		slipway_display_print_json(FILE *stream, const char *json);
 
 #endif

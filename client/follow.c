@@ -74,7 +74,7 @@ static PGresult *
 read_entries(const Watch *watch)
 {
 	static const char sql[] =
-		"SELECT entry, migration, action, outcome, extract(epoch FROM duration) * 1000,"
+		"SELECT entry, migration, action, outcome, " SLIPWAY_SERVER_MS("duration") ","
 		" sqlstate, message, detail, hint, context, line_number, column_number, stopped_unit, units FROM slipway.log"
 		" WHERE project = $1 AND run = ANY ($2::bigint[]) AND entry > $3::bigint ORDER BY entry";
 	const char *const values[] = {watch->project, watch->runs, watch->last_entry};

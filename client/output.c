@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "die.h"
+#include "display.h"
 #include "live.h"
 #include "memory.h"
 
@@ -62,12 +63,26 @@ slipway_output_begin_talk(void)
 	slipway_live_clear();
 }
 
+/* Whoever has written a part of it may mean to draw on the terminal, or to be obeyed by what runs the deploy. */
 static void
-print_talk(const char *format, va_list arguments)
+print_talk(bool begins, const char *format, va_list arguments)
 {
+	char	   *text;
+
+	if (vasprintf(&text, format, arguments) < 0)
+		text = NULL;
 	slipway_output_begin_talk();
-	(void) vfprintf(stderr, format, arguments);
-	(void) fputc('\n', stderr);
+	slipway_display_print(stderr, text != NULL ? text : "out of memory", begins, "\n");
+	free(text);
+}
+
+void
+slipway_output_hint(const char *hint)
+{
+	if (hint == NULL)
+		return;
+	(void) fputs("hint: ", stderr);
+	slipway_display_print(stderr, hint, false, "\n");
 }
 
 void
@@ -78,7 +93,7 @@ slipway_output_say(const char *format,...)
 	if (mode.quiet)
 		return;
 	va_start(arguments, format);
-	print_talk(format, arguments);
+	print_talk(true, format, arguments);
 	va_end(arguments);
 }
 
@@ -90,7 +105,7 @@ slipway_output_detail(const char *format,...)
 	if (!mode.verbose)
 		return;
 	va_start(arguments, format);
-	print_talk(format, arguments);
+	print_talk(true, format, arguments);
 	va_end(arguments);
 }
 
@@ -104,10 +119,9 @@ slipway_output_warn(const char *hint, const char *format,...)
 				   slipway_output_color(stderr, SLIPWAY_COLOR_YELLOW),
 				   slipway_output_color(stderr, SLIPWAY_COLOR_NONE));
 	va_start(arguments, format);
-	print_talk(format, arguments);
+	print_talk(false, format, arguments);
 	va_end(arguments);
-	if (hint != NULL)
-		(void) fprintf(stderr, "hint: %s\n", hint);
+	slipway_output_hint(hint);
 }
 
 void
@@ -117,7 +131,7 @@ slipway_output_json(json_t *object)
 
 	if (line == NULL)
 		slipway_die(SLIPWAY_EXIT_ERROR, NULL, "could not write a JSON object");
-	(void) puts(line);
+	slipway_display_print_json(stdout, line);
 	/* a reader that follows a run wants each event when it happens */
 	(void) slipway_output_flush();
 	free(line);

@@ -49,6 +49,9 @@ void		slipway_output_begin_talk(void);
 void		slipway_output_warn(const char *hint, const char *format,...)
 			__attribute__((format(printf, 2, 3)));
 
+/* Prints a hint below an error or a warning; NULL: there is none. */
+void		slipway_output_hint(const char *hint);
+
 /* One JSON object as one line on stdout, at once. Releases the object. */
 void		slipway_output_json(json_t *object);
 

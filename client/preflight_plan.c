@@ -108,7 +108,7 @@ static int
 count_hidden(SlipwayPreflight *preflight)
 {
 	static const char sql[] =
-	"SELECT count(DISTINCT l.pid) FROM pg_catalog.pg_locks l"
+	"SELECT pg_catalog.count(DISTINCT l.pid) FROM pg_catalog.pg_locks l"
 	"  JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid AND a.backend_type IS NULL"
 	" WHERE l.locktype = 'virtualxid' AND l.granted AND a.datname = pg_catalog.current_database()";
 	PGresult   *result;

@@ -155,7 +155,7 @@ check_backup_role(SlipwayPreflight *preflight)
 {
 	static const char sql[] =
 	"SELECT r.rolname, (SELECT pg_catalog.string_agg(c.relname, ', ' ORDER BY c.relname) FROM pg_catalog.pg_class c"
-	"         WHERE c.relnamespace = 'slipway'::pg_catalog.regnamespace AND c.relkind IN ('r', 'S')"
+	"         WHERE c.relnamespace OPERATOR(pg_catalog.=) 'slipway'::pg_catalog.regnamespace AND c.relkind IN ('r', 'S')"
 	"           AND NOT (pg_catalog.has_table_privilege(r.oid, c.oid, 'SELECT')"
 	"                    AND pg_catalog.has_schema_privilege(r.oid, c.relnamespace, 'USAGE')))"
 	"  FROM pg_catalog.pg_roles r WHERE r.rolname = $1";

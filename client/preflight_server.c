@@ -224,7 +224,7 @@ check_replication(SlipwayPreflight *preflight)
 {
 	static const char sql[] =
 	"SELECT count(*), count(*) FILTER (WHERE state IS NULL),"
-	"       pg_catalog.string_agg(application_name || ' (' || extract(epoch FROM replay_lag)::integer || ' s)', ', ')"
+	"       pg_catalog.string_agg(application_name || ' (' || extract(epoch FROM replay_lag)::pg_catalog.int4::pg_catalog.text || ' s)', ', ')"
 	"           FILTER (WHERE replay_lag > interval '" LAG_SECONDS " s')"
 	"  FROM pg_catalog.pg_stat_replication"
 	/* that of pg_basebackup is not one of a standby */

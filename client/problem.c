@@ -73,10 +73,8 @@ print_excerpt(FILE *stream, const SlipwayProblem *problem, const SlipwayScriptFi
 void
 slipway_problem_print_text(FILE *stream, const char *before, const char *text, const char *after)
 {
-	char	   *tame = slipway_display_tame(text);
-
-	(void) fprintf(stream, "%s%s%s", before, tame, after);
-	free(tame);
+	(void) fputs(before, stream);
+	slipway_display_print(stream, text, false, after);
 }
 
 void
@@ -92,14 +90,17 @@ slipway_problem_print(FILE *stream, const SlipwayProblem *problem,
 	{
 		char	   *place = slipway_problem_place(problem, folder);
 
-		(void) fprintf(stream, "%s: %s%s:%s ", place, red, severity, plain);
+		slipway_display_print(stream, place, true, ": ");
+		(void) fputs(red, stream);
+		slipway_display_print(stream, severity, false, ":");
+		(void) fprintf(stream, "%s ", plain);
 		free(place);
 	}
 	else
 		(void) fprintf(stream, "slipway: %serror:%s ", red, plain);
 	slipway_problem_print_text(stream, "", problem->message, "");
 	if (problem->sqlstate != NULL)
-		(void) fprintf(stream, " (%s)", problem->sqlstate);
+		slipway_problem_print_text(stream, " (", problem->sqlstate, ")");
 	(void) fputc('\n', stream);
 	print_excerpt(stream, problem, find_file(problem, folder));
 	if (problem->detail != NULL)

@@ -12,6 +12,9 @@
 #include "blocked.h"
 #include "call.h"
 #include "clock.h"
+#include "connection_error.h"
+#include "die.h"
+#include "display.h"
 #include "memory.h"
 #include "output.h"
 #include "rehearsal_text.h"
@@ -281,6 +284,8 @@ take_event(SlipwayReport *report, json_t *event, const char *message)
 		take_unit(report, event);
 	else if (strcmp(kind, "stopped") == 0)
 		take_stopped(report, event);
+	else if (strcmp(kind, "done") == 0 || strcmp(kind, "verified") == 0)
+		report->is_done = true;
 	slipway_webhook_count(report->applied, report->rolled_back);
 	if (report->rehearsal != NULL)
 		take_rehearsal(report, event);
@@ -323,7 +328,7 @@ slipway_report_notice(const SlipwayProblem *notice)
 	if (slipway_output_is_quiet() && strcmp(notice->severity, "WARNING") != 0)
 		return;
 	slipway_output_begin_talk();
-	(void) fprintf(stderr, "%s", notice->severity);
+	slipway_display_print(stderr, notice->severity, true, "");
 	slipway_problem_print_text(stderr, ": ", notice->message, "\n");
 	if (notice->detail != NULL)
 		slipway_problem_print_text(stderr, "detail: ", notice->detail, "\n");
@@ -435,6 +440,9 @@ slipway_report_call(SlipwayReport *report, PGconn *conn, const char *sql, const 
 	if (PQresultStatus(result) != PGRES_COMMAND_OK && PQresultStatus(result) != PGRES_TUPLES_OK)
 		return result;
 	PQclear(result);
+	/* a server with slipway always says so; what is in between may have given us the answer to somebody else's statement */
+	if (!report->is_done)
+		slipway_die(SLIPWAY_EXIT_ERROR, slipway_connection_error_hint(), "the server has answered, but not that the run is done");
 	return NULL;
 }
 
@@ -443,14 +451,16 @@ static void
 print_rollback_outcome(const SlipwayReport *report, const SlipwayServerError *error)
 {
 	if (error->place == SLIPWAY_ERROR_CHECK)
-		(void) fprintf(stderr, "%s: refused", error->migration);
+		slipway_display_print(stderr, error->migration, true, ": refused");
 	else if (report->stopped_at > 0)
-		(void) fprintf(stderr, "%s: its rollback stopped at unit %d of %d", error->migration,
-					   report->stopped_at, report->units);
+	{
+		slipway_display_print(stderr, error->migration, true, ": ");
+		(void) fprintf(stderr, "its rollback stopped at unit %d of %d", report->stopped_at, report->units);
+	}
 	else if (error->exit_code == SLIPWAY_EXIT_CONNECTION)
-		(void) fprintf(stderr, "%s: its rollback was interrupted", error->migration);
+		slipway_display_print(stderr, error->migration, true, ": its rollback was interrupted");
 	else
-		(void) fprintf(stderr, "%s: its rollback failed, it stays applied", error->migration);
+		slipway_display_print(stderr, error->migration, true, ": its rollback failed, it stays applied");
 	if (report->rolled_back > 0)
 		(void) fprintf(stderr, "; %ld rolled back before it", report->rolled_back);
 	else if (error->place == SLIPWAY_ERROR_CHECK)
@@ -481,10 +491,15 @@ print_outcome(const SlipwayReport *report, const SlipwayServerError *error)
 	}
 
 	if (verdict != NULL && report->stopped_at > 0)
-		(void) fprintf(stderr, "%s: stopped at unit %d of %d",
-					   error->migration, report->stopped_at, report->units);
+	{
+		slipway_display_print(stderr, error->migration, true, ": ");
+		(void) fprintf(stderr, "stopped at unit %d of %d", report->stopped_at, report->units);
+	}
 	else if (verdict != NULL)
-		(void) fprintf(stderr, "%s: %s", error->migration, verdict);
+	{
+		slipway_display_print(stderr, error->migration, true, ": ");
+		(void) fputs(verdict, stderr);
+	}
 	if (verdict != NULL && report->applied > 0)
 		(void) fputs("; ", stderr);
 	if (report->applied > 0)

@@ -30,12 +30,14 @@ typedef struct SlipwayReport
 	int			units;			/* of that migration */
 	const SlipwayFolder *folder;	/* of what is verified; NULL: verification is no news */
 	SlipwayRehearsal *rehearsal;	/* what takes its events; NULL: it is for real */
+	bool		is_done;		/* the server has said so */
 } SlipwayReport;
 
 /*
  * Runs a CALL that takes the project and options (JSON), and prints and counts what arrives
  * meanwhile. Returns NULL if it went well, else the result with the error, which the caller clears;
  * sets *interrupted when a signal came, see call.h.
+ * An answer without the event that says that all is done is an error, which ends the program.
  */
 PGresult   *slipway_report_call(SlipwayReport *report, PGconn *conn, const char *sql,
 								const char *options, bool *interrupted);

@@ -160,8 +160,8 @@ find_leak(PGconn *conn)
 								"WHEN 'log_statement' THEN setting <> 'none' "
 								"WHEN 'log_min_duration_statement' THEN setting::pg_catalog.int4 BETWEEN 0 AND 99 "
 								"WHEN 'log_min_duration_sample' THEN setting::pg_catalog.int4 BETWEEN 0 AND 99 "
-								"AND pg_catalog.current_setting('log_statement_sample_rate')::pg_catalog.float8 > 0 "
-								"WHEN 'log_transaction_sample_rate' THEN setting::pg_catalog.float8 > 0 END");
+								"AND pg_catalog.current_setting('log_statement_sample_rate')::pg_catalog.float8 OPERATOR(pg_catalog.>) 0 "
+								"WHEN 'log_transaction_sample_rate' THEN setting::pg_catalog.float8 OPERATOR(pg_catalog.>) 0 END");
 	char	   *leak = NULL;
 
 	if (PQresultStatus(result) != PGRES_TUPLES_OK)

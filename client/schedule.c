@@ -13,19 +13,19 @@
 
 #define QUERY \
 	"SELECT s.name, s.cron, s.plain_cron, s.calendar[1], s.calendar[2], s.time_zone, s.size, s.parallel,\n" \
-	"       pg_catalog.date_part('epoch', s.max_duration) * 1000, s.max_failures, s.dry_run, s.email,\n" \
-	"       (SELECT pg_catalog.max(b.batch) FROM slipway.batch b WHERE b.options->>'schedule' = s.name)\n" \
+	"       pg_catalog.date_part('epoch', s.max_duration) OPERATOR(pg_catalog.*) 1000, s.max_failures, s.dry_run, s.email,\n" \
+	"       (SELECT pg_catalog.max(b.batch) FROM slipway.batch b WHERE b.options OPERATOR(pg_catalog.->>) 'schedule' = s.name)\n" \
 	"  FROM slipway.schedule s\n"
 
 static SlipwaySchedule
 read_row(const PGresult *result, int row)
 {
 	return (SlipwaySchedule) {
-		.name = slipway_server_text(result, row, 0),
-		.cron = slipway_server_text(result, row, 1),
+		.name = PQgetvalue(result, row, 0),
+		.cron = PQgetvalue(result, row, 1),
 		.plain_cron = slipway_server_text(result, row, 2),
 		.calendar = {slipway_server_text(result, row, 3), slipway_server_text(result, row, 4)},
-		.time_zone = slipway_server_text(result, row, 5),
+		.time_zone = PQgetvalue(result, row, 5),
 		.size = (int) slipway_server_number(result, row, 6, 1),
 		.parallel = (int) slipway_server_number(result, row, 7, 1),
 		.max_duration = slipway_server_number(result, row, 8, 0),

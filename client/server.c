@@ -48,6 +48,31 @@ slipway_server_warn_of_drift(const PGresult *result)
 						message != NULL ? message : "no answer");
 }
 
+char *
+slipway_server_value(const PGresult *result, int row, int field)
+{
+	if (row >= PQntuples(result) || field >= PQnfields(result) || row < 0 || field < 0)
+		slipway_die(SLIPWAY_EXIT_ERROR, "Is there a pooler in between, which mixes up answers?",
+					"the server's answer has not what was asked for: %d %s with %d %s", PQntuples(result),
+					PQntuples(result) == 1 ? "row" : "rows", PQnfields(result), PQnfields(result) == 1 ? "column" : "columns");
+	return (PQgetvalue) (result, row, field);
+}
+
+bool
+slipway_server_is_copy(const PGresult *result)
+{
+	ExecStatusType status = PQresultStatus(result);
+
+	return status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH;
+}
+
+void
+slipway_server_check_copy(const PGresult *result)
+{
+	if (slipway_server_is_copy(result))
+		slipway_die(SLIPWAY_EXIT_ERROR, slipway_connection_error_hint(), "the server's answer is a COPY, which was not asked for");
+}
+
 const char *
 slipway_server_text(const PGresult *result, int row, int field)
 {
@@ -122,6 +147,7 @@ execute(PGconn *conn, const char *sql, int count, const char *const *values)
 		next = PQgetResult(conn);
 		if (next == NULL)
 			return answer;
+		slipway_server_check_copy(next);
 		PQclear(answer);
 		answer = next;
 	}
@@ -383,7 +409,7 @@ slipway_server_compare(PGconn *conn, const SlipwayManifest *manifest, const char
 		"SELECT migration, state,"
 		" " SLIPWAY_SERVER_UTC("applied_at") ","
 		" " SLIPWAY_SERVER_UTC_ISO("applied_at") ","
-		" applied_by, run, script_hash, applied_hash, extract(epoch FROM duration) * 1000, units_done,"
+		" applied_by, run, script_hash, applied_hash, " SLIPWAY_SERVER_MS("duration") ", units_done,"
 		" kind = 'repeatable', pg_catalog.current_setting('slipway.out_of_order'), approval"
 		" FROM slipway.compare($1, $2)";
 	const char *const values[] = {manifest->text, project};

@@ -21,6 +21,13 @@
 #define SLIPWAY_SERVER_UTC_ISO(column) \
 	"pg_catalog.to_char(" column " AT TIME ZONE INTERVAL '0', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"')"
 
+/*
+ * An interval in milliseconds. Without the schema, an operator for numeric and integer, of whoever may create one in a schema of the
+ * search_path, would fit better than the server's own for numeric and numeric. So it is with all whose types are not exactly those of one
+ * in pg_catalog.
+ */
+#define SLIPWAY_SERVER_MS(interval) "extract(epoch FROM " interval ") OPERATOR(pg_catalog.*) 1000"
+
 typedef enum SlipwayStateKind
 {
 	SLIPWAY_STATE_APPLIED,
@@ -121,6 +128,18 @@ void		slipway_server_free_states(SlipwayStateList *list);
 
 /* Says why slipway.drift() has failed, which is nothing to fail for. */
 void		slipway_server_warn_of_drift(const PGresult *result);
+
+/*
+ * The value of a field, which an answer may lack that does not come from a server with slipway, or comes through a pooler that mixes up
+ * answers: that ends the program. What libpq has for it is NULL, and nobody looks; so this is what stands there for all who include this.
+ */
+char	   *slipway_server_value(const PGresult *result, int row, int field);
+
+#define PQgetvalue(result, row, field) slipway_server_value(result, row, field)
+
+/* An answer of COPY, which nobody here asks for, and which has no end for libpq: that ends the program. */
+void		slipway_server_check_copy(const PGresult *result);
+bool		slipway_server_is_copy(const PGresult *result);
 
 /* Value of a field, or NULL; a number of a field, or otherwise. */
 const char *slipway_server_text(const PGresult *result, int row, int field);

@@ -141,6 +141,14 @@ take_part(SlipwayBuffer *part, const char **text, int width)
 	const char *end = *text + measure_part(*text, width);
 	int			column = 0;
 
+	/* a line that begins like that is a command to what runs the deploy */
+	if (strncmp(*text, "::", 2) == 0 && *text < end)
+	{
+		slipway_buffer_add_char(part, '?');
+		column++;
+		(*text)++;
+	}
+
 	while (*text < end)
 	{
 		size_t		bytes = slipway_display_bytes(*text, (size_t) (end - *text));

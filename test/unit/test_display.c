@@ -5,6 +5,7 @@
 #include "harness.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "display.h"
 
@@ -56,12 +57,38 @@ fits_text(void **state)
 	free(text);
 }
 
+/* What is printed is the same but at its beginning, whatever its length is; and JSON stays what it is for who parses it. */
+static void
+prints_text(void **state)
+{
+	static const char expected[] = "\\x3a:a\n \\x1bb\n::a\\x23#[b\n"
+		"{\"a\\u0023#vso[b::\\u001b\":\"\\u202e \\u009b\\u007f é\"}\n";
+	char		text[8192];
+	char	   *shown = NULL;
+	size_t		length;
+	FILE	   *stream = open_memstream(&shown, &length);
+
+	(void) state;
+	memset(text, '\x1b', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	slipway_display_print(stream, "::a\n \x1b" "b", true, "\n");
+	slipway_display_print(stream, "::a##[b", false, "\n");
+	slipway_display_print_json(stream, "{\"a##vso[b::\\u001b\":\"\xe2\x80\xae \xc2\x9b\x7f é\"}");
+	slipway_display_print(stream, text, false, "");
+	(void) fclose(stream);
+	assert_memory_equal(shown, expected, strlen(expected));
+	assert_int_equal(length, strlen(expected) + 4 * (sizeof(text) - 1));
+	assert_string_equal(shown + length - 8, "\\x1b\\x1b");
+	free(shown);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tames_text),
 		cmocka_unit_test(tames_commands),
+		cmocka_unit_test(prints_text),
 		cmocka_unit_test(fits_text),
 	};
 
