@@ -232,9 +232,8 @@ slipway_history_last(const char *project, uint8 *hash)
 
 #define CREDENTIAL "credential_"
 
-/* Can what is applied be another since an entry with that action? */
-static bool
-moves(const char *action)
+bool
+slipway_history_moves(const char *action)
 {
 	static const char *const others[] = {
 		SLIPWAY_ACTION_APPROVE, SLIPWAY_ACTION_WITHDRAW, SLIPWAY_ACTION_REQUIRE, SLIPWAY_ACTION_WAIVE
@@ -259,7 +258,7 @@ slipway_history_rests(const char *project, int64 entry)
 	while (rests && slipway_lookup_previous(&history))
 	{
 		last = slipway_lookup_int8(&history, "entry");
-		rests = last == entry || !moves(slipway_lookup_text(&history, "action"));
+		rests = last == entry || !slipway_history_moves(slipway_lookup_text(&history, "action"));
 	}
 	slipway_lookup_close(&history);
 	return rests && last == entry;

@@ -46,6 +46,9 @@ extern int64 slipway_history_last(const char *project, uint8 *hash);
 #define SLIPWAY_ACTION_REQUIRE "require_approval"
 #define SLIPWAY_ACTION_WAIVE "waive_approval"
 
+/* Can what is applied be another since an entry with that action? */
+extern bool slipway_history_moves(const char *action);
+
 /*
  * Is that entry of a project the last one that says what is applied? Steps of its credential, and approvals,
  * do not.

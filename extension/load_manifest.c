@@ -277,6 +277,29 @@ count_applied(const SlipwayManifest *manifest, const char *project, bool untouch
 	return count_common(project, manifest->hash, settled.hash);
 }
 
+/*
+ * Was something done before under the name of a member that was read? A repeatable migration may have been left out of releases, and come
+ * back as a versioned one, with another script than was applied.
+ */
+static bool
+has_past(const SlipwayManifest *manifest, const char *project)
+{
+	SlipwayLookup history;
+	bool		past = false;
+
+	slipway_lookup_open_by(&history, "history", "history_migration_idx");
+	for (int i = 0; i < manifest->n && !past; i++)
+	{
+		slipway_lookup_again(&history);
+		slipway_lookup_key_text(&history, "project", project);
+		slipway_lookup_key_text(&history, "migration", manifest->members[i].name);
+		while (!past && slipway_lookup_previous(&history))
+			past = slipway_history_moves(slipway_lookup_text(&history, "action"));
+	}
+	slipway_lookup_close(&history);
+	return past;
+}
+
 void
 slipway_manifest_read(SlipwayManifest *manifest, const char *project, SlipwayManifestPart part)
 {
@@ -285,6 +308,8 @@ slipway_manifest_read(SlipwayManifest *manifest, const char *project, SlipwayMan
 	if (part != SLIPWAY_PART_WHOLE)
 		base = count_applied(manifest, project, part == SLIPWAY_PART_UNAPPLIED);
 	read_members(manifest, project, base, part != SLIPWAY_PART_NEW);
+	if (part == SLIPWAY_PART_UNAPPLIED && base > 0 && has_past(manifest, project))
+		read_members(manifest, project, 0, true);
 }
 
 /* Fills in the last member of a base, by its id. */

@@ -111,6 +111,22 @@ CALL migration('0001_a', E'-- slipway: repeatable\nINSERT INTO ran (what) VALUES
 SELECT * FROM state;
 CALL slipway.migrate();
 SELECT what FROM ran ORDER BY n DESC LIMIT 1;
+-- Neither behind releases that do not have it, of which the last one was applied whole.
+CALL project('left');
+SELECT slipway.add_scripts(ARRAY['SELECT 1', 'SELECT 2', E'-- slipway: repeatable\nSELECT 3', 'SELECT 4']) IS NOT NULL AS stored;
+SELECT count(*) FROM slipway.add_manifest(E'slipway-manifest 1 order=auto\n' || hash_of(E'-- slipway: repeatable\nSELECT 3') || E' - - repeatable z\n' ||
+  hash_of('SELECT 1') || E' - - versioned 0001\n', 'left');
+CALL slipway.migrate('left');
+SELECT count(*) FROM slipway.add_manifest(E'slipway-manifest 1 order=auto\n' || hash_of('SELECT 1') || E' - - versioned 0001\n' ||
+  hash_of('SELECT 2') || E' - - versioned 0002\n', 'left');
+CALL slipway.migrate('left');
+SELECT count(*) FROM slipway.add_manifest(E'slipway-manifest 1 order=auto\n' || hash_of('SELECT 1') || E' - - versioned 0001\n' ||
+  hash_of('SELECT 2') || E' - - versioned 0002\n' || hash_of('SELECT 4') || E' - - versioned z\n', 'left');
+SELECT migration, state FROM slipway.status WHERE project = 'left' ORDER BY "position";
+SELECT outcome($$CALL slipway.migrate('left')$$);
+\set VERBOSITY terse
+CALL slipway.migrate('left');
+\set VERBOSITY default
 -- The manifest must say what the script says.
 CALL project('kinds');
 SELECT slipway.add_scripts(ARRAY['SELECT 1', E'-- slipway: repeatable\nSELECT 1']) IS NOT NULL AS stored;
