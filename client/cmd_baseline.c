@@ -7,6 +7,7 @@
 
 #include "command.h"
 #include "connection.h"
+#include "decision.h"
 #include "die.h"
 #include "output.h"
 #include "release.h"
@@ -60,8 +61,12 @@ make_baseline(PGconn *conn, const SlipwayManifest *manifest, const char *project
 {
 	const char *const values[] = {migration, reason, project};
 	SlipwayUpload upload = slipway_upload_run(conn, manifest, project);
-	PGresult   *result = slipway_server_query(conn, "SELECT slipway.baseline($1, $2, $3)", 3, values);
+	PGresult   *result;
 
+	PQclear(slipway_server_query(conn, "BEGIN", 0, NULL));
+	result = slipway_server_query(conn, "SELECT slipway.baseline($1, $2, $3)", 3, values);
+	slipway_decision_check(conn, manifest, project, migration);
+	PQclear(slipway_server_query(conn, "COMMIT", 0, NULL));
 	say_baseline("baseline", project, migration, strtol(PQgetvalue(result, 0, 0), NULL, 10));
 	PQclear(result);
 	free(upload.head);

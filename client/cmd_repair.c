@@ -7,6 +7,7 @@
 
 #include "command.h"
 #include "connection.h"
+#include "decision.h"
 #include "die.h"
 #include "memory.h"
 #include "output.h"
@@ -140,9 +141,13 @@ ask_server(PGconn *conn, const Order *order, const SlipwayManifest *manifest)
 		bring_folder(conn, manifest, order->project);
 	else
 		(void) slipway_server_greet(conn, NULL, 0, NULL);
+	if (manifest != NULL && !order->dry_run)
+		PQclear(slipway_server_query(conn, "BEGIN", 0, NULL));
 	PQclear(slipway_server_query(conn, order->repair->sql, order->done != NULL ? 4 : 3, values));
-	if (order->dry_run)
-		PQclear(slipway_server_query(conn, "ROLLBACK", 0, NULL));
+	if (manifest != NULL)
+		slipway_decision_check(conn, manifest, order->project, order->migration);
+	if (manifest != NULL || order->dry_run)
+		PQclear(slipway_server_query(conn, order->dry_run ? "ROLLBACK" : "COMMIT", 0, NULL));
 }
 
 SlipwayExitCode

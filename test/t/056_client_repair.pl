@@ -3,6 +3,7 @@
 use strict;
 use warnings FATAL => 'all';
 
+use Digest::SHA ();
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use SlipwayClient;
@@ -141,6 +142,29 @@ client_is($undone, [ 'repair', '--forget-failed', '0001_a', '--reason', 'x' ], {
 applied_is($undone, '', 'it is not applied');
 client_is($undone, [ 'repair', '--mark-applied', '0001_a', '--reason', 'x' ], { err => "0001_a is taken as applied, without running it\n" }, 'it is put back');
 applied_is($undone, '0001_a', 'then it is applied');
+
+# Somebody else uploads behind us: here by a trigger, so that it is just then
+
+my $raced = new_place($node, { '0001_a.sql' => 'SELECT 1', '0002_b.sql' => 'SELECT 2' });
+client($raced, [ 'migrate', '--to', '0001_a' ]);
+my $theirs = Digest::SHA::sha256_hex('SELECT 42');
+sql($node, qq{SELECT slipway.add_script('SELECT 42');
+	SELECT * FROM slipway.add_manifest(E'slipway-manifest 1 order=auto\\n$theirs - - versioned 0001_a\\n$theirs - - versioned 0002_b\\n');
+	CREATE TABLE theirs AS SELECT newest FROM slipway.project;
+	CREATE FUNCTION swap() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN new.newest := (SELECT newest FROM public.theirs); RETURN new; END';
+	CREATE TRIGGER swap BEFORE UPDATE OF newest ON slipway.project FOR EACH ROW EXECUTE FUNCTION swap()}, db => $raced->{db})->{exit} == 0
+  or die "could not prepare\n";
+put_files($raced, { '0001_a.sql' => 'SELECT 11' });
+my $other = "slipway: error: somebody else has uploaded other scripts to project default just now; nothing was changed\nhint: Run it again.\n";
+client_is($raced, [ 'repair', '--accept-checksum', '0001_a', '--reason', 'x' ], { exit => 1, err => $other }, 'other scripts are not accepted');
+client_is($raced, [ 'repair', '--mark-applied', '0002_b', '--reason', 'x' ], { exit => 1, err => $other }, 'nor taken as applied');
+query_is($node, 'SELECT count(*) FROM slipway.history', '1', 'nothing is recorded', db => $raced->{db});
+sql($node, qq{SELECT slipway.create_project('fresh');
+	SELECT * FROM slipway.add_manifest(E'slipway-manifest 1 order=auto\\n$theirs - - versioned 0001_a\\n$theirs - - versioned 0002_b\\n', 'fresh')}, db => $raced->{db});
+client_is($raced, [ 'baseline', '0002_b', '-P', 'fresh' ], { exit => 1, err => qr/somebody else has uploaded other scripts to project fresh just now; nothing was changed/ }, 'nor a baseline');
+query_is($node, 'SELECT count(*) FROM slipway.history', '1', 'nothing is recorded of that, either', db => $raced->{db});
+sql($node, 'DROP TRIGGER swap ON slipway.project', db => $raced->{db});
+client_is($raced, [ 'repair', '--accept-checksum', '0001_a', '--reason', 'x' ], { err => qr/^0001_a is taken as applied/ }, 'one by oneself is');
 
 # Not while a run goes on
 
