@@ -18,7 +18,7 @@ slipway_decision_check(PGconn *conn, const SlipwayManifest *manifest, const char
 	const char *const values[] = {project, migration, manifest->hash};
 	PGresult   *result = slipway_server_query(conn, sql, 3, values);
 
-	if (PQntuples(result) > 0 && *PQgetvalue(result, 0, 0) == 't')
+	if (*PQgetvalue(result, 0, 0) != 'f')
 		slipway_die(SLIPWAY_EXIT_ERROR, "Run it again.",
 					"somebody else has uploaded other scripts to project %s just now; nothing was changed", project);
 	PQclear(result);
