@@ -209,7 +209,7 @@ broken_folder({}, 1, '"DIR/x.sql" is not a file', 'Move it out of the folder.',
 broken_folder({ "0001_a\nb.sql" => 'SELECT 1' }, 4,
 	'a migration\'s name has a control character (byte 0x0a) in folder "DIR"', 'Rename the file.', 'a line feed in a name');
 broken_folder({ "0001_\xff.sql" => 'SELECT 1' }, 4,
-	"the name of \"DIR/0001_\xff.sql\" is not UTF-8", 'Rename the file.', 'a name that is no UTF-8');
+	"the name of \"DIR/0001_\\xff.sql\" is not UTF-8", 'Rename the file.', 'a name that is no UTF-8');
 
 # Files
 
