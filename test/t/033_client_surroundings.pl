@@ -73,6 +73,17 @@ SKIP:
 	is(system('slipway help >/dev/full 2>/dev/null') >> 8, 1, 'for help too');
 }
 
+# A file that may not grow any more ends nobody, and what was begun does not stay: it would be a migration.
+{
+	my ($out, $err) = run_command([ 'sh', '-c', 'cd "$1" && ulimit -f 0 && slipway new short --dir short; echo "exit $?" >&2', 'sh', $place->{home} ]);
+	my ($exit) = $err =~ /^exit (\d+)$/m;
+
+	is($exit, 1, 'a limit of the size of files: exit code');
+	like($err, qr/could not write "short\/\d+_short\.sql": File too large/, 'a limit of the size of files: it is said');
+	is_deeply([ glob "$place->{home}/short/*" ], [], 'a limit of the size of files: nothing stays');
+	rmdir "$place->{home}/short";
+}
+
 # Connections
 
 my $port = $node->port;
