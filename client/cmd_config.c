@@ -147,8 +147,8 @@ show_value(SlipwayOptionId id, const char *value)
 {
 	if (slipway_option_table[id].kind == SLIPWAY_OPTION_KIND_FLAG)
 		return slipway_memory_copy("true");
-	/* whoever knows the path may post there */
-	if (id == SLIPWAY_OPTION_WEBHOOK)
+	/* whoever knows the path may post there, or look */
+	if (id == SLIPWAY_OPTION_WEBHOOK || (id == SLIPWAY_OPTION_HEALTH_URL && slipway_http_is_url(value)))
 		return slipway_http_hide_path(value);
 	/* a connection string may be the value of an option, too */
 	if (id != SLIPWAY_OPTION_VAR || strchr(value, '=') == NULL)

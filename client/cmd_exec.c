@@ -170,6 +170,7 @@ become(const char *const *words)
 	slipway_secret_store_forget();
 	/* what is ignored stays so, and few programs expect that */
 	(void) signal(SIGPIPE, SIG_DFL);
+	(void) signal(SIGXFSZ, SIG_DFL);
 	(void) slipway_output_flush();
 	(void) execvp(words[0], (char *const *) words);
 	fault = strerror(errno);

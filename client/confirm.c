@@ -13,6 +13,7 @@
 
 #include "clock.h"
 #include "die.h"
+#include "display.h"
 #include "interrupt.h"
 #include "live.h"
 #include "memory.h"
@@ -35,7 +36,7 @@ slipway_confirm_ask(const char *question)
 	bool		yes;
 
 	slipway_output_begin_talk();
-	(void) fprintf(stderr, "%s [y/N] ", question);
+	slipway_display_print(stderr, question, true, " [y/N] ");
 	(void) fflush(stderr);
 	yes = getline(&line, &size, stdin) >= 0;
 	if (yes)

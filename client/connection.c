@@ -4,6 +4,7 @@
  */
 #include "connection.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdbool.h>
@@ -164,6 +165,35 @@ slipway_connection_search_path(void)
 }
 
 /*
+ * As PQconnectdbParams() does it, but for connect_timeout, see head_start.h: what a server says meanwhile, of which a login trigger may
+ * have a part, goes through print_notice().
+ */
+static PGconn *
+connect_listening(const SlipwayTarget *target, const char *options)
+{
+	PGconn	   *conn = try_connection(target, options, PQconnectStartParams);
+	PostgresPollingStatusType wants = PQstatus(conn) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
+
+	while (wants != PGRES_POLLING_OK && wants != PGRES_POLLING_FAILED)
+	{
+		struct pollfd file = {.fd = PQsocket(conn), .events = wants == PGRES_POLLING_READING ? POLLIN : POLLOUT};
+
+		if (poll(&file, 1, -1) >= 0)
+			wants = PQconnectPoll(conn);
+		else if (errno != EINTR)
+			slipway_die(SLIPWAY_EXIT_ERROR, NULL, "could not wait for the server: %s", strerror(errno));
+	}
+	return conn;
+}
+
+static PGconn *
+connect_blocking(const SlipwayTarget *target, const char *options)
+{
+	return slipway_head_start_is_safe(target) ? connect_listening(target, options)
+		: try_connection(target, options, PQconnectdbParams);
+}
+
+/*
  * Connects, or ends what was begun, asking for a password where one is missing
  * and may be asked for.
  */
@@ -173,13 +203,13 @@ connect_asking(SlipwayTarget *target, const char *options, bool may_ask)
 	PGconn	   *conn = slipway_attempt_finish(&ahead.attempt);
 
 	if (conn == NULL)
-		conn = try_connection(target, options, PQconnectdbParams);
+		conn = connect_blocking(target, options);
 	if (PQstatus(conn) != CONNECTION_BAD || !PQconnectionNeedsPassword(conn) ||
 		target->password != NULL || !may_ask || !slipway_password_can_ask())
 		return conn;
 	ask_password(target, PQuser(conn));
 	PQfinish(conn);
-	return try_connection(target, options, PQconnectdbParams);
+	return connect_blocking(target, options);
 }
 
 static _Noreturn void
@@ -369,7 +399,7 @@ slipway_connection_attempt(const SlipwayArguments *arguments, SlipwayTarget *tar
 PGconn *
 slipway_connection_plain(const SlipwayTarget *target)
 {
-	return try_connection(target, NULL, PQconnectdbParams);
+	return connect_blocking(target, NULL);
 }
 
 /* Copies the value of an option, or NULL where it has none. */

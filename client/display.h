@@ -18,8 +18,9 @@ size_t		slipway_display_bytes(const char *text, size_t length);
 /*
  * Adds the character of so many bytes at text to buffer in the form in which
  * it is shown when it begins at a column (from 0), and returns the columns
- * taken. Tabs become blanks up to the next multiple of 8, control characters
- * a question mark. With a NULL buffer it only measures.
+ * taken. Tabs become blanks up to the next multiple of 8; control characters,
+ * and what begins "##[" or "##vso[", a question mark. With a NULL buffer it only
+ * measures. There is a NUL somewhere behind the character.
  */
 int			slipway_display_add(SlipwayBuffer *buffer, const char *text, size_t bytes, int column);
 

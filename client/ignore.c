@@ -8,6 +8,7 @@
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "die.h"
 #include "line_reader.h"
@@ -107,8 +108,12 @@ slipway_ignore_read(const char *folder)
 	SlipwayIgnore *ignore = slipway_memory_new(sizeof(SlipwayIgnore));
 	char	   *path = slipway_memory_format("%s/%s", folder, SLIPWAY_IGNORE_FILE);
 	SlipwayLineReader reader;
+	struct stat status;
 	char	   *line;
 
+	/* a pipe would be waited for, and a device may have no end; that of a folder is said below */
+	if (stat(path, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode))
+		slipway_die(SLIPWAY_EXIT_USAGE, NULL, "\"%s\" is not a file", path);
 	if (slipway_line_reader_open(&reader, path))
 	{
 		while ((line = slipway_line_reader_next(&reader)) != NULL)

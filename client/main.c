@@ -47,6 +47,8 @@ main(int argc, char *argv[])
 	occupy_standard_files();
 	/* a reader that went away is an error to report, not a reason to die of */
 	(void) signal(SIGPIPE, SIG_IGN);
+	/* as is a file that may not grow: what was begun is to be removed */
+	(void) signal(SIGXFSZ, SIG_IGN);
 	enlarge_buffer();
 	slipway_memory_use_for_json();
 	slipway_interrupt_prepare();

@@ -182,7 +182,7 @@ slipway_schedule_write_pg_cron(const SlipwaySchedule *schedule, const char *data
 						  "-- cron.job_run_details shows.\n"
 						  "SELECT cron.schedule_in_database('slipway-%s-check', '%s', $slipway$\n"
 						  "    DO $do$\n    DECLARE\n        findings text;\n    BEGIN\n"
-						  "        SELECT string_agg(format('%%s: %%s %%s: %%s', c.project, f.finding, f.object, f.detail), E'\\n') INTO findings\n"
+						  "        SELECT pg_catalog.string_agg(pg_catalog.format('%%s: %%s %%s: %%s', c.project, f.finding, f.object, f.detail), E'\\n') INTO findings\n"
 						  "          FROM slipway.project_credential c CROSS JOIN LATERAL slipway.check_credential(c.project) f\n"
 						  "         WHERE c.status = 'active';\n"
 						  "        IF findings IS NOT NULL THEN\n            RAISE EXCEPTION 'credentials are not as they should be'\n"

@@ -43,6 +43,25 @@ slipway_whole_file_folder(const char *path)
 	return slipway_memory_copy_bytes(path, slash == path ? 1 : (size_t) (slash - path));
 }
 
+/*
+ * The kernel follows no such link, as a rule (fs.protected_symlinks), for who opens it. To replace the file that it leads to, this is
+ * not asked.
+ */
+static void
+refuse_trap(SlipwayExitCode code, const char *path)
+{
+	char	   *folder = slipway_whole_file_folder(path);
+	struct stat link;
+	struct stat around;
+
+	if (lstat(path, &link) == 0 && S_ISLNK(link.st_mode) && stat(folder, &around) == 0 &&
+		(around.st_mode & S_ISVTX) != 0 && (around.st_mode & S_IWOTH) != 0 &&
+		link.st_uid != geteuid() && link.st_uid != around.st_uid)
+		slipway_die(code, "Name another file, or remove the link.",
+					"could not write \"%s\": it is a symbolic link of somebody else's, in a folder where everybody may write", path);
+	free(folder);
+}
+
 void
 slipway_whole_file_check(const char *path)
 {
@@ -50,6 +69,7 @@ slipway_whole_file_check(const char *path)
 	char	   *folder = slipway_whole_file_folder(real);
 	struct stat status;
 
+	refuse_trap(SLIPWAY_EXIT_USAGE, path);
 	if (stat(real, &status) == 0 && S_ISDIR(status.st_mode))
 		die_unwritable(SLIPWAY_EXIT_USAGE, path, EISDIR);
 	if (stat(real, &status) == 0 && !S_ISREG(status.st_mode))
@@ -149,6 +169,7 @@ slipway_whole_file_write(const char *path, const char *bytes, size_t length)
 	char	   *real = slipway_whole_file_resolve(path);
 	struct stat status;
 
+	refuse_trap(SLIPWAY_EXIT_ERROR, path);
 	if (stat(real, &status) == 0 && !S_ISREG(status.st_mode))
 		write_into(path, bytes, length);
 	else

@@ -60,7 +60,7 @@ sub copy_of
 }
 
 # Calls answer(SQL) for each statement, for the messages that go in its place.
-# at_login: messages before it is ready for the first one.
+# at_login: messages before it is ready for the first one; in_place: those in the place of a login.
 sub start_hostile
 {
 	my ($answer, %option) = @_;
@@ -121,6 +121,7 @@ sub serve
 	my $sql;
 
 	get($client, unpack('N', get($client, 4)) - 4);
+	return put($client, $option->{in_place}) if $option->{in_place};
 	put($client, message_of('R', pack 'N', 0) . ($option->{at_login} // '')
 		  . join('', map { message_of('S', $_) } "server_version\0" . "15.0\0", "client_encoding\0UTF8\0", "standard_conforming_strings\0on\0")
 		  . message_of('K', pack 'NN', 1, 1) . message_of('Z', 'I'));

@@ -73,6 +73,17 @@ SKIP:
 	is(system('slipway help >/dev/full 2>/dev/null') >> 8, 1, 'for help too');
 }
 
+# A file that may not grow any more ends nobody, and what was begun does not stay: it would be a migration.
+{
+	my ($out, $err) = run_command([ 'sh', '-c', 'cd "$1" && ulimit -f 0 && slipway new short --dir short; echo "exit $?" >&2', 'sh', $place->{home} ]);
+	my ($exit) = $err =~ /^exit (\d+)$/m;
+
+	is($exit, 1, 'a limit of the size of files: exit code');
+	like($err, qr/could not write "short\/\d+_short\.sql": File too large/, 'a limit of the size of files: it is said');
+	is_deeply([ glob "$place->{home}/short/*" ], [], 'a limit of the size of files: nothing stays');
+	rmdir "$place->{home}/short";
+}
+
 # Connections
 
 my $port = $node->port;
@@ -209,7 +220,7 @@ broken_folder({}, 1, '"DIR/x.sql" is not a file', 'Move it out of the folder.',
 broken_folder({ "0001_a\nb.sql" => 'SELECT 1' }, 4,
 	'a migration\'s name has a control character (byte 0x0a) in folder "DIR"', 'Rename the file.', 'a line feed in a name');
 broken_folder({ "0001_\xff.sql" => 'SELECT 1' }, 4,
-	"the name of \"DIR/0001_\xff.sql\" is not UTF-8", 'Rename the file.', 'a name that is no UTF-8');
+	"the name of \"DIR/0001_\\xff.sql\" is not UTF-8", 'Rename the file.', 'a name that is no UTF-8');
 
 # Files
 

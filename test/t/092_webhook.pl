@@ -195,6 +195,9 @@ for my $url ("https://u:$secret\@h/x", "https://u:a\@$secret\@h/x", "https://u:a
 	($exit, $out) = client($place, ['config'], connect => 0, env => { SLIPWAY_WEBHOOK => $url });
 	like($out, qr{^webhook +https://(?:\*\*\*@)?h(?::1)?/\*\*\* }m, "$url: its host");
 	unlike($out, qr/$secret/, 'and no secret');
+	($exit, $out) = client($place, ['config'], connect => 0, env => { SLIPWAY_HEALTH_URL => $url });
+	like($out, qr{^health_url +https://(?:\*\*\*@)?h(?::1)?/\*\*\* }m, "$url: its host, as that of a health URL");
+	unlike($out, qr/$secret/, 'and no secret');
 }
 
 $server->kill_kill;

@@ -296,6 +296,7 @@ SKIP:
 	is(join(', ', grep { !$seen{$_} } @next), '', 'and comes to the same times') or diag("@calendar");
 }
 ($exit, $out, $err) = schedule(qw(print night --pg-cron));
+unlike($out, qr/(?<!\.)\b(?:string_agg|format)\(/, 'pg_cron: finds no function of somebody else');
 like($out, qr/^-- cron\.timezone, which is GMT by default; those of the schedule are of Europe\/Vienna\.$/m, 'pg_cron');
 like($out, qr/^SELECT cron\.schedule_in_database\('slipway-night-check', '30 2 1,15 \* 1', \$slipway\$$/m, 'its job');
 my @jobs = $out =~ /\$slipway\$\n(.*?)\n\$slipway\$/sg;

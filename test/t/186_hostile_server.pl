@@ -79,6 +79,30 @@ for my $kind (
 	stop_hostile($server);
 }
 
+# What is said while somebody logs in, and in the place of a login.
+{
+	my $server = start_hostile(sub { $_[0] =~ /slipway\.version\(\)/ ? $greeting : rows_of(['a'], ['x']) },
+		at_login => notice_of(M => $draws, S => $draws));
+
+	for my $command (['status'], ['migrate'], ['log'], ['check'], ['cancel'])
+	{
+		my ($exit, $out, $err) = client(\%place, [ @$command, '-d', "host=$server->{host} port=$server->{port} user=u dbname=d" ], connect => 0);
+
+		like($err, qr/\\x1b\]0;x/, "a login with a notice: @$command: it is shown");
+		is_harmless($out . $err, "a login with a notice: @$command");
+	}
+	stop_hostile($server);
+	$server = start_hostile(sub { '' }, in_place => fault_of(C => '28000', M => $draws, H => $draws, S => 'FATAL'));
+	for my $command (['status'], ['migrate'])
+	{
+		my ($exit, $out, $err) = run_against($server, @$command);
+
+		is($exit, 8, "no login: @$command: exit code");
+		is_harmless($out . $err, "no login: @$command");
+	}
+	stop_hostile($server);
+}
+
 # Of a server, or a pooler, that gives the answer to another statement nobody is told that the deploy is done.
 for my $tag ('CALL', 'SELECT 1', 'ROLLBACK')
 {

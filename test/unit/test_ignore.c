@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "ignore.h"
 
@@ -110,6 +111,13 @@ needs_no_file(void **state)
 	(void) snprintf(item, sizeof(item), "%s/%s", path, SLIPWAY_IGNORE_FILE);
 	assert_int_equal(mkdir(item, 0700), 0);
 	harness_expect_exit(read_ignore, path, 2, "/.slipwayignore\": Is a directory\n");
+	assert_int_equal(rmdir(item), 0);
+	/* nor is there anything to wait for, or without an end */
+	assert_int_equal(mkfifo(item, 0600), 0);
+	harness_expect_exit(read_ignore, path, 2, "/.slipwayignore\" is not a file\n");
+	assert_int_equal(unlink(item), 0);
+	assert_int_equal(symlink("/dev/zero", item), 0);
+	harness_expect_exit(read_ignore, path, 2, "/.slipwayignore\" is not a file\n");
 	harness_remove_folder(path);
 }
 

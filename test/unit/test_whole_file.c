@@ -98,6 +98,53 @@ refuses_early(void **state)
 	harness_remove_folder(folder);
 }
 
+static void
+write_page(void *path)
+{
+	slipway_whole_file_write(path, "page", 4);
+}
+
+/* In a folder as /tmp somebody else's link leads to what he wants to have overwritten. */
+static void
+follows_no_traps(void **state)
+{
+	char	   *folder = harness_make_folder();
+	char	   *victim = slipway_memory_format("%s/victim", folder);
+	char	   *everybodys = slipway_memory_format("%s/tmp", folder);
+	char	   *link = slipway_memory_format("%s/report.html", everybodys);
+
+	(void) state;
+	if (geteuid() != 0)
+		skip();					/* links of others are made by root only */
+	harness_write_file(folder, "victim", "x");
+	assert_int_equal(mkdir(everybodys, 0700), 0);
+	assert_int_equal(chmod(everybodys, 01777), 0);
+	assert_int_equal(symlink("../victim", link), 0);
+	assert_int_equal(lchown(link, 65534, 65534), 0);
+	harness_expect_exit(check, link, SLIPWAY_EXIT_USAGE, "a symbolic link of somebody else's");
+	harness_expect_exit(write_page, link, SLIPWAY_EXIT_ERROR, "a symbolic link of somebody else's");
+	assert_string_equal(read_text(victim), "x");
+	/* one's own, and that of the owner of the folder, are none; nor is any where not everybody may write */
+	assert_int_equal(lchown(link, 0, 0), 0);
+	slipway_whole_file_write(link, "page", 4);
+	assert_string_equal(read_text(victim), "page");
+	assert_int_equal(lchown(link, 65534, 65534), 0);
+	assert_int_equal(chown(everybodys, 65534, 65534), 0);
+	slipway_whole_file_write(link, "pages", 5);
+	assert_string_equal(read_text(victim), "pages");
+	assert_int_equal(chown(everybodys, 0, 0), 0);
+	assert_int_equal(chmod(everybodys, 0755), 0);
+	slipway_whole_file_check(link);
+	slipway_whole_file_write(link, "third", 5);
+	assert_string_equal(read_text(victim), "third");
+	assert_int_equal(unlink(link), 0);
+	assert_int_equal(rmdir(everybodys), 0);
+	free(link);
+	free(everybodys);
+	free(victim);
+	harness_remove_folder(folder);
+}
+
 /* As on a full disk, in the middle of it. */
 static void
 write_too_much(void *path)
@@ -156,6 +203,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(writes_and_replaces), cmocka_unit_test(refuses_early),
+		cmocka_unit_test(follows_no_traps),
 		cmocka_unit_test(leaves_what_was_there), cmocka_unit_test(writes_into_pipes)
 	};
 
