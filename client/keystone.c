@@ -8,6 +8,7 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "buffer.h"
 #include "iso_time.h"
@@ -258,6 +259,16 @@ find_in_catalog(const SlipwayOpenStack *cloud, const json_t *catalog)
 	return NULL;
 }
 
+/* The token opens every secret: where the login went over TLS, a catalog does not have it go elsewhere without. */
+static bool
+is_in_clear(const SlipwayOpenStack *cloud, const char *endpoint)
+{
+	static const char tls[] = "https://";
+
+	return VALUE(cloud, KEY_MANAGER) == NULL && strncasecmp(VALUE(cloud, AUTH_URL), tls, strlen(tls)) == 0 &&
+		strncasecmp(endpoint, tls, strlen(tls)) != 0;
+}
+
 static char *
 copy_name(const json_t *object)
 {
@@ -318,6 +329,10 @@ read_token(const SlipwayOpenStack *cloud, const SlipwayHttpCall *call, SlipwayTo
 	else if (!slipway_http_is_url(endpoint))
 		fault = slipway_secret_fault_new(SLIPWAY_SECRET_FAULT_MALFORMED, "Set BARBICAN_ENDPOINT.",
 										 "the catalog has no good address of the key manager");
+	else if (is_in_clear(cloud, endpoint))
+		fault = slipway_secret_fault_new(SLIPWAY_SECRET_FAULT_USAGE,
+										 "Set BARBICAN_ENDPOINT to its address with https://, or to this one if nobody can listen on the way there.",
+										 "Keystone is reached over TLS, but its catalog has the key manager at %s, without", endpoint);
 	else
 		token->endpoint = settle_endpoint(endpoint);
 	if (fault != NULL)

@@ -89,6 +89,15 @@ slipway_preflight_note(SlipwayPreflight *preflight, const char *check, SlipwayOu
 	free(text);
 }
 
+/* What the role may not see is left to who may. */
+static bool
+is_forbidden(const PGresult *result)
+{
+	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+
+	return sqlstate != NULL && strcmp(sqlstate, "42501") == 0;
+}
+
 PGresult *
 slipway_preflight_ask(SlipwayPreflight *preflight, PGconn *conn, const char *check,
 					  const char *sql, const char *first, const char *second)
@@ -105,8 +114,8 @@ slipway_preflight_ask(SlipwayPreflight *preflight, PGconn *conn, const char *che
 	if (PQstatus(conn) == CONNECTION_BAD)
 		slipway_preflight_note(preflight, check, SLIPWAY_OUTCOME_FAILED, NULL, "the connection was lost");
 	else
-		slipway_preflight_note(preflight, check, SLIPWAY_OUTCOME_SKIPPED, NULL, "could not be checked: %s",
-							   message != NULL ? message : PQerrorMessage(conn));
+		slipway_preflight_note(preflight, check, is_forbidden(result) ? SLIPWAY_OUTCOME_SKIPPED : SLIPWAY_OUTCOME_FAILED, NULL,
+							   "could not be checked: %s", message != NULL ? message : PQerrorMessage(conn));
 	PQclear(result);
 	return NULL;
 }

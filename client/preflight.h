@@ -41,8 +41,8 @@ void		slipway_preflight_note(SlipwayPreflight *preflight, const char *check, Sli
 
 /*
  * Asks a server for a check, with up to two values, which may be NULL. NULL
- * if that fails, which is reported as a check that could not be made (or that failed, if the
- * connection is lost); else the caller clears the result.
+ * if that fails, which is reported as a check that failed, or, where the role may not see that, one that could
+ * not be made; else the caller clears the result.
  */
 PGresult   *slipway_preflight_ask(SlipwayPreflight *preflight, PGconn *conn, const char *check,
 								  const char *sql, const char *first, const char *second);

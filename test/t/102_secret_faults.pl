@@ -166,6 +166,9 @@ secret_is([ 'get', 'A' ], { out => $secret }, 'TLS', via => undef, tls => 1);
 symlink $cloud->{ca}, "$home/ca\xff.pem" or die "symlink: $!\n";
 secret_is([ 'get', 'A' ], { out => $secret }, 'TLS: the name of a file need not be UTF-8', via => undef, tls => 1, env => { OS_CACERT => "ca\xff.pem" });
 secret_is([ 'get', 'A' ], { exit => 8, err => qr/does not answer: SSL certificate .*\nhint: OS_CACERT names the file/ }, 'TLS: an unknown authority', via => undef, tls => 1, env => { OS_CACERT => undef });
+secret_is([ 'get', 'A' ], { exit => 2, err => qr/^slipway: error: Keystone is reached over TLS, but its catalog has the key manager at http:.*, without\nhint: Set BARBICAN_ENDPOINT/ },
+	'TLS: a catalog does not end it', via => undef, tls => 1, env => { OS_REGION_NAME => 'RegionOne' });
+secret_is([ 'get', 'A' ], { out => $secret }, 'TLS: it was said to do without', via => undef, tls => 1, env => { OS_REGION_NAME => undef, BARBICAN_ENDPOINT => $cloud->{barbican} });
 secret_is([ 'get', 'A' ], { exit => 2, err => qr/OS_INSECURE is set, and TLS is always verified/ }, 'TLS: is always verified', via => undef, tls => 1, env => { OS_INSECURE => 'true' });
 
 # A cloud of clouds.yaml
