@@ -22,6 +22,14 @@
 #define BACKUP ".backup-"
 #define DRAFT ".slipway-new"
 
+static _Noreturn void
+die_unlocked(const char *folder, int error)
+{
+	if (error == EWOULDBLOCK)
+		slipway_die(SLIPWAY_EXIT_LOCKED, "Wait until it has ended.", "another slipway changes settings in folder \"%s\"", folder);
+	slipway_die(SLIPWAY_EXIT_ERROR, "Not every file system has locks.", "could not lock folder \"%s\": %s", folder, strerror(error));
+}
+
 /* The folder, because files are replaced: a lock on one would be that of another soon. */
 void
 slipway_env_file_lock(const char *name)
@@ -32,13 +40,8 @@ slipway_env_file_lock(const char *name)
 
 	if (file < 0)
 		slipway_die(SLIPWAY_EXIT_USAGE, NULL, "could not open folder \"%s\": %s", folder, strerror(errno));
-	if (flock(file, LOCK_EX | LOCK_NB) != 0)
-	{
-		if (errno == EWOULDBLOCK)
-			slipway_die(SLIPWAY_EXIT_LOCKED, "Wait until it has ended.",
-						"another slipway changes settings in folder \"%s\"", folder);
-		slipway_die(SLIPWAY_EXIT_ERROR, "Not every file system has locks.", "could not lock folder \"%s\": %s", folder, strerror(errno));
-	}
+	else if (flock(file, LOCK_EX | LOCK_NB) != 0)
+		die_unlocked(folder, errno);
 	free(folder);
 	free(path);
 }
