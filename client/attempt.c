@@ -16,6 +16,7 @@
 
 #include "clock.h"
 #include "die.h"
+#include "server.h"
 
 /*
  * Servers end connections that do not log in (authentication_timeout) or that
@@ -133,12 +134,12 @@ read_answers(PGconn *conn)
 	while (PQisBusy(conn) == 0)
 	{
 		PGresult   *result = PQgetResult(conn);
-		ExecStatusType status = PQresultStatus(result);
+
+		/* what is a COPY has no end */
+		bool		over = PQresultStatus(result) == PGRES_PIPELINE_SYNC || slipway_server_is_copy(result) || PQstatus(conn) == CONNECTION_BAD;
 
 		PQclear(result);
-		/* what is a COPY has no end */
-		if (status == PGRES_PIPELINE_SYNC || status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH ||
-			PQstatus(conn) == CONNECTION_BAD)
+		if (over)
 			return true;
 	}
 	return false;

@@ -64,9 +64,9 @@ tell_fault(PGconn *conn, const char *password)
 	return fault;
 }
 
-/* Why the database is not the one that this program works in, or NULL. */
+/* Why it cannot be said to be the database that this program works in: it is another one, or there was no answer. NULL: it is. */
 static char *
-find_other_database(SlipwayCredentialWork *work, PGconn *conn, const char *password)
+doubt_database(SlipwayCredentialWork *work, PGconn *conn, const char *password)
 {
 	static const char sql[] = "SELECT pg_catalog.current_database(), pg_catalog.pg_postmaster_start_time()::pg_catalog.timestamptz"
 		" AT TIME ZONE INTERVAL '0'";
@@ -128,7 +128,7 @@ slipway_credential_login(SlipwayCredentialWork *work, const char *role, const ch
 	else
 	{
 		conn = connect_as(own, places, role, password);
-		*fault = PQstatus(conn) == CONNECTION_OK ? find_other_database(work, conn, password) : tell_fault(conn, password);
+		*fault = PQstatus(conn) == CONNECTION_OK ? doubt_database(work, conn, password) : tell_fault(conn, password);
 		if (*fault != NULL)
 		{
 			PQfinish(conn);

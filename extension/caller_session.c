@@ -4,21 +4,19 @@
  */
 #include "postgres.h"
 
-#include "access/htup_details.h"
 #include "catalog/namespace.h"
 #include "catalog/pg_authid.h"
-#include "catalog/pg_namespace.h"
 #include "miscadmin.h"
 #include "utils/acl.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
-#include "utils/syscache.h"
 #include "utils/varlena.h"
 
 #include "approval.h"
 #include "caller_session.h"
 #include "compat.h"
 #include "leftover.h"
+#include "privilege.h"
 
 /*
  * As they are unless somebody has set them; a script can still set them for itself. Under others the text is other SQL, triggers
@@ -41,19 +39,6 @@ reason(const SlipwayRun *run)
 		: psprintf("Scripts of project \"%s\" run as they were approved.", run->project->name);
 }
 
-static Oid
-schema_owner(Oid schema)
-{
-	HeapTuple	tuple = SearchSysCache1(NAMESPACEOID, ObjectIdGetDatum(schema));
-	Oid			owner;
-
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for schema %u", schema);
-	owner = ((Form_pg_namespace) GETSTRUCT(tuple))->nspowner;
-	ReleaseSysCache(tuple);
-	return owner;
-}
-
 /* Whoever owns a schema can take the right to create objects there from himself, for a while. */
 static bool
 is_trusted(const SlipwayRun *run, Oid owner)
@@ -71,7 +56,7 @@ check_schema(const SlipwayRun *run, const char *name, bool chosen)
 	bool		user = strcmp(name, "$user") == 0;
 	Oid			schema = chosen || user ? get_namespace_oid(user ? run->project->owner : name, true) : InvalidOid;
 	bool		writable = OidIsValid(schema) && chosen && slipway_schema_is_writable(schema, GetSessionUserId());
-	Oid			owner = OidIsValid(schema) ? schema_owner(schema) : InvalidOid;
+	Oid			owner = OidIsValid(schema) ? slipway_owner_of_schema(schema) : InvalidOid;
 
 	if (!OidIsValid(schema) || (!writable && is_trusted(run, owner)))
 		return;

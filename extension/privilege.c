@@ -52,17 +52,22 @@ slipway_bookkeeper(void)
 }
 
 Oid
-slipway_schema_owner(void)
+slipway_owner_of_schema(Oid schema)
 {
-	HeapTuple	tuple = SearchSysCache1(NAMESPACEOID,
-										ObjectIdGetDatum(get_namespace_oid("slipway", false)));
+	HeapTuple	tuple = SearchSysCache1(NAMESPACEOID, ObjectIdGetDatum(schema));
 	Oid			owner;
 
 	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "schema slipway is gone");
+		elog(ERROR, "cache lookup failed for schema %u", schema);
 	owner = ((Form_pg_namespace) GETSTRUCT(tuple))->nspowner;
 	ReleaseSysCache(tuple);
 	return owner;
+}
+
+Oid
+slipway_schema_owner(void)
+{
+	return slipway_owner_of_schema(get_namespace_oid("slipway", false));
 }
 
 /* Has somebody granted the right to a role whose privileges user has? */

@@ -20,6 +20,9 @@ extern Oid	slipway_history_relation(void);
 /* The owner of slipway.history, as which all bookkeeping is done. */
 extern Oid	slipway_bookkeeper(void);
 
+/* The owner of any schema; an error if it is gone. */
+extern Oid	slipway_owner_of_schema(Oid schema);
+
 /* The owner of schema slipway and of the routines in it: a superuser. */
 extern Oid	slipway_schema_owner(void);
 
